@@ -1,0 +1,2 @@
+//! The georanker binary.
+fn main() {}

@@ -1,0 +1,108 @@
+//! Candidate locations of one query.
+
+use geo::{LatLon, Place};
+use serde::{Deserialize, Serialize};
+
+use crate::{Channel, PhotoId, QueryEmbedding};
+
+/// Where a candidate comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Origin {
+    /// Found by a search.
+    Retrieved {
+        /// The channel that found it (the first one, if several did).
+        channel: Channel,
+        /// Position in that channel's result, from 0.
+        rank: usize,
+        /// Cosine similarity in that channel.
+        similarity: f32,
+    },
+    /// Written by a model.
+    Generated {
+        /// Name of the model.
+        model: String,
+        /// Number of the sample, from 0.
+        sample: usize,
+    },
+}
+
+/// Whom to credit for a candidate's photo.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribution {
+    /// Photographer or project.
+    pub author: Option<String>,
+    /// Licence as stated by the source.
+    pub licence: Option<String>,
+    /// Repository or collection.
+    pub source: Option<String>,
+}
+
+/// One possible answer for a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Where it is.
+    pub location: LatLon,
+    /// What is there.
+    pub place: Place,
+    /// The gallery photo taken there, if the candidate is a photo.
+    pub photo: Option<PhotoId>,
+    /// Where the candidate comes from.
+    pub origin: Origin,
+    /// Cosine similarity to the query in every channel that knows it.
+    pub similarities: Vec<(Channel, f32)>,
+    /// Credit for the photo.
+    pub attribution: Attribution,
+}
+
+impl Candidate {
+    /// A bare coordinate.
+    pub fn at(location: LatLon, origin: Origin) -> Self {
+        let similarities = match &origin {
+            Origin::Retrieved { channel, similarity, .. } => vec![(channel.clone(), *similarity)],
+            Origin::Generated { .. } => Vec::new(),
+        };
+        Self {
+            location,
+            place: Place::default(),
+            photo: None,
+            origin,
+            similarities,
+            attribution: Attribution::default(),
+        }
+    }
+
+    /// Similarity in a channel, if known.
+    pub fn similarity(&self, channel: &Channel) -> Option<f32> {
+        self.similarities.iter().find(|(name, _)| name == channel).map(|(_, value)| *value)
+    }
+}
+
+/// A location the query is *not* at; part of the LVLM ranker's prompt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Negative {
+    /// Where it is.
+    pub location: LatLon,
+    /// What is there.
+    pub place: Place,
+}
+
+/// Everything a ranker may look at for one query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CandidateSet {
+    /// The query photo's name.
+    pub query: PhotoId,
+    /// The query's vectors; empty for rankers that look at pixels only.
+    pub embedding: QueryEmbedding,
+    /// The candidates, in retrieval order.
+    pub candidates: Vec<Candidate>,
+    /// Negatives for the prompt.
+    pub negatives: Vec<Negative>,
+}
+
+impl CandidateSet {
+    /// A set without embedding and negatives.
+    pub fn new(query: impl Into<PhotoId>, candidates: Vec<Candidate>) -> Self {
+        Self { query: query.into(), embedding: QueryEmbedding::default(), candidates, negatives: Vec::new() }
+    }
+}

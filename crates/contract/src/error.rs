@@ -1,0 +1,128 @@
+//! Kinds of failure: the CLI turns each into one exit code, the server into one HTTP status.
+
+use serde::{Deserialize, Serialize};
+
+/// Whose fault it is and what can be done, coarse enough to act on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A wrong argument, option or configuration value.
+    Usage,
+    /// A file or directory that does not exist.
+    NotFound,
+    /// A file that exists but cannot be read (permissions, device errors).
+    Unreadable,
+    /// Bytes that are no photo, or a damaged one.
+    InvalidPhoto,
+    /// A photo beyond the size or pixel limits.
+    PhotoTooLarge,
+    /// A table (CSV, Parquet) with a missing column or a bad field.
+    InvalidTable,
+    /// A model, head or pack that is missing, incomplete or damaged.
+    BrokenModel,
+    /// A gallery that is missing, damaged, or made by another encoder.
+    BrokenGallery,
+    /// Nothing to search or rank: an empty gallery, or a filter that excludes everything.
+    NoCandidates,
+    /// Output could not be written (disk full, permissions).
+    Output,
+    /// Stopped by the user; state is saved.
+    Interrupted,
+    /// A defect of this program.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The name used in JSON outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::NotFound => "not_found",
+            Self::Unreadable => "unreadable",
+            Self::InvalidPhoto => "invalid_photo",
+            Self::PhotoTooLarge => "photo_too_large",
+            Self::InvalidTable => "invalid_table",
+            Self::BrokenModel => "broken_model",
+            Self::BrokenGallery => "broken_gallery",
+            Self::NoCandidates => "no_candidates",
+            Self::Output => "output",
+            Self::Interrupted => "interrupted",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+/// An error that knows its kind and, where there is one, the way out.
+pub trait Diagnose: std::error::Error {
+    /// The kind.
+    fn kind(&self) -> ErrorKind;
+
+    /// One sentence on what to do next.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A failure as it crosses a trait boundary or appears in JSON: `{kind, message, hint}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The kind.
+    pub kind: ErrorKind,
+    /// What happened, naming file and field.
+    pub message: String,
+    /// The way out, if there is one.
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure without a hint.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), hint: None }
+    }
+
+    /// The same failure with a way out.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Flattens any diagnosed error, its causes joined by `: `.
+    pub fn from_error(error: &impl Diagnose) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            if !message.contains(&text) {
+                message.push_str(": ");
+                message.push_str(&text);
+            }
+            source = cause.source();
+        }
+        Self { kind: error.kind(), message, hint: error.hint() }
+    }
+}
+
+impl Diagnose for Failure {
+    fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_names_equal_as_str() {
+        for kind in [ErrorKind::Usage, ErrorKind::InvalidPhoto, ErrorKind::BrokenGallery, ErrorKind::Internal] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+    }
+}

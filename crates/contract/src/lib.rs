@@ -1,0 +1,46 @@
+//! The words of the house.
+//!
+//! # Idea
+//! Every room - gallery, nets, rank, evaluate, serve - speaks about the same few things, and speaks about
+//! them here, so that heavy backends can sit behind a trait and never see each other:
+//!
+//! ```text
+//! Photo --Encoder--> QueryEmbedding --Search--> Neighbours --> CandidateSet --Ranker--> Ranking --> Estimate
+//! ```
+//!
+//! # Cast
+//! [`Photo`], [`QueryEmbedding`], [`Neighbour`], [`Candidate`], [`CandidateSet`], [`Ranking`], [`Estimate`];
+//! the traits [`Encoder`], [`Search`], [`Ranker`], [`Locate`]; [`ErrorKind`], [`Diagnose`] and [`Failure`].
+//!
+//! ```
+//! use contract::{Candidate, CandidateSet, Origin};
+//! use geo::LatLon;
+//!
+//! let sydney = Candidate::at(LatLon::new(-33.86, 151.21)?, Origin::Generated { model: "vlm".into(), sample: 0 });
+//! let set = CandidateSet::new("photo.jpg", vec![sydney]);
+//! assert_eq!(set.candidates.len(), 1);
+//! # Ok::<(), geo::CoordinateError>(())
+//! ```
+//!
+//! # The choice not taken
+//! One crate with everything behind features: the traits would drag tensors and databases into every user.
+//! This crate compiles in seconds and depends on no backend.
+#![forbid(unsafe_code)]
+
+mod candidate;
+mod embedding;
+mod error;
+mod estimate;
+mod locate;
+mod photo;
+mod ranking;
+mod search;
+
+pub use candidate::{Attribution, Candidate, CandidateSet, Negative, Origin};
+pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};
+pub use error::{Diagnose, ErrorKind, Failure};
+pub use estimate::{Confidence, Estimate, RADII_KM, RankedCandidate};
+pub use locate::{Decide, Exclude, Locate, LocateOptions};
+pub use photo::{PerceptualHash, Photo, PhotoId};
+pub use ranking::{Ranker, Ranking};
+pub use search::{Filter, Neighbour, PhotoRecord, Query, Search, SearchFuture, SearchRequest};

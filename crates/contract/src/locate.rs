@@ -1,0 +1,55 @@
+//! The whole pipeline behind one trait: what `evaluate`, `serve` and the CLI run.
+
+use geo::Region;
+
+use crate::{Estimate, Failure, Photo};
+
+/// How the answer is chosen from the candidates' probabilities.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Decide {
+    /// The candidate with the highest score.
+    Argmax,
+    /// The point with the best expected `GeoScore` (5000 exp(-d / 1492.7 km)).
+    #[default]
+    GeoScore,
+    /// The point with the most probability mass within this many km.
+    Threshold(f64),
+}
+
+/// What a query must not be answered from; nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exclude {
+    /// Gallery photos by the query's own author.
+    pub same_author: bool,
+    /// Gallery photos that are near-duplicates of the query.
+    pub near_duplicate: bool,
+}
+
+/// Options of one request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocateOptions {
+    /// How many candidates to return.
+    pub top: usize,
+    /// Only answers in this region.
+    pub region: Option<Region>,
+    /// What to leave out.
+    pub exclude: Exclude,
+    /// How to decide.
+    pub decide: Decide,
+}
+
+impl Default for LocateOptions {
+    fn default() -> Self {
+        Self { top: 5, region: None, exclude: Exclude::default(), decide: Decide::default() }
+    }
+}
+
+/// Answers "where was this taken?" for a batch of photos.
+pub trait Locate: Send + Sync {
+    /// Name and version of what answers.
+    fn name(&self) -> String;
+
+    /// One answer a photo, in order; one photo's failure is not another's.
+    fn locate(&self, photos: &[Photo], options: &LocateOptions) -> Vec<Result<Estimate, Failure>>;
+}

@@ -1,0 +1,1 @@
+//! Accuracy the way the field reports it.

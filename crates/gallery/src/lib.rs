@@ -1,0 +1,1 @@
+//! Geotagged photos one can search.

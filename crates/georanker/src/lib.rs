@@ -1,0 +1,1 @@
+//! Open a model pack, locate photos.

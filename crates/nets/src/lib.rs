@@ -1,0 +1,1 @@
+//! Neural networks as plain tensor programs, photo decoding and CPU kernels.

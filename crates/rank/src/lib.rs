@@ -1,0 +1,1 @@
+//! Candidates in, scores out: rankers, decision, calibration.
