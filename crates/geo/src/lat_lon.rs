@@ -73,7 +73,7 @@ impl LatLon {
     /// The direction of a non-zero vector as a point on the sphere; `None` for the zero vector.
     pub fn from_vector([x, y, z]: [f64; 3]) -> Option<Self> {
         let horizontal = x.hypot(y);
-        if !(horizontal.hypot(z) > 0.0) {
+        if horizontal.hypot(z) == 0.0 {
             return None;
         }
         Self::new(z.atan2(horizontal).to_degrees(), y.atan2(x).to_degrees()).ok()
@@ -123,7 +123,10 @@ mod tests {
     fn wraps_whole_turns() {
         let point = LatLon::wrapped(10.0, 190.0).unwrap();
         assert!((point.longitude() + 170.0).abs() < 1e-12);
-        assert_eq!(LatLon::wrapped(0.0, f64::NAN).unwrap_err().to_string(), "longitude NaN is outside -180..180 degrees");
+        assert_eq!(
+            LatLon::wrapped(0.0, f64::NAN).unwrap_err().to_string(),
+            "longitude NaN is outside -180..180 degrees"
+        );
     }
 
     #[test]

@@ -1,12 +1,54 @@
-//! Where things are: validated coordinates, geodesics on the WGS-84 ellipsoid, places.
+//! Where things are: validated coordinates, distances on the WGS-84 ellipsoid, the names of places, and how
+//! accuracy is measured. No machine learning, no network, no files: the data is compiled in.
+//!
+//! The cast:
+//! - [`LatLon`] is a coordinate that was checked once; [`Place`] holds the names of a location; [`Region`]
+//!   is a part of the world to search in.
+//! - [`geodesic_km`], [`haversine_km`], [`destination`], [`spherical_mean`] compute with points.
+//! - [`metrics`] turns errors in km into the field's numbers, with bootstrap intervals.
+//! - [`ReverseGeocoder`] names the place at a point; [`coverage_note`] says what a set of photos covers.
+//! - [`outlines`] is a world map to draw.
+//!
+//! ```
+//! use geo::metrics::{Bootstrap, Summary};
+//! use geo::{LatLon, ReverseGeocoder, geodesic_km};
+//!
+//! let truth = LatLon::new(48.8584, 2.2945)?;
+//! let guess = LatLon::new(48.8530, 2.3499)?;
+//! let summary = Summary::new(&[Some(geodesic_km(truth, guess)), None], &Bootstrap::default());
+//! assert_eq!(summary.percent_within[1].value, 50.0);
+//!
+//! let place = ReverseGeocoder::embedded().place(guess);
+//! assert_eq!((place.city.as_deref(), place.country.as_deref()), (Some("Paris"), Some("France")));
+//! # Ok::<(), geo::CoordinateError>(())
+//! ```
+//!
+//! The choice not taken: the nearest town alone, as most offline geocoders have it, puts Weil am Rhein into
+//! Switzerland and Tijuana's beaches into California. Here polygons choose the country, and towns only name
+//! what is inside it.
+//!
+//! Data in the crate: `GeoNames` (CC BY 4.0), `OpenStreetMap` contributors (`ODbL` 1.0, through the crate
+//! `country-boundaries`), Natural Earth (public domain). See `data/README.md`.
 #![forbid(unsafe_code)]
 
+mod countries;
+mod coverage;
 mod distance;
+mod embedded;
+mod geocoder;
 mod lat_lon;
+pub mod metrics;
+mod near_land;
+mod outlines;
 mod place;
 mod region;
+mod towns;
 
-pub use distance::{EARTH_RADIUS_KM, haversine_km};
+pub use countries::{countries, country_name};
+pub use coverage::coverage_note;
+pub use distance::{EARTH_RADIUS_KM, destination, geodesic_km, haversine_km, spherical_mean};
+pub use geocoder::{City, ReverseGeocoder};
 pub use lat_lon::{CoordinateError, LatLon};
+pub use outlines::{MapPoint, MapPolygon, OutlineScale, Outlines, outlines};
 pub use place::Place;
 pub use region::{Region, RegionError};

@@ -58,7 +58,12 @@ impl Region {
                 };
                 (*south..=*north).contains(&latitude) && across
             }
-            Self::Circle { centre, radius_km } => crate::haversine_km(*centre, location) <= *radius_km,
+            Self::Circle { centre, radius_km } => {
+                // The sphere is within 0.6 % of the ellipsoid and answers most questions cheaply.
+                let rough = crate::haversine_km(*centre, location);
+                rough <= radius_km * 0.99
+                    || rough <= radius_km * 1.01 && crate::geodesic_km(*centre, location) <= *radius_km
+            }
         }
     }
 }
@@ -82,8 +87,7 @@ impl FromStr for Region {
             })?;
         match numbers[..] {
             [latitude, longitude, radius_km] => {
-                let centre =
-                    LatLon::new(latitude, longitude).map_err(|error| wrong(&error.to_string()))?;
+                let centre = LatLon::new(latitude, longitude).map_err(|error| wrong(&error.to_string()))?;
                 if !(radius_km > 0.0 && radius_km.is_finite()) {
                     return Err(wrong("the radius must be a positive number of km"));
                 }
@@ -125,6 +129,16 @@ mod tests {
         ] {
             let message = text.parse::<Region>().unwrap_err().to_string();
             assert!(message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn circles_are_geodesic() {
+        let circle: Region = "0,0,1000".parse().unwrap();
+        let centre = LatLon::new(0.0, 0.0).unwrap();
+        for (distance_km, inside) in [(990.0, true), (999.9, true), (1000.1, false), (1020.0, false)] {
+            let point = crate::destination(centre, 37.0, distance_km).unwrap();
+            assert_eq!(circle.contains(point, &Place::default()), inside, "{distance_km}");
         }
     }
 

@@ -1,1 +1,35 @@
-//! Training of heads and rankers.
+//! Training of retrieval heads (and, later, of rankers).
+//!
+//! # Idea
+//! A few thousand photos cannot teach a network what the Earth looks like, but they can teach which directions
+//! of a frozen network's features tell places apart. Two heads sit on frozen photo features: one in closed form,
+//! one with few parameters and a contrastive loss. Both are deterministic: same data, same seed, same bytes.
+//!
+//! # Cast
+//! [`fit_neighbourhood_whitening`] makes the photo space, [`fit_location_head`] the map into a location space.
+//!
+//! ```
+//! use geo::LatLon;
+//! use train::{WhiteningSettings, fit_neighbourhood_whitening};
+//!
+//! let features = [0.0, 5.0, 0.1, -5.0, 9.0, 4.0, 9.1, -4.0]; // four photos, two features
+//! let (here, there) = (LatLon::new(0.0, 0.0)?, LatLon::new(50.0, 50.0)?);
+//! let settings = WhiteningSettings { neighbourhood_km: 1.0, shrinkage: 0.01, dimension: 1 };
+//! let space = fit_neighbourhood_whitening(&features, &[1.0, 1.0], &[here, here, there, there], &settings)?;
+//! let (a, b, c) = (space.apply(&features[0..2]), space.apply(&features[2..4]), space.apply(&features[4..6]));
+//! assert!((a[0] - b[0]).abs() < (a[0] - c[0]).abs(), "photos of one place come together");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The choice not taken
+//! Fine-tuning the encoder. With so few photos it learns the photographers; frozen features with shrinkage
+//! did better on the validation split.
+#![forbid(unsafe_code)]
+
+mod error;
+mod location_head;
+mod metric;
+
+pub use error::TrainError;
+pub use location_head::{EncodedLocations, LocationHeadSettings, LocationHeadWeights, fit_location_head};
+pub use metric::{AffineProjection, WhiteningSettings, fit_neighbourhood_whitening};
