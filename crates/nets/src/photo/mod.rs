@@ -1,0 +1,44 @@
+//! Photos: decoding, resizing, cropping, normalising, fingerprinting.
+//!
+//! The idea: every network sees exactly the pixels its reference implementation would. So [`resize`] reproduces
+//! Pillow byte for byte, and decoding differs only where JPEG itself leaves freedom. All functions are pure and may
+//! run on many threads at once.
+//!
+//! The cast: [`decode`] turns the bytes of a file into an [`Image`], under [`Limits`] and [`DecodeOptions`];
+//! [`resize`] and [`resize_short_side_and_crop`] change its size; [`normalise`] makes floats of it;
+//! [`perceptual_hash`] finds near-duplicates; [`encode_thumbnail`] writes small copies; [`smart_resize`] knows the
+//! sizes of Qwen2-VL. [`sniff`] and [`has_photo_extension`] tell photos from other files.
+//!
+//! The choice not taken: libjpeg-turbo would give Pillow's JPEG pixels to the bit, but needs a C tool chain; the
+//! pure Rust decoder is within a few levels of it.
+
+mod crop;
+mod decode;
+mod error;
+mod filter;
+mod format;
+mod heic;
+mod image;
+mod jpeg;
+mod normalise;
+mod options;
+mod orientation;
+mod perceptual_hash;
+mod raster;
+mod resize;
+mod row_pass;
+mod smart_resize;
+mod thumbnail;
+
+pub use self::crop::{LongSide, ShortSideCrop, resize_short_side_and_crop};
+pub use self::decode::decode;
+pub use self::error::PhotoError;
+pub use self::filter::Filter;
+pub use self::format::{Format, SNIFF_BYTES, has_photo_extension, sniff};
+pub use self::image::Image;
+pub use self::normalise::{Layout, Normalisation, normalise};
+pub use self::options::{Alpha, DecodeOptions, Limits};
+pub use self::perceptual_hash::{hash_distance, perceptual_hash};
+pub use self::resize::resize;
+pub use self::smart_resize::{SmartResize, SmartResizeError, smart_resize};
+pub use self::thumbnail::encode_thumbnail;
