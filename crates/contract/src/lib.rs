@@ -35,6 +35,7 @@ mod locate;
 mod photo;
 mod ranking;
 mod search;
+pub mod table;
 
 pub use candidate::{Attribution, Candidate, CandidateSet, Negative, Origin};
 pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};

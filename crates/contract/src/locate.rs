@@ -35,13 +35,13 @@ pub struct LocateOptions {
     pub region: Option<Region>,
     /// What to leave out.
     pub exclude: Exclude,
-    /// How to decide.
-    pub decide: Decide,
+    /// How to decide; `None` leaves it to the model pack.
+    pub decide: Option<Decide>,
 }
 
 impl Default for LocateOptions {
     fn default() -> Self {
-        Self { top: 5, region: None, exclude: Exclude::default(), decide: Decide::default() }
+        Self { top: 5, region: None, exclude: Exclude::default(), decide: None }
     }
 }
 

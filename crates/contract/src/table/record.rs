@@ -1,0 +1,46 @@
+//! One row of text fields, whatever file it comes from.
+
+use super::error::{Position, Problem, TableError};
+
+/// Fields of a row, in the order of the columns. Reused from row to row.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) position: Position,
+    /// All fields, one after another.
+    pub(super) text: String,
+    /// Where each field ends in `text`, always on a character boundary.
+    pub(super) ends: Vec<usize>,
+}
+
+impl Record {
+    pub(super) fn new() -> Self {
+        Self { position: Position::Row(0), text: String::new(), ends: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// A field; empty when there is no such field.
+    pub(super) fn get(&self, index: usize) -> &str {
+        let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(index).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+    }
+
+    /// An error about one field.
+    pub(super) fn wrong(&self, file: &str, column: &str, index: usize, problem: Problem) -> TableError {
+        TableError::Field {
+            file: file.to_owned(),
+            position: self.position,
+            column: column.to_owned(),
+            value: self.get(index).to_owned(),
+            problem,
+        }
+    }
+}
+
+/// Where records come from.
+pub(super) trait Records {
+    /// Reads the next row into `record`; false at the end.
+    fn read(&mut self, record: &mut Record) -> Result<bool, TableError>;
+}

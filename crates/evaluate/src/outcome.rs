@@ -1,0 +1,143 @@
+//! From request to outcome.
+
+use std::path::PathBuf;
+
+use geo::metrics::Bootstrap;
+
+use crate::{Calibration, Comparison, EvaluateError, Joined, Predictions, Report, Selection, Truth, compare};
+
+/// What to evaluate: files and options.
+#[derive(Clone, Debug)]
+pub struct EvaluateRequest {
+    /// A photo table, CSV or Parquet.
+    pub truth: PathBuf,
+    /// Predictions files; the first is the reference that the others are compared with.
+    pub predictions: Vec<PathBuf>,
+    /// How.
+    pub options: Options,
+}
+
+impl EvaluateRequest {
+    /// With default options.
+    pub fn new(truth: impl Into<PathBuf>, predictions: Vec<PathBuf>) -> Self {
+        Self { truth: truth.into(), predictions, options: Options::default() }
+    }
+}
+
+/// How to evaluate.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Columns of the truth to break the accuracy down by.
+    pub by: Vec<String>,
+    /// Which photos count; all by default.
+    pub selection: Selection,
+    /// Whether to judge stated confidence.
+    pub calibration: bool,
+    /// How intervals are drawn.
+    pub bootstrap: Bootstrap,
+}
+
+/// What came out.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Name of the truth.
+    pub truth: String,
+    /// The options it was made with.
+    pub options: Options,
+    /// One a predictions file, in the order given; at least one.
+    pub evaluations: Vec<Evaluation>,
+    /// The second and later files against the first.
+    pub comparisons: Vec<Comparison>,
+    /// What a person should know about the match between the files; for stderr.
+    pub notes: Vec<String>,
+}
+
+/// One method's result.
+#[derive(Clone, Debug)]
+pub struct Evaluation {
+    /// Name of the predictions file.
+    pub predictions: String,
+    /// How accurate.
+    pub report: Report,
+    /// How honest, if asked for.
+    pub calibration: Option<Calibration>,
+}
+
+/// Reads the files and evaluates.
+///
+/// # Errors
+/// Files that are missing or wrong, unknown columns, a selection that leaves nothing.
+pub fn run(request: &EvaluateRequest) -> Result<Outcome, EvaluateError> {
+    if request.predictions.is_empty() {
+        return Err(EvaluateError::NoPredictions);
+    }
+    let truth = Truth::read(&request.truth)?;
+    let predictions: Vec<Predictions> =
+        request.predictions.iter().map(Predictions::read).collect::<Result<_, _>>()?;
+    evaluate(&truth, &predictions, &request.options)
+}
+
+/// Evaluates predictions in memory; the first are the reference.
+///
+/// # Errors
+/// No predictions, two of one name, unknown columns, a selection that leaves nothing, or calibration asked
+/// of predictions without confidence.
+pub fn evaluate(
+    truth: &Truth,
+    predictions: &[Predictions],
+    options: &Options,
+) -> Result<Outcome, EvaluateError> {
+    for (index, one) in predictions.iter().enumerate() {
+        if predictions.iter().take(index).any(|other| other.name() == one.name()) {
+            return Err(EvaluateError::GivenTwice { file: one.name().to_owned() });
+        }
+    }
+    for column in &options.by {
+        truth.check_column(column)?;
+    }
+    let selected = truth.select(&options.selection)?;
+    let mut outcome = Outcome {
+        truth: truth.name().to_owned(),
+        options: options.clone(),
+        evaluations: Vec::new(),
+        comparisons: Vec::new(),
+        notes: Vec::new(),
+    };
+    let mut errors = Vec::new();
+    for one in predictions {
+        let joined = Joined::new(truth, &selected, one);
+        let calibration = if options.calibration { Calibration::new(&joined) } else { None };
+        if options.calibration && calibration.is_none() {
+            return Err(EvaluateError::NoConfidence { predictions: one.name().to_owned() });
+        }
+        let report = Report::new(&joined, &options.by, &options.bootstrap);
+        outcome.notes.extend(notes(truth.name(), one.name(), &report));
+        errors.push((one.name(), joined.errors_km()));
+        outcome.evaluations.push(Evaluation { predictions: one.name().to_owned(), report, calibration });
+    }
+    let lists: Vec<(&str, &[Option<f64>])> =
+        errors.iter().map(|(name, list)| (*name, list.as_slice())).collect();
+    let (reference, others) = lists.split_first().ok_or(EvaluateError::NoPredictions)?;
+    outcome.comparisons = compare(*reference, others, &options.bootstrap)?;
+    Ok(outcome)
+}
+
+/// Ids that did not meet, with examples, because a wrong id looks like a bad method.
+fn notes(truth: &str, predictions: &str, report: &Report) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let [first, ..] = report.unmatched_truth.as_slice() {
+        notes.push(format!(
+            "{predictions}: {} of {} photos have no prediction and count as misses (for example {first})",
+            report.unmatched_truth.len(),
+            report.n,
+        ));
+    }
+    if let [first, ..] = report.unmatched_predictions.as_slice() {
+        notes.push(format!(
+            "{predictions}: {} predictions are for photos that {truth} does not have; they are left out (for \
+             example {first})",
+            report.unmatched_predictions.len(),
+        ));
+    }
+    notes
+}
