@@ -1,2 +1,52 @@
-//! Tasks of the project.
-fn main() {}
+//! Tasks of the project: `cargo xtask demo`, `test`, `pack starter`, `accuracy`.
+//!
+//! Light on purpose: it is compiled before every task. Heavy work is in programs of the workspace that it runs.
+#![forbid(unsafe_code)]
+
+mod demo;
+mod pack;
+mod run;
+mod setup;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tasks of the project")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Locate the sample photos: prints the table and writes an HTML map beside it.
+    Demo,
+    /// Formatting, lints, licences, all tests; installs what the tests need.
+    Test {
+        /// Leave out what needs installed programs (Chromium, Node, Python): quick, for use while editing.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Rebuild a model pack from the repository's own data.
+    Pack {
+        /// The pack's name.
+        #[arg(value_parser = ["starter"])]
+        name: String,
+    },
+    /// Measure the starter pack on held-out photos; writes benches/runs/DATE-accuracy.md.
+    Accuracy {
+        /// The split.
+        #[arg(long, default_value = "test")]
+        split: String,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Demo => demo::demo(),
+        Task::Test { quick } => test::test(quick),
+        Task::Pack { name } => pack::build(&name),
+        Task::Accuracy { split } => pack::accuracy(&split),
+    }
+}

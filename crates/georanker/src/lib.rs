@@ -1,1 +1,51 @@
 //! Open a model pack, locate photos.
+//!
+//! # Idea
+//! The face of the house: everything that a program needs to answer "where was this taken?" with a pack on disk.
+//! One pipeline - encode, retrieve, rank, decide - serves a single photo, a batch, an evaluation and a server.
+//!
+//! # Cast
+//! [`Locator`] answers ([`contract::Locate`]); [`Pack`] is a directory of weights and a gallery whose every file
+//! is checked before use; [`PhotoEncoder`] turns photos into vectors; [`expand_inputs`] and [`locate_files`] are
+//! the batch; [`GalleryBuilder`] adds a user's own photos.
+//!
+//! ```no_run
+//! use contract::{Locate, LocateOptions};
+//! use georanker::{Locator, decode_photo, find_pack};
+//! use nets::photo::Limits;
+//!
+//! let locator = Locator::open(&find_pack(None)?)?;
+//! let photo = decode_photo("holiday.jpg", &std::fs::read("holiday.jpg")?, &Limits::default())?;
+//! for answer in locator.locate(&[photo], &LocateOptions::default()) {
+//!     let estimate = answer?;
+//!     println!("{} - {}", estimate.location, estimate.place.label());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The choice not taken
+//! Weights inside the binary. A pack is a directory that can be replaced, inspected and checked; the binary stays
+//! small, and a wrong byte in a weight is an error that names the file.
+#![forbid(unsafe_code)]
+
+mod batch;
+mod encoder;
+mod error;
+mod gallery_build;
+mod gps_tag;
+mod inputs;
+mod locator;
+pub mod pack;
+mod parts;
+mod photo_file;
+
+pub use batch::{BatchEnd, BatchOptions, Located, locate_files};
+pub use encoder::{FeatureExtractor, Heads, Matrix, PhotoEncoder, fingerprint, view_input};
+pub use error::PackError;
+pub use gallery_build::{AddReport, GalleryBuilder, PhotoToAdd};
+pub use gps_tag::gps_tag;
+pub use inputs::{Input, Inputs, expand_inputs};
+pub use locator::{Locator, Ranked};
+pub use pack::{Manifest, Pack, find_pack};
+pub use parts::{Parts, open_location_encoder};
+pub use photo_file::{decode_photo, hash_of, image_of, read_photo_bytes};

@@ -29,7 +29,9 @@
 mod error;
 mod location_head;
 mod metric;
+mod principal;
 
 pub use error::TrainError;
 pub use location_head::{EncodedLocations, LocationHeadSettings, LocationHeadWeights, fit_location_head};
 pub use metric::{AffineProjection, WhiteningSettings, fit_neighbourhood_whitening};
+pub use principal::principal_directions;

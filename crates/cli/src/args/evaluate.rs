@@ -1,0 +1,62 @@
+//! Arguments of `georanker evaluate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use contract::{ErrorKind, Failure};
+use evaluate::{Bootstrap, EvaluateRequest, Format, Options, Selection};
+
+/// `georanker evaluate`.
+#[derive(Debug, Args)]
+pub struct EvaluateArguments {
+    /// Predictions (CSV: `IMG_ID`, `LAT_pred`, `LON_pred`); give it again to compare methods with the first.
+    #[arg(long, required = true, value_name = "FILE")]
+    pub predictions: Vec<PathBuf>,
+    /// True locations: a photo table (CSV or Parquet: `IMG_ID`, `LAT`, `LON`).
+    #[arg(long, value_name = "FILE")]
+    pub truth: PathBuf,
+    /// Break the accuracy down by these columns of the truth.
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN,...")]
+    pub by: Vec<String>,
+    /// Only rows of the truth that fit, such as split=test,owner!=Somebody.
+    #[arg(long = "where", value_name = "CONDITION,...")]
+    pub selection: Vec<String>,
+    /// Judge the stated confidence, too.
+    #[arg(long)]
+    pub calibration: bool,
+    /// Resamples behind the 95 % intervals; 0 leaves them out.
+    #[arg(long, default_value_t = 2000, value_name = "N")]
+    pub bootstrap: usize,
+    /// Seed of the resampling.
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
+    /// Output format.
+    #[arg(long, short, default_value = "table", value_name = "table|json|markdown", value_parser = parse_format)]
+    pub format: Format,
+    /// Write to this file instead of stdout.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+impl EvaluateArguments {
+    /// What was asked for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] for a condition that is not understood.
+    pub fn resolve(&self) -> Result<EvaluateRequest, Failure> {
+        let selection = Selection::parse_all(&self.selection)
+            .map_err(|error| Failure::new(ErrorKind::Usage, format!("--where: {error}")))?;
+        let mut bootstrap = Bootstrap { resamples: self.bootstrap, ..Bootstrap::default() };
+        if let Some(seed) = self.seed {
+            bootstrap.seed = seed;
+        }
+        let mut request = EvaluateRequest::new(&self.truth, self.predictions.clone());
+        request.options =
+            Options { by: self.by.clone(), selection, calibration: self.calibration, bootstrap };
+        Ok(request)
+    }
+}
+
+fn parse_format(text: &str) -> Result<Format, String> {
+    text.parse().map_err(|error: evaluate::UnknownFormat| error.to_string())
+}

@@ -1,0 +1,52 @@
+//! Arguments in two steps: what was typed (here), and what it means (`resolve` in each file).
+
+mod evaluate;
+mod gallery;
+mod locate;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use evaluate::EvaluateArguments;
+pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
+pub use locate::{LocateArguments, LocateRequest};
+
+/// Where on Earth was this photo taken?
+#[derive(Debug, Parser)]
+#[command(name = "georanker", version, about, max_term_width = 100, propagate_version = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 some inputs failed, 2 wrong usage, 3 broken model or gallery, 4 interrupted."
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// No progress and no notes on stderr; errors are still shown.
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say where photos were taken.
+    Locate(LocateArguments),
+    /// Build and keep a gallery of geotagged photos.
+    Gallery(GalleryArguments),
+    /// Measure the accuracy of predictions.
+    Evaluate(EvaluateArguments),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The model pack.
+#[derive(Debug, clap::Args)]
+pub struct PackArguments {
+    /// Model pack directory [default: beside the binary, then ./packs/starter].
+    #[arg(long, value_name = "DIR", env = "GEORANKER_PACK")]
+    pub pack: Option<PathBuf>,
+}

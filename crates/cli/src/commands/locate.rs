@@ -1,0 +1,204 @@
+//! `georanker locate`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
+
+use contract::{ErrorKind, Failure, Locate, PhotoId};
+use georanker::{BatchEnd, BatchOptions, Located, Locator, expand_inputs, find_pack, locate_files};
+use nets::photo::{DecodeOptions, Limits, decode, encode_thumbnail};
+
+use crate::args::LocateArguments;
+use crate::exit::{Exit, report};
+use crate::output::{
+    Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer,
+};
+use crate::progress::{bar, note, stop_flag};
+use crate::sink::Sink;
+
+/// Longest side of the query's picture on the map.
+const QUERY_SIDE: u32 = 640;
+/// Longest side of a candidate's picture.
+const CANDIDATE_SIDE: u32 = 200;
+
+/// Locates photos and writes the answers.
+///
+/// # Errors
+/// A [`Failure`] that ends the run; a photo's failure does not.
+pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure> {
+    let request = arguments.resolve()?;
+    let pack = find_pack(arguments.pack.pack.as_deref()).map_err(|error| Failure::from_error(&error))?;
+    let inputs = expand_inputs(&arguments.inputs);
+    if inputs.skipped > 0 {
+        note(quiet, &format!("{} files that are no photos were skipped", inputs.skipped));
+    }
+    let opened = match &arguments.gallery {
+        Some(gallery) => Locator::open_with_gallery(&pack, gallery),
+        None => Locator::open(&pack),
+    };
+    let locator = opened.map_err(|error| Failure::from_error(&error))?;
+    let wants_map = arguments.format == Format::Html || arguments.map.is_some();
+    let options = BatchOptions {
+        locate: request.options,
+        author: request.author,
+        thumbnail_side: wants_map.then_some(QUERY_SIDE),
+        ..BatchOptions::default()
+    };
+    let pictures = Pictures { locator: &locator, queries: RefCell::default() };
+    let mut targets = vec![Target::open(arguments.format, arguments.out.as_deref())?];
+    if let Some(map) = &arguments.map {
+        targets.push(Target::open(Format::Html, Some(map))?);
+    }
+    let precision = arguments.precision.unwrap_or(Precision::Exact);
+    let run = Run { locator: &locator, pictures: &pictures, precision, quiet };
+    run.into_targets(&inputs, &options, targets)
+}
+
+/// A format and where it goes.
+struct Target {
+    format: Format,
+    name: String,
+    sink: Sink,
+}
+
+impl Target {
+    fn open(format: Format, path: Option<&Path>) -> Result<Self, Failure> {
+        let name = path.map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
+        Ok(Self { format, name, sink: Sink::open(path)? })
+    }
+}
+
+/// The parts of a run that stay the same for every photo.
+struct Run<'a> {
+    locator: &'a Locator,
+    pictures: &'a Pictures<'a>,
+    precision: Precision,
+    quiet: bool,
+}
+
+impl Run<'_> {
+    fn into_targets(
+        &self,
+        inputs: &georanker::Inputs,
+        options: &BatchOptions,
+        mut targets: Vec<Target>,
+    ) -> Result<Exit, Failure> {
+        let outcome = self.write_all(inputs, options, &mut targets);
+        match outcome {
+            Ok(exit) => {
+                for target in targets {
+                    target.sink.commit()?;
+                }
+                Ok(exit)
+            }
+            Err((failure, closed)) => {
+                for target in targets {
+                    target.sink.discard();
+                }
+                // Whoever closed the pipe has seen enough: `georanker locate ... | head`.
+                if closed { Ok(Exit::Done) } else { Err(failure) }
+            }
+        }
+    }
+
+    fn write_all(
+        &self,
+        inputs: &georanker::Inputs,
+        options: &BatchOptions,
+        targets: &mut [Target],
+    ) -> Result<Exit, (Failure, bool)> {
+        let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+        let failed = |index: usize, error: &OutputError| {
+            let name = names.get(index).map_or("output", String::as_str);
+            let failure = Failure::new(ErrorKind::Output, format!("cannot write {name}: {error}"));
+            (failure, error.is_closed_pipe())
+        };
+        let mut writers: Vec<Box<dyn Writer + '_>> = targets
+            .iter_mut()
+            .map(|target| {
+                let terminal = if target.name == "stdout" { Terminal::of_stdout() } else { Terminal::PLAIN };
+                let settings = Settings { precision: self.precision, terminal, thumbnails: self.pictures };
+                writer(target.format, settings, &mut target.sink)
+            })
+            .collect();
+        for (index, one) in writers.iter_mut().enumerate() {
+            one.begin().map_err(|error| failed(index, &error))?;
+        }
+        let stop = stop_flag().map_err(|failure| (failure, false))?;
+        let progress = bar(inputs.photos.len(), "locating", self.quiet);
+        let mut failures = 0;
+        let mut emit = |located: Located| -> Result<(), (Failure, bool)> {
+            if let Err(failure) = &located.outcome {
+                failures += 1;
+                progress.suspend(|| report(failure));
+            }
+            let result = self.result(located);
+            for (index, one) in writers.iter_mut().enumerate() {
+                one.photo(&result).map_err(|error| failed(index, &error))?;
+            }
+            self.pictures.forget(&result.photo);
+            progress.inc(1);
+            Ok(())
+        };
+        for (name, failure) in &inputs.failures {
+            let outcome = Err(failure.clone());
+            emit(Located { name: name.clone(), outcome, elapsed_ms: 0.0, thumbnail: None })?;
+        }
+        let end = locate_files(self.locator, &inputs.photos, options, &stop, &mut emit)?;
+        progress.finish_and_clear();
+        for (index, one) in writers.iter_mut().enumerate() {
+            one.finish().map_err(|error| failed(index, &error))?;
+        }
+        Ok(match end {
+            BatchEnd::Stopped => {
+                note(self.quiet, "interrupted: the answers given so far are complete");
+                Exit::Interrupted
+            }
+            BatchEnd::Finished if failures > 0 => Exit::SomeFailed,
+            BatchEnd::Finished => Exit::Done,
+        })
+    }
+
+    fn result(&self, located: Located) -> PhotoResult {
+        if let Some(thumbnail) = located.thumbnail {
+            self.pictures.remember(&located.name, thumbnail);
+        }
+        PhotoResult {
+            photo: located.name,
+            outcome: located.outcome,
+            model: self.locator.name(),
+            gallery: self.locator.gallery_label().to_owned(),
+            elapsed_ms: located.elapsed_ms,
+            precision: Precision::Exact,
+        }
+    }
+}
+
+/// Pictures for the map: queries as they were decoded, candidates from the gallery.
+struct Pictures<'a> {
+    locator: &'a Locator,
+    queries: RefCell<HashMap<String, Vec<u8>>>,
+}
+
+impl Pictures<'_> {
+    fn remember(&self, name: &str, thumbnail: Vec<u8>) {
+        self.queries.borrow_mut().insert(name.to_owned(), thumbnail);
+    }
+
+    fn forget(&self, name: &str) {
+        self.queries.borrow_mut().remove(name);
+    }
+}
+
+impl Thumbnails for Pictures<'_> {
+    fn query(&self, result: &PhotoResult) -> Option<Vec<u8>> {
+        self.queries.borrow().get(&result.photo).cloned()
+    }
+
+    fn candidate(&self, photo: &PhotoId) -> Option<Vec<u8>> {
+        // A gallery may refer to photos that are elsewhere: the map then has no picture of them.
+        let bytes = self.locator.photo_bytes(photo)?;
+        let image = decode(&bytes, &Limits::default(), DecodeOptions::default()).ok()?;
+        encode_thumbnail(&image, CANDIDATE_SIDE, 80).ok()
+    }
+}

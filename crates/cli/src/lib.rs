@@ -1,0 +1,60 @@
+//! The `georanker` binary: arguments in two steps, commands, outputs, exit codes.
+//!
+//! # Idea
+//! The command line is thin. It turns words into requests, hands them to the library rooms, and turns what comes
+//! back into text, files and one of five exit codes. Data goes to stdout, everything else to stderr.
+//!
+//! # Cast
+//! [`args`] holds what can be typed and checks what belongs together; [`commands`] does it; [`output`] writes it;
+//! [`exit`] maps kinds of error to exit codes.
+//!
+//! ```
+//! use clap::Parser;
+//! use cli::args::{Arguments, Command};
+//!
+//! let arguments = Arguments::try_parse_from(["georanker", "locate", "beach.jpg", "--format", "json"])?;
+//! assert!(matches!(arguments.command, Command::Locate(_)));
+//! # Ok::<(), clap::Error>(())
+//! ```
+//!
+//! # The choice not taken
+//! A configuration file. Every option can be typed, and the two that people set once have environment variables.
+#![forbid(unsafe_code)]
+
+pub mod args;
+pub mod commands;
+pub mod exit;
+mod gallery_text;
+pub mod output;
+mod progress;
+mod sink;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Arguments, Command};
+use exit::{Exit, report};
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let quiet = arguments.quiet;
+    let outcome = match &arguments.command {
+        Command::Locate(locate) => commands::locate(locate, quiet),
+        Command::Gallery(gallery) => commands::gallery(&gallery.command, quiet),
+        Command::Evaluate(evaluate) => commands::evaluate(evaluate, quiet),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "georanker", &mut script);
+            sink::write_text(None, &String::from_utf8_lossy(&script)).map(|()| Exit::Done)
+        }
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            report(&failure);
+            Exit::of(failure.kind).into()
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What a long run shows on stderr.
+
+use std::io::{IsTerminal, stderr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use contract::{ErrorKind, Failure};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A progress bar on stderr; hidden when quiet, when stderr is no terminal, or for a single item.
+pub fn bar(length: usize, what: &'static str, quiet: bool) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64);
+    if quiet || length < 2 || !stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}  {per_sec}  {eta} left") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar
+}
+
+/// Writes a note to stderr unless quiet.
+pub fn note(quiet: bool, text: &str) {
+    if !quiet {
+        anstream::eprintln!("{text}");
+    }
+}
+
+/// A flag that the first Ctrl-C sets; the second ends the process at once.
+///
+/// # Errors
+/// [`ErrorKind::Internal`] if the signal handler cannot be installed.
+pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(crate::exit::Exit::Interrupted.code()));
+        }
+    })
+    .map_err(|error| Failure::new(ErrorKind::Internal, format!("cannot watch for Ctrl-C: {error}")))?;
+    Ok(stop)
+}

@@ -1,0 +1,112 @@
+//! Running the real binary in a directory of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// The binary, with the repository's starter pack.
+pub fn georanker() -> Command {
+    let mut command = Command::cargo_bin("georanker").unwrap();
+    command.env("GEORANKER_PACK", repository().join("packs/starter")).env("NO_COLOR", "1");
+    command
+}
+
+/// The repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The sample photos of the repository.
+pub fn samples() -> PathBuf {
+    repository().join("samples")
+}
+
+/// A temporary directory.
+pub struct Workplace(TempDir);
+
+impl Workplace {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn root(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// A copy of the first sample photo.
+    pub fn photo(&self, name: &str) -> PathBuf {
+        self.file(name, &fs::read(first_sample()).unwrap())
+    }
+
+    /// The starter pack with hard links for files: cheap, and a replaced file leaves the original alone.
+    pub fn copy_of_pack(&self) -> PathBuf {
+        let copy = self.path("pack");
+        link_tree(&repository().join("packs/starter"), &copy);
+        copy
+    }
+}
+
+fn link_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            link_tree(&entry.path(), &target);
+        } else if fs::hard_link(entry.path(), &target).is_err() {
+            // Another file system.
+            fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+/// The first sample photo by name.
+pub fn first_sample() -> PathBuf {
+    let mut photos: Vec<PathBuf> =
+        fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    photos.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
+    photos.sort();
+    photos.into_iter().next().unwrap()
+}
+
+/// Parses JSON lines.
+pub fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A PNG that announces a size and has next to no data.
+pub fn png_header(width: u32, height: u32) -> Vec<u8> {
+    let mut header = Vec::from(*b"IHDR");
+    header.extend(width.to_be_bytes());
+    header.extend(height.to_be_bytes());
+    header.extend([8, 2, 0, 0, 0]);
+    let mut png = Vec::from(*b"\x89PNG\r\n\x1a\n");
+    png.extend(13_u32.to_be_bytes());
+    png.extend(&header);
+    png.extend(crc32(&header).to_be_bytes());
+    png.extend([0; 64]);
+    png
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(
+            sum ^ u32::from(*byte),
+            |rest, _| if rest & 1 == 1 { (rest >> 1) ^ 0xedb8_8320 } else { rest >> 1 },
+        )
+    })
+}

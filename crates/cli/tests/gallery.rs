@@ -1,0 +1,133 @@
+//! A user's own gallery, from photos to answers.
+
+mod binary;
+
+use std::fs;
+
+use binary::{Workplace, georanker, repository, samples};
+use predicates::prelude::*;
+use predicates::str::contains;
+
+/// A gallery of the sample photos.
+fn build(work: &Workplace) -> std::path::PathBuf {
+    let gallery = work.path("gallery");
+    georanker()
+        .args(["gallery", "build"])
+        .arg(&gallery)
+        .arg("--photos")
+        .arg(samples())
+        .arg("--table")
+        .arg(repository().join("samples/truth.csv"))
+        .assert()
+        .code(0)
+        .stderr(contains("photos added"));
+    gallery
+}
+
+#[test]
+fn a_gallery_of_the_samples_finds_the_samples() {
+    let work = Workplace::new();
+    let gallery = build(&work);
+    let run = georanker()
+        .args(["locate", "--format", "json", "--decide", "argmax", "--gallery"])
+        .arg(&gallery)
+        .arg(samples())
+        .assert()
+        .code(0);
+    let answers: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    for answer in answers.as_array().unwrap() {
+        let best = answer["candidates"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|candidate| candidate["photo"].is_string())
+            .any(|candidate| {
+                answer["photo"].as_str().unwrap().ends_with(candidate["photo"].as_str().unwrap())
+            });
+        assert!(best, "{} is not among its own candidates", answer["photo"]);
+    }
+    georanker().args(["gallery", "verify"]).arg(&gallery).assert().code(0).stderr(contains("no problems"));
+}
+
+#[test]
+fn adding_again_adds_nothing_and_removing_removes() {
+    let work = Workplace::new();
+    let gallery = build(&work);
+    georanker()
+        .args(["gallery", "add"])
+        .arg(&gallery)
+        .arg("--photos")
+        .arg(samples())
+        .arg("--table")
+        .arg(repository().join("samples/truth.csv"))
+        .assert()
+        .code(0)
+        .stderr(contains("0 photos added"));
+    let sample = binary::first_sample().file_name().unwrap().to_string_lossy().into_owned();
+    georanker().args(["gallery", "remove"]).arg(&gallery).arg(&sample).assert().code(0);
+    georanker()
+        .args(["gallery", "remove"])
+        .arg(&gallery)
+        .arg(&sample)
+        .assert()
+        .code(1)
+        .stderr(contains("no photo").and(contains(sample.as_str())));
+    let run = georanker().args(["gallery", "info", "--json"]).arg(&gallery).assert().code(0);
+    let info: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    let truth = fs::read_to_string(repository().join("samples/truth.csv")).unwrap();
+    assert_eq!(info["photos"].as_u64().unwrap() as usize, truth.lines().count() - 2);
+}
+
+#[test]
+fn photos_without_a_gps_tag_need_a_table() {
+    let work = Workplace::new();
+    georanker()
+        .args(["gallery", "build"])
+        .arg(work.path("gallery"))
+        .arg("--photos")
+        .arg(samples())
+        .assert()
+        .code(1)
+        .stderr(contains("no EXIF data").or(contains("no GPS tag")).and(contains("--table")));
+}
+
+#[test]
+fn a_damaged_derived_file_is_named_and_repaired() {
+    let work = Workplace::new();
+    let gallery = build(&work);
+    let derived = fs::read_dir(&gallery)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.is_file() && path.file_name().is_some_and(|name| name != "gallery.sqlite"))
+        .unwrap();
+    let mut bytes = fs::read(&derived).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&derived, bytes).unwrap();
+    let name = derived.file_name().unwrap().to_string_lossy().into_owned();
+    georanker().args(["gallery", "verify"]).arg(&gallery).assert().code(3).stdout(contains(name.as_str()));
+    georanker().args(["gallery", "verify", "--repair"]).arg(&gallery).assert().code(0);
+}
+
+#[test]
+fn export_gives_a_table_that_reads_back() {
+    let work = Workplace::new();
+    let gallery = build(&work);
+    let out = work.path("export");
+    georanker().args(["gallery", "export"]).arg(&gallery).arg("--out").arg(&out).assert().code(0);
+    let table = fs::read_to_string(out.join("photos.csv")).unwrap();
+    assert!(table.starts_with("IMG_ID,LAT,LON"));
+    assert!(out.join("photo.npy").is_file() && out.join("location.npy").is_file());
+}
+
+#[test]
+fn what_is_no_gallery_is_refused() {
+    let work = Workplace::new();
+    georanker().args(["gallery", "info"]).arg(work.path("nowhere")).assert().code(3);
+    georanker()
+        .args(["gallery", "info"])
+        .arg(work.root())
+        .assert()
+        .code(3)
+        .stderr(contains("gallery.sqlite"));
+}

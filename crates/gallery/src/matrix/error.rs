@@ -1,0 +1,96 @@
+//! What can go wrong with a matrix.
+
+use std::path::PathBuf;
+
+use contract::{Diagnose, ErrorKind};
+
+/// Why a matrix could not be made, opened or searched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MatrixError {
+    /// A vector of another length.
+    #[error("{what} has {found} numbers, but the vectors here have {expected}")]
+    WrongDimension {
+        /// Which vector: `query 3`, `row 17`.
+        what: String,
+        /// Length of the matrix's vectors.
+        expected: usize,
+        /// Length of this one.
+        found: usize,
+    },
+    /// A vector with NaN or infinity.
+    #[error("{what} holds a number that is not finite")]
+    NotFinite {
+        /// Which vector.
+        what: String,
+    },
+    /// A vector length that cannot be stored.
+    #[error("vectors of {dimension} numbers cannot be stored (1 to {max})", max = nets::kernels::int8::MAX_DIMENSION)]
+    UnsupportedDimension {
+        /// The length.
+        dimension: usize,
+    },
+    /// More rows than a matrix can number.
+    #[error("{rows} rows are more than a matrix holds ({max})", max = u32::MAX)]
+    TooManyRows {
+        /// The rows.
+        rows: usize,
+    },
+    /// A file of vectors made by another encoder.
+    #[error("`{}` holds vectors of `{stored}`, but `{expected}` is in use", .path.display())]
+    OtherEncoder {
+        /// The file.
+        path: PathBuf,
+        /// Fingerprint in the file.
+        stored: String,
+        /// Fingerprint asked for.
+        expected: String,
+    },
+    /// A country filter on coordinates without countries.
+    #[error("these coordinates carry no country codes, so a search cannot be limited to a country")]
+    NoCountries,
+    /// A file that could not be read, or is damaged.
+    #[error("cannot read vectors from `{}`", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file that could not be written.
+    #[error("cannot write vectors to `{}`", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Diagnose for MatrixError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::WrongDimension { .. }
+            | Self::NotFinite { .. }
+            | Self::UnsupportedDimension { .. }
+            | Self::OtherEncoder { .. } => ErrorKind::BrokenModel,
+            Self::TooManyRows { .. } | Self::NoCountries => ErrorKind::Usage,
+            Self::Read { .. } => ErrorKind::BrokenGallery,
+            Self::Write { .. } => ErrorKind::Output,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::WrongDimension { .. } | Self::OtherEncoder { .. } => {
+                Some("use the encoder that made the stored vectors".into())
+            }
+            Self::NoCountries => {
+                Some("give a box or a circle instead, or build the index with countries".into())
+            }
+            _ => None,
+        }
+    }
+}

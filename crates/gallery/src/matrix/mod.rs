@@ -1,0 +1,14 @@
+//! Vectors in int8, scanned exactly and re-scored in f32.
+
+mod error;
+mod file;
+mod mask;
+mod search;
+mod top;
+
+pub use error::MatrixError;
+pub use file::{VectorMatrix, VectorPrecision};
+pub use mask::RowMask;
+pub use search::{Match, MatrixQuery};
+
+pub(crate) use file::{FIRST_FREE_TAG, MatrixPlan, MatrixWriter, reading, writing};

@@ -1,0 +1,134 @@
+//! Where photos are read from: one trait, a folder and a tar file behind it.
+
+mod folder;
+mod tar_file;
+
+use std::path::{Path, PathBuf};
+
+use contract::{Diagnose, ErrorKind, PhotoId};
+
+pub use folder::FolderSource;
+pub use tar_file::TarSource;
+
+use crate::spec::SourceKind;
+
+/// Largest photo file that is read, bytes: a name may be wrong, and memory is finite.
+pub const MAX_PHOTO_BYTES: u64 = 512 << 20;
+
+/// Photos by name. Names are relative paths with `/`, whatever the system.
+pub trait PhotoSource: Send + Sync {
+    /// All photos, in the order of names.
+    ///
+    /// # Errors
+    /// A source that cannot be read.
+    fn ids(&self) -> Result<Vec<PhotoId>, SourceError>;
+
+    /// A photo file's bytes.
+    ///
+    /// # Errors
+    /// A name that is not there or leaves the source, a file that cannot be read.
+    fn read(&self, id: &PhotoId) -> Result<Vec<u8>, SourceError>;
+}
+
+/// Opens a source of a known kind.
+///
+/// # Errors
+/// A source that is missing or cannot be read.
+pub fn open_source(kind: SourceKind, path: &Path) -> Result<Box<dyn PhotoSource>, SourceError> {
+    Ok(match kind {
+        SourceKind::Folder => Box::new(FolderSource::open(path)?),
+        SourceKind::Tar => Box::new(TarSource::open(path)?),
+    })
+}
+
+/// Why photos could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The folder or file does not exist.
+    #[error("photo source `{}` does not exist", .path.display())]
+    Missing {
+        /// The folder or file.
+        path: PathBuf,
+    },
+    /// No photo of that name.
+    #[error("there is no photo `{id}` in `{}`", .path.display())]
+    NotFound {
+        /// The source.
+        path: PathBuf,
+        /// The name.
+        id: PhotoId,
+    },
+    /// A name that leads out of the source.
+    #[error("photo name `{id}` leads out of `{}`", .path.display())]
+    UnsafeName {
+        /// The source.
+        path: PathBuf,
+        /// The name.
+        id: PhotoId,
+    },
+    /// A file beyond [`MAX_PHOTO_BYTES`].
+    #[error("photo `{id}` in `{}` has {bytes} bytes", .path.display())]
+    TooLarge {
+        /// The source.
+        path: PathBuf,
+        /// The name.
+        id: PhotoId,
+        /// Its size.
+        bytes: u64,
+    },
+    /// An archive or index whose content makes no sense.
+    #[error("`{}` is damaged: {why}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was noticed.
+        why: String,
+    },
+    /// A failed read or write.
+    #[error("cannot access `{}`", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl SourceError {
+    fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| match source.kind() {
+            std::io::ErrorKind::NotFound => Self::Missing { path },
+            std::io::ErrorKind::InvalidData => Self::Damaged { path, why: source.to_string() },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    /// Whether the photo or its source is simply not there.
+    pub const fn is_absence(&self) -> bool {
+        matches!(self, Self::Missing { .. } | Self::NotFound { .. })
+    }
+}
+
+impl Diagnose for SourceError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Missing { .. } | Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::UnsafeName { .. } => ErrorKind::Usage,
+            Self::TooLarge { .. } => ErrorKind::PhotoTooLarge,
+            Self::Damaged { .. } | Self::Io { .. } => ErrorKind::Unreadable,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Damaged { .. } => {
+                Some("make the archive again, and remove its `.index` file if it has one".into())
+            }
+            Self::UnsafeName { .. } => Some("names must be relative paths without `..`".into()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Many files, one answer each, flat memory.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use contract::{Estimate, Failure, LocateOptions, Photo, QueryEmbedding};
+use nets::photo::{DecodeOptions, Image, Limits, decode, encode_thumbnail};
+use rayon::prelude::*;
+
+use crate::error::photo_failure;
+use crate::photo_file::read_photo_bytes;
+use crate::{Input, Locator};
+
+/// How many photos are in memory at once.
+const CHUNK: usize = 16;
+
+/// Options of a batch run.
+#[derive(Clone, Debug, Default)]
+pub struct BatchOptions {
+    /// Options of each request.
+    pub locate: LocateOptions,
+    /// Who took the photos, where that is known: for `exclude.same_author`.
+    pub author: Option<String>,
+    /// What one photo may cost.
+    pub limits: Limits,
+    /// Longest side of the thumbnails to make; `None` makes none.
+    pub thumbnail_side: Option<u32>,
+}
+
+/// One photo's answer.
+#[derive(Debug)]
+pub struct Located {
+    /// The photo's name.
+    pub name: String,
+    /// The answer, or why there is none.
+    pub outcome: Result<Estimate, Failure>,
+    /// Wall time spent on this photo: reading and encoding, and its share of the search.
+    pub elapsed_ms: f64,
+    /// JPEG bytes, if asked for and the photo could be read.
+    pub thumbnail: Option<Vec<u8>>,
+}
+
+/// How a batch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchEnd {
+    /// All photos were answered.
+    Finished,
+    /// `stop` was set; the answers given so far are complete.
+    Stopped,
+}
+
+/// Locates files in order, calling `sink` with each answer as soon as its chunk is done.
+///
+/// One photo's failure is not another's: a failed photo has a [`Failure`] as its outcome.
+///
+/// # Errors
+/// Whatever `sink` returns ends the run.
+pub fn locate_files<E>(
+    locator: &Locator,
+    inputs: &[Input],
+    options: &BatchOptions,
+    stop: &AtomicBool,
+    mut sink: impl FnMut(Located) -> Result<(), E>,
+) -> Result<BatchEnd, E> {
+    for chunk in inputs.chunks(CHUNK) {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(BatchEnd::Stopped);
+        }
+        let prepared: Vec<Prepared> =
+            chunk.par_iter().map(|input| prepare(locator, input, options)).collect();
+        let searching = Instant::now();
+        let encoded: Vec<(&Photo, QueryEmbedding)> = prepared
+            .iter()
+            .filter_map(|one| one.encoded.as_ref().ok())
+            .map(|(photo, embedding)| (photo, embedding.clone()))
+            .collect();
+        let count = encoded.len().max(1);
+        let mut answers = locator.locate_encoded(&encoded, &options.locate).into_iter();
+        let share_ms = milliseconds(searching) / count as f64;
+        let mut results = Vec::with_capacity(prepared.len());
+        for (input, one) in chunk.iter().zip(&prepared) {
+            let (outcome, elapsed_ms) = match &one.encoded {
+                Ok(_) => {
+                    (answers.next().unwrap_or_else(|| Err(lost(&input.name))), one.elapsed_ms + share_ms)
+                }
+                Err(failure) => (Err(failure.clone()), one.elapsed_ms),
+            };
+            results.push((outcome, elapsed_ms));
+        }
+        drop(encoded);
+        for ((input, one), (outcome, elapsed_ms)) in chunk.iter().zip(prepared).zip(results) {
+            sink(Located { name: input.name.clone(), outcome, elapsed_ms, thumbnail: one.thumbnail })?;
+        }
+    }
+    Ok(BatchEnd::Finished)
+}
+
+struct Prepared {
+    encoded: Result<(Photo, QueryEmbedding), Failure>,
+    elapsed_ms: f64,
+    thumbnail: Option<Vec<u8>>,
+}
+
+fn prepare(locator: &Locator, input: &Input, options: &BatchOptions) -> Prepared {
+    let started = Instant::now();
+    let mut thumbnail = None;
+    let mut work = || {
+        let bytes = read_photo_bytes(&input.path, &options.limits)?;
+        let image = decode(&bytes, &options.limits, DecodeOptions::default())
+            .map_err(|error| photo_failure(&input.name, &error))?;
+        thumbnail = options.thumbnail_side.and_then(|side| encode_thumbnail(&image, side, 82).ok());
+        let embedding = locator.encoder().encode_image(&input.name, &image)?;
+        Ok((photo_of(&input.name, image, options), embedding))
+    };
+    let encoded = work();
+    Prepared { encoded, elapsed_ms: milliseconds(started), thumbnail }
+}
+
+/// The pixels are kept only where a later step looks at them.
+fn photo_of(name: &str, image: Image, options: &BatchOptions) -> Photo {
+    let (width, height) = (image.width(), image.height());
+    let rgb = if options.locate.exclude.near_duplicate { image.into_rgb() } else { Vec::new() };
+    Photo { id: name.into(), author: options.author.clone(), width, height, rgb }
+}
+
+fn lost(name: &str) -> Failure {
+    Failure::new(contract::ErrorKind::Internal, format!("{name}: the answer was lost"))
+}
+
+fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1000.0
+}

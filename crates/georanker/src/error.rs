@@ -1,0 +1,111 @@
+//! What can go wrong between a pack on disk and an answer.
+
+use std::path::PathBuf;
+
+use contract::{Diagnose, ErrorKind, Failure};
+use nets::photo::PhotoError;
+
+/// A model pack that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackError {
+    /// No pack was named and none is in the usual places.
+    #[error("no model pack found in {}", list(.places))]
+    NotFound {
+        /// The places looked at.
+        places: Vec<PathBuf>,
+    },
+    /// The named directory has no `pack.toml`.
+    #[error("{} is no model pack: it has no pack.toml", directory.display())]
+    Missing {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// A file that cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A manifest that cannot be understood.
+    #[error("{}: {why}", path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A file that the manifest does not list.
+    #[error("the manifest of {} does not list `{file}`", directory.display())]
+    Unlisted {
+        /// The pack.
+        directory: PathBuf,
+        /// The file.
+        file: String,
+    },
+    /// A file that is not what the manifest says.
+    #[error("{} is damaged: expected {expected}, found {found}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// As listed.
+        expected: String,
+        /// As found.
+        found: String,
+    },
+    /// Weights that do not fit together.
+    #[error("{}: {why}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The ranker's settings, or another part with its own diagnosis.
+    #[error("{0}")]
+    Part(#[from] Failure),
+}
+
+fn list(places: &[PathBuf]) -> String {
+    places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+impl Diagnose for PackError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Part(failure) => failure.kind,
+            _ => ErrorKind::BrokenModel,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotFound { .. } | Self::Missing { .. } => {
+                Some("name a pack with --pack DIR or the environment variable GEORANKER_PACK; the repository has one in packs/starter".to_owned())
+            }
+            Self::Damaged { .. } | Self::Unlisted { .. } | Self::Weights { .. } => {
+                Some("get a fresh copy of the pack; `git checkout packs/starter` restores the one of the repository".to_owned())
+            }
+            Self::Manifest { .. } => Some("the pack may belong to another version of georanker".to_owned()),
+            Self::Read { .. } => None,
+            Self::Part(failure) => failure.hint.clone(),
+        }
+    }
+}
+
+/// A photo decoder's error as a [`Failure`] that names the file.
+pub fn photo_failure(name: &str, error: &PhotoError) -> Failure {
+    let kind = if error.is_too_large() { ErrorKind::PhotoTooLarge } else { ErrorKind::InvalidPhoto };
+    let failure = Failure::new(kind, format!("{name}: {error}"));
+    match error.hint() {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
+}
+
+/// A network's error as a [`Failure`] that names the photo.
+pub fn network_failure(name: &str, error: &nets::error::NetworkError) -> Failure {
+    Failure::new(ErrorKind::BrokenModel, format!("{name}: {error}"))
+}

@@ -1,0 +1,275 @@
+//! The pipeline: encode, retrieve, rank, decide.
+
+use std::borrow::Borrow;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use contract::{
+    Channel, Confidence, Decide, Encoder, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions,
+    Neighbour, Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker, Search, SearchRequest,
+};
+use gallery::Gallery;
+use geo::{LatLon, Place, ReverseGeocoder, geodesic_km};
+use rank::{Calibration, Decision, SimilarityRanker, assemble, decide};
+
+use crate::pack::{Pack, RankerManifest, RetrievalManifest};
+use crate::photo_file::{hash_of, image_of};
+use crate::{PackError, Parts, PhotoEncoder};
+
+/// Answers "where was this taken?" with a model pack.
+pub struct Locator {
+    label: String,
+    gallery_label: String,
+    parts: Parts,
+    retrieval: Vec<RetrievalManifest>,
+    ranker: Arc<dyn Ranker>,
+    temperature: f64,
+    rule: Decide,
+    calibration: Calibration,
+    coverage: OnceLock<String>,
+}
+
+/// What the pipeline knows about one photo before deciding.
+#[derive(Clone, Debug)]
+pub struct Ranked {
+    /// The candidates.
+    pub set: contract::CandidateSet,
+    /// Their scores.
+    pub ranking: contract::Ranking,
+}
+
+impl Locator {
+    /// Opens a pack with its own gallery.
+    ///
+    /// # Errors
+    /// [`PackError`] for anything missing, damaged or unfitting.
+    pub fn open(directory: &Path) -> Result<Self, PackError> {
+        let pack = Pack::open(directory)?;
+        let parts = Parts::open(&pack, None)?;
+        Self::from_parts(&pack, parts)
+    }
+
+    /// Opens a pack with another gallery in place of its own.
+    ///
+    /// # Errors
+    /// As [`Locator::open`]; also when the gallery was made with another encoder.
+    pub fn open_with_gallery(directory: &Path, gallery: &Path) -> Result<Self, PackError> {
+        let pack = Pack::open(directory)?;
+        let parts = Parts::open(&pack, Some(gallery))?;
+        Self::from_parts(&pack, parts)
+    }
+
+    /// Puts a locator together.
+    ///
+    /// # Errors
+    /// [`PackError::Part`] if the ranker's settings are broken.
+    pub fn from_parts(pack: &Pack, parts: Parts) -> Result<Self, PackError> {
+        let manifest = pack.manifest();
+        let ranker: Arc<dyn Ranker> = match &manifest.ranker {
+            RankerManifest::Similarity(settings) => Arc::new(SimilarityRanker::new(settings.clone())?),
+        };
+        Ok(Self {
+            label: pack.label(),
+            gallery_label: format!("{} ({} photos)", parts.gallery.name(), parts.gallery.photo_count()),
+            parts,
+            retrieval: manifest.retrieval.clone(),
+            ranker,
+            temperature: manifest.decision.temperature,
+            rule: manifest.decision.rule.into(),
+            calibration: manifest.calibration.clone(),
+            coverage: OnceLock::new(),
+        })
+    }
+
+    /// The photo encoder.
+    pub fn encoder(&self) -> &Arc<PhotoEncoder> {
+        &self.parts.encoder
+    }
+
+    /// The gallery.
+    pub fn gallery(&self) -> &Gallery {
+        &self.parts.gallery
+    }
+
+    /// Name of the gallery, for outputs.
+    pub fn gallery_label(&self) -> &str {
+        &self.gallery_label
+    }
+
+    /// The bytes of a gallery photo, where its source is at hand.
+    pub fn photo_bytes(&self, id: &PhotoId) -> Option<Vec<u8>> {
+        // Evidence that cannot be shown is no reason to fail: the answer stands without its picture.
+        self.parts.gallery.photo_bytes(id).ok().flatten()
+    }
+
+    /// The rule that the pack decides by.
+    pub const fn rule(&self) -> Decide {
+        self.rule
+    }
+
+    /// Candidates of encoded photos, ranked, not yet decided.
+    ///
+    /// # Errors
+    /// One [`Failure`] a photo: nothing is left to search, or the ranker refuses.
+    pub fn rank<P: Borrow<Photo>>(
+        &self,
+        photos: &[(P, QueryEmbedding)],
+        options: &LocateOptions,
+    ) -> Vec<Result<Ranked, Failure>> {
+        let filters: Vec<Result<Filter, Failure>> =
+            photos.iter().map(|(photo, _)| filter_for(photo.borrow(), options)).collect();
+        let mut found: Vec<Vec<(Channel, Vec<Neighbour>)>> = vec![Vec::new(); photos.len()];
+        for wanted in &self.retrieval {
+            match self.search(wanted, photos, &filters) {
+                Ok(results) => {
+                    for (photo, neighbours) in found.iter_mut().zip(results) {
+                        photo.push((wanted.channel.clone(), neighbours));
+                    }
+                }
+                Err(failure) => return photos.iter().map(|_| Err(failure.clone())).collect(),
+            }
+        }
+        let each = photos.iter().zip(filters).zip(found);
+        each.map(|(((photo, embedding), filter), results)| {
+            filter?;
+            let photo: &Photo = photo.borrow();
+            let set = assemble(photo.id.clone(), embedding.clone(), results);
+            if set.candidates.is_empty() {
+                return Err(nothing_left(&photo.id.0, options));
+            }
+            let ranking = self.ranker.rank(&set)?;
+            Ok(Ranked { set, ranking })
+        })
+        .collect()
+    }
+
+    /// One channel's neighbours of each photo, merged over the indexes. Photos without a filter are searched
+    /// too (with an empty one), so that results stay aligned.
+    fn search<P: Borrow<Photo>>(
+        &self,
+        wanted: &RetrievalManifest,
+        photos: &[(P, QueryEmbedding)],
+        filters: &[Result<Filter, Failure>],
+    ) -> Result<Vec<Vec<Neighbour>>, Failure> {
+        let everything = Filter::default();
+        let indexes: [&dyn Search; 2] = [self.parts.gallery.as_ref(), self.parts.locations.as_ref()];
+        let mut merged: Vec<Vec<Neighbour>> = vec![Vec::new(); photos.len()];
+        for index in indexes.into_iter().filter(|index| !index.is_empty(&wanted.channel)) {
+            let queries = photos
+                .iter()
+                .zip(filters)
+                .map(|((photo, embedding), filter)| {
+                    let vector = embedding.get(&wanted.channel).ok_or_else(|| {
+                        let message =
+                            format!("{}: the encoder has no channel {}", photo.borrow().id, wanted.channel);
+                        Failure::new(ErrorKind::BrokenModel, message)
+                    })?;
+                    Ok(Query { vector, filter: filter.as_ref().unwrap_or(&everything) })
+                })
+                .collect::<Result<Vec<_>, Failure>>()?;
+            let request = SearchRequest { channel: &wanted.channel, top: wanted.top, queries };
+            let results = pollster::block_on(index.search(request))?;
+            for (all, new) in merged.iter_mut().zip(results) {
+                all.extend(new);
+            }
+        }
+        for neighbours in &mut merged {
+            // Stable: equal similarities keep the order of the indexes.
+            neighbours.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+            neighbours.truncate(wanted.top);
+        }
+        Ok(merged)
+    }
+
+    /// Decides a ranked photo. `None` only for an empty set, which [`Locator::rank`] never returns.
+    pub fn decision(&self, ranked: &Ranked, rule: Decide) -> Option<Decision> {
+        decide(&ranked.set, &ranked.ranking, self.temperature, rule)
+    }
+
+    fn estimate(&self, ranked: Ranked, options: &LocateOptions) -> Result<Estimate, Failure> {
+        let rule = options.decide.unwrap_or(self.rule);
+        let empty = || Failure::new(ErrorKind::NoCandidates, format!("{}: no candidates", ranked.set.query));
+        let decision = self.decision(&ranked, rule).ok_or_else(empty)?;
+        let chosen = ranked.set.candidates.get(decision.chosen).ok_or_else(empty)?.location;
+        let confidence: Confidence = self.calibration.confidence(&decision.raw_confidence);
+        let abstained = self.calibration.abstains(&confidence);
+        let geocoder = ReverseGeocoder::embedded();
+        let candidates = ranked.ranking.order().into_iter().take(options.top).filter_map(|index| {
+            let mut candidate = ranked.set.candidates.get(index)?.clone();
+            if candidate.place.is_empty() {
+                candidate.place = geocoder.place(candidate.location);
+            }
+            Some(RankedCandidate {
+                distance_to_estimate_km: geodesic_km(candidate.location, chosen),
+                score: *ranked.ranking.scores.get(index)?,
+                probability: *decision.probabilities.get(index)?,
+                candidate,
+            })
+        });
+        Ok(Estimate {
+            location: chosen,
+            place: geocoder.place(chosen),
+            confidence,
+            abstained,
+            coverage_note: abstained.then(|| self.coverage_note().to_owned()),
+            candidates: candidates.collect(),
+        })
+    }
+
+    /// What part of the world the gallery covers.
+    pub fn coverage_note(&self) -> &str {
+        self.coverage.get_or_init(|| {
+            let places: Vec<(LatLon, Place)> =
+                self.parts.gallery.records().map(|record| (record.location, record.place)).collect();
+            geo::coverage_note(&places)
+        })
+    }
+
+    /// Answers for photos that are encoded already.
+    pub fn locate_encoded<P: Borrow<Photo>>(
+        &self,
+        photos: &[(P, QueryEmbedding)],
+        options: &LocateOptions,
+    ) -> Vec<Result<Estimate, Failure>> {
+        let ranked = self.rank(photos, options);
+        ranked.into_iter().map(|one| one.and_then(|ranked| self.estimate(ranked, options))).collect()
+    }
+}
+
+impl Locate for Locator {
+    fn name(&self) -> String {
+        self.label.clone()
+    }
+
+    fn locate(&self, photos: &[Photo], options: &LocateOptions) -> Vec<Result<Estimate, Failure>> {
+        let all: Vec<&Photo> = photos.iter().collect();
+        match self.parts.encoder.encode(&all) {
+            Ok(embeddings) => {
+                let encoded: Vec<(&Photo, QueryEmbedding)> = all.into_iter().zip(embeddings).collect();
+                self.locate_encoded(&encoded, options)
+            }
+            Err(failure) => photos.iter().map(|_| Err(failure.clone())).collect(),
+        }
+    }
+}
+
+fn filter_for(photo: &Photo, options: &LocateOptions) -> Result<Filter, Failure> {
+    let mut filter = Filter { region: options.region.clone(), ..Filter::default() };
+    if options.exclude.same_author {
+        filter.exclude_authors.extend(photo.author.clone());
+    }
+    if options.exclude.near_duplicate {
+        filter.exclude_near = Some(hash_of(&image_of(photo)?));
+    }
+    Ok(filter)
+}
+
+fn nothing_left(name: &str, options: &LocateOptions) -> Failure {
+    if options.region.is_some() {
+        Failure::new(ErrorKind::NoCandidates, format!("{name}: the gallery has nothing in this region"))
+            .with_hint("widen --region, or add photos of the region with `georanker gallery add`")
+    } else {
+        Failure::new(ErrorKind::NoCandidates, format!("{name}: the gallery is empty"))
+            .with_hint("add photos with `georanker gallery add`")
+    }
+}

@@ -1,0 +1,100 @@
+//! Reading a pack's files: no byte is used before its checksum has been compared.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::{FileManifest, Pack};
+use crate::PackError;
+
+impl Pack {
+    /// Reads a file of the pack into memory and compares its checksum.
+    ///
+    /// # Errors
+    /// [`PackError`] when the file is not listed, missing, or differs from the manifest.
+    pub fn read(&self, relative: &str) -> Result<Vec<u8>, PackError> {
+        let file = self.listed(relative)?;
+        let path = self.path(relative);
+        let bytes = std::fs::read(&path).map_err(|source| PackError::Read { path: path.clone(), source })?;
+        compare(file, &path, bytes.len() as u64, &sha256_hex(&bytes))?;
+        Ok(bytes)
+    }
+
+    /// Compares the checksum of a file that someone else will open (a database, a mapped index).
+    ///
+    /// # Errors
+    /// As [`Pack::read`].
+    pub fn verify_file(&self, relative: &str) -> Result<(), PackError> {
+        self.check(self.listed(relative)?)
+    }
+
+    /// Compares the checksums of all files in a directory of the pack.
+    ///
+    /// # Errors
+    /// As [`Pack::read`]; [`PackError::Unlisted`] if the pack has no file there.
+    pub fn verify_directory(&self, relative: &str) -> Result<(), PackError> {
+        let prefix = format!("{}/", relative.trim_end_matches('/'));
+        let mut inside =
+            self.manifest().files.iter().filter(|file| file.path.starts_with(&prefix)).peekable();
+        if inside.peek().is_none() {
+            return Err(PackError::Unlisted {
+                directory: self.directory().to_owned(),
+                file: relative.to_owned(),
+            });
+        }
+        inside.try_for_each(|file| self.check(file))
+    }
+
+    fn listed(&self, relative: &str) -> Result<&FileManifest, PackError> {
+        self.manifest().files.iter().find(|file| file.path == relative).ok_or_else(|| PackError::Unlisted {
+            directory: self.directory().to_owned(),
+            file: relative.to_owned(),
+        })
+    }
+
+    pub(super) fn check(&self, file: &FileManifest) -> Result<(), PackError> {
+        let path = self.path(&file.path);
+        let failed = |source| PackError::Read { path: path.clone(), source };
+        let mut reader = File::open(&path).map_err(failed)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 18];
+        let mut length = 0;
+        loop {
+            let count = reader.read(&mut buffer).map_err(failed)?;
+            if count == 0 {
+                break;
+            }
+            length += count as u64;
+            hasher.update(&buffer[..count]);
+        }
+        compare(file, &path, length, &hexadecimal(&hasher.finalize()))
+    }
+}
+
+fn compare(file: &FileManifest, path: &Path, bytes: u64, sha256: &str) -> Result<(), PackError> {
+    if bytes != file.bytes {
+        let (expected, found) = (format!("{} bytes", file.bytes), format!("{bytes} bytes"));
+        return Err(PackError::Damaged { path: path.to_owned(), expected, found });
+    }
+    if sha256 != file.sha256 {
+        let (expected, found) = (format!("sha256 {}", file.sha256), sha256.to_owned());
+        return Err(PackError::Damaged { path: path.to_owned(), expected, found });
+    }
+    Ok(())
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+fn hexadecimal(digest: &[u8]) -> String {
+    digest.iter().fold(String::with_capacity(digest.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,69 @@
+//! Opening what a pack names: encoder, gallery, world-wide coordinates.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use contract::{Diagnose, Failure};
+use gallery::{Gallery, LocationIndex};
+use nets::geoclip::LocationEncoder;
+
+use crate::pack::Pack;
+use crate::{PackError, PhotoEncoder, fingerprint};
+
+/// The heavy parts behind a [`crate::Locator`].
+#[derive(Clone)]
+pub struct Parts {
+    /// Photos to vectors.
+    pub encoder: Arc<PhotoEncoder>,
+    /// Geotagged photos.
+    pub gallery: Arc<Gallery>,
+    /// Coordinates of the whole world.
+    pub locations: Arc<LocationIndex>,
+}
+
+impl Parts {
+    /// Opens everything that locating needs; `gallery` replaces the pack's own.
+    ///
+    /// # Errors
+    /// [`PackError`] for anything missing, damaged or unfitting.
+    pub fn open(pack: &Pack, gallery: Option<&Path>) -> Result<Self, PackError> {
+        let expected = fingerprint(pack.manifest());
+        let (encoder, (gallery, locations)) = rayon::join(
+            || PhotoEncoder::open(pack),
+            || (open_gallery(pack, gallery, &expected), open_locations(pack, &expected)),
+        );
+        Ok(Self { encoder: Arc::new(encoder?), gallery: Arc::new(gallery?), locations: Arc::new(locations?) })
+    }
+}
+
+fn open_gallery(pack: &Pack, other: Option<&Path>, fingerprint: &str) -> Result<Gallery, PackError> {
+    let directory: PathBuf = match other {
+        Some(other) => other.to_owned(),
+        None => {
+            let own = &pack.manifest().gallery.path;
+            pack.verify_directory(own)?;
+            pack.path(own)
+        }
+    };
+    Gallery::open(&directory, Some(fingerprint)).map_err(part)
+}
+
+fn open_locations(pack: &Pack, fingerprint: &str) -> Result<LocationIndex, PackError> {
+    let index = &pack.manifest().locations.index;
+    pack.verify_file(index)?;
+    LocationIndex::open(&pack.path(index), Some(fingerprint)).map_err(part)
+}
+
+/// Loads the pack's location encoder, which only adding photos needs.
+///
+/// # Errors
+/// [`PackError`] when its file is damaged.
+pub fn open_location_encoder(pack: &Pack) -> Result<LocationEncoder, PackError> {
+    let name = &pack.manifest().locations.encoder;
+    LocationEncoder::from_bytes(&pack.read(name)?)
+        .map_err(|error| PackError::Weights { path: pack.path(name), why: error.to_string() })
+}
+
+fn part(error: impl Diagnose) -> PackError {
+    PackError::Part(Failure::from_error(&error))
+}

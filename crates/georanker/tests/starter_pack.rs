@@ -1,0 +1,150 @@
+//! What the starter pack promises.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use contract::table::{PhotoRow, read_photos};
+use contract::{Exclude, Locate, LocateOptions, PerceptualHash, Photo};
+use gallery::{Gallery, PhotoSource, TarSource};
+use georanker::{Locator, Pack, decode_photo, hash_of, image_of};
+use nets::photo::Limits;
+use rayon::prelude::*;
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn starter() -> PathBuf {
+    repository().join("packs/starter")
+}
+
+fn open_photos() -> (Vec<PhotoRow>, TarSource) {
+    let directory = repository().join("data/geophotos");
+    (
+        read_photos(directory.join("metadata.csv")).unwrap(),
+        TarSource::open(&directory.join("photos.tar")).unwrap(),
+    )
+}
+
+fn photo(row: &PhotoRow, source: &TarSource) -> Photo {
+    let mut photo = decode_photo(&row.id.0, &source.read(&row.id).unwrap(), &Limits::default()).unwrap();
+    photo.author.clone_from(&row.author);
+    photo
+}
+
+fn split<'a>(rows: &'a [PhotoRow], names: &[&str]) -> Vec<&'a PhotoRow> {
+    rows.iter().filter(|row| row.split.as_deref().is_some_and(|split| names.contains(&split))).collect()
+}
+
+#[test]
+fn every_file_is_as_listed_and_within_the_budget() {
+    let pack = Pack::open(&starter()).unwrap();
+    assert!(pack.verify().is_empty(), "{:?}", pack.verify());
+    let bytes: u64 = pack.manifest().files.iter().map(|file| file.bytes).sum();
+    assert!(bytes <= 90_000_000, "the pack has {bytes} bytes");
+    assert!(pack.manifest().files.iter().all(|file| !file.licence.is_empty()));
+}
+
+#[test]
+fn the_gallery_holds_its_split_alone_and_no_near_duplicate_of_a_held_out_photo() {
+    let (rows, source) = open_photos();
+    let gallery = Gallery::open(&starter().join("gallery"), None).unwrap();
+    let shipped: HashMap<String, PerceptualHash> =
+        gallery.records().map(|record| (record.id.0, record.hash.unwrap())).collect();
+    let allowed: HashSet<&str> = split(&rows, &["gallery"]).iter().map(|row| row.id.0.as_str()).collect();
+    assert!(shipped.len() > 1500, "the gallery holds {} photos", shipped.len());
+    assert!(shipped.keys().all(|id| allowed.contains(id.as_str())));
+    let held_out = split(&rows, &["val", "test"]);
+    assert!(held_out.len() > 500);
+    let leaks: Vec<String> = held_out
+        .par_iter()
+        .flat_map_iter(|row| {
+            let hash = hash_of(&image_of(&photo(row, &source)).unwrap());
+            shipped
+                .iter()
+                .filter(move |(_, known)| known.is_near(hash))
+                .map(|(id, _)| format!("{id} is {}", row.id))
+        })
+        .collect();
+    assert!(leaks.is_empty(), "{leaks:?}");
+}
+
+#[test]
+fn the_samples_are_test_photos() {
+    let (rows, source) = open_photos();
+    let test: HashSet<Vec<u8>> =
+        split(&rows, &["test"]).iter().map(|row| source.read(&row.id).unwrap()).collect();
+    let mut count = 0;
+    for entry in std::fs::read_dir(repository().join("samples")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "jpg") {
+            assert!(test.contains(&std::fs::read(&path).unwrap()), "{} is no test photo", path.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 4);
+}
+
+#[test]
+fn open_photos_have_free_licences_and_no_metadata() {
+    let (rows, source) = open_photos();
+    let allowed = ["CC0", "Public", "CC-BY", "MIT", "BSD", "Apache"];
+    for row in &rows {
+        let licence = row.licence.as_deref().unwrap_or_default();
+        assert!(allowed.iter().any(|start| licence.starts_with(start)), "{}: {licence}", row.id);
+        for banned in ["GPL", "GFDL", "FAL", "Apple", "not stated"] {
+            assert!(!licence.contains(banned), "{}: {licence}", row.id);
+        }
+        let bytes = source.read(&row.id).unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"Exif\0\0"), "{} carries EXIF data", row.id);
+    }
+}
+
+#[test]
+fn a_batch_gives_what_single_photos_give() {
+    let (rows, source) = open_photos();
+    let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(6).map(|row| photo(row, &source)).collect();
+    let locator = Locator::open(&starter()).unwrap();
+    let options = LocateOptions::default();
+    let together = locator.locate(&photos, &options);
+    for (photo, batched) in photos.iter().zip(together) {
+        let alone = locator.locate(std::slice::from_ref(photo), &options).remove(0).unwrap();
+        assert_eq!(alone, batched.unwrap(), "{}", photo.id);
+    }
+}
+
+#[test]
+fn exclusions_and_regions_hold_in_every_candidate() {
+    let (rows, source) = open_photos();
+    let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(4).map(|row| photo(row, &source)).collect();
+    let locator = Locator::open(&starter()).unwrap();
+    let exclude = Exclude { same_author: true, near_duplicate: true };
+    let options = LocateOptions { top: 100, exclude, ..LocateOptions::default() };
+    for (photo, answer) in photos.iter().zip(locator.locate(&photos, &options)) {
+        let authors =
+            answer.unwrap().candidates.into_iter().map(|ranked| ranked.candidate.attribution.author);
+        assert!(authors.flatten().all(|author| Some(author) != photo.author));
+    }
+    let in_japan =
+        LocateOptions { top: 100, region: Some("JP".parse().unwrap()), ..LocateOptions::default() };
+    for answer in locator.locate(&photos, &in_japan) {
+        let estimate = answer.unwrap();
+        assert_eq!(estimate.place.country_code.as_deref(), Some("JP"));
+        assert!(
+            estimate.candidates.iter().all(|one| one.candidate.place.country_code.as_deref() == Some("JP"))
+        );
+    }
+}
+
+#[test]
+fn confidence_is_ordered_and_abstention_is_explained() {
+    let (rows, source) = open_photos();
+    let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(20).map(|row| photo(row, &source)).collect();
+    let locator = Locator::open(&starter()).unwrap();
+    for answer in locator.locate(&photos, &LocateOptions::default()) {
+        let estimate = answer.unwrap();
+        assert!(estimate.confidence.0.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert!(estimate.confidence.0.iter().all(|value| (0.0..=1.0).contains(value)));
+        assert_eq!(estimate.abstained, estimate.coverage_note.is_some());
+    }
+}

@@ -1,0 +1,167 @@
+//! What can be wrong with a network's files or input.
+
+use std::fmt;
+use std::io;
+
+/// A network that could not be loaded, or an input that does not fit it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// A file that could not be read.
+    #[error("{file} cannot be read: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A configuration that is no JSON, lacks a field, or describes another kind of network.
+    #[error("{file}: {field}: {why}")]
+    Config {
+        /// The file.
+        file: String,
+        /// The field, as in `blocks[3].kernel`.
+        field: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Not a safetensors file, or one that was cut short.
+    #[error("{file} is not a complete safetensors file: {why}")]
+    NotSafetensors {
+        /// The file.
+        file: String,
+        /// What was found.
+        why: String,
+    },
+    /// Tensors that are missing, left over, or of the wrong shape or type. Nothing is loaded in part.
+    #[error("{file} does not hold the tensors of this network: {problems}")]
+    Tensors {
+        /// The file.
+        file: String,
+        /// All of them.
+        problems: TensorProblems,
+    },
+    /// A weight that is NaN or infinite.
+    #[error("{file}: tensor {tensor}: value {index} is {value}")]
+    NotFinite {
+        /// The file.
+        file: String,
+        /// The tensor.
+        tensor: String,
+        /// Index of the first such value.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A weight that is finite but makes no sense where it stands, as a negative variance.
+    #[error("{file}: tensor {tensor}: {why}")]
+    BadValue {
+        /// The file.
+        file: String,
+        /// The tensor.
+        tensor: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An input of the wrong length.
+    #[error("{what}: {found} numbers given, expected {expected}")]
+    InputLength {
+        /// Which input.
+        what: &'static str,
+        /// Numbers given.
+        found: usize,
+        /// What would fit.
+        expected: String,
+    },
+    /// A part of the network that it does not have.
+    #[error("block {block} was asked for, but the network has {blocks} blocks (0 to {})", .blocks - 1)]
+    NoSuchBlock {
+        /// The block asked for.
+        block: usize,
+        /// How many there are.
+        blocks: usize,
+    },
+}
+
+impl NetworkError {
+    /// Whether a file of the model is to blame, rather than the caller's input.
+    pub const fn is_broken_model(&self) -> bool {
+        !matches!(self, Self::InputLength { .. } | Self::NoSuchBlock { .. })
+    }
+
+    /// One sentence on what to do next, where there is something to do.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Read { .. } => Some("Check that the path is right and that you may read the file."),
+            Self::Config { .. } => Some("Use the configuration that belongs to the weights."),
+            Self::NotSafetensors { .. } | Self::NotFinite { .. } | Self::BadValue { .. } => {
+                Some("The file is damaged: copy or download it again.")
+            }
+            Self::Tensors { .. } => {
+                Some("Weights and configuration belong to different networks: use a matching pair.")
+            }
+            Self::InputLength { .. } | Self::NoSuchBlock { .. } => None,
+        }
+    }
+}
+
+/// All differences between the tensors expected and those found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TensorProblems {
+    /// Expected, not found.
+    pub missing: Vec<String>,
+    /// Found, not expected.
+    pub unexpected: Vec<String>,
+    /// Found with another shape or type.
+    pub misshapen: Vec<Misshapen>,
+}
+
+/// A tensor of the wrong shape or type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misshapen {
+    /// The tensor.
+    pub tensor: String,
+    /// Type and shape found, as in `BF16 [32, 3, 3, 3]`.
+    pub found: String,
+    /// Type and shape expected.
+    pub expected: String,
+}
+
+impl TensorProblems {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.unexpected.is_empty() && self.misshapen.is_empty()
+    }
+}
+
+impl fmt::Display for TensorProblems {
+    /// Counts, and the first few names of each kind.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let misshapen: Vec<String> = self.misshapen.iter().map(ToString::to_string).collect();
+        let mut separator = "";
+        for (kind, names) in
+            [("missing", &self.missing), ("unexpected", &self.unexpected), ("misshapen", &misshapen)]
+        {
+            if !names.is_empty() {
+                write!(formatter, "{separator}{} {kind} ({})", names.len(), first_few(names))?;
+                separator = "; ";
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Misshapen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} is {}, expected {}", self.tensor, self.found, self.expected)
+    }
+}
+
+fn first_few(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let mut text = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(", ...");
+    }
+    text
+}

@@ -1,0 +1,81 @@
+//! How well photos fit locations.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::DIMENSION;
+use crate::checkpoint;
+use crate::error::NetworkError;
+use crate::kernels::gemm::{Matrix, Right, gemm_f32};
+use crate::kernels::linear::Activation;
+
+/// GeoCLIP's learned temperature: similarities are multiplied by `exp(log)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LogitScale {
+    log: f32,
+}
+
+#[derive(Deserialize)]
+struct File {
+    logit_scale_log: f32,
+}
+
+impl LogitScale {
+    /// From the learned logarithm.
+    pub const fn from_log(log: f32) -> Self {
+        Self { log }
+    }
+
+    /// Loads `logit_scale.json`, whose field `logit_scale_log` holds the logarithm.
+    ///
+    /// # Errors
+    /// [`NetworkError::Read`], [`NetworkError::Config`].
+    pub fn from_file(path: &Path) -> Result<Self, NetworkError> {
+        Self::load(&path.display().to_string(), &checkpoint::open(path)?)
+    }
+
+    /// As [`LogitScale::from_file`], from the contents of the file.
+    ///
+    /// # Errors
+    /// [`NetworkError::Config`].
+    pub fn from_json(json: &[u8]) -> Result<Self, NetworkError> {
+        Self::load("logit_scale.json", json)
+    }
+
+    fn load(file: &str, json: &[u8]) -> Result<Self, NetworkError> {
+        let bad =
+            |why: String| NetworkError::Config { file: file.into(), field: "logit_scale_log".into(), why };
+        let parsed: File = serde_json::from_slice(json).map_err(|error| bad(error.to_string()))?;
+        if parsed.logit_scale_log.exp().is_finite() {
+            Ok(Self { log: parsed.logit_scale_log })
+        } else {
+            Err(bad(format!("exp({}) is not finite", parsed.logit_scale_log)))
+        }
+    }
+
+    /// The factor.
+    pub fn factor(self) -> f32 {
+        self.log.exp()
+    }
+}
+
+/// Logits `[photos, locations]` of normalised vectors `[photos, 512]` and `[locations, 512]`, all row-major.
+///
+/// # Errors
+/// [`NetworkError::InputLength`].
+pub fn logits(photos: &[f32], locations: &[f32], scale: LogitScale) -> Result<Vec<f32>, NetworkError> {
+    for (what, values) in [("photo vectors", photos), ("location vectors", locations)] {
+        if !values.len().is_multiple_of(DIMENSION) {
+            let expected = format!("a multiple of {DIMENSION}");
+            return Err(NetworkError::InputLength { what, found: values.len(), expected });
+        }
+    }
+    let scaled: Vec<f32> = photos.iter().map(|value| value * scale.factor()).collect();
+    let (rows, columns) = (photos.len() / DIMENSION, locations.len() / DIMENSION);
+    let mut logits = vec![0.0; rows * columns];
+    let left = Matrix { values: &scaled, rows, columns: DIMENSION };
+    let right = Matrix { values: locations, rows: columns, columns: DIMENSION };
+    gemm_f32(left, Right::Transposed(right), None, Activation::Identity, &mut logits);
+    Ok(logits)
+}

@@ -1,0 +1,65 @@
+//! Builds the starter pack from the repository's own data, and measures it.
+//!
+//! `build` reads the open photos and the public weights, fits the heads on the `gallery` split, chooses what has to
+//! be chosen on `val`, and writes `packs/starter`. `accuracy` measures the pack on `test`, method by method.
+#![forbid(unsafe_code)]
+
+mod accuracy;
+mod build;
+mod cache;
+mod locations;
+mod photos;
+mod select;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the pack's heads, gallery, location index and manifest.
+    Build {
+        /// The pack; network weights, location encoder and coordinates are there already.
+        #[arg(long, default_value = "packs/starter")]
+        pack: PathBuf,
+        /// The open photos.
+        #[arg(long, default_value = "data/geophotos")]
+        photos: PathBuf,
+        /// Where intermediate results are kept between runs.
+        #[arg(long)]
+        cache: Option<PathBuf>,
+    },
+    /// Predict a split with several methods and report their accuracy (Markdown).
+    Accuracy {
+        /// The pack.
+        #[arg(long, default_value = "packs/starter")]
+        pack: PathBuf,
+        /// The open photos.
+        #[arg(long, default_value = "data/geophotos")]
+        photos: PathBuf,
+        /// The split to predict.
+        #[arg(long, default_value = "test")]
+        split: String,
+        /// Directory for the predictions files.
+        #[arg(long)]
+        predictions: PathBuf,
+        /// The report.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Build { pack, photos, cache } => build::build(&pack, &photos, cache.as_deref()),
+        Command::Accuracy { pack, photos, split, predictions, out } => {
+            accuracy::report(&pack, &photos, &split, &predictions, &out)
+        }
+    }
+}

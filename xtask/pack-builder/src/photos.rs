@@ -1,0 +1,80 @@
+//! The open photos: table, pixels, features.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use contract::PerceptualHash;
+use contract::table::{PhotoRow, read_photos};
+use gallery::{PhotoSource, TarSource};
+use geo::{LatLon, ReverseGeocoder};
+use georanker::{FeatureExtractor, hash_of, pack::sha256_hex};
+use nets::photo::{DecodeOptions, Image, Limits, decode};
+use rayon::prelude::*;
+
+use crate::cache::cached;
+
+/// The photos and where they are.
+pub struct OpenPhotos {
+    /// All rows of the table.
+    pub rows: Vec<PhotoRow>,
+    source: TarSource,
+    directory: PathBuf,
+}
+
+impl OpenPhotos {
+    /// Reads `metadata.csv` and opens `photos.tar`.
+    pub fn open(directory: &Path) -> anyhow::Result<Self> {
+        let mut rows = read_photos(directory.join("metadata.csv"))?;
+        for row in &mut rows {
+            // The table names the nearest town's country; the polygons know better, and know its code.
+            let found = ReverseGeocoder::embedded().place(row.location);
+            row.place.country_code = found.country_code;
+            row.place.country = found.country.or_else(|| row.place.country.take());
+        }
+        let source = TarSource::open(&directory.join("photos.tar"))?;
+        Ok(Self { rows, source, directory: directory.to_owned() })
+    }
+
+    /// The rows of a split, in the table's order.
+    pub fn split(&self, name: &str) -> Vec<PhotoRow> {
+        self.rows.iter().filter(|row| row.split.as_deref() == Some(name)).cloned().collect()
+    }
+
+    /// A photo's pixels.
+    pub fn image(&self, row: &PhotoRow) -> anyhow::Result<Image> {
+        let bytes = self.source.read(&row.id)?;
+        decode(&bytes, &Limits::default(), DecodeOptions::default()).with_context(|| row.id.to_string())
+    }
+
+    /// Perceptual hashes of rows, in order.
+    pub fn hashes(&self, rows: &[PhotoRow]) -> anyhow::Result<Vec<PerceptualHash>> {
+        rows.par_iter().map(|row| Ok(hash_of(&self.image(row)?))).collect()
+    }
+
+    /// Features of rows, `[rows, features]`; `weights_key` identifies the network for the cache.
+    pub fn features(
+        &self,
+        rows: &[PhotoRow],
+        extractor: &FeatureExtractor,
+        weights_key: &str,
+        cache: Option<&Path>,
+    ) -> anyhow::Result<Vec<f32>> {
+        let table = std::fs::read(self.directory.join("metadata.csv"))?;
+        let ids: String = rows.iter().map(|row| row.id.0.as_str()).collect();
+        let key = sha256_hex(
+            format!("{weights_key} {} {ids} {}", sha256_hex(&table), extractor.length()).as_bytes(),
+        );
+        cached(cache, "features", &key, || {
+            let each: Vec<Vec<f32>> = rows
+                .par_iter()
+                .map(|row| Ok(extractor.features(&row.id.0, &self.image(row)?)?))
+                .collect::<anyhow::Result<_>>()?;
+            Ok(each.concat())
+        })
+    }
+}
+
+/// The locations of rows.
+pub fn locations(rows: &[PhotoRow]) -> Vec<LatLon> {
+    rows.iter().map(|row| row.location).collect()
+}

@@ -1,0 +1,192 @@
+//! Choosing on the validation split: the vote's numbers, the decision rule, the calibration.
+
+use std::path::Path;
+
+use anyhow::Context;
+use contract::table::PhotoRow;
+use contract::{Channel, Decide, LocateOptions, Photo, RADII_KM, Ranker};
+use geo::geodesic_km;
+use georanker::pack::{DecisionManifest, DecisionRule, Manifest, RankerManifest};
+use georanker::{Locator, Pack, Parts, Ranked};
+use rank::{
+    Calibration, CalibrationSample, ChannelVote, Decision, SimilarityRanker, SimilaritySettings,
+    SpatialKernel, decide,
+};
+
+use crate::photos::OpenPhotos;
+
+/// Pseudo-observations of the overall rate in each calibration block.
+pub const CALIBRATION_PRIOR: f64 = 4.0;
+/// Abstain when the calibrated confidence within 200 km is below this.
+const ABSTAIN_BELOW: f64 = 0.35;
+/// The radii that the choice looks at, as indices into `RADII_KM`: 25, 200 and 750 km.
+const JUDGED: [usize; 3] = [1, 2, 3];
+
+/// The grid: temperatures of the photo channel, weights of the GPS channel, kernels, rules.
+const PHOTO_TEMPERATURES: [f64; 4] = [0.02, 0.04, 0.06, 0.09];
+const LOCATION_WEIGHTS: [f64; 4] = [0.05, 0.15, 0.3, 0.5];
+const LOCATION_TEMPERATURE: f64 = 0.05;
+const KERNELS: [&[(f64, f64)]; 3] = [
+    &[(1.0, 0.3), (25.0, 0.4), (200.0, 0.3)],
+    &[(1.0, 0.1), (25.0, 0.3), (100.0, 0.3), (500.0, 0.3)],
+    &[(5.0, 0.4), (50.0, 0.3), (750.0, 0.3)],
+];
+const TEMPERATURES: [f64; 6] = [0.25, 0.35, 0.5, 0.7, 1.0, 1.5];
+
+/// Settings before anything was chosen.
+pub fn starting_point() -> SimilaritySettings {
+    settings(0.06, 0.15, KERNELS[1])
+}
+
+fn settings(photo_temperature: f64, location_weight: f64, kernel: &[(f64, f64)]) -> SimilaritySettings {
+    SimilaritySettings {
+        votes: vec![
+            ChannelVote {
+                channel: Channel::photo(),
+                weight: 1.0 - location_weight,
+                temperature: photo_temperature,
+            },
+            ChannelVote {
+                channel: Channel::location(),
+                weight: location_weight,
+                temperature: LOCATION_TEMPERATURE,
+            },
+        ],
+        kernel: SpatialKernel { scales: kernel.to_vec() },
+    }
+}
+
+/// Fills in ranker, decision and calibration of the manifest.
+pub fn choose(manifest: &mut Manifest, pack: &Path, photos: &OpenPhotos, parts: Parts) -> anyhow::Result<()> {
+    let locator = Locator::from_parts(&Pack::in_memory(pack, manifest.clone()), parts)?;
+    let rows = photos.split("val");
+    let queries = encode(photos, &rows, &locator)?;
+    let ranked: Vec<Ranked> =
+        locator.rank(&queries, &LocateOptions::default()).into_iter().collect::<Result<_, _>>()?;
+
+    let mut best: Option<(f64, SimilaritySettings, DecisionRule)> = None;
+    for photo_temperature in PHOTO_TEMPERATURES {
+        for location_weight in LOCATION_WEIGHTS {
+            for kernel in KERNELS {
+                let settings = settings(photo_temperature, location_weight, kernel);
+                let reranked = rerank(&ranked, &settings)?;
+                for rule in [DecisionRule::Argmax, DecisionRule::Geoscore] {
+                    let value = quality(&rows, &decisions(&reranked, rule.into(), 1.0));
+                    if best.as_ref().is_none_or(|(known, ..)| value > *known) {
+                        best = Some((value, settings.clone(), rule));
+                    }
+                }
+            }
+        }
+    }
+    let (value, settings, rule) = best.context("the grid is empty")?;
+    println!("chosen on val: mean of 25/200/750 km {:.1} %, {rule:?}, {settings:?}", value * 100.0);
+
+    let reranked = rerank(&ranked, &settings)?;
+    let temperature = best_temperature(&rows, &reranked);
+    let samples = samples(&rows, &decisions(&reranked, rule.into(), temperature));
+    let calibration = Calibration::fit(&samples, CALIBRATION_PRIOR, ABSTAIN_BELOW);
+    let abstained =
+        samples.iter().filter(|one| calibration.abstains(&calibration.confidence(&one.raw_confidence)));
+    println!("temperature {temperature}; abstains on {} of {} val photos", abstained.count(), samples.len());
+    manifest.ranker = RankerManifest::Similarity(settings);
+    manifest.decision = DecisionManifest { rule, temperature };
+    manifest.calibration = calibration;
+    Ok(())
+}
+
+/// Photos of rows with their embeddings; the pixels are kept for near-duplicate exclusion.
+pub fn encode(
+    photos: &OpenPhotos,
+    rows: &[PhotoRow],
+    locator: &Locator,
+) -> anyhow::Result<Vec<(Photo, contract::QueryEmbedding)>> {
+    use rayon::prelude::*;
+    rows.par_iter()
+        .map(|row| {
+            let image = photos.image(row)?;
+            let embedding = locator.encoder().encode_image(&row.id.0, &image)?;
+            let (width, height) = (image.width(), image.height());
+            let photo = Photo {
+                id: row.id.clone(),
+                author: row.author.clone(),
+                width,
+                height,
+                rgb: image.into_rgb(),
+            };
+            Ok((photo, embedding))
+        })
+        .collect()
+}
+
+fn rerank(ranked: &[Ranked], settings: &SimilaritySettings) -> anyhow::Result<Vec<Ranked>> {
+    let ranker = SimilarityRanker::new(settings.clone())?;
+    ranked.iter().map(|one| Ok(Ranked { set: one.set.clone(), ranking: ranker.rank(&one.set)? })).collect()
+}
+
+/// A decision with the chosen location's candidate.
+fn decisions(ranked: &[Ranked], rule: Decide, temperature: f64) -> Vec<(Decision, &Ranked)> {
+    let decided = ranked.iter().map(|one| (decide(&one.set, &one.ranking, temperature, rule), one));
+    decided.filter_map(|(decision, one)| Some((decision?, one))).collect()
+}
+
+fn errors_km(rows: &[PhotoRow], decisions: &[(Decision, &Ranked)]) -> Vec<f64> {
+    let each = rows.iter().zip(decisions);
+    each.map(|(row, (decision, ranked))| {
+        geodesic_km(row.location, ranked.set.candidates[decision.chosen].location)
+    })
+    .collect()
+}
+
+/// Mean share within 25, 200 and 750 km, averaged over all photos and over the balanced ones.
+fn quality(rows: &[PhotoRow], decisions: &[(Decision, &Ranked)]) -> f64 {
+    let errors = errors_km(rows, decisions);
+    let share = |balanced_only: bool| {
+        let counted: Vec<f64> = rows
+            .iter()
+            .zip(&errors)
+            .filter(|(row, _)| !balanced_only || row.balanced == Some(true))
+            .map(|(_, error)| JUDGED.iter().filter(|radius| *error < RADII_KM[**radius]).count() as f64 / 3.0)
+            .collect();
+        counted.iter().sum::<f64>() / counted.len().max(1) as f64
+    };
+    f64::midpoint(share(false), share(true))
+}
+
+/// The temperature under which the truth's surroundings are most likely: mean log mass within 25, 200 and 750 km of
+/// the truth.
+fn best_temperature(rows: &[PhotoRow], ranked: &[Ranked]) -> f64 {
+    let likelihood = |temperature: f64| -> f64 {
+        rows.iter()
+            .zip(ranked)
+            .map(|(row, one)| {
+                let probabilities = rank::probabilities(&one.ranking, temperature);
+                let distances: Vec<f64> = one
+                    .set
+                    .candidates
+                    .iter()
+                    .map(|candidate| geodesic_km(candidate.location, row.location))
+                    .collect();
+                JUDGED
+                    .iter()
+                    .map(|radius| {
+                        let near =
+                            distances.iter().zip(&probabilities).filter(|(km, _)| **km < RADII_KM[*radius]);
+                        (near.map(|(_, mass)| mass).sum::<f64>() + 1e-3).ln()
+                    })
+                    .sum::<f64>()
+            })
+            .sum()
+    };
+    TEMPERATURES.into_iter().max_by(|a, b| likelihood(*a).total_cmp(&likelihood(*b))).unwrap_or(1.0)
+}
+
+fn samples(rows: &[PhotoRow], decisions: &[(Decision, &Ranked)]) -> Vec<CalibrationSample> {
+    let errors = errors_km(rows, decisions);
+    let each = decisions.iter().zip(errors);
+    each.map(|((decision, _), error_km)| CalibrationSample {
+        raw_confidence: decision.raw_confidence,
+        error_km,
+    })
+    .collect()
+}

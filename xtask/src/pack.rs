@@ -1,0 +1,37 @@
+//! `cargo xtask pack` and `cargo xtask accuracy`.
+
+use std::process::Command;
+
+use crate::run::{cargo, root, run, target};
+
+/// Rebuilds a pack in place.
+///
+/// # Errors
+/// A build that fails.
+pub fn build(name: &str) -> anyhow::Result<()> {
+    let pack = root().join("packs").join(name);
+    run(
+        "building the pack",
+        builder().arg("build").arg("--pack").arg(pack).arg("--cache").arg(target().join("pack-cache")),
+    )
+}
+
+/// Measures the starter pack.
+///
+/// # Errors
+/// A measurement that fails.
+pub fn accuracy(split: &str) -> anyhow::Result<()> {
+    let today = Command::new("date").arg("+%F").output()?;
+    let today = String::from_utf8_lossy(&today.stdout).trim().to_owned();
+    let out = root().join("benches").join("runs").join(format!("{today}-accuracy-{split}.md"));
+    let predictions = target().join("accuracy").join(split);
+    let mut command = builder();
+    command.args(["accuracy", "--split", split]).arg("--predictions").arg(predictions).arg("--out").arg(out);
+    run("measuring accuracy", &mut command)
+}
+
+fn builder() -> Command {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--release", "--package", "pack-builder", "--"]);
+    command
+}

@@ -1,0 +1,47 @@
+//! Running other programs.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+
+/// The repository.
+pub fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
+
+/// Cargo, in the repository.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Where builds go: `CARGO_TARGET_DIR`, or `target` in the repository.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Runs a program to its end; its output is shown.
+///
+/// # Errors
+/// The program does not start or ends with a failure.
+pub fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
+    eprintln!("\n== {what}");
+    let started = Instant::now();
+    let status =
+        command.stdin(Stdio::null()).status().with_context(|| format!("{what}: cannot start {command:?}"))?;
+    eprintln!("== {what}: {:.0} s", started.elapsed().as_secs_f64());
+    if !status.success() {
+        bail!("{what} failed ({status})");
+    }
+    Ok(())
+}
+
+/// Whether a program can be started at all.
+pub fn available(program: &str, argument: &str) -> bool {
+    let quiet = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    quiet.is_ok_and(|status| status.success())
+}
