@@ -6,7 +6,7 @@ use crate::run::{cargo, root, run};
 ///
 /// # Errors
 /// A build or a run that fails.
-pub fn demo() -> anyhow::Result<()> {
+pub(crate) fn demo() -> anyhow::Result<()> {
     run("building georanker (release)", cargo().args(["build", "--release", "--package", "cli"]))?;
     let out = root().join("demo-output");
     std::fs::create_dir_all(&out)?;
@@ -15,6 +15,6 @@ pub fn demo() -> anyhow::Result<()> {
     locate.args(["run", "--quiet", "--release", "--package", "cli", "--", "locate", "samples"]);
     locate.arg("--map").arg(&map);
     run("georanker locate samples --map demo-output/map.html", &mut locate)?;
-    println!("\nThe map is in {}: open it in a browser, it needs no network.", map.display());
+    eprintln!("\nThe map is in {}: open it in a browser, it needs no network.", map.display());
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::run::{cargo, root, run, target};
 ///
 /// # Errors
 /// A build that fails.
-pub fn build(name: &str) -> anyhow::Result<()> {
+pub(crate) fn build(name: &str) -> anyhow::Result<()> {
     let pack = root().join("packs").join(name);
     run(
         "building the pack",
@@ -20,7 +20,7 @@ pub fn build(name: &str) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// A measurement that fails.
-pub fn accuracy(split: &str) -> anyhow::Result<()> {
+pub(crate) fn accuracy(split: &str) -> anyhow::Result<()> {
     let today = Command::new("date").arg("+%F").output()?;
     let today = String::from_utf8_lossy(&today.stdout).trim().to_owned();
     let out = root().join("benches").join("runs").join(format!("{today}-accuracy-{split}.md"));

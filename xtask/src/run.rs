@@ -7,20 +7,20 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 
 /// The repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.parent().unwrap_or(own).to_owned()
 }
 
 /// Cargo, in the repository.
-pub fn cargo() -> Command {
+pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
 }
 
 /// Where builds go: `CARGO_TARGET_DIR`, or `target` in the repository.
-pub fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
@@ -28,7 +28,7 @@ pub fn target() -> PathBuf {
 ///
 /// # Errors
 /// The program does not start or ends with a failure.
-pub fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
+pub(crate) fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
     eprintln!("\n== {what}");
     let started = Instant::now();
     let status =
@@ -41,7 +41,7 @@ pub fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
 }
 
 /// Whether a program can be started at all.
-pub fn available(program: &str, argument: &str) -> bool {
+pub(crate) fn available(program: &str, argument: &str) -> bool {
     let quiet = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
     quiet.is_ok_and(|status| status.success())
 }

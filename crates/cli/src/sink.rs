@@ -8,7 +8,7 @@ use contract::{ErrorKind, Failure};
 
 /// Stdout or a file. A file is written under a temporary name beside it and renamed by [`Sink::commit`], so that
 /// a failed run never leaves half a file in place of a whole one.
-pub enum Sink {
+pub(crate) enum Sink {
     /// Standard output.
     Stdout(io::Stdout),
     /// A file under its temporary name.
@@ -27,7 +27,7 @@ impl Sink {
     ///
     /// # Errors
     /// [`ErrorKind::Output`] naming the file.
-    pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
+    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout(io::stdout())) };
         let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
         name.push(format!(".{}.tmp", std::process::id()));
@@ -40,7 +40,7 @@ impl Sink {
     ///
     /// # Errors
     /// [`ErrorKind::Output`] naming the file; the temporary one is removed.
-    pub fn commit(self) -> Result<(), Failure> {
+    pub(crate) fn commit(self) -> Result<(), Failure> {
         match self {
             Self::Stdout(mut out) => {
                 out.flush().or_else(ignore_closed).map_err(|error| failed(Path::new("stdout"), &error))
@@ -57,7 +57,7 @@ impl Sink {
     }
 
     /// Removes a temporary file after a failure.
-    pub fn discard(self) {
+    pub(crate) fn discard(self) {
         if let Self::File { temporary, .. } = self {
             // Nothing better can be done if it is gone already.
             let _ = fs::remove_file(temporary);
@@ -85,7 +85,7 @@ impl Write for Sink {
 ///
 /// # Errors
 /// [`ErrorKind::Output`] naming the file. A reader that closed the pipe is no error.
-pub fn write_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
+pub(crate) fn write_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
     let mut sink = Sink::open(path)?;
     let name = path.unwrap_or_else(|| Path::new("stdout"));
     match sink.write_all(text.as_bytes()).or_else(ignore_closed) {

@@ -96,7 +96,7 @@ impl Diagnose for PackError {
 }
 
 /// A photo decoder's error as a [`Failure`] that names the file.
-pub fn photo_failure(name: &str, error: &PhotoError) -> Failure {
+pub(crate) fn photo_failure(name: &str, error: &PhotoError) -> Failure {
     let kind = if error.is_too_large() { ErrorKind::PhotoTooLarge } else { ErrorKind::InvalidPhoto };
     let failure = Failure::new(kind, format!("{name}: {error}"));
     match error.hint() {
@@ -106,6 +106,6 @@ pub fn photo_failure(name: &str, error: &PhotoError) -> Failure {
 }
 
 /// A network's error as a [`Failure`] that names the photo.
-pub fn network_failure(name: &str, error: &nets::error::NetworkError) -> Failure {
+pub(crate) fn network_failure(name: &str, error: &nets::error::NetworkError) -> Failure {
     Failure::new(ErrorKind::BrokenModel, format!("{name}: {error}"))
 }

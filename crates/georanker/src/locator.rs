@@ -186,10 +186,10 @@ impl Locator {
         decide(&ranked.set, &ranked.ranking, self.temperature, rule)
     }
 
-    fn estimate(&self, ranked: Ranked, options: &LocateOptions) -> Result<Estimate, Failure> {
+    fn estimate(&self, ranked: &Ranked, options: &LocateOptions) -> Result<Estimate, Failure> {
         let rule = options.decide.unwrap_or(self.rule);
         let empty = || Failure::new(ErrorKind::NoCandidates, format!("{}: no candidates", ranked.set.query));
-        let decision = self.decision(&ranked, rule).ok_or_else(empty)?;
+        let decision = self.decision(ranked, rule).ok_or_else(empty)?;
         let chosen = ranked.set.candidates.get(decision.chosen).ok_or_else(empty)?.location;
         let confidence: Confidence = self.calibration.confidence(&decision.raw_confidence);
         let abstained = self.calibration.abstains(&confidence);
@@ -232,7 +232,7 @@ impl Locator {
         options: &LocateOptions,
     ) -> Vec<Result<Estimate, Failure>> {
         let ranked = self.rank(photos, options);
-        ranked.into_iter().map(|one| one.and_then(|ranked| self.estimate(ranked, options))).collect()
+        ranked.into_iter().map(|one| one.and_then(|ranked| self.estimate(&ranked, options))).collect()
     }
 }
 

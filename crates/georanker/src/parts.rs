@@ -37,21 +37,20 @@ impl Parts {
 }
 
 fn open_gallery(pack: &Pack, other: Option<&Path>, fingerprint: &str) -> Result<Gallery, PackError> {
-    let directory: PathBuf = match other {
-        Some(other) => other.to_owned(),
-        None => {
-            let own = &pack.manifest().gallery.path;
-            pack.verify_directory(own)?;
-            pack.path(own)
-        }
+    let directory: PathBuf = if let Some(other) = other {
+        other.to_owned()
+    } else {
+        let own = &pack.manifest().gallery.path;
+        pack.verify_directory(own)?;
+        pack.path(own)
     };
-    Gallery::open(&directory, Some(fingerprint)).map_err(part)
+    Gallery::open(&directory, Some(fingerprint)).map_err(|error| part(&error))
 }
 
 fn open_locations(pack: &Pack, fingerprint: &str) -> Result<LocationIndex, PackError> {
     let index = &pack.manifest().locations.index;
     pack.verify_file(index)?;
-    LocationIndex::open(&pack.path(index), Some(fingerprint)).map_err(part)
+    LocationIndex::open(&pack.path(index), Some(fingerprint)).map_err(|error| part(&error))
 }
 
 /// Loads the pack's location encoder, which only adding photos needs.
@@ -64,6 +63,6 @@ pub fn open_location_encoder(pack: &Pack) -> Result<LocationEncoder, PackError> 
         .map_err(|error| PackError::Weights { path: pack.path(name), why: error.to_string() })
 }
 
-fn part(error: impl Diagnose) -> PackError {
-    PackError::Part(Failure::from_error(&error))
+fn part(error: &impl Diagnose) -> PackError {
+    PackError::Part(Failure::from_error(error))
 }

@@ -1,7 +1,9 @@
-//! Times EfficientNet-Lite and prints JSON lines. Reads `run BATCH COUNT` from stdin, so that
-//! `benches/efficientnet/compare.py` can alternate with its peers; without stdin commands, see `--once`.
+//! Times EfficientNet-Lite, photos in memory to logits, and writes a line of JSON for each request.
 //!
-//! `bench_efficientnet MODEL_DIR [--threads N] [--once BATCH COUNT]`
+//! `bench_efficientnet MODEL_DIR [--threads N] [--instructions avx2|portable] [--once BATCH COUNT]`
+//!
+//! Without `--once`, requests `run BATCH COUNT` are read from standard input line by line, so that
+//! `benches/efficientnet/compare.py` can let us and our peers take turns.
 
 use std::io::{BufRead, Write};
 use std::path::Path;
@@ -20,9 +22,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let mut network =
         EfficientNetLite::from_files(&directory.join("config.json"), &directory.join("model.safetensors"))?;
-    if after("--avx2").is_some() {
-        network = network.with_instructions(Instructions::Avx2);
-    }
+    network = match after("--instructions").and_then(|rest| rest.first()).map(String::as_str) {
+        None => network,
+        Some("avx2") => network.with_instructions(Instructions::Avx2),
+        Some("portable") => network.with_instructions(Instructions::Portable),
+        Some(other) => return Err(format!("unknown instructions: {other}").into()),
+    };
     let threads = if threads == 1 { Threads::One } else { Threads::Pool };
     if let Some([batch, count, ..]) = after("--once") {
         return report(&network, batch.parse()?, count.parse()?, threads);

@@ -46,10 +46,10 @@ const WHITENING: WhiteningSettings =
 const BLOCK_WEIGHT: f32 = 0.5;
 
 /// Builds the pack in place.
-pub fn build(pack: &Path, photos: &Path, cache: Option<&Path>) -> anyhow::Result<()> {
+pub(crate) fn build(pack: &Path, photos: &Path, cache: Option<&Path>) -> anyhow::Result<()> {
     let photos = OpenPhotos::open(photos)?;
     let rows = clean_gallery(&photos)?;
-    println!("gallery: {} photos", rows.len());
+    eprintln!("gallery: {} photos", rows.len());
 
     let read = |name: &str| fs::read(pack.join(name)).with_context(|| pack.join(name).display().to_string());
     let weights = read(WEIGHTS)?;
@@ -57,7 +57,7 @@ pub fn build(pack: &Path, photos: &Path, cache: Option<&Path>) -> anyhow::Result
     let network = EfficientNetLite::from_bytes(&read(CONFIG)?, &weights)?;
     let extractor = FeatureExtractor::new(network, vec![View::CentreCrop, View::Squash]);
     let features = photos.features(&rows, &extractor, &weights_key, cache)?;
-    println!("features: {} each", extractor.length());
+    eprintln!("features: {} each", extractor.length());
 
     let location_bytes = read(LOCATION_ENCODER)?;
     let encoder_key = sha256_hex(&location_bytes);
@@ -101,7 +101,7 @@ pub fn build(pack: &Path, photos: &Path, cache: Option<&Path>) -> anyhow::Result
     let problems = Pack::open(pack)?.verify();
     ensure!(problems.is_empty(), "the pack just written is broken: {problems:?}");
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
-    println!("pack: {} files, {:.1} MB", manifest.files.len(), bytes as f64 / 1e6);
+    eprintln!("pack: {} files, {:.1} MB", manifest.files.len(), bytes as f64 / 1e6);
     Ok(())
 }
 
@@ -114,7 +114,7 @@ fn clean_gallery(photos: &OpenPhotos) -> anyhow::Result<Vec<PhotoRow>> {
     let is_new = |hash: &PerceptualHash| !held_out.iter().any(|other| hash.is_near(*other));
     let kept: Vec<PhotoRow> =
         gallery.iter().zip(&hashes).filter(|(_, hash)| is_new(hash)).map(|(row, _)| row.clone()).collect();
-    println!("near-duplicates of val or test left out of the gallery: {}", gallery.len() - kept.len());
+    eprintln!("near-duplicates of val or test left out of the gallery: {}", gallery.len() - kept.len());
     Ok(kept)
 }
 
@@ -132,7 +132,7 @@ fn fit_heads(fit: &Fit<'_>) -> anyhow::Result<Heads> {
     let mut feature_weights = vec![1.0; fit.final_length];
     feature_weights.resize(fit.length, BLOCK_WEIGHT);
     let space = fit_neighbourhood_whitening(fit.features, &feature_weights, fit.here, &WHITENING)?;
-    println!("photo space: {} dimensions", space.outputs);
+    eprintln!("photo space: {} dimensions", space.outputs);
     let matrix = |values: Vec<f32>, inputs: usize, outputs: usize| {
         Matrix::new(values, inputs, outputs).context("a head has the wrong size")
     };
@@ -159,7 +159,7 @@ fn fit_heads(fit: &Fit<'_>) -> anyhow::Result<Heads> {
         &settings,
     )?;
     let (first, last) = (fitted.losses.first(), fitted.losses.last());
-    println!("location head: loss {:.3} -> {:.3}", first.unwrap_or(&0.0), last.unwrap_or(&0.0));
+    eprintln!("location head: loss {:.3} -> {:.3}", first.unwrap_or(&0.0), last.unwrap_or(&0.0));
     heads.location_first = matrix(fitted.first, space.outputs, settings.hidden)?;
     heads.location_first_bias = fitted.first_bias;
     heads.location_second = matrix(fitted.second, settings.hidden, DIMENSION)?;

@@ -9,7 +9,7 @@ use anyhow::Context;
 ///
 /// # Errors
 /// Those of `compute`, or of writing the cache.
-pub fn cached(
+pub(crate) fn cached(
     directory: Option<&Path>,
     name: &str,
     key: &str,

@@ -12,12 +12,12 @@ use train::principal_directions;
 use crate::cache::cached;
 
 /// Length of the location encoder's vectors.
-pub const ENCODED: usize = 512;
+pub(crate) const ENCODED: usize = 512;
 /// Length of location vectors in the pack: enough to keep most of the spread, small enough to ship.
-pub const DIMENSION: usize = 144;
+pub(crate) const DIMENSION: usize = 128;
 
 /// Reads the coordinates (`LAT,LON`), each once, in the file's order.
-pub fn read_coordinates(path: &Path) -> anyhow::Result<Vec<LatLon>> {
+pub(crate) fn read_coordinates(path: &Path) -> anyhow::Result<Vec<LatLon>> {
     let mut reader = csv::Reader::from_path(path).with_context(|| path.display().to_string())?;
     let mut seen = HashSet::new();
     let mut points = Vec::new();
@@ -32,7 +32,7 @@ pub fn read_coordinates(path: &Path) -> anyhow::Result<Vec<LatLon>> {
 }
 
 /// Unit vectors of the location encoder, `[points, ENCODED]`.
-pub fn encode(
+pub(crate) fn encode(
     points: &[LatLon],
     encoder: &LocationEncoder,
     encoder_key: &str,
@@ -50,6 +50,6 @@ pub fn encode(
 }
 
 /// The projection to the leading directions of the encoded coordinates: `[ENCODED, DIMENSION]`.
-pub fn space(encoded: &[f32]) -> anyhow::Result<Vec<f32>> {
+pub(crate) fn space(encoded: &[f32]) -> anyhow::Result<Vec<f32>> {
     Ok(principal_directions(encoded, ENCODED, DIMENSION)?)
 }

@@ -14,16 +14,16 @@ use rayon::prelude::*;
 use crate::cache::cached;
 
 /// The photos and where they are.
-pub struct OpenPhotos {
+pub(crate) struct OpenPhotos {
     /// All rows of the table.
-    pub rows: Vec<PhotoRow>,
+    pub(crate) rows: Vec<PhotoRow>,
     source: TarSource,
     directory: PathBuf,
 }
 
 impl OpenPhotos {
     /// Reads `metadata.csv` and opens `photos.tar`.
-    pub fn open(directory: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(directory: &Path) -> anyhow::Result<Self> {
         let mut rows = read_photos(directory.join("metadata.csv"))?;
         for row in &mut rows {
             // The table names the nearest town's country; the polygons know better, and know its code.
@@ -36,23 +36,23 @@ impl OpenPhotos {
     }
 
     /// The rows of a split, in the table's order.
-    pub fn split(&self, name: &str) -> Vec<PhotoRow> {
+    pub(crate) fn split(&self, name: &str) -> Vec<PhotoRow> {
         self.rows.iter().filter(|row| row.split.as_deref() == Some(name)).cloned().collect()
     }
 
     /// A photo's pixels.
-    pub fn image(&self, row: &PhotoRow) -> anyhow::Result<Image> {
+    pub(crate) fn image(&self, row: &PhotoRow) -> anyhow::Result<Image> {
         let bytes = self.source.read(&row.id)?;
         decode(&bytes, &Limits::default(), DecodeOptions::default()).with_context(|| row.id.to_string())
     }
 
     /// Perceptual hashes of rows, in order.
-    pub fn hashes(&self, rows: &[PhotoRow]) -> anyhow::Result<Vec<PerceptualHash>> {
+    pub(crate) fn hashes(&self, rows: &[PhotoRow]) -> anyhow::Result<Vec<PerceptualHash>> {
         rows.par_iter().map(|row| Ok(hash_of(&self.image(row)?))).collect()
     }
 
     /// Features of rows, `[rows, features]`; `weights_key` identifies the network for the cache.
-    pub fn features(
+    pub(crate) fn features(
         &self,
         rows: &[PhotoRow],
         extractor: &FeatureExtractor,
@@ -75,6 +75,6 @@ impl OpenPhotos {
 }
 
 /// The locations of rows.
-pub fn locations(rows: &[PhotoRow]) -> Vec<LatLon> {
+pub(crate) fn locations(rows: &[PhotoRow]) -> Vec<LatLon> {
     rows.iter().map(|row| row.location).collect()
 }

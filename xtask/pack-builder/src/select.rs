@@ -16,25 +16,26 @@ use rank::{
 use crate::photos::OpenPhotos;
 
 /// Pseudo-observations of the overall rate in each calibration block.
-pub const CALIBRATION_PRIOR: f64 = 4.0;
+pub(crate) const CALIBRATION_PRIOR: f64 = 4.0;
 /// Abstain when the calibrated confidence within 200 km is below this.
 const ABSTAIN_BELOW: f64 = 0.35;
 /// The radii that the choice looks at, as indices into `RADII_KM`: 25, 200 and 750 km.
 const JUDGED: [usize; 3] = [1, 2, 3];
 
 /// The grid: temperatures of the photo channel, weights of the GPS channel, kernels, rules.
-const PHOTO_TEMPERATURES: [f64; 4] = [0.02, 0.04, 0.06, 0.09];
+const PHOTO_TEMPERATURES: [f64; 5] = [0.03, 0.06, 0.09, 0.12, 0.16];
 const LOCATION_WEIGHTS: [f64; 4] = [0.05, 0.15, 0.3, 0.5];
 const LOCATION_TEMPERATURE: f64 = 0.05;
-const KERNELS: [&[(f64, f64)]; 3] = [
+const KERNELS: [&[(f64, f64)]; 4] = [
     &[(1.0, 0.3), (25.0, 0.4), (200.0, 0.3)],
     &[(1.0, 0.1), (25.0, 0.3), (100.0, 0.3), (500.0, 0.3)],
     &[(5.0, 0.4), (50.0, 0.3), (750.0, 0.3)],
+    &[(5.0, 0.3), (50.0, 0.3), (400.0, 0.4)],
 ];
-const TEMPERATURES: [f64; 6] = [0.25, 0.35, 0.5, 0.7, 1.0, 1.5];
+const TEMPERATURES: [f64; 7] = [0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0];
 
 /// Settings before anything was chosen.
-pub fn starting_point() -> SimilaritySettings {
+pub(crate) fn starting_point() -> SimilaritySettings {
     settings(0.06, 0.15, KERNELS[1])
 }
 
@@ -57,7 +58,7 @@ fn settings(photo_temperature: f64, location_weight: f64, kernel: &[(f64, f64)])
 }
 
 /// Fills in ranker, decision and calibration of the manifest.
-pub fn choose(manifest: &mut Manifest, pack: &Path, photos: &OpenPhotos, parts: Parts) -> anyhow::Result<()> {
+pub(crate) fn choose(manifest: &mut Manifest, pack: &Path, photos: &OpenPhotos, parts: Parts) -> anyhow::Result<()> {
     let locator = Locator::from_parts(&Pack::in_memory(pack, manifest.clone()), parts)?;
     let rows = photos.split("val");
     let queries = encode(photos, &rows, &locator)?;
@@ -80,7 +81,7 @@ pub fn choose(manifest: &mut Manifest, pack: &Path, photos: &OpenPhotos, parts: 
         }
     }
     let (value, settings, rule) = best.context("the grid is empty")?;
-    println!("chosen on val: mean of 25/200/750 km {:.1} %, {rule:?}, {settings:?}", value * 100.0);
+    eprintln!("chosen on val: mean of 25/200/750 km {:.1} %, {rule:?}, {settings:?}", value * 100.0);
 
     let reranked = rerank(&ranked, &settings)?;
     let temperature = best_temperature(&rows, &reranked);
@@ -88,7 +89,7 @@ pub fn choose(manifest: &mut Manifest, pack: &Path, photos: &OpenPhotos, parts: 
     let calibration = Calibration::fit(&samples, CALIBRATION_PRIOR, ABSTAIN_BELOW);
     let abstained =
         samples.iter().filter(|one| calibration.abstains(&calibration.confidence(&one.raw_confidence)));
-    println!("temperature {temperature}; abstains on {} of {} val photos", abstained.count(), samples.len());
+    eprintln!("temperature {temperature}; abstains on {} of {} val photos", abstained.count(), samples.len());
     manifest.ranker = RankerManifest::Similarity(settings);
     manifest.decision = DecisionManifest { rule, temperature };
     manifest.calibration = calibration;
@@ -96,7 +97,7 @@ pub fn choose(manifest: &mut Manifest, pack: &Path, photos: &OpenPhotos, parts: 
 }
 
 /// Photos of rows with their embeddings; the pixels are kept for near-duplicate exclusion.
-pub fn encode(
+pub(crate) fn encode(
     photos: &OpenPhotos,
     rows: &[PhotoRow],
     locator: &Locator,

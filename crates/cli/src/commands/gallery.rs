@@ -33,12 +33,13 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
                 precision: VectorPrecision::Int8,
                 sources: Vec::new(),
             };
-            let writer = GalleryWriter::create(gallery, &spec).map_err(failure)?;
+            let writer = GalleryWriter::create(gallery, &spec).map_err(|error| failure(&error))?;
             work.add(writer, gallery, photos, quiet)
         }
         GalleryCommand::Add { gallery, photos, pack } => {
             let work = Work::prepare(photos, pack)?;
-            let writer = GalleryWriter::open(gallery, Some(work.encoder.fingerprint())).map_err(failure)?;
+            let writer = GalleryWriter::open(gallery, Some(work.encoder.fingerprint()))
+                .map_err(|error| failure(&error))?;
             work.add(writer, gallery, photos, quiet)
         }
         GalleryCommand::Remove { gallery, ids } => remove(gallery, ids, quiet),
@@ -60,12 +61,12 @@ struct Work {
 impl Work {
     fn prepare(photos: &PhotosArguments, pack: &PackArguments) -> Result<Self, Failure> {
         let kind = if photos.photos.is_dir() { SourceKind::Folder } else { SourceKind::Tar };
-        let source = open_source(kind, &photos.photos).map_err(failure)?;
+        let source = open_source(kind, &photos.photos).map_err(|error| failure(&error))?;
         let wanted = wanted(photos, source.as_ref())?;
-        let directory = find_pack(pack.pack.as_deref()).map_err(failure)?;
-        let pack = Pack::open(&directory).map_err(failure)?;
-        let encoder = PhotoEncoder::open(&pack).map_err(failure)?;
-        let locations = open_location_encoder(&pack).map_err(failure)?;
+        let directory = find_pack(pack.pack.as_deref()).map_err(|error| failure(&error))?;
+        let pack = Pack::open(&directory).map_err(|error| failure(&error))?;
+        let encoder = PhotoEncoder::open(&pack).map_err(|error| failure(&error))?;
+        let locations = open_location_encoder(&pack).map_err(|error| failure(&error))?;
         Ok(Self { encoder, locations, source, kind, wanted })
     }
 
@@ -81,7 +82,7 @@ impl Work {
             SourceKind::Tar => SourceSpec::tar(location),
             _ => SourceSpec::folder(location),
         };
-        let source = writer.add_source(&spec).map_err(failure)?;
+        let source = writer.add_source(&spec).map_err(|error| failure(&error))?;
         let stop = stop_flag()?;
         let progress = bar(self.wanted.len(), "encoding", quiet);
         let builder = GalleryBuilder {
@@ -94,7 +95,7 @@ impl Work {
         let outcome =
             builder.add(&mut writer, &self.wanted, &stop, |done| progress.set_position(done as u64))?;
         progress.finish_and_clear();
-        writer.finish().map_err(failure)?;
+        writer.finish().map_err(|error| failure(&error))?;
         for (_, failure) in &outcome.failures {
             report(failure);
         }
@@ -124,7 +125,7 @@ fn wanted(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Vec<Phot
             return Err(Failure::new(ErrorKind::Usage, "--where selects rows of a table")
                 .with_hint("add --table FILE"));
         }
-        let ids = source.ids().map_err(failure)?;
+        let ids = source.ids().map_err(|error| failure(&error))?;
         if ids.is_empty() {
             let message = format!("{}: no photos", photos.photos.display());
             return Err(Failure::new(ErrorKind::NotFound, message));
@@ -134,8 +135,8 @@ fn wanted(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Vec<Phot
     let selection = Selection::parse_all(photos.selection.as_slice())
         .map_err(|error| Failure::new(ErrorKind::Usage, format!("--where: {error}")))?;
     let mut wanted = Vec::new();
-    for row in PhotoTable::open(table).map_err(failure)? {
-        let row = row.map_err(failure)?;
+    for row in PhotoTable::open(table).map_err(|error| failure(&error))? {
+        let row = row.map_err(|error| failure(&error))?;
         if selection.fits(&row) {
             wanted.push(PhotoToAdd {
                 id: row.id,
@@ -157,26 +158,26 @@ fn without_table(id: PhotoId) -> PhotoToAdd {
 }
 
 fn remove(directory: &Path, ids: &[String], quiet: bool) -> Result<Exit, Failure> {
-    let mut writer = GalleryWriter::open(directory, None).map_err(failure)?;
+    let mut writer = GalleryWriter::open(directory, None).map_err(|error| failure(&error))?;
     let mut absent = 0;
     let mut present = Vec::new();
     for id in ids {
         let id = PhotoId(id.clone());
-        if writer.contains(&id).map_err(failure)? {
+        if writer.contains(&id).map_err(|error| failure(&error))? {
             present.push(id);
         } else {
             absent += 1;
             report(&Failure::new(ErrorKind::NotFound, format!("{}: no photo `{id}`", directory.display())));
         }
     }
-    let removed = writer.remove(&present).map_err(failure)?;
-    writer.finish().map_err(failure)?;
+    let removed = writer.remove(&present).map_err(|error| failure(&error))?;
+    writer.finish().map_err(|error| failure(&error))?;
     note(quiet, &format!("{removed} photos removed, {} left", writer.len()));
     Ok(if absent > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
 fn info(directory: &Path, json: bool) -> Result<Exit, Failure> {
-    let gallery = Gallery::open(directory, None).map_err(failure)?;
+    let gallery = Gallery::open(directory, None).map_err(|error| failure(&error))?;
     let places: Vec<_> = gallery.records().map(|record| (record.location, record.place)).collect();
     write_text(None, &crate::gallery_text::info(&gallery.info(), &geo::coverage_note(&places), json))?;
     Ok(Exit::Done)
@@ -185,7 +186,7 @@ fn info(directory: &Path, json: bool) -> Result<Exit, Failure> {
 fn verify(directory: &Path, repair: bool, quiet: bool) -> Result<Exit, Failure> {
     let mut problems = gallery::verify(directory);
     if repair && !problems.is_empty() {
-        gallery::rebuild(directory).map_err(failure)?;
+        gallery::rebuild(directory).map_err(|error| failure(&error))?;
         problems = gallery::verify(directory);
     }
     for problem in &problems {
@@ -199,8 +200,8 @@ fn verify(directory: &Path, repair: bool, quiet: bool) -> Result<Exit, Failure> 
 }
 
 fn export(directory: &Path, out: &Path, quiet: bool) -> Result<Exit, Failure> {
-    let gallery = Gallery::open(directory, None).map_err(failure)?;
-    for file in gallery.export(out).map_err(failure)? {
+    let gallery = Gallery::open(directory, None).map_err(|error| failure(&error))?;
+    for file in gallery.export(out).map_err(|error| failure(&error))? {
         note(quiet, &file.display().to_string());
     }
     Ok(Exit::Done)
@@ -226,6 +227,6 @@ fn relative_to(photos: &Path, gallery: &Path) -> Result<String, Failure> {
     Ok(parts.collect::<Vec<_>>().join("/"))
 }
 
-fn failure(error: impl Diagnose) -> Failure {
-    Failure::from_error(&error)
+fn failure(error: &impl Diagnose) -> Failure {
+    Failure::from_error(error)
 }

@@ -51,7 +51,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     }
     let precision = arguments.precision.unwrap_or(Precision::Exact);
     let run = Run { locator: &locator, pictures: &pictures, precision, quiet };
-    run.into_targets(&inputs, &options, targets)
+    run.write_to(&inputs, &options, targets)
 }
 
 /// A format and where it goes.
@@ -77,7 +77,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn into_targets(
+    fn write_to(
         &self,
         inputs: &georanker::Inputs,
         options: &BatchOptions,

@@ -1,10 +1,8 @@
 //! The real binary on real photos.
 
-mod binary;
-
 use std::fs;
 
-use binary::{Workplace, first_sample, georanker, json_lines, samples};
+use crate::binary::{Workplace, first_sample, georanker, json_lines, samples};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -59,7 +57,7 @@ fn csv_is_a_predictions_file() {
         .arg(samples())
         .assert()
         .code(0);
-    let truth = binary::repository().join("samples/truth.csv");
+    let truth = crate::binary::repository().join("samples/truth.csv");
     let run = georanker()
         .args(["evaluate", "--format", "json", "--predictions"])
         .arg(&predictions)
@@ -122,8 +120,8 @@ fn quiet_says_nothing_on_stderr() {
 
 #[test]
 fn a_closed_pipe_is_no_failure() {
-    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("georanker"))
-        .env("GEORANKER_PACK", binary::repository().join("packs/starter"))
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_georanker"))
+        .env("GEORANKER_PACK", crate::binary::repository().join("packs/starter"))
         .args(["locate", "--format", "jsonl"])
         .arg(samples())
         .stdout(std::process::Stdio::piped())

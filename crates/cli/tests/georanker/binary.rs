@@ -7,52 +7,52 @@ use assert_cmd::Command;
 use tempfile::TempDir;
 
 /// The binary, with the repository's starter pack.
-pub fn georanker() -> Command {
-    let mut command = Command::cargo_bin("georanker").unwrap();
+pub(crate) fn georanker() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_georanker"));
     command.env("GEORANKER_PACK", repository().join("packs/starter")).env("NO_COLOR", "1");
     command
 }
 
 /// The repository.
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// The sample photos of the repository.
-pub fn samples() -> PathBuf {
+pub(crate) fn samples() -> PathBuf {
     repository().join("samples")
 }
 
 /// A temporary directory.
-pub struct Workplace(TempDir);
+pub(crate) struct Workplace(TempDir);
 
 impl Workplace {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// Writes a file.
-    pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
         fs::write(&path, bytes).unwrap();
         path
     }
 
     /// A copy of the first sample photo.
-    pub fn photo(&self, name: &str) -> PathBuf {
+    pub(crate) fn photo(&self, name: &str) -> PathBuf {
         self.file(name, &fs::read(first_sample()).unwrap())
     }
 
     /// The starter pack with hard links for files: cheap, and a replaced file leaves the original alone.
-    pub fn copy_of_pack(&self) -> PathBuf {
+    pub(crate) fn copy_of_pack(&self) -> PathBuf {
         let copy = self.path("pack");
         link_tree(&repository().join("packs/starter"), &copy);
         copy
@@ -74,7 +74,7 @@ fn link_tree(from: &Path, to: &Path) {
 }
 
 /// The first sample photo by name.
-pub fn first_sample() -> PathBuf {
+pub(crate) fn first_sample() -> PathBuf {
     let mut photos: Vec<PathBuf> =
         fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path()).collect();
     photos.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
@@ -83,13 +83,13 @@ pub fn first_sample() -> PathBuf {
 }
 
 /// Parses JSON lines.
-pub fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
+pub(crate) fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
     let text = std::str::from_utf8(bytes).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A PNG that announces a size and has next to no data.
-pub fn png_header(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut header = Vec::from(*b"IHDR");
     header.extend(width.to_be_bytes());
     header.extend(height.to_be_bytes());

@@ -1,10 +1,8 @@
 //! The real binary on input that is wrong: a clear error each, the designed exit code, and the rest goes on.
 
-mod binary;
-
 use std::fs;
 
-use binary::{Workplace, georanker, json_lines};
+use crate::binary::{Workplace, georanker, json_lines};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -16,7 +14,7 @@ fn bad_photos_fail_by_name_and_the_rest_of_the_batch_goes_on() {
     let truncated = work.file("truncated.jpg", &bytes[..bytes.len() / 2]);
     let text = work.file("text.jpg", b"Dear diary, this is no photo.");
     let empty = work.file("empty.jpg", b"");
-    let bomb = work.file("bomb.png", &binary::png_header(30_000, 30_000));
+    let bomb = work.file("bomb.png", &crate::binary::png_header(30_000, 30_000));
     let unreadable = work.path("unreadable.jpg");
     // A link to itself: it exists, and nobody can read it, not even the administrator.
     std::os::unix::fs::symlink(&unreadable, &unreadable).unwrap();

@@ -1,10 +1,8 @@
 //! A user's own gallery, from photos to answers.
 
-mod binary;
-
 use std::fs;
 
-use binary::{Workplace, georanker, repository, samples};
+use crate::binary::{Workplace, georanker, repository, samples};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -63,7 +61,7 @@ fn adding_again_adds_nothing_and_removing_removes() {
         .assert()
         .code(0)
         .stderr(contains("0 photos added"));
-    let sample = binary::first_sample().file_name().unwrap().to_string_lossy().into_owned();
+    let sample = crate::binary::first_sample().file_name().unwrap().to_string_lossy().into_owned();
     georanker().args(["gallery", "remove"]).arg(&gallery).arg(&sample).assert().code(0);
     georanker()
         .args(["gallery", "remove"])

@@ -1,0 +1,7 @@
+//! The real binary, run as its users run it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod bad_input;
+mod binary;
+mod gallery;
+mod locate;
