@@ -8,6 +8,7 @@ import argparse
 import copy
 import datetime
 import json
+import os
 import platform
 import statistics
 import subprocess
@@ -140,8 +141,16 @@ def main():
         "(batch normalisation folded, oneDNN fusion). The sides took turns in one run.",
         "",
     ]
+    loads = [os.getloadavg()[0]]
     for model in arguments.models:
         lines += table(*compare(model, arguments.binary, arguments.threads, arguments.batches, arguments.rounds))
+        loads.append(os.getloadavg()[0])
+    lines += [
+        f"Load average during the run: {', '.join(f'{load:.1f}' for load in loads)} on {os.cpu_count()} cores. "
+        "Above the number of cores, other work was in the way: then only the minima say something, as "
+        "PyTorch's OpenMP threads wait for each other and lose more by it than ours.",
+        "",
+    ]
     text = "\n".join(lines)
     print(text)
     if arguments.out:

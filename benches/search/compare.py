@@ -17,6 +17,9 @@ import subprocess
 import tempfile
 import time
 
+# Before FAISS is loaded: its threads shall not spin while other work wants the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import faiss
 import numpy as np
 
@@ -116,7 +119,7 @@ def main():
         f"{cpu}, {os.cpu_count()} cores; FAISS {faiss.__version__} ({faiss.omp_get_max_threads()} threads), "
         f"kernel {ours['kernel']} ({ours['threads']} threads). Milliseconds a batch. CPU: of one thread, mean; it is "
         f"the figure to trust on a machine with other work. Wall: all threads, best of {options.repeats}. FAISS: the "
-        "better of its plain and its BLAS way. All in one run of `benches/search/compare.py`.",
+        "better of its plain and its BLAS way, OMP_WAIT_POLICY=passive. All in one run of `benches/search/compare.py`.",
         "",
         "| | " + " | ".join(f"{kind}, batch {batch}" for kind in ("CPU", "wall") for batch in BATCHES)
         + f" | recall@{options.top} | open |",

@@ -31,6 +31,9 @@ pub struct Exclude {
 pub struct LocateOptions {
     /// How many candidates to return.
     pub top: usize,
+    /// Candidates closer than this, km, to a better one are not listed: their probability is added to its. 0
+    /// lists every candidate.
+    pub distinct_km: f64,
     /// Only answers in this region.
     pub region: Option<Region>,
     /// What to leave out.
@@ -41,7 +44,7 @@ pub struct LocateOptions {
 
 impl Default for LocateOptions {
     fn default() -> Self {
-        Self { top: 5, region: None, exclude: Exclude::default(), decide: None }
+        Self { top: 5, distinct_km: 1.0, region: None, exclude: Exclude::default(), decide: None }
     }
 }
 

@@ -73,7 +73,10 @@ fn killed_twenty_times_every_committed_photo_is_there() {
 
         let gallery = Gallery::open(directory.path(), Some(FINGERPRINT)).unwrap();
         let count = gallery.photo_count() as u64;
-        assert!(count >= committed && count.is_multiple_of(BATCH), "{count} photos, {committed} were committed");
+        assert!(
+            count >= committed && count.is_multiple_of(BATCH),
+            "{count} photos, {committed} were committed"
+        );
         for number in 0..count {
             let photo = photo(number);
             assert_eq!(gallery.record(&photo.record.id), Some(photo.record));

@@ -9,7 +9,7 @@ use contract::{
     Neighbour, Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker, Search, SearchRequest,
 };
 use gallery::Gallery;
-use geo::{LatLon, Place, ReverseGeocoder, geodesic_km};
+use geo::{LatLon, Place, ReverseGeocoder, geodesic_km, haversine_km};
 use rank::{Calibration, Decision, SimilarityRanker, assemble, decide};
 
 use crate::pack::{Pack, RankerManifest, RetrievalManifest};
@@ -194,7 +194,8 @@ impl Locator {
         let confidence: Confidence = self.calibration.confidence(&decision.raw_confidence);
         let abstained = self.calibration.abstains(&confidence);
         let geocoder = ReverseGeocoder::embedded();
-        let candidates = ranked.ranking.order().into_iter().take(options.top).filter_map(|index| {
+        let listed = distinct(ranked, &decision.probabilities, options);
+        let candidates = listed.into_iter().filter_map(|(index, probability)| {
             let mut candidate = ranked.set.candidates.get(index)?.clone();
             if candidate.place.is_empty() {
                 candidate.place = geocoder.place(candidate.location);
@@ -202,7 +203,7 @@ impl Locator {
             Some(RankedCandidate {
                 distance_to_estimate_km: geodesic_km(candidate.location, chosen),
                 score: *ranked.ranking.scores.get(index)?,
-                probability: *decision.probabilities.get(index)?,
+                probability,
                 candidate,
             })
         });
@@ -251,6 +252,24 @@ impl Locate for Locator {
             Err(failure) => photos.iter().map(|_| Err(failure.clone())).collect(),
         }
     }
+}
+
+/// The best candidates, none within `distinct_km` of a better one, each with the probability of those it stands
+/// for.
+fn distinct(ranked: &Ranked, probabilities: &[f64], options: &LocateOptions) -> Vec<(usize, f64)> {
+    let place = |index: usize| ranked.set.candidates[index].location;
+    let mut listed: Vec<(usize, f64)> = Vec::new();
+    for index in ranked.ranking.order() {
+        let better = listed
+            .iter()
+            .position(|(known, _)| haversine_km(place(*known), place(index)) < options.distinct_km);
+        match better {
+            Some(known) => listed[known].1 += probabilities[index],
+            None if listed.len() < options.top => listed.push((index, probabilities[index])),
+            None => {}
+        }
+    }
+    listed
 }
 
 fn filter_for(photo: &Photo, options: &LocateOptions) -> Result<Filter, Failure> {

@@ -1,4 +1,5 @@
 //! What the starter pack promises.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -133,6 +134,27 @@ fn exclusions_and_regions_hold_in_every_candidate() {
         assert!(
             estimate.candidates.iter().all(|one| one.candidate.place.country_code.as_deref() == Some("JP"))
         );
+    }
+}
+
+#[test]
+fn listed_candidates_are_distinct_and_stand_for_those_around_them() {
+    let (rows, source) = open_photos();
+    let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(3).map(|row| photo(row, &source)).collect();
+    let locator = Locator::open(&starter()).unwrap();
+    let all = LocateOptions { top: 1000, distinct_km: 0.0, ..LocateOptions::default() };
+    let merged = LocateOptions { top: 1000, distinct_km: 25.0, ..LocateOptions::default() };
+    for (every, few) in locator.locate(&photos, &all).into_iter().zip(locator.locate(&photos, &merged)) {
+        let (every, few) = (every.unwrap().candidates, few.unwrap().candidates);
+        let mass = |list: &[contract::RankedCandidate]| list.iter().map(|one| one.probability).sum::<f64>();
+        assert!((mass(&every) - 1.0).abs() < 1e-9 && (mass(&few) - 1.0).abs() < 1e-9);
+        assert!(few.len() < every.len());
+        for (index, one) in few.iter().enumerate() {
+            for other in &few[index + 1..] {
+                let km = geo::haversine_km(one.candidate.location, other.candidate.location);
+                assert!(km >= 25.0 && one.score >= other.score);
+            }
+        }
     }
 }
 

@@ -54,7 +54,13 @@ const SUBSETS: [(&str, &str); 3] = [
 ];
 
 /// Predicts a split and writes the report.
-pub(crate) fn report(pack: &Path, photos: &Path, split: &str, predictions: &Path, out: &Path) -> anyhow::Result<()> {
+pub(crate) fn report(
+    pack: &Path,
+    photos: &Path,
+    split: &str,
+    predictions: &Path,
+    out: &Path,
+) -> anyhow::Result<()> {
     let opened = OpenPhotos::open(photos)?;
     let rows = opened.split(split);
     ensure!(!rows.is_empty(), "no photos in split {split}");

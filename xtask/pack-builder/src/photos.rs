@@ -26,10 +26,12 @@ impl OpenPhotos {
     pub(crate) fn open(directory: &Path) -> anyhow::Result<Self> {
         let mut rows = read_photos(directory.join("metadata.csv"))?;
         for row in &mut rows {
-            // The table names the nearest town's country; the polygons know better, and know its code.
+            // The table names the nearest town, across borders too; the geocoder stays in the country, and a
+            // photo is then named as its surroundings are in every answer.
             let found = ReverseGeocoder::embedded().place(row.location);
-            row.place.country_code = found.country_code;
-            row.place.country = found.country.or_else(|| row.place.country.take());
+            if found.country.is_some() {
+                row.place = found;
+            }
         }
         let source = TarSource::open(&directory.join("photos.tar"))?;
         Ok(Self { rows, source, directory: directory.to_owned() })

@@ -10,7 +10,7 @@ use georanker::pack::{DecisionManifest, DecisionRule, Manifest, RankerManifest};
 use georanker::{Locator, Pack, Parts, Ranked};
 use rank::{
     Calibration, CalibrationSample, ChannelVote, Decision, SimilarityRanker, SimilaritySettings,
-    SpatialKernel, decide,
+    SpatialKernel, cross_fitted, decide,
 };
 
 use crate::photos::OpenPhotos;
@@ -58,7 +58,12 @@ fn settings(photo_temperature: f64, location_weight: f64, kernel: &[(f64, f64)])
 }
 
 /// Fills in ranker, decision and calibration of the manifest.
-pub(crate) fn choose(manifest: &mut Manifest, pack: &Path, photos: &OpenPhotos, parts: Parts) -> anyhow::Result<()> {
+pub(crate) fn choose(
+    manifest: &mut Manifest,
+    pack: &Path,
+    photos: &OpenPhotos,
+    parts: Parts,
+) -> anyhow::Result<()> {
     let locator = Locator::from_parts(&Pack::in_memory(pack, manifest.clone()), parts)?;
     let rows = photos.split("val");
     let queries = encode(photos, &rows, &locator)?;
@@ -90,10 +95,28 @@ pub(crate) fn choose(manifest: &mut Manifest, pack: &Path, photos: &OpenPhotos, 
     let abstained =
         samples.iter().filter(|one| calibration.abstains(&calibration.confidence(&one.raw_confidence)));
     eprintln!("temperature {temperature}; abstains on {} of {} val photos", abstained.count(), samples.len());
+    report_cross_fitted(&samples);
     manifest.ranker = RankerManifest::Similarity(settings);
     manifest.decision = DecisionManifest { rule, temperature };
     manifest.calibration = calibration;
     Ok(())
+}
+
+/// How honest the calibration would be on `val` photos that it has not seen: five folds, each judged by a fit on the
+/// others.
+fn report_cross_fitted(samples: &[CalibrationSample]) {
+    let folds: Vec<usize> = (0..samples.len()).map(|index| index % 5).collect();
+    let confidences = cross_fitted(samples, &folds, CALIBRATION_PRIOR);
+    for (index, radius) in RADII_KM.into_iter().enumerate() {
+        let count = samples.len() as f64;
+        let stated = confidences.iter().map(|confidence| confidence.0[index]).sum::<f64>() / count;
+        let right = samples.iter().filter(|sample| sample.error_km < radius).count() as f64 / count;
+        eprintln!(
+            "cross-fitted on val, {radius} km: stated {:.1} %, right {:.1} %",
+            stated * 100.0,
+            right * 100.0
+        );
+    }
 }
 
 /// Photos of rows with their embeddings; the pixels are kept for near-duplicate exclusion.

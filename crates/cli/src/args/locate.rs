@@ -33,6 +33,9 @@ pub struct LocateArguments {
     /// How many candidates to show for each photo.
     #[arg(long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub top: u16,
+    /// List no candidate closer than this many km to a better one; 0 lists all.
+    #[arg(long, default_value_t = 1.0, value_name = "KM", value_parser = parse_distinct)]
+    pub distinct: f64,
     /// Only answers in this region: a country code (AU), south,west,north,east in degrees, or lat,lon,radius in km.
     #[arg(long, value_name = "REGION", allow_hyphen_values = true)]
     pub region: Option<Region>,
@@ -90,6 +93,7 @@ impl LocateArguments {
         }
         let options = LocateOptions {
             top: usize::from(self.top),
+            distinct_km: self.distinct,
             region: self.region.clone(),
             exclude,
             decide: self.decide,
@@ -104,6 +108,13 @@ fn parse_format(text: &str) -> Result<Format, String> {
 
 fn parse_precision(text: &str) -> Result<Precision, String> {
     text.parse().map_err(|error: crate::output::UnknownPrecision| error.to_string())
+}
+
+fn parse_distinct(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(km) if km >= 0.0 && km.is_finite() => Ok(km),
+        _ => Err("give a number of km, 0 or more".to_owned()),
+    }
 }
 
 fn parse_decide(text: &str) -> Result<Decide, String> {

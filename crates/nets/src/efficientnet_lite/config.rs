@@ -5,8 +5,11 @@ use serde::Deserialize;
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 
-/// Largest image side and widest layer that are believed; beyond lies a damaged file.
+/// Widest layer that is believed; beyond lies a damaged file.
 const MOST: usize = 8192;
+
+/// Largest image side that is believed: the feature maps of a photo take 64 MB there.
+const MOST_PIXELS: usize = 2048;
 
 /// The shape of a network.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -103,14 +106,14 @@ impl Config {
         if self.std_0_255.iter().any(|&deviation| deviation.is_nan() || deviation <= 0.0) {
             return bad("std_0_255", "must be positive".into());
         }
-        for (field, value) in [
-            ("input_size", self.input_size),
-            ("stem", self.stem),
-            ("head", self.head),
-            ("num_classes", self.num_classes),
+        for (field, value, most) in [
+            ("input_size", self.input_size, MOST_PIXELS),
+            ("stem", self.stem, MOST),
+            ("head", self.head, MOST),
+            ("num_classes", self.num_classes, MOST),
         ] {
-            if !(1..=MOST).contains(&value) {
-                return bad(field, format!("{value} is not in 1..={MOST}"));
+            if !(1..=most).contains(&value) {
+                return bad(field, format!("{value} is not in 1..={most}"));
             }
         }
         self.block_problem()

@@ -8,7 +8,7 @@
 
 use super::instructions::Instructions;
 use super::linear::Activation;
-use super::panels::{AlignedBuffer, PANEL, padded_channels, panel_count, panel_width};
+use super::panels::{AlignedBuffer, PANEL, padded_channels, panel_count, panel_width, without_subnormals};
 use super::vector::{Portable, Vector};
 
 /// A square image before and after a convolution with "same" padding as `TensorFlow` does it: where the padding
@@ -77,7 +77,7 @@ impl PackedDepthwise {
             let width = panel_width(channels, panel);
             for (column, weights) in weights.chunks_exact(area).skip(panel * PANEL).take(width).enumerate() {
                 for (target, &weight) in block.iter_mut().skip(column).step_by(width).zip(weights) {
-                    *target = weight;
+                    *target = without_subnormals(weight);
                 }
             }
         }

@@ -8,7 +8,7 @@
 #![allow(clippy::inline_always)] // Generic code must land inside the function that enables the instructions.
 
 use super::instructions::Instructions;
-use super::panels::{AlignedBuffer, PANEL, padded_channels, panel_count, panel_width};
+use super::panels::{AlignedBuffer, PANEL, padded_channels, panel_count, panel_width, without_subnormals};
 use super::vector::{Portable, Vector};
 
 /// What is done to each output last.
@@ -107,7 +107,7 @@ impl PackedLinear {
             let rows = weights.chunks_exact(inputs).skip(panel * PANEL).take(width);
             for (column, row) in rows.enumerate() {
                 for (target, &weight) in block.iter_mut().skip(column).step_by(width).zip(row) {
-                    *target = weight;
+                    *target = without_subnormals(weight);
                 }
             }
         }
