@@ -278,9 +278,8 @@ fn manifest_without_choices() -> Manifest {
 fn describe(pack: &Path, name: &str) -> anyhow::Result<FileManifest> {
     let bytes = fs::read(pack.join(name)).with_context(|| pack.join(name).display().to_string())?;
     let licence = match name {
-        CONFIG | WEIGHTS => "Apache-2.0",
+        CONFIG | WEIGHTS | HEADS => "Apache-2.0",
         LOCATION_ENCODER | COORDINATES => "MIT",
-        HEADS => "Apache-2.0",
         INDEX => "MIT AND ODbL-1.0",
         _ => "see data/geophotos/LICENSES.md",
     };
@@ -292,7 +291,7 @@ fn describe(pack: &Path, name: &str) -> anyhow::Result<FileManifest> {
     })
 }
 
-/// The gallery's files, relative to the pack, in the order of names; locks are no content.
+/// The gallery's files, relative to the pack, in the order of names.
 fn gallery_files(pack: &Path) -> anyhow::Result<Vec<String>> {
     let mut names: Vec<PathBuf> =
         fs::read_dir(pack.join(GALLERY))?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
@@ -300,11 +299,7 @@ fn gallery_files(pack: &Path) -> anyhow::Result<Vec<String>> {
     let mut files = Vec::new();
     for path in names {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with('.') || name.ends_with(".lock") {
-            fs::remove_file(&path)?;
-        } else {
-            files.push(format!("{GALLERY}/{name}"));
-        }
+        files.push(format!("{GALLERY}/{name}"));
     }
     Ok(files)
 }

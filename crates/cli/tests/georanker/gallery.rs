@@ -93,14 +93,10 @@ fn photos_without_a_gps_tag_need_a_table() {
 fn a_damaged_derived_file_is_named_and_repaired() {
     let work = Workplace::new();
     let gallery = build(&work);
-    let derived = fs::read_dir(&gallery)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .find(|path| path.is_file() && path.file_name().is_some_and(|name| name != "gallery.sqlite"))
-        .unwrap();
+    let derived = gallery.join("photo.matrix");
     let mut bytes = fs::read(&derived).unwrap();
-    let last = bytes.len() - 1;
-    bytes[last] ^= 1;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
     fs::write(&derived, bytes).unwrap();
     let name = derived.file_name().unwrap().to_string_lossy().into_owned();
     georanker().args(["gallery", "verify"]).arg(&gallery).assert().code(3).stdout(contains(name.as_str()));
