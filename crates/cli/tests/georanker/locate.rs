@@ -130,3 +130,30 @@ fn a_closed_pipe_is_no_failure() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn an_interrupted_run_is_complete_as_far_as_it_went() {
+    use std::io::{BufRead, BufReader};
+
+    let work = Workplace::new();
+    for copy in 0..300 {
+        work.photo(&format!("{copy:03}.jpg"));
+    }
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_georanker"))
+        .env("GEORANKER_PACK", crate::binary::repository().join("packs/starter"))
+        .args(["locate", "--format", "jsonl"])
+        .arg(work.root())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut answers = vec![lines.next().unwrap().unwrap()];
+    let interrupted =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    answers.extend(lines.map(Result::unwrap));
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    assert!(answers.len() < 300, "all {} photos were answered before the signal", answers.len());
+    assert_eq!(json_lines(answers.join("\n").as_bytes()).len(), answers.len());
+}
