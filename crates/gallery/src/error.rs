@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use contract::table::TableError;
 use contract::{Channel, Diagnose, ErrorKind, PhotoId};
 use rusqlite::ErrorCode;
 
@@ -131,14 +132,8 @@ pub enum GalleryError {
     #[error(transparent)]
     Matrix(#[from] MatrixError),
     /// An exported table.
-    #[error("cannot write `{}`", .path.display())]
-    Csv {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        #[source]
-        source: csv::Error,
-    },
+    #[error(transparent)]
+    Table(TableError),
 }
 
 impl GalleryError {
@@ -189,7 +184,7 @@ impl Diagnose for GalleryError {
             Self::AlreadyExists { .. } | Self::Busy { .. } | Self::InvalidSpec { .. } => ErrorKind::Usage,
             Self::InvalidVector { .. } => ErrorKind::BrokenModel,
             Self::InvalidPhoto { .. } => ErrorKind::InvalidTable,
-            Self::Io { action: "write", .. } | Self::Csv { .. } => ErrorKind::Output,
+            Self::Io { action: "write", .. } | Self::Table(_) => ErrorKind::Output,
             Self::Io { .. } => ErrorKind::Unreadable,
             Self::Matrix(error) => error.kind(),
         }

@@ -4,26 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use contract::table::{PhotoRow, PhotoWriter, TableError};
+
 use crate::derived::atomic::write_atomically;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
 use crate::matrix::VectorMatrix;
-
-const COLUMNS: [&str; 13] = [
-    "IMG_ID",
-    "LAT",
-    "LON",
-    "neighbourhood",
-    "city",
-    "county",
-    "state",
-    "region",
-    "country",
-    "country_code",
-    "author",
-    "licence",
-    "source",
-];
 
 impl Gallery {
     /// Writes `photos.csv` (a photo table) and, for each channel, `CHANNEL.npy` (`[photos, dimension]`, f32, in
@@ -48,42 +34,29 @@ impl Gallery {
     fn export_table(&self, path: &Path) -> Result<(), GalleryError> {
         let mut failed = None;
         let written = write_atomically(path, |file| {
-            self.write_table(file).map_err(|error| {
+            self.write_table(path, file).map_err(|error| {
                 failed = Some(error);
-                io::Error::other("csv")
+                io::Error::other("table")
             })
         });
         match (written, failed) {
-            (_, Some(source)) => Err(GalleryError::Csv { path: path.to_path_buf(), source }),
+            (_, Some(error)) => Err(GalleryError::Table(error)),
             (Err(error), None) => Err(GalleryError::io("write", path)(error)),
             (Ok(()), None) => Ok(()),
         }
     }
 
-    fn write_table(&self, file: &mut File) -> csv::Result<()> {
-        let mut table = csv::Writer::from_writer(BufWriter::new(file));
-        table.write_record(COLUMNS)?;
+    fn write_table(&self, path: &Path, file: &mut File) -> Result<(), TableError> {
+        let mut table = PhotoWriter::new(&path.display().to_string(), BufWriter::new(file), &[])?;
         for record in self.records() {
-            let (latitude, longitude) = (record.location.latitude(), record.location.longitude());
-            let (place, credit) = (record.place, record.attribution);
-            let texts = [
-                place.neighbourhood,
-                place.city,
-                place.county,
-                place.state,
-                place.region,
-                place.country,
-                place.country_code,
-                credit.author,
-                credit.licence,
-                credit.source,
-            ];
-            let mut row = vec![record.id.0, latitude.to_string(), longitude.to_string()];
-            row.extend(texts.map(Option::unwrap_or_default));
-            table.write_record(row)?;
+            let mut row = PhotoRow::new(record.id, record.location);
+            row.place = record.place;
+            row.author = record.attribution.author;
+            row.licence = record.attribution.licence;
+            row.source = record.attribution.source;
+            table.write(&row)?;
         }
-        table.flush()?;
-        Ok(())
+        table.finish()
     }
 }
 

@@ -48,6 +48,9 @@ pub struct LocateArguments {
     /// Leave out gallery photos that would give the answer away.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "WHAT,...")]
     pub exclude: Vec<ExcludeWhat>,
+    /// Largest photo that is decoded, in megapixels.
+    #[arg(long, value_name = "N", default_value_t = 134, value_parser = clap::value_parser!(u32).range(1..=4000))]
+    pub max_megapixels: u32,
     /// Who took the photos; needed for `--exclude same-author`.
     #[arg(long, value_name = "NAME")]
     pub author: Option<String>,

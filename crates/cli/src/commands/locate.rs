@@ -41,8 +41,8 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     let options = BatchOptions {
         locate: request.options,
         author: request.author,
+        limits: Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() },
         thumbnail_side: wants_map.then_some(QUERY_SIDE),
-        ..BatchOptions::default()
     };
     let pictures = Pictures { locator: &locator, queries: RefCell::default() };
     let mut targets = vec![Target::open(arguments.format, arguments.out.as_deref())?];

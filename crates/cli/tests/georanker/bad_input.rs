@@ -50,6 +50,23 @@ fn bad_photos_fail_by_name_and_the_rest_of_the_batch_goes_on() {
 }
 
 #[test]
+fn the_pixel_limit_can_be_moved() {
+    let sample = crate::binary::first_sample();
+    let work = Workplace::new();
+    let large = work.file("large.png", &crate::binary::png_header(2000, 1000));
+    let refused = |limit: &str| {
+        let run = georanker()
+            .args(["locate", "--format", "jsonl", "--max-megapixels", limit])
+            .args([&large, &sample])
+            .assert()
+            .code(1);
+        json_lines(&run.get_output().stdout)[0]["error"]["kind"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(refused("1"), "photo_too_large");
+    assert_eq!(refused("3"), "invalid_photo", "within the limit it is read, and found to be cut off");
+}
+
+#[test]
 fn a_directory_without_photos_says_so() {
     let work = Workplace::new();
     work.file("notes.txt", b"nothing to see");
