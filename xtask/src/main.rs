@@ -34,7 +34,7 @@ enum Task {
         #[arg(value_parser = ["starter"])]
         name: String,
     },
-    /// Measure the starter pack on held-out photos; writes benches/runs/DATE-accuracy.md.
+    /// Measure the starter pack on held-out photos; writes benches/runs/DATE-accuracy-SPLIT.md.
     Accuracy {
         /// The split.
         #[arg(long, default_value = "test")]

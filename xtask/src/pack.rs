@@ -24,7 +24,8 @@ pub(crate) fn accuracy(split: &str) -> anyhow::Result<()> {
     let today = Command::new("date").arg("+%F").output()?;
     let today = String::from_utf8_lossy(&today.stdout).trim().to_owned();
     let out = root().join("benches").join("runs").join(format!("{today}-accuracy-{split}.md"));
-    let predictions = target().join("accuracy").join(split);
+    // Relative, since the report names these files.
+    let predictions = std::path::Path::new("target").join("accuracy").join(split);
     let mut command = builder();
     command.args(["accuracy", "--split", split]).arg("--predictions").arg(predictions).arg("--out").arg(out);
     run("measuring accuracy", &mut command)

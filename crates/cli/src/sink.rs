@@ -11,6 +11,8 @@ use contract::{ErrorKind, Failure};
 pub(crate) enum Sink {
     /// Standard output.
     Stdout(io::Stdout),
+    /// A device or pipe: written as it is.
+    Stream(BufWriter<File>),
     /// A file under its temporary name.
     File {
         /// Open for writing.
@@ -29,6 +31,17 @@ impl Sink {
     /// [`ErrorKind::Output`] naming the file.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout(io::stdout())) };
+        // A link stays a link: its target is what is written.
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if real.is_dir() || real.file_name().is_none() {
+            let message = format!("{} is a directory", path.display());
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint("name a file"));
+        }
+        if real.exists() && !real.is_file() {
+            let file = File::options().write(true).open(&real).map_err(|error| failed(path, &error))?;
+            return Ok(Self::Stream(BufWriter::new(file)));
+        }
+        let path = real.as_path();
         let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
         name.push(format!(".{}.tmp", std::process::id()));
         let temporary = path.with_file_name(name);
@@ -44,6 +57,9 @@ impl Sink {
         match self {
             Self::Stdout(mut out) => {
                 out.flush().or_else(ignore_closed).map_err(|error| failed(Path::new("stdout"), &error))
+            }
+            Self::Stream(mut writer) => {
+                writer.flush().or_else(ignore_closed).map_err(|error| failed(Path::new("the output"), &error))
             }
             Self::File { mut writer, temporary, path } => {
                 let done = writer.flush().and_then(|()| fs::rename(&temporary, &path));
@@ -69,14 +85,14 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
-            Self::File { writer, .. } => writer.write(bytes),
+            Self::Stream(writer) | Self::File { writer, .. } => writer.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
-            Self::File { writer, .. } => writer.flush(),
+            Self::Stream(writer) | Self::File { writer, .. } => writer.flush(),
         }
     }
 }

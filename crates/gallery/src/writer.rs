@@ -111,6 +111,18 @@ impl GalleryWriter {
             .map_err(|error| self.failed(error))
     }
 
+    /// The number of the source a photo was added from; `Some(None)` for one whose bytes are in no source, `None`
+    /// for one that is not there.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn source_of(&self, id: &PhotoId) -> Result<Option<Option<u32>>, GalleryError> {
+        self.connection
+            .prepare_cached("SELECT source FROM photos WHERE id = ?1")
+            .and_then(|mut statement| statement.query_row([&id.0], |row| row.get(0)).optional())
+            .map_err(|error| self.failed(error))
+    }
+
     /// Adds a place where photos are, unless it is known, and returns its number.
     ///
     /// # Errors

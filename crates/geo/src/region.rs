@@ -76,7 +76,11 @@ impl FromStr for Region {
         let wrong = |why: &str| RegionError { text: text.to_owned(), why: why.to_owned() };
         let trimmed = text.trim();
         if trimmed.len() == 2 && trimmed.chars().all(|letter| letter.is_ascii_alphabetic()) {
-            return Ok(Self::Country(trimmed.to_ascii_uppercase()));
+            let code = trimmed.to_ascii_uppercase();
+            return match crate::country_name(&code) {
+                Some(_) => Ok(Self::Country(code)),
+                None => Err(wrong("there is no country with this code (ISO 3166-1, such as AU or GB)")),
+            };
         }
         let numbers = trimmed
             .split(',')

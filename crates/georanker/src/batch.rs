@@ -8,6 +8,7 @@ use nets::photo::{DecodeOptions, Image, Limits, decode, encode_thumbnail};
 use rayon::prelude::*;
 
 use crate::error::photo_failure;
+use crate::locator::lost;
 use crate::photo_file::read_photo_bytes;
 use crate::{Input, Locator};
 
@@ -121,10 +122,6 @@ fn photo_of(name: &str, image: Image, options: &BatchOptions) -> Photo {
     let (width, height) = (image.width(), image.height());
     let rgb = if options.locate.exclude.near_duplicate { image.into_rgb() } else { Vec::new() };
     Photo { id: name.into(), author: options.author.clone(), width, height, rgb }
-}
-
-fn lost(name: &str) -> Failure {
-    Failure::new(contract::ErrorKind::Internal, format!("{name}: the answer was lost"))
 }
 
 fn milliseconds(since: Instant) -> f64 {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::{Attribution, Failure, PhotoId, PhotoRecord};
+use contract::{Attribution, ErrorKind, Failure, PhotoId, PhotoRecord};
 use gallery::{GalleryWriter, NewPhoto, PhotoReference, PhotoSource};
 use geo::{LatLon, Place, ReverseGeocoder};
 use nets::geoclip::LocationEncoder;
@@ -78,10 +78,12 @@ impl GalleryBuilder<'_> {
             }
             let mut wanted = Vec::with_capacity(batch.len());
             for photo in batch {
-                if writer.contains(&photo.id).map_err(|error| Failure::from_error(&error))? {
-                    report.already_present += 1;
-                } else {
-                    wanted.push(photo);
+                match writer.source_of(&photo.id).map_err(|error| Failure::from_error(&error))? {
+                    None => wanted.push(photo),
+                    Some(Some(other)) if other != self.source => {
+                        report.failures.push((photo.id.clone(), name_taken(&photo.id)));
+                    }
+                    Some(_) => report.already_present += 1,
                 }
             }
             let encoded: Vec<Result<NewPhoto, Failure>> =
@@ -122,6 +124,12 @@ impl GalleryBuilder<'_> {
         let reference = PhotoReference::InSource { source: self.source, path: name.clone() };
         Ok(NewPhoto { record, vectors, reference })
     }
+}
+
+/// Ids are paths within a source: a photo of another folder must not pass for one that is there already.
+fn name_taken(id: &PhotoId) -> Failure {
+    Failure::new(ErrorKind::Usage, format!("{id}: the gallery has a photo of this name from another folder"))
+        .with_hint("rename it, or give a folder that holds both, so that their paths differ")
 }
 
 /// The known fields, and for the others what is there according to the offline geocoder.

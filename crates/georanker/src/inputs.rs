@@ -49,6 +49,8 @@ fn expand_directory(directory: &Path, inputs: &mut Inputs) {
     for entry in WalkDir::new(directory).sort_by_file_name() {
         match entry {
             Ok(entry) if entry.file_type().is_dir() => {}
+            // Pipes and devices would never end; broken links are kept, to fail by name.
+            Ok(entry) if entry.path().metadata().is_ok_and(|data| !data.is_file()) => inputs.skipped += 1,
             Ok(entry) => {
                 let path = entry.into_path();
                 if is_photo(&path) {

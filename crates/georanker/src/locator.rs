@@ -5,12 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use contract::{
-    Channel, Confidence, Decide, Encoder, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions,
-    Neighbour, Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker, Search, SearchRequest,
+    Channel, Confidence, Decide, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions, Neighbour,
+    Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker, Search, SearchRequest,
 };
 use gallery::Gallery;
 use geo::{LatLon, Place, ReverseGeocoder, geodesic_km, haversine_km};
 use rank::{Calibration, Decision, SimilarityRanker, assemble, decide};
+use rayon::prelude::*;
 
 use crate::pack::{Pack, RankerManifest, RetrievalManifest};
 use crate::photo_file::{hash_of, image_of};
@@ -243,15 +244,23 @@ impl Locate for Locator {
     }
 
     fn locate(&self, photos: &[Photo], options: &LocateOptions) -> Vec<Result<Estimate, Failure>> {
-        let all: Vec<&Photo> = photos.iter().collect();
-        match self.parts.encoder.encode(&all) {
-            Ok(embeddings) => {
-                let encoded: Vec<(&Photo, QueryEmbedding)> = all.into_iter().zip(embeddings).collect();
-                self.locate_encoded(&encoded, options)
-            }
-            Err(failure) => photos.iter().map(|_| Err(failure.clone())).collect(),
-        }
+        let encoded: Vec<Result<(&Photo, QueryEmbedding), Failure>> = photos
+            .par_iter()
+            .map(|photo| Ok((photo, self.parts.encoder.encode_image(&photo.id.0, &image_of(photo)?)?)))
+            .collect();
+        let good: Vec<(&Photo, QueryEmbedding)> =
+            encoded.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
+        let mut answers = self.locate_encoded(&good, options).into_iter();
+        encoded
+            .into_iter()
+            .map(|one| one.and_then(|(photo, _)| answers.next().unwrap_or_else(|| Err(lost(&photo.id.0)))))
+            .collect()
     }
+}
+
+/// A defect: fewer answers than photos.
+pub(crate) fn lost(name: &str) -> Failure {
+    Failure::new(ErrorKind::Internal, format!("{name}: the answer was lost"))
 }
 
 /// The best candidates, none within `distinct_km` of a better one, each with the probability of those it stands
@@ -286,9 +295,9 @@ fn filter_for(photo: &Photo, options: &LocateOptions) -> Result<Filter, Failure>
 fn nothing_left(name: &str, options: &LocateOptions) -> Failure {
     if options.region.is_some() {
         Failure::new(ErrorKind::NoCandidates, format!("{name}: the gallery has nothing in this region"))
-            .with_hint("widen --region, or add photos of the region with `georanker gallery add`")
+            .with_hint("widen --region, or build a gallery of your own with `georanker gallery build` and name it with --gallery")
     } else {
         Failure::new(ErrorKind::NoCandidates, format!("{name}: the gallery is empty"))
-            .with_hint("add photos with `georanker gallery add`")
+            .with_hint("build a gallery with `georanker gallery build` and name it with --gallery")
     }
 }

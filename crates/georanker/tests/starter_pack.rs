@@ -115,6 +115,17 @@ fn a_batch_gives_what_single_photos_give() {
 }
 
 #[test]
+fn one_broken_photo_is_not_the_failure_of_others() {
+    let (rows, source) = open_photos();
+    let good = photo(split(&rows, &["test"])[0], &source);
+    let broken = Photo { id: "broken".into(), author: None, width: 10, height: 10, rgb: vec![0; 7] };
+    let locator = Locator::open(&starter()).unwrap();
+    let answers = locator.locate(&[good.clone(), broken, good], &LocateOptions::default());
+    assert!(answers[0].is_ok() && answers[2].is_ok());
+    assert!(answers[1].as_ref().unwrap_err().message.contains("broken"));
+}
+
+#[test]
 fn exclusions_and_regions_hold_in_every_candidate() {
     let (rows, source) = open_photos();
     let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(4).map(|row| photo(row, &source)).collect();

@@ -80,7 +80,7 @@ pub struct EncodedLocations<'a> {
 /// Fits a head so that a photo's vector is close to the vector of its location.
 ///
 /// A step draws photos and world-wide coordinates; the loss is the cross-entropy between the softmax of the
-/// similarities to all drawn locations and targets that fall off with distance (REFERENCE: contrastive loss of `GeoCLIP`,
+/// similarities to all drawn locations and targets that fall off with distance (the contrastive loss of `GeoCLIP`,
 /// with soft targets so that two photos of one street are not each other's negatives).
 ///
 /// `photos` is `[n, inputs]` row-major with its encoded locations; `world` the further negatives.

@@ -91,7 +91,8 @@ impl LocateArguments {
             )
             .with_hint("add --author NAME"));
         }
-        if self.out.is_some() && self.out == self.map {
+        let resolved = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        if self.out.is_some() && self.out.as_ref().map(resolved) == self.map.as_ref().map(resolved) {
             return Err(Failure::new(ErrorKind::Usage, "--out and --map name the same file"));
         }
         let options = LocateOptions {

@@ -6,7 +6,8 @@ use contract::table::PhotoTable;
 use contract::{Attribution, Diagnose, Encoder, ErrorKind, Failure, PhotoId};
 use evaluate::Selection;
 use gallery::{
-    Gallery, GallerySpec, GalleryWriter, PhotoSource, SourceKind, SourceSpec, VectorPrecision, open_source,
+    Gallery, GalleryError, GallerySpec, GalleryWriter, PhotoSource, SourceKind, SourceSpec, VectorPrecision,
+    open_source,
 };
 use geo::Place;
 use georanker::{GalleryBuilder, Pack, PhotoEncoder, PhotoToAdd, find_pack, open_location_encoder};
@@ -33,7 +34,14 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
                 precision: VectorPrecision::Int8,
                 sources: Vec::new(),
             };
-            let writer = GalleryWriter::create(gallery, &spec).map_err(|error| failure(&error))?;
+            let writer = match GalleryWriter::create(gallery, &spec) {
+                // A build that was interrupted goes on.
+                Err(GalleryError::AlreadyExists { .. }) => {
+                    GalleryWriter::open(gallery, Some(work.encoder.fingerprint()))
+                }
+                other => other,
+            }
+            .map_err(|error| failure(&error))?;
             work.add(writer, gallery, photos, quiet)
         }
         GalleryCommand::Add { gallery, photos, pack } => {
@@ -135,7 +143,15 @@ fn wanted(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Vec<Phot
     let selection = Selection::parse_all(photos.selection.as_slice())
         .map_err(|error| Failure::new(ErrorKind::Usage, format!("--where: {error}")))?;
     let mut wanted = Vec::new();
-    for row in PhotoTable::open(table).map_err(|error| failure(&error))? {
+    let rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
+    for condition in &selection.conditions {
+        if !rows.columns().iter().any(|column| column.eq_ignore_ascii_case(&condition.column)) {
+            let message = format!("--where: {} has no column `{}`", table.display(), condition.column);
+            let hint = format!("its columns are {}", rows.columns().join(", "));
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint(hint));
+        }
+    }
+    for row in rows {
         let row = row.map_err(|error| failure(&error))?;
         if selection.fits(&row) {
             wanted.push(PhotoToAdd {
@@ -147,7 +163,8 @@ fn wanted(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Vec<Phot
         }
     }
     if wanted.is_empty() {
-        let message = format!("{}: no row fits --where", table.display());
+        let what = if selection.is_empty() { "the table is empty" } else { "no row fits --where" };
+        let message = format!("{}: {what}", table.display());
         return Err(Failure::new(ErrorKind::InvalidTable, message));
     }
     Ok(wanted)

@@ -113,17 +113,26 @@ impl Run<'_> {
             let failure = Failure::new(ErrorKind::Output, format!("cannot write {name}: {error}"));
             (failure, error.is_closed_pipe())
         };
-        let mut writers: Vec<Box<dyn Writer + '_>> = targets
+        let mut writers: Vec<Option<Box<dyn Writer + '_>>> = targets
             .iter_mut()
             .map(|target| {
                 let terminal = if target.name == "stdout" { Terminal::of_stdout() } else { Terminal::PLAIN };
                 let settings = Settings { precision: self.precision, terminal, thumbnails: self.pictures };
-                writer(target.format, settings, &mut target.sink)
+                Some(writer(target.format, settings, &mut target.sink))
             })
             .collect();
-        for (index, one) in writers.iter_mut().enumerate() {
-            one.begin().map_err(|error| failed(index, &error))?;
-        }
+        // Whoever closes a pipe has seen enough of it; the other targets go on.
+        let mut to_each = |action: &mut dyn FnMut(&mut dyn Writer) -> Result<(), OutputError>| {
+            for (index, slot) in writers.iter_mut().enumerate() {
+                let Some(one) = slot else { continue };
+                match action(one.as_mut()) {
+                    Err(error) if error.is_closed_pipe() && names.len() > 1 => *slot = None,
+                    other => other.map_err(|error| failed(index, &error))?,
+                }
+            }
+            Ok(())
+        };
+        to_each(&mut |one| one.begin())?;
         let stop = stop_flag().map_err(|failure| (failure, false))?;
         let progress = bar(inputs.photos.len(), "locating", self.quiet);
         let mut failures = 0;
@@ -133,9 +142,7 @@ impl Run<'_> {
                 progress.suspend(|| report(failure));
             }
             let result = self.result(located);
-            for (index, one) in writers.iter_mut().enumerate() {
-                one.photo(&result).map_err(|error| failed(index, &error))?;
-            }
+            to_each(&mut |one| one.photo(&result))?;
             self.pictures.forget(&result.photo);
             progress.inc(1);
             Ok(())
@@ -146,9 +153,7 @@ impl Run<'_> {
         }
         let end = locate_files(self.locator, &inputs.photos, options, &stop, &mut emit)?;
         progress.finish_and_clear();
-        for (index, one) in writers.iter_mut().enumerate() {
-            one.finish().map_err(|error| failed(index, &error))?;
-        }
+        to_each(&mut |one| one.finish())?;
         Ok(match end {
             BatchEnd::Stopped => {
                 note(self.quiet, "interrupted: the answers given so far are complete");

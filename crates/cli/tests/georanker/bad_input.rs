@@ -209,6 +209,9 @@ fn wrong_usage_has_exit_code_2() {
         vec!["locate", "a.jpg", "--decide", "guess"],
         vec!["locate", "a.jpg", "--exclude", "same-author"],
         vec!["locate", "a.jpg", "--top", "0"],
+        vec!["locate", "a.jpg", "--region", "UK"],
+        vec!["locate", "a.jpg", "--out", "."],
+        vec!["locate", "a.jpg", "--format", "html", "--out", "m.html", "--map", "./m.html"],
         vec!["frobnicate"],
     ] {
         georanker().current_dir(photo.parent().unwrap()).args(&arguments).assert().code(2);

@@ -77,6 +77,44 @@ fn adding_again_adds_nothing_and_removing_removes() {
 }
 
 #[test]
+fn a_photo_of_the_same_name_from_another_folder_is_no_photo_that_is_there() {
+    let work = Workplace::new();
+    let gallery = build(&work);
+    let name = crate::binary::first_sample().file_name().unwrap().to_string_lossy().into_owned();
+    fs::create_dir(work.path("other")).unwrap();
+    fs::copy(samples().join("shrine.jpg"), work.path("other").join(&name)).unwrap();
+    let table = work.file("other.csv", format!("IMG_ID,LAT,LON\n{name},1,2\n").as_bytes());
+    georanker()
+        .args(["gallery", "add"])
+        .arg(&gallery)
+        .arg("--photos")
+        .arg(work.path("other"))
+        .arg("--table")
+        .arg(&table)
+        .assert()
+        .code(1)
+        .stderr(contains("from another folder").and(contains("0 photos added, 0 there before, 1 failed")));
+}
+
+#[test]
+fn building_again_goes_on_and_a_misspelt_column_selects_nothing() {
+    let work = Workplace::new();
+    let gallery = build(&work);
+    build(&work);
+    georanker()
+        .args(["gallery", "add"])
+        .arg(&gallery)
+        .arg("--photos")
+        .arg(samples())
+        .arg("--table")
+        .arg(repository().join("samples/truth.csv"))
+        .args(["--where", "splti!=test"])
+        .assert()
+        .code(2)
+        .stderr(contains("no column `splti`"));
+}
+
+#[test]
 fn photos_without_a_gps_tag_need_a_table() {
     let work = Workplace::new();
     georanker()

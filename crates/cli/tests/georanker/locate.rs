@@ -132,6 +132,30 @@ fn a_closed_pipe_is_no_failure() {
 }
 
 #[test]
+fn the_map_is_whole_when_the_table_is_cut_off() {
+    let work = Workplace::new();
+    let map = work.path("map.html");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_georanker"))
+        .env("GEORANKER_PACK", crate::binary::repository().join("packs/starter"))
+        .args(["locate", "--map"])
+        .arg(&map)
+        .arg(samples())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(fs::read_to_string(&map).unwrap().contains("shrine.jpg"));
+}
+
+#[test]
+fn output_may_go_to_a_device() {
+    georanker().args(["locate", "--out", "/dev/null"]).arg(first_sample()).assert().code(0).stdout("");
+    assert!(!fs::metadata("/dev/null").unwrap().is_file(), "the device is still a device");
+}
+
+#[test]
 fn an_interrupted_run_is_complete_as_far_as_it_went() {
     use std::io::{BufRead, BufReader};
 

@@ -91,6 +91,9 @@ impl Heads {
                 ));
             }
             for (axis, length) in axes.iter().zip(view.shape()) {
+                if *length == 0 {
+                    return Err(format!("tensor `{name}`: {axis} is 0"));
+                }
                 match lengths.iter().find(|(known, _)| known == axis) {
                     Some((_, expected)) if expected != length => {
                         return Err(format!(

@@ -163,6 +163,9 @@ impl Manifest {
         if self.encoder.views.is_empty() {
             return Some("encoder.views is empty".to_owned());
         }
+        if self.retrieval.is_empty() {
+            return Some("retrieval is empty".to_owned());
+        }
         if let Some(none) = self.retrieval.iter().find(|channel| channel.top == 0) {
             return Some(format!("retrieval of channel {}: top must be at least 1", none.channel));
         }
