@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use contract::PhotoId;
@@ -87,6 +88,7 @@ impl GalleryWriter {
         let (connection, meta) = schema::open_writer(directory)?;
         check_fingerprint(directory, &meta, expected)?;
         remove_leftovers(directory);
+        remove_cold_journal(directory);
         Ok(Self { directory: directory.to_path_buf(), connection, meta, _lock: lock })
     }
 
@@ -238,6 +240,22 @@ impl GalleryWriter {
 
     fn failed(&self, error: rusqlite::Error) -> GalleryError {
         GalleryError::database(&database_path(&self.directory), error)
+    }
+}
+
+/// Removes the journal of a writer that was killed before it touched the database. Such a journal is empty or still
+/// without its magic number (its first byte is 0), and SQLite ignores it; one with something to roll back was rolled
+/// back and removed when the connection first read.
+fn remove_cold_journal(directory: &Path) {
+    let journal = directory.join(format!("{}-journal", schema::DATABASE));
+    let mut first = [0];
+    let cold = fs::File::open(&journal).is_ok_and(|mut file| match file.read(&mut first) {
+        Ok(count) => count == 0 || first == [0],
+        Err(_) => false,
+    });
+    if cold {
+        // It does no harm where it cannot be removed.
+        let _ = fs::remove_file(&journal);
     }
 }
 
