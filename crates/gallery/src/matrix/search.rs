@@ -15,6 +15,8 @@ const BLOCK_ROWS: usize = 192;
 const CHUNK_ROWS: usize = BLOCK_ROWS * 32;
 /// The scan keeps this many times the results asked for; f32 scores choose among them.
 const RESCORED: usize = 4;
+/// At least this many are re-scored: among hundreds of near-equals the codes alone do not find the best one.
+const LEAST_RESCORED: usize = 128;
 /// Queries scanned in one pass over the matrix.
 const PASS: usize = 16 * PANEL;
 /// A mask that admits less than one row in this many is answered from those rows alone, in f32.
@@ -57,7 +59,7 @@ impl VectorMatrix {
         for (index, query) in queries.iter().enumerate() {
             check_vector(query.vector, self.dimension(), || format!("query {index}"))?;
         }
-        let kept = top.saturating_mul(RESCORED).min(self.len());
+        let kept = top.saturating_mul(RESCORED).max(LEAST_RESCORED).min(self.len());
         let few = (self.len() / SPARSE).max(kept);
         let is_sparse = |query: &MatrixQuery<'_>| query.mask.is_some_and(|mask| mask.count() <= few);
 
