@@ -38,7 +38,9 @@ pub mod efficientnet_lite;
 pub mod error;
 pub mod geoclip;
 pub mod kernels;
+pub mod lora;
 pub mod mapped_file;
 pub mod photo;
+pub mod qwen2_vl;
 
 pub use error::NetworkError;

@@ -1,0 +1,1 @@
+//! SwiGLU, GELU and the like.

@@ -1,0 +1,1 @@
+//! Scaled dot-product attention over packed groups with a shared prefix.

@@ -1,0 +1,1 @@
+//! The configuration of a checkpoint, as `config.json` has it.

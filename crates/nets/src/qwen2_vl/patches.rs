@@ -1,0 +1,1 @@
+//! From a photo to the vision tower's patches.

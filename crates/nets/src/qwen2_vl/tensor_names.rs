@@ -1,0 +1,1 @@
+//! The names of the tensors, in both layouts of the hub.

@@ -1,0 +1,3 @@
+//! The LVLM ranker: prompts, scoring, photo features that are kept.
+
+pub mod prompt;
