@@ -36,6 +36,7 @@ mod gps_tag;
 mod inputs;
 mod locator;
 pub mod pack;
+mod pair_files;
 mod parts;
 mod photo_file;
 
@@ -47,5 +48,6 @@ pub use gps_tag::gps_tag;
 pub use inputs::{Input, Inputs, expand_inputs};
 pub use locator::{Locator, Ranked};
 pub use pack::{Manifest, Pack, find_pack};
+pub use pair_files::{PairFileScorer, Reencode};
 pub use parts::{Parts, open_location_encoder};
 pub use photo_file::{decode_photo, hash_of, image_of, read_photo_bytes};

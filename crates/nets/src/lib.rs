@@ -40,6 +40,7 @@ pub mod geoclip;
 pub mod kernels;
 pub mod lora;
 pub mod mapped_file;
+pub mod operators;
 pub mod photo;
 pub mod qwen2_vl;
 

@@ -1,0 +1,116 @@
+//! Scoring of pairs whose photos are files.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use contract::pairs::{PairPlace, PairsRow};
+use contract::{ErrorKind, Failure};
+use nets::photo::{DecodeOptions, Image, Limits, decode, reencode_jpeg};
+use rank::vlm::prompt::{PlaceText, Protocol};
+use rank::vlm::{PairCandidate, PairGroup, PairScorer, PreparedPhoto, ScorePairs, ScoredGroup, ScorerOptions};
+
+use crate::error::photo_failure;
+use crate::photo_file::read_photo_bytes;
+
+/// Which photos are encoded as JPEG and decoded again before they are looked at, as the reference does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reencode {
+    /// None.
+    #[default]
+    None,
+    /// Those of candidates.
+    Candidates,
+    /// Those of candidates and queries.
+    All,
+}
+
+/// An LVLM scorer that reads photos from files.
+#[derive(Debug)]
+pub struct PairFileScorer {
+    scorer: PairScorer,
+    decode: DecodeOptions,
+    reencode: Reencode,
+    limits: Limits,
+}
+
+impl PairFileScorer {
+    /// Opens a checkpoint directory. The official protocol reads pixels as the reference does: EXIF orientation
+    /// ignored, alpha dropped.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the file of the model.
+    pub fn open(model: &Path, options: &ScorerOptions, reencode: Reencode) -> Result<Self, Failure> {
+        let decode = match options.protocol {
+            Protocol::Default => DecodeOptions::default(),
+            Protocol::Official => DecodeOptions::official(),
+        };
+        Ok(Self { scorer: PairScorer::open(model, options)?, decode, reencode, limits: Limits::default() })
+    }
+
+    /// Reads the photos of a row: the query first, each other file once.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the photo.
+    pub fn prepare(&self, row: &PairsRow) -> Result<PairGroup, Failure> {
+        let query = self.photo(&row.query, self.reencode == Reencode::All)?;
+        let mut photos = vec![query];
+        let mut known: HashMap<&PathBuf, usize> = HashMap::new();
+        let mut candidates = Vec::with_capacity(row.candidates.len());
+        for candidate in &row.candidates {
+            let photo = match &candidate.photo {
+                None => None,
+                Some(path) => Some(match known.get(path) {
+                    Some(&index) => index,
+                    None => {
+                        photos.push(self.photo(path, self.reencode != Reencode::None)?);
+                        known.insert(path, photos.len() - 1);
+                        photos.len() - 1
+                    }
+                }),
+            };
+            let place = place_text(candidate.location, candidate.place.clone());
+            candidates.push(PairCandidate { place, photo });
+        }
+        let negatives = row.negatives.as_ref().map(|negatives| {
+            let text = |negative: &PairPlace| place_text(negative.location, negative.place.clone());
+            negatives.iter().map(text).collect()
+        });
+        Ok(PairGroup { photos, negatives, candidates })
+    }
+
+    /// Scores a group whose photos have been read.
+    ///
+    /// # Errors
+    /// A [`Failure`] of the model.
+    pub fn score_group(&self, group: &PairGroup) -> Result<ScoredGroup, Failure> {
+        self.scorer.score(group)
+    }
+
+    fn photo(&self, path: &Path, reencode: bool) -> Result<PreparedPhoto, Failure> {
+        let name = path.display().to_string();
+        let bytes = read_photo_bytes(path, &self.limits)?;
+        let failed = |error| photo_failure(&name, &error);
+        let mut image: Image = decode(&bytes, &self.limits, self.decode).map_err(failed)?;
+        if reencode {
+            image = reencode_jpeg(&image).map_err(failed)?;
+        }
+        self.scorer.prepare(&image).map_err(|error| {
+            Failure::new(ErrorKind::InvalidPhoto, format!("{name}: {error}"))
+                .with_hint("crop the photo: sides may differ by a factor of 200 at most")
+        })
+    }
+}
+
+impl ScorePairs for PairFileScorer {
+    fn name(&self) -> &str {
+        self.scorer.name()
+    }
+
+    fn score(&self, row: &PairsRow) -> Result<Vec<f32>, Failure> {
+        Ok(self.score_group(&self.prepare(row)?)?.scores)
+    }
+}
+
+fn place_text(location: geo::LatLon, place: Option<String>) -> PlaceText {
+    PlaceText { latitude: location.latitude(), longitude: location.longitude(), place }
+}

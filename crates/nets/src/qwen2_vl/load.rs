@@ -1,0 +1,253 @@
+//! From files to the network.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Tensor};
+use safetensors::Dtype;
+use sha2::{Digest, Sha256};
+
+use super::config::Config;
+use super::language::{LanguageModel, Layer};
+use super::network::Qwen2Vl;
+use super::tensor_names::{Resolved, resolve};
+use super::vision::{Block, Norm, VisionTower};
+use crate::NetworkError;
+use crate::checkpoint::ShardedCheckpoint;
+use crate::kernels::weights::{StoredType, WeightMatrix};
+use crate::lora::{Adapter, LowRankPair};
+use crate::operators::{Linear, LowRank, Operators, Weight};
+
+/// How a network is held in memory.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// Where it runs.
+    pub device: Device,
+    /// The type of the weights. On the CPU `None` leaves them as they are in the files, memory-mapped; activations
+    /// and sums are f32 in any case. Elsewhere weights and activations have this type, f32 if `None`.
+    pub stored: Option<StoredType>,
+    /// Adds the adapter to the weights once, instead of to every output. Needs memory of its own for those weights.
+    pub merge_adapter: bool,
+    /// Which operators run; `None` chooses by the device.
+    pub operators: Option<Operators>,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self { device: Device::Cpu, stored: None, merge_adapter: false, operators: None }
+    }
+}
+
+impl Qwen2Vl {
+    /// Reads a checkpoint directory and, if given, a PEFT adapter for it.
+    ///
+    /// # Errors
+    /// What is wrong with a file: see [`NetworkError`].
+    pub fn open(directory: &Path, adapter: Option<&Adapter>, options: &LoadOptions) -> Result<Self, NetworkError> {
+        let config = Config::from_directory(directory)?;
+        let checkpoint = ShardedCheckpoint::open(directory)?;
+        let tensors = resolve(&config, &checkpoint)?;
+        if let Some(adapter) = adapter {
+            adapter.check(&config.language)?;
+        }
+        let kind = match (options.device.is_cpu(), options.stored) {
+            (false, Some(StoredType::Bf16)) => DType::BF16,
+            (false, Some(StoredType::F16)) => DType::F16,
+            _ => DType::F32,
+        };
+        let operators =
+            options.operators.unwrap_or(if options.device.is_cpu() { Operators::Fused } else { Operators::Composed });
+        let loader = Loader { tensors: &tensors, adapter, options, kind, operators };
+        let value_head = match adapter.and_then(|adapter| adapter.value_head.clone()) {
+            Some(head) => Some(head),
+            None if tensors.has("value_head.weight") => Some(tensors.floats("value_head.weight")?),
+            None => None,
+        };
+        Ok(Self {
+            vision: loader.vision(&config)?,
+            language: loader.language(&config)?,
+            embedding: loader.matrix("model.embed_tokens.weight")?.0,
+            value_head,
+            vision_fingerprint: loader.vision_fingerprint(&config)?,
+            label: directory.display().to_string(),
+            device: options.device.clone(),
+            kind,
+            config,
+        })
+    }
+}
+
+struct Loader<'a> {
+    tensors: &'a Resolved<'a>,
+    adapter: Option<&'a Adapter>,
+    options: &'a LoadOptions,
+    kind: DType,
+    operators: Operators,
+}
+
+impl Loader<'_> {
+    fn vision(&self, config: &Config) -> Result<VisionTower, NetworkError> {
+        let blocks = (0..config.vision.depth)
+            .map(|index| {
+                let name = |part: &str| format!("visual.blocks.{index}.{part}");
+                Ok(Block {
+                    norm1: self.norm(&name("norm1"))?,
+                    query_key_value: self.linear(&name("attn.qkv"), true)?,
+                    projection: self.linear(&name("attn.proj"), true)?,
+                    norm2: self.norm(&name("norm2"))?,
+                    expand: self.linear(&name("mlp.fc1"), true)?,
+                    contract: self.linear(&name("mlp.fc2"), true)?,
+                })
+            })
+            .collect::<Result<_, NetworkError>>()?;
+        Ok(VisionTower {
+            config: config.vision.clone(),
+            operators: self.operators,
+            patch_embedding: self.linear("visual.patch_embed.proj", false)?,
+            blocks,
+            merger_norm: self.norm("visual.merger.ln_q")?,
+            merger_expand: self.linear("visual.merger.mlp.0", true)?,
+            merger_contract: self.linear("visual.merger.mlp.2", true)?,
+        })
+    }
+
+    fn language(&self, config: &Config) -> Result<LanguageModel, NetworkError> {
+        let layers = (0..config.language.layers)
+            .map(|index| {
+                let name = |part: &str| format!("model.layers.{index}.{part}");
+                Ok(Layer {
+                    input_norm: self.vector(&name("input_layernorm.weight"))?,
+                    query: self.linear(&name("self_attn.q_proj"), true)?,
+                    key: self.linear(&name("self_attn.k_proj"), true)?,
+                    value: self.linear(&name("self_attn.v_proj"), true)?,
+                    output: self.linear(&name("self_attn.o_proj"), false)?,
+                    mlp_norm: self.vector(&name("post_attention_layernorm.weight"))?,
+                    gate: self.linear(&name("mlp.gate_proj"), false)?,
+                    up: self.linear(&name("mlp.up_proj"), false)?,
+                    down: self.linear(&name("mlp.down_proj"), false)?,
+                })
+            })
+            .collect::<Result<_, NetworkError>>()?;
+        Ok(LanguageModel {
+            config: config.language.clone(),
+            operators: self.operators,
+            layers,
+            norm: self.vector("model.norm.weight")?,
+        })
+    }
+
+    /// A hash of samples of every tensor of the vision tower, and of how it is held: towers that were trained apart
+    /// differ everywhere, and reading all of their bytes would take longer than opening them.
+    fn vision_fingerprint(&self, config: &Config) -> Result<[u8; 32], NetworkError> {
+        const SAMPLES: usize = 16;
+        const SAMPLE_BYTES: usize = 256;
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?} {:?} {:?}", config.vision, self.options.stored, self.kind));
+        for (name, _) in super::tensor_names::expected(config) {
+            if !name.starts_with("visual.") {
+                continue;
+            }
+            let tensor = self.tensors.get(&name)?;
+            let bytes = tensor.file.get(tensor.bytes.clone()).unwrap_or_default();
+            hash.update(format!("{name} {:?} {:?}", tensor.dtype, tensor.shape));
+            for sample in 0..SAMPLES {
+                let start = bytes.len() / SAMPLES * sample;
+                hash.update(&bytes[start..bytes.len().min(start + SAMPLE_BYTES)]);
+            }
+        }
+        Ok(hash.finalize().into())
+    }
+
+    fn norm(&self, name: &str) -> Result<Norm, NetworkError> {
+        Ok(Norm {
+            weight: self.vector(&format!("{name}.weight"))?,
+            bias: self.vector(&format!("{name}.bias"))?,
+        })
+    }
+
+    fn linear(&self, module: &str, has_bias: bool) -> Result<Linear, NetworkError> {
+        let bias = has_bias.then(|| self.vector(&format!("{module}.bias"))).transpose()?;
+        let pair = self.adapter.and_then(|adapter| adapter.pairs.get(module));
+        let (matrix, path) = self.checked_matrix(&format!("{module}.weight"))?;
+        let (weight, low_rank) = match pair {
+            Some(pair) if self.options.merge_adapter => {
+                let mut values = vec![0.0; matrix.outputs() * matrix.inputs()];
+                matrix.widen_rows(0..matrix.outputs(), &mut values);
+                pair.merge_into(&mut values);
+                let merged = WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs());
+                (self.weight(merged, &path)?, None)
+            }
+            Some(pair) => (self.weight(matrix, &path)?, Some(self.low_rank(pair)?)),
+            None => (self.weight(matrix, &path)?, None),
+        };
+        Ok(Linear { weight, bias, low_rank })
+    }
+
+    fn low_rank(&self, pair: &LowRankPair) -> Result<LowRank, NetworkError> {
+        let dense = |values: &[f32], outputs, inputs| {
+            let matrix = WeightMatrix::from_f32(values.to_vec(), outputs, inputs);
+            if self.operators == Operators::Fused { Ok(Weight::Stored(matrix)) } else { self.dense(&matrix) }
+        };
+        Ok(LowRank {
+            down: dense(&pair.a, pair.rank, pair.inputs)?,
+            up: dense(&pair.b, pair.outputs, pair.rank)?,
+            scale: f64::from(pair.scale),
+        })
+    }
+
+    fn weight(&self, matrix: WeightMatrix, _path: &str) -> Result<Weight, NetworkError> {
+        let matrix = match self.options.stored {
+            Some(stored) => matrix.convert(stored),
+            None => matrix,
+        };
+        if self.operators == Operators::Fused { Ok(Weight::Stored(matrix)) } else { self.dense(&matrix) }
+    }
+
+    fn dense(&self, matrix: &WeightMatrix) -> Result<Weight, NetworkError> {
+        let mut values = vec![0.0; matrix.outputs() * matrix.inputs()];
+        matrix.widen_rows(0..matrix.outputs(), &mut values);
+        let shape = (matrix.outputs(), matrix.inputs());
+        let tensor = Tensor::from_vec(values, shape, &Device::Cpu)
+            .and_then(|tensor| tensor.to_dtype(self.kind)?.to_device(&self.options.device))
+            .map_err(|error| NetworkError::Compute { what: "moving weights".into(), why: error.to_string() })?;
+        Ok(Weight::Dense(tensor))
+    }
+
+    fn vector(&self, name: &str) -> Result<Tensor, NetworkError> {
+        let values = self.tensors.floats(name)?;
+        Tensor::new(values, &Device::Cpu)
+            .and_then(|tensor| tensor.to_dtype(self.kind)?.to_device(&self.options.device))
+            .map_err(|error| NetworkError::Compute { what: name.into(), why: error.to_string() })
+    }
+
+    /// A weight matrix of finite numbers, and the file it is in.
+    fn checked_matrix(&self, name: &str) -> Result<(WeightMatrix, String), NetworkError> {
+        let (matrix, path) = self.matrix(name)?;
+        match matrix.first_non_finite() {
+            None => Ok((matrix, path)),
+            Some(index) => {
+                let inputs = matrix.inputs().max(1);
+                let mut row = vec![0.0; inputs];
+                matrix.widen_rows(index / inputs..index / inputs + 1, &mut row);
+                Err(NetworkError::NotFinite { file: path, tensor: name.into(), index, value: row[index % inputs] })
+            }
+        }
+    }
+
+    /// A weight matrix where it lies; dimensions after the first are one.
+    fn matrix(&self, name: &str) -> Result<(WeightMatrix, String), NetworkError> {
+        let tensor = self.tensors.get(name)?;
+        let bad = |why: String| NetworkError::BadValue { file: tensor.path.clone(), tensor: name.into(), why };
+        let stored = match tensor.dtype {
+            Dtype::F32 => StoredType::F32,
+            Dtype::BF16 => StoredType::Bf16,
+            Dtype::F16 => StoredType::F16,
+            other => return Err(bad(format!("type {other:?} is none of F32, BF16, F16"))),
+        };
+        let outputs = tensor.shape.first().copied().unwrap_or(1);
+        let inputs = tensor.shape.iter().skip(1).product();
+        let matrix = WeightMatrix::from_file(Arc::clone(&tensor.file), tensor.bytes.clone(), stored, outputs, inputs)
+            .ok_or_else(|| bad(format!("{} bytes for {:?}", tensor.bytes.len(), tensor.shape)))?;
+        Ok((matrix, tensor.path.clone()))
+    }
+}

@@ -1,0 +1,37 @@
+//! What narrower weights cost.
+#![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
+
+mod qwen2_vl_support;
+
+use nets::kernels::weights::StoredType;
+use nets::qwen2_vl::{LoadOptions, Sharing};
+use qwen2_vl_support::{ADAPTERS, cases, difference, features, network, rank_correlation};
+
+#[test]
+fn rewards_stay_near_those_of_f32() {
+    let cases = cases();
+    let expected: Vec<f32> = cases.iter().map(|case| case.reward).collect();
+    // (type, greatest error, least rank correlation): bounds are about twice what was measured.
+    for (stored, most, least) in [
+        (StoredType::Bf16, 0.05, 0.98),
+        (StoredType::F16, 0.01, 0.99),
+        (StoredType::Q8, 0.1, 0.95),
+        (StoredType::Q4, 1.5, 0.8),
+    ] {
+        let options = LoadOptions { stored: Some(stored), ..LoadOptions::default() };
+        let network = network(ADAPTERS[0], &options);
+        let (photos, firsts) = features(&network, &cases);
+        let prompts: Vec<_> = cases.iter().zip(&firsts).map(|(case, &first)| case.prompt(first)).collect();
+        let alone = network.score(&prompts, &photos, Sharing::Alone).unwrap().scores;
+        let together = network.score(&prompts, &photos, Sharing::SharedPrefix).unwrap().scores;
+        let error = difference(&alone, &expected);
+        let correlation = rank_correlation(&alone, &expected);
+        println!(
+            "{stored:?}: alone {error:.2e}, in a group {:.2e}, rank correlation {correlation:.4}",
+            difference(&together, &expected)
+        );
+        assert!(error < most && difference(&together, &expected) < most, "{stored:?}: {error}");
+        assert!(correlation > least, "{stored:?}: {correlation}");
+        assert!(difference(&alone, &together) < 2e-2, "{stored:?}");
+    }
+}
