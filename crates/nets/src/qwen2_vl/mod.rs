@@ -2,6 +2,7 @@
 
 pub mod chat_template;
 pub mod config;
+mod fields;
 pub mod patches;
 pub mod tensor_names;
 pub mod tokenizer;
