@@ -33,6 +33,52 @@ pub enum NetworkError {
         /// What was found.
         why: String,
     },
+    /// A directory without weights.
+    #[error("{directory} holds no weights: there is neither {looked_for}{remark}")]
+    NoWeights {
+        /// The directory.
+        directory: String,
+        /// The names that were looked for.
+        looked_for: String,
+        /// What was found instead, if that explains it; starts with `; `.
+        remark: String,
+    },
+    /// An index whose shards are not what it says.
+    #[error("{index}: {shard}: {why}")]
+    Shard {
+        /// The index file.
+        index: String,
+        /// The shard, as the index names it.
+        shard: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An adapter that uses what is not supported here.
+    #[error("{file}: {field}: {why}")]
+    UnsupportedAdapter {
+        /// The file.
+        file: String,
+        /// The field of `adapter_config.json`.
+        field: String,
+        /// What it asks for, and what is supported.
+        why: String,
+    },
+    /// An adapter that was made for another network.
+    #[error("{adapter} was made for another model: {why}")]
+    AdapterMismatch {
+        /// The adapter.
+        adapter: String,
+        /// What differs, with both figures.
+        why: String,
+    },
+    /// A file that could not be written.
+    #[error("{file} cannot be written: {source}")]
+    Write {
+        /// The file.
+        file: String,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Tensors that are missing, left over, or of the wrong shape or type. Nothing is loaded in part.
     #[error("{file} does not hold the tensors of this network: {problems}")]
     Tensors {
@@ -86,7 +132,7 @@ pub enum NetworkError {
 impl NetworkError {
     /// Whether a file of the model is to blame, rather than the caller's input.
     pub const fn is_broken_model(&self) -> bool {
-        !matches!(self, Self::InputLength { .. } | Self::NoSuchBlock { .. })
+        !matches!(self, Self::InputLength { .. } | Self::NoSuchBlock { .. } | Self::Write { .. })
     }
 
     /// One sentence on what to do next, where there is something to do.
@@ -100,6 +146,19 @@ impl NetworkError {
             Self::Tensors { .. } => {
                 Some("Weights and configuration belong to different networks: use a matching pair.")
             }
+            Self::NoWeights { .. } => {
+                Some("Give the folder of a downloaded model, with its *.safetensors files.")
+            }
+            Self::Shard { .. } => {
+                Some("The model is incomplete or mixed with another: download all of its files again.")
+            }
+            Self::UnsupportedAdapter { .. } => Some(
+                "Merge the adapter into its base model with PEFT (merge_and_unload), or train it as plain LoRA.",
+            ),
+            Self::AdapterMismatch { .. } => {
+                Some("Use the adapter with the base model named in its adapter_config.json.")
+            }
+            Self::Write { .. } => Some("Check that the folder exists, is yours to write, and has room."),
             Self::InputLength { .. } | Self::NoSuchBlock { .. } => None,
         }
     }
@@ -114,6 +173,8 @@ pub struct TensorProblems {
     pub unexpected: Vec<String>,
     /// Found with another shape or type.
     pub misshapen: Vec<Misshapen>,
+    /// Found twice, under two names.
+    pub repeated: Vec<String>,
 }
 
 /// A tensor of the wrong shape or type.
@@ -130,7 +191,10 @@ pub struct Misshapen {
 impl TensorProblems {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.misshapen.is_empty()
+        self.missing.is_empty()
+            && self.unexpected.is_empty()
+            && self.misshapen.is_empty()
+            && self.repeated.is_empty()
     }
 }
 
@@ -139,9 +203,12 @@ impl fmt::Display for TensorProblems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let misshapen: Vec<String> = self.misshapen.iter().map(ToString::to_string).collect();
         let mut separator = "";
-        for (kind, names) in
-            [("missing", &self.missing), ("unexpected", &self.unexpected), ("misshapen", &misshapen)]
-        {
+        for (kind, names) in [
+            ("missing", &self.missing),
+            ("unexpected", &self.unexpected),
+            ("misshapen", &misshapen),
+            ("repeated", &self.repeated),
+        ] {
             if !names.is_empty() {
                 write!(formatter, "{separator}{} {kind} ({})", names.len(), first_few(names))?;
                 separator = "; ";

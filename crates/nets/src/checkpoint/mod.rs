@@ -2,6 +2,12 @@
 //!
 //! A network first states every tensor it expects; only if the file holds exactly those are values read. A file
 //! that lacks a tensor must never give a network that runs on zeros.
+//!
+//! [`Checkpoint`] is for small networks in one file of f32. [`ShardedCheckpoint`] is for large ones: one file or
+//! many, f32, bf16 or f16, found by name and left where they lie until they are asked for.
+
+mod sharded;
+mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,6 +16,10 @@ use safetensors::{Dtype, SafeTensors};
 
 use crate::error::{Misshapen, NetworkError, TensorProblems};
 use crate::mapped_file::MappedFile;
+
+pub use sharded::ShardedCheckpoint;
+pub use stored::StoredTensor;
+pub(crate) use stored::{FLOAT_TYPES, Stored, first_not_finite};
 
 /// Name and shape of a tensor.
 pub type Expected = (String, Vec<usize>);
@@ -56,13 +66,8 @@ impl<'a> Checkpoint<'a> {
         };
         let (words, _) = view.data().as_chunks::<4>();
         let values: Vec<f32> = words.iter().map(|&word| f32::from_le_bytes(word)).collect();
-        match values.iter().position(|value| !value.is_finite()) {
-            Some(index) => Err(NetworkError::NotFinite {
-                file: self.file.into(),
-                tensor: tensor.into(),
-                index,
-                value: values.get(index).copied().unwrap_or(f32::NAN),
-            }),
+        match first_not_finite(self.file, tensor, &values) {
+            Some(error) => Err(error),
             None => Ok(values),
         }
     }
