@@ -73,6 +73,20 @@ pub enum NetworkError {
         /// What would fit.
         expected: String,
     },
+    /// A setting outside what the network can work with.
+    #[error("{option}: {why}")]
+    Setting {
+        /// The setting, as in `max_pixels`.
+        option: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Text that cannot be turned into a prompt.
+    #[error("the prompt cannot be made: {why}")]
+    Prompt {
+        /// What stands in the way.
+        why: String,
+    },
     /// A part of the network that it does not have.
     #[error("block {block} was asked for, but the network has {blocks} blocks (0 to {})", .blocks - 1)]
     NoSuchBlock {
@@ -86,7 +100,10 @@ pub enum NetworkError {
 impl NetworkError {
     /// Whether a file of the model is to blame, rather than the caller's input.
     pub const fn is_broken_model(&self) -> bool {
-        !matches!(self, Self::InputLength { .. } | Self::NoSuchBlock { .. })
+        !matches!(
+            self,
+            Self::InputLength { .. } | Self::NoSuchBlock { .. } | Self::Setting { .. } | Self::Prompt { .. }
+        )
     }
 
     /// One sentence on what to do next, where there is something to do.
@@ -100,7 +117,10 @@ impl NetworkError {
             Self::Tensors { .. } => {
                 Some("Weights and configuration belong to different networks: use a matching pair.")
             }
-            Self::InputLength { .. } | Self::NoSuchBlock { .. } => None,
+            Self::InputLength { .. }
+            | Self::NoSuchBlock { .. }
+            | Self::Setting { .. }
+            | Self::Prompt { .. } => None,
         }
     }
 }
