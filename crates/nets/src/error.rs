@@ -119,6 +119,34 @@ pub enum NetworkError {
         /// What would fit.
         expected: String,
     },
+    /// A setting outside what the network can work with.
+    #[error("{option}: {why}")]
+    Setting {
+        /// The setting, as in `max_pixels`.
+        option: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Text that cannot be turned into a prompt.
+    #[error("the prompt cannot be made: {why}")]
+    Prompt {
+        /// What stands in the way.
+        why: String,
+    },
+    /// A network without the one layer that scores.
+    #[error("{file} has no value head (value_head.weight)")]
+    NoValueHead {
+        /// The checkpoint.
+        file: String,
+    },
+    /// The device failed: out of memory, or a defect of this program.
+    #[error("{what} cannot be computed: {why}")]
+    Compute {
+        /// What was to be computed.
+        what: String,
+        /// What the device says.
+        why: String,
+    },
     /// A part of the network that it does not have.
     #[error("block {block} was asked for, but the network has {blocks} blocks (0 to {})", .blocks - 1)]
     NoSuchBlock {
@@ -132,7 +160,15 @@ pub enum NetworkError {
 impl NetworkError {
     /// Whether a file of the model is to blame, rather than the caller's input.
     pub const fn is_broken_model(&self) -> bool {
-        !matches!(self, Self::InputLength { .. } | Self::NoSuchBlock { .. } | Self::Write { .. })
+        !matches!(
+            self,
+            Self::InputLength { .. }
+                | Self::NoSuchBlock { .. }
+                | Self::Setting { .. }
+                | Self::Prompt { .. }
+                | Self::Compute { .. }
+                | Self::Write { .. }
+        )
     }
 
     /// One sentence on what to do next, where there is something to do.
@@ -159,7 +195,12 @@ impl NetworkError {
                 Some("Use the adapter with the base model named in its adapter_config.json.")
             }
             Self::Write { .. } => Some("Check that the folder exists, is yours to write, and has room."),
-            Self::InputLength { .. } | Self::NoSuchBlock { .. } => None,
+            Self::NoValueHead { .. } => Some("Name the adapter that was trained for this model."),
+            Self::InputLength { .. }
+            | Self::NoSuchBlock { .. }
+            | Self::Setting { .. }
+            | Self::Prompt { .. }
+            | Self::Compute { .. } => None,
         }
     }
 }

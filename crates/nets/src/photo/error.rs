@@ -81,7 +81,7 @@ pub enum PhotoError {
         height: u32,
     },
     /// The JPEG encoder refused the image.
-    #[error("the thumbnail cannot be encoded: {why}")]
+    #[error("the image cannot be encoded as JPEG: {why}")]
     Encoding {
         /// What the encoder says.
         why: String,

@@ -6,8 +6,8 @@
 //!
 //! The cast: [`decode`] turns the bytes of a file into an [`Image`], under [`Limits`] and [`DecodeOptions`];
 //! [`resize`] and [`resize_short_side_and_crop`] change its size; [`normalise`] makes floats of it;
-//! [`perceptual_hash`] finds near-duplicates; [`encode_thumbnail`] writes small copies; [`smart_resize`] knows the
-//! sizes of Qwen2-VL. [`sniff`] and [`has_photo_extension`] tell photos from other files.
+//! [`perceptual_hash`] finds near-duplicates; [`encode_thumbnail`] writes small copies; [`reencode_jpeg`] adds the
+//! JPEG artefacts of the reference; [`smart_resize`] knows the sizes of Qwen2-VL. [`sniff`] and [`has_photo_extension`] tell photos from other files.
 //!
 //! The choice not taken: libjpeg-turbo would give Pillow's JPEG pixels to the bit, but needs a C tool chain; the
 //! pure Rust decoder is within a few levels of it.
@@ -25,6 +25,7 @@ mod options;
 mod orientation;
 mod perceptual_hash;
 mod raster;
+mod reencode;
 mod resize;
 mod row_pass;
 mod smart_resize;
@@ -39,6 +40,7 @@ pub use self::image::Image;
 pub use self::normalise::{Layout, Normalisation, normalise};
 pub use self::options::{Alpha, DecodeOptions, Limits};
 pub use self::perceptual_hash::{hash_distance, perceptual_hash};
+pub use self::reencode::reencode_jpeg;
 pub use self::resize::resize;
 pub use self::smart_resize::{SmartResize, SmartResizeError, smart_resize};
 pub use self::thumbnail::encode_thumbnail;

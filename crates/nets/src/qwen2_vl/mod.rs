@@ -49,6 +49,7 @@
 
 pub mod chat_template;
 pub mod config;
+mod fields;
 mod language;
 mod load;
 mod network;

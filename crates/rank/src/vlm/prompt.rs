@@ -1,1 +1,201 @@
 //! The prompt of a (query, candidate) pair.
+//!
+//! The words are those that the network was trained on (`GeoRanker`, arXiv 2505.13731), to the letter: a score means
+//! something only after them.
+
+use nets::qwen2_vl::chat_template::PromptPart;
+
+/// Whose rules hold where the original and a careful reading differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// An empty place is no place.
+    #[default]
+    Default,
+    /// As the original code: an empty place leaves its comma and space behind.
+    Official,
+}
+
+/// A position and its name, as they will stand in the prompt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceText {
+    /// Degrees, printed as they are: tables may hold what is no latitude.
+    pub latitude: f64,
+    /// Degrees.
+    pub longitude: f64,
+    /// Verbatim, never trimmed; `None` for a position without a name, as generated candidates are.
+    pub place: Option<String>,
+}
+
+/// The text of a pair and where its photos stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairPrompt {
+    /// What is asked, right after the query's photo.
+    pub question: String,
+    /// Whether the candidate's photo follows.
+    pub candidate_photo: bool,
+    /// The negatives, if the prompt has that part.
+    pub negatives: Option<String>,
+}
+
+impl PairPrompt {
+    /// `negatives`: `None` leaves the part out, an empty list keeps its heading.
+    pub fn new(
+        protocol: Protocol,
+        candidate: &PlaceText,
+        candidate_photo: bool,
+        negatives: Option<&[PlaceText]>,
+    ) -> Self {
+        Self {
+            question: question(protocol, candidate),
+            candidate_photo,
+            negatives: negatives.map(|negatives| negatives_text(protocol, negatives)),
+        }
+    }
+
+    /// The parts of the user's turn.
+    pub fn parts(&self) -> Vec<PromptPart<'_>> {
+        parts(&self.question, self.candidate_photo, self.negatives.as_deref())
+    }
+}
+
+/// The parts of the user's turn: query photo, question, candidate photo if there is one, negatives if given.
+pub fn parts<'a>(
+    question: &'a str,
+    candidate_photo: bool,
+    negatives: Option<&'a str>,
+) -> Vec<PromptPart<'a>> {
+    let mut parts = vec![PromptPart::Image, PromptPart::Text(question)];
+    parts.extend(candidate_photo.then_some(PromptPart::Image));
+    parts.extend(negatives.map(PromptPart::Text));
+    parts
+}
+
+/// What is asked about a candidate.
+///
+/// ```
+/// use rank::vlm::prompt::{PlaceText, Protocol, question};
+/// let rome = PlaceText { latitude: 41.9, longitude: 12.5, place: Some("Rome Italy".into()) };
+/// assert_eq!(
+///     question(Protocol::Default, &rome),
+///     "How far is this place from latitude: 41.9, longitude: 12.5, Rome Italy?"
+/// );
+/// ```
+pub fn question(protocol: Protocol, candidate: &PlaceText) -> String {
+    format!("How far is this place from {}?", position(protocol, candidate))
+}
+
+/// The part that lists places known to be wrong. Empty lists keep the heading and its space.
+pub fn negatives_text(protocol: Protocol, negatives: &[PlaceText]) -> String {
+    let positions: Vec<String> = negatives.iter().map(|negative| position(protocol, negative)).collect();
+    format!("Negative examples: {}", positions.join("; "))
+}
+
+fn position(protocol: Protocol, text: &PlaceText) -> String {
+    let numbers =
+        format!("latitude: {}, longitude: {}", python_float(text.latitude), python_float(text.longitude));
+    match text.place.as_deref() {
+        None => numbers,
+        Some("") if protocol == Protocol::Default => numbers,
+        Some(place) => format!("{numbers}, {place}"),
+    }
+}
+
+/// The number as Python prints a float: the shortest digits that read back as the same number, always with a point
+/// or an exponent; exponents below 1e-4 and from 1e16 on.
+///
+/// ```
+/// use rank::vlm::prompt::python_float;
+/// assert_eq!(python_float(100.0), "100.0");
+/// assert_eq!(python_float(1e-5), "1e-05");
+/// ```
+pub fn python_float(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".into();
+    }
+    let size = value.abs();
+    // Shortest digits are never rounded across a power of ten, so the bounds may be compared with the number.
+    if value.is_infinite() || value == 0.0 || (1e-4..1e16).contains(&size) {
+        // Within these bounds the debug form has digits and a point, no exponent.
+        return format!("{value:?}");
+    }
+    let scientific = format!("{value:e}");
+    match scientific.split_once('e') {
+        Some((digits, exponent)) => {
+            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |rest| ('-', rest));
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        None => scientific,
+    }
+}
+
+/// The place of a row at evaluation: the fields that are not empty, joined by a space.
+pub fn evaluation_place(fields: &[&str]) -> String {
+    let filled: Vec<&str> = fields.iter().copied().filter(|field| !field.is_empty()).collect();
+    filled.join(" ")
+}
+
+/// The place of a row in training: all fields joined by a space, so that empty ones leave two spaces in a row.
+pub fn training_place(fields: &[&str]) -> String {
+    fields.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(place: Option<&str>) -> PlaceText {
+        PlaceText { latitude: -1.5, longitude: 100.0, place: place.map(Into::into) }
+    }
+
+    #[test]
+    fn empty_places_follow_the_protocol() {
+        let bare = "latitude: -1.5, longitude: 100.0";
+        for (protocol, place, tail) in [
+            (Protocol::Default, None, ""),
+            (Protocol::Official, None, ""),
+            (Protocol::Default, Some(""), ""),
+            (Protocol::Official, Some(""), ", "),
+            (Protocol::Default, Some(" "), ",  "),
+            (Protocol::Official, Some(" a "), ",  a "),
+        ] {
+            let text = at(place);
+            assert_eq!(question(protocol, &text), format!("How far is this place from {bare}{tail}?"));
+            assert_eq!(
+                negatives_text(protocol, &[text, at(None)]),
+                format!("Negative examples: {bare}{tail}; {bare}")
+            );
+        }
+    }
+
+    #[test]
+    fn parts_are_left_out_not_emptied() {
+        let candidate = at(None);
+        let prompt = PairPrompt::new(Protocol::Default, &candidate, false, None);
+        assert_eq!(prompt.parts(), [PromptPart::Image, PromptPart::Text(&prompt.question)]);
+        let prompt = PairPrompt::new(Protocol::Default, &candidate, true, Some(&[]));
+        assert_eq!(
+            prompt.parts(),
+            [
+                PromptPart::Image,
+                PromptPart::Text(&prompt.question),
+                PromptPart::Image,
+                PromptPart::Text("Negative examples: ")
+            ]
+        );
+    }
+
+    #[test]
+    fn floats_that_are_no_numbers() {
+        assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(python_float), ["nan", "inf", "-inf"]);
+    }
+
+    proptest! {
+        #[test]
+        fn floats_read_back(bits in any::<u64>()) {
+            let value = f64::from_bits(bits);
+            prop_assume!(!value.is_nan());
+            prop_assert_eq!(python_float(value).parse::<f64>().unwrap().to_bits(), bits);
+        }
+    }
+}
