@@ -40,6 +40,7 @@ mod decide;
 mod isotonic;
 mod kernel;
 mod similarity;
+pub mod vlm;
 
 pub use calibration::{Calibration, CalibrationSample, cross_fitted};
 pub use candidates::assemble;
