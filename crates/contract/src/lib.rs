@@ -32,6 +32,7 @@ mod embedding;
 mod error;
 mod estimate;
 mod locate;
+pub mod pairs;
 mod photo;
 mod ranking;
 mod search;

@@ -60,7 +60,7 @@ impl Qwen2Vl {
         let loader = Loader { tensors: &tensors, adapter, options, kind, operators };
         let value_head = match adapter.and_then(|adapter| adapter.value_head.clone()) {
             Some(head) => Some(head),
-            None if tensors.has("value_head.weight") => Some(tensors.floats("value_head.weight")?),
+            None if tensors.has("value_head.weight") => Some(tensors.get("value_head.weight")?.floats()?),
             None => None,
         };
         Ok(Self {
@@ -78,7 +78,7 @@ impl Qwen2Vl {
 }
 
 struct Loader<'a> {
-    tensors: &'a Resolved<'a>,
+    tensors: &'a Resolved,
     adapter: Option<&'a Adapter>,
     options: &'a LoadOptions,
     kind: DType,
@@ -148,7 +148,7 @@ impl Loader<'_> {
                 continue;
             }
             let tensor = self.tensors.get(&name)?;
-            let bytes = tensor.file.get(tensor.bytes.clone()).unwrap_or_default();
+            let bytes = tensor.data();
             hash.update(format!("{name} {:?} {:?}", tensor.dtype, tensor.shape));
             for sample in 0..SAMPLES {
                 let start = bytes.len() / SAMPLES * sample;
@@ -168,17 +168,17 @@ impl Loader<'_> {
     fn linear(&self, module: &str, has_bias: bool) -> Result<Linear, NetworkError> {
         let bias = has_bias.then(|| self.vector(&format!("{module}.bias"))).transpose()?;
         let pair = self.adapter.and_then(|adapter| adapter.pairs.get(module));
-        let (matrix, path) = self.checked_matrix(&format!("{module}.weight"))?;
+        let matrix = self.checked_matrix(&format!("{module}.weight"))?;
         let (weight, low_rank) = match pair {
             Some(pair) if self.options.merge_adapter => {
                 let mut values = vec![0.0; matrix.outputs() * matrix.inputs()];
                 matrix.widen_rows(0..matrix.outputs(), &mut values);
                 pair.merge_into(&mut values);
                 let merged = WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs());
-                (self.weight(merged, &path)?, None)
+                (self.weight(merged)?, None)
             }
-            Some(pair) => (self.weight(matrix, &path)?, Some(self.low_rank(pair)?)),
-            None => (self.weight(matrix, &path)?, None),
+            Some(pair) => (self.weight(matrix)?, Some(self.low_rank(pair)?)),
+            None => (self.weight(matrix)?, None),
         };
         Ok(Linear { weight, bias, low_rank })
     }
@@ -195,7 +195,7 @@ impl Loader<'_> {
         })
     }
 
-    fn weight(&self, matrix: WeightMatrix, _path: &str) -> Result<Weight, NetworkError> {
+    fn weight(&self, matrix: WeightMatrix) -> Result<Weight, NetworkError> {
         let matrix = match self.options.stored {
             Some(stored) => matrix.convert(stored),
             None => matrix,
@@ -214,17 +214,17 @@ impl Loader<'_> {
     }
 
     fn vector(&self, name: &str) -> Result<Tensor, NetworkError> {
-        let values = self.tensors.floats(name)?;
+        let values = self.tensors.get(name)?.floats()?;
         Tensor::new(values, &Device::Cpu)
             .and_then(|tensor| tensor.to_dtype(self.kind)?.to_device(&self.options.device))
             .map_err(|error| NetworkError::Compute { what: name.into(), why: error.to_string() })
     }
 
-    /// A weight matrix of finite numbers, and the file it is in.
-    fn checked_matrix(&self, name: &str) -> Result<(WeightMatrix, String), NetworkError> {
+    /// A weight matrix of finite numbers.
+    fn checked_matrix(&self, name: &str) -> Result<WeightMatrix, NetworkError> {
         let (matrix, path) = self.matrix(name)?;
         match matrix.first_non_finite() {
-            None => Ok((matrix, path)),
+            None => Ok(matrix),
             Some(index) => {
                 let inputs = matrix.inputs().max(1);
                 let mut row = vec![0.0; inputs];

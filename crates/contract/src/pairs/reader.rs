@@ -1,0 +1,201 @@
+//! Rows of a pairs file, one at a time.
+
+use std::collections::HashMap;
+use std::collections::hash_map::{Entry, RandomState};
+use std::fs::File;
+use std::hash::BuildHasher;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::PairsRow;
+use super::error::PairsError;
+use super::fields;
+use super::tree::{Tree, with_quoted_non_numbers};
+
+/// No real row is longer: this would be 500,000 candidates.
+const LONGEST_LINE: usize = 64 << 20;
+
+/// A line that is not blank.
+#[derive(Debug)]
+pub struct PairsLine {
+    /// Its number in the file, from 1, blank lines counted.
+    pub line: usize,
+    /// The row's id where it could be read, even if the row is wrong.
+    pub id: Option<String>,
+    /// The row.
+    pub row: Result<PairsRow, PairsError>,
+}
+
+/// Reads a pairs file row by row: one line in memory, and some 50 bytes for every row that went by, to find ids
+/// that come twice. A byte order mark and blank lines are passed over.
+pub struct PairsReader<R> {
+    input: R,
+    file: String,
+    folder: PathBuf,
+    line: usize,
+    buffer: Vec<u8>,
+    seen: SeenIds,
+    ended: bool,
+    longest: usize,
+}
+
+impl PairsReader<BufReader<File>> {
+    /// Opens a file; the rows' paths resolve from its folder.
+    ///
+    /// # Errors
+    /// [`PairsError::Open`].
+    pub fn open(path: &Path) -> Result<Self, PairsError> {
+        let name = path.display().to_string();
+        let opened = File::open(path).and_then(|file| {
+            if file.metadata()?.is_dir() {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+            }
+            Ok(file)
+        });
+        match opened {
+            Ok(file) => {
+                let folder = path.parent().unwrap_or_else(|| Path::new(""));
+                Ok(Self::new(BufReader::with_capacity(1 << 16, file), name, folder))
+            }
+            Err(cause) => Err(PairsError::Open { file: name, cause }),
+        }
+    }
+}
+
+impl<R: BufRead> PairsReader<R> {
+    /// Reads from `input`; `file` is its name in messages, `folder` is where the rows' paths start.
+    pub fn new(input: R, file: impl Into<String>, folder: &Path) -> Self {
+        Self {
+            input,
+            file: file.into(),
+            folder: folder.to_owned(),
+            line: 0,
+            buffer: Vec::new(),
+            seen: SeenIds::default(),
+            ended: false,
+            longest: LONGEST_LINE,
+        }
+    }
+
+    /// The file's name in messages.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_longest_line(mut self, bytes: usize) -> Self {
+        self.longest = bytes;
+        self
+    }
+
+    /// Reads the next line into the buffer, its end left out; false at the end of the file.
+    fn read_line(&mut self) -> Result<bool, PairsError> {
+        self.buffer.clear();
+        self.line += 1;
+        let read = |cause| PairsError::Read { file: self.file.clone(), line: self.line, cause };
+        let limit = self.longest as u64 + 1;
+        let length = (&mut self.input).take(limit).read_until(b'\n', &mut self.buffer).map_err(read)?;
+        if length == 0 {
+            return Ok(false);
+        }
+        if self.buffer.last() == Some(&b'\n') {
+            self.buffer.pop();
+        } else if length > self.longest {
+            self.input.skip_until(b'\n').map_err(read)?;
+            return Err(PairsError::TooLong {
+                file: self.file.clone(),
+                line: self.line,
+                limit: self.longest,
+            });
+        }
+        if self.line == 1 && self.buffer.starts_with(&[0xEF, 0xBB, 0xBF]) {
+            self.buffer.drain(..3);
+        }
+        Ok(true)
+    }
+
+    fn parse(&mut self) -> PairsLine {
+        let line = self.line;
+        let failed = |id, error| PairsLine { line, id, row: Err(error) };
+        let tree = match self.tree() {
+            Ok(tree) => tree,
+            Err(error) => return failed(None, error),
+        };
+        let id = fields::id_of(&tree).map(ToOwned::to_owned);
+        // The id is taken even by a row that is wrong: answers are found by it.
+        if let Some(id) = &id
+            && let Some(first) = self.seen.first_line(id, line)
+        {
+            let error = PairsError::DuplicateId { file: self.file.clone(), line, id: id.clone(), first };
+            return failed(Some(id.clone()), error);
+        }
+        let row = match fields::row(&tree, &self.folder) {
+            Ok(row) if row.candidates.is_empty() => {
+                Err(PairsError::NoCandidates { file: self.file.clone(), line, id: row.id })
+            }
+            Ok(row) => Ok(row),
+            Err((field, problem)) => Err(PairsError::Field { file: self.file.clone(), line, field, problem }),
+        };
+        PairsLine { line, id, row }
+    }
+
+    fn tree(&self) -> Result<Tree, PairsError> {
+        let (file, line) = (self.file.clone(), self.line);
+        let Ok(text) = std::str::from_utf8(&self.buffer) else {
+            return Err(PairsError::NotUtf8 { file, line });
+        };
+        serde_json::from_str(text).or_else(|error| {
+            if let Some(quoted) = with_quoted_non_numbers(text)
+                && let Ok(tree) = serde_json::from_str(&quoted)
+            {
+                return Ok(tree);
+            }
+            let column = error.column();
+            // The parser's own line is that of the text it was given: always 1.
+            let reason = error.to_string();
+            let end = reason.rfind(" at line ").unwrap_or(reason.len());
+            Err(PairsError::Syntax { file, line, column, reason: reason[..end].to_owned() })
+        })
+    }
+}
+
+impl<R: BufRead> Iterator for PairsReader<R> {
+    type Item = PairsLine;
+
+    fn next(&mut self) -> Option<PairsLine> {
+        while !self.ended {
+            match self.read_line() {
+                Ok(false) => self.ended = true,
+                Ok(true) if self.buffer.iter().all(u8::is_ascii_whitespace) => {}
+                Ok(true) => return Some(self.parse()),
+                Err(error) => {
+                    self.ended = error.is_final();
+                    return Some(PairsLine { line: self.line, id: None, row: Err(error) });
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Ids by two independent 64-bit hashes with random keys: small, and two of a billion ids meet by chance once in
+/// 10^20 files.
+#[derive(Default)]
+struct SeenIds {
+    keys: [RandomState; 2],
+    lines: HashMap<[u64; 2], usize>,
+}
+
+impl SeenIds {
+    /// The line where the id was first, if this is not the first.
+    fn first_line(&mut self, id: &str, line: usize) -> Option<usize> {
+        let key = [self.keys[0].hash_one(id), self.keys[1].hash_one(id)];
+        match self.lines.entry(key) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(free) => {
+                free.insert(line);
+                None
+            }
+        }
+    }
+}
