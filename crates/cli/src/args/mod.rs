@@ -3,6 +3,7 @@
 mod evaluate;
 mod gallery;
 mod locate;
+mod score;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ use clap::{Parser, Subcommand};
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 pub use locate::{LocateArguments, LocateRequest};
+pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
 
 /// Where on Earth was this photo taken?
 #[derive(Debug, Parser)]
@@ -34,6 +36,8 @@ pub enum Command {
     Locate(LocateArguments),
     /// Build and keep a gallery of geotagged photos.
     Gallery(GalleryArguments),
+    /// Score the candidates of photos with a vision-language model.
+    Score(Box<ScoreArguments>),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
     /// Print a completion script for a shell.

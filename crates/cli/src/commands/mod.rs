@@ -3,7 +3,9 @@
 mod evaluate;
 mod gallery;
 mod locate;
+mod score;
 
 pub use evaluate::evaluate;
 pub use gallery::gallery;
 pub use locate::locate;
+pub use score::score;

@@ -5,3 +5,4 @@ mod bad_input;
 mod binary;
 mod gallery;
 mod locate;
+mod score;

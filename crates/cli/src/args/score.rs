@@ -1,0 +1,285 @@
+//! Arguments of `georanker score`.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use contract::{ErrorKind, Failure};
+
+/// `georanker score`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+The pairs file holds one JSON object a line:
+  {\"id\": \"q1\", \"query\": \"photo.jpg\", \"negatives\": [{\"lat\": 48.85, \"lon\": 2.35, \"place\": \"Paris\"}],
+   \"candidates\": [{\"lat\": -33.86, \"lon\": 151.21, \"place\": \"Sydney\", \"photo\": \"sydney.jpg\"}]}
+negatives, place and photo may be null or left out. Photo paths start at the pairs file's folder.
+The answer is one line a row: {\"id\": \"q1\", \"scores\": [1.25], \"best\": 0}, or {\"id\", \"error\"} for a row \
+that failed.
+
+With --out every row is in FILE as soon as it is scored, whatever happens later. --resume goes on from there: \
+rows that have scores are not asked again, rows that failed are, and in the end FILE is the same as from a run \
+without a break. Resume with the same model and options: FILE does not know them.")]
+pub struct ScoreArguments {
+    /// Directory of the vision-language model (config.json, tokenizer.json, *.safetensors).
+    #[arg(long, value_name = "DIR")]
+    pub model: PathBuf,
+    /// Directory of a LoRA adapter with a value head (adapter_config.json, adapter_model.safetensors).
+    #[arg(long, value_name = "DIR")]
+    pub adapter: Option<PathBuf>,
+    /// The pairs file: queries and their candidates, JSON lines.
+    #[arg(long, value_name = "FILE")]
+    pub pairs: PathBuf,
+    /// Write to this file instead of stdout; one that exists with content is kept as FILE.previous.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Go on with an --out file that an earlier run left.
+    #[arg(long)]
+    pub resume: bool,
+    /// Rules for texts and pixels: ours, or those of the official code to the letter.
+    #[arg(long, value_enum, default_value_t = ScoreProtocol::Default, value_name = "official|default")]
+    pub protocol: ScoreProtocol,
+    /// Which photos go through JPEG (quality 75) first, as they did in the official evaluation.
+    #[arg(long, value_enum, default_value_t = Reencode::None, value_name = "none|candidates|all")]
+    pub reencode: Reencode,
+    /// Number format of the computation.
+    #[arg(long, value_enum, default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16")]
+    pub dtype: ScoreDtype,
+    /// How the weights are held in memory: as stored, or quantised to 8 or 4 bits.
+    #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
+    pub weights: WeightStorage,
+    /// Add the adapter to the weights when loading: a little faster, and no longer bit-equal.
+    #[arg(long, requires = "adapter")]
+    pub merge_adapter: bool,
+    /// Smallest photo that the model sees; smaller ones are scaled up [default: as the model says].
+    #[arg(long, value_name = "N", value_parser = parse_pixels)]
+    pub min_pixels: Option<usize>,
+    /// Largest photo that the model sees; larger ones are scaled down [default: as the model says].
+    #[arg(long, value_name = "N", value_parser = parse_pixels)]
+    pub max_pixels: Option<usize>,
+    /// Keep what the model makes of photos in this directory, for later runs.
+    #[arg(long, value_name = "DIR")]
+    pub vision_cache: Option<PathBuf>,
+    /// Memory for what the model makes of photos, in MB; 0 keeps nothing.
+    #[arg(long, value_name = "MB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(..=1_048_576))]
+    pub vision_memory: u32,
+    /// Threads [default: one a core].
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Score each candidate's prompt alone, sharing nothing: slower, for comparison.
+    #[arg(long, hide_short_help = true)]
+    pub naive: bool,
+}
+
+/// What `--protocol` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScoreProtocol {
+    /// Photos upright, transparency on white, an empty place is no place.
+    Default,
+    /// As the official code: EXIF orientation ignored, transparency dropped, an empty place leaves its comma.
+    Official,
+}
+
+/// What `--reencode` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Reencode {
+    /// No photo.
+    None,
+    /// Candidates' photos.
+    Candidates,
+    /// All photos.
+    All,
+}
+
+/// What `--dtype` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScoreDtype {
+    /// 32 bits.
+    F32,
+    /// 16 bits with the range of 32.
+    Bf16,
+    /// 16 bits with a small range.
+    F16,
+}
+
+/// What `--weights` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WeightStorage {
+    /// In the number format of the computation.
+    Stored,
+    /// 8 bits a weight.
+    Q8,
+    /// 4 bits a weight.
+    Q4,
+}
+
+/// What was asked for, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScoreRequest {
+    /// Directory of the model.
+    pub model: PathBuf,
+    /// Directory of the adapter.
+    pub adapter: Option<PathBuf>,
+    /// The pairs file.
+    pub pairs: PathBuf,
+    /// Where the rows go; stdout if nowhere.
+    pub out: Option<PathBuf>,
+    /// Whether to go on with `out`.
+    pub resume: bool,
+    /// Text rules and pixel modes.
+    pub protocol: ScoreProtocol,
+    /// Photos that go through JPEG first.
+    pub reencode: Reencode,
+    /// Number format of the computation.
+    pub dtype: ScoreDtype,
+    /// How weights are held.
+    pub weights: WeightStorage,
+    /// Whether the adapter is added to the weights.
+    pub merge_adapter: bool,
+    /// Smallest photo, if not the model's own.
+    pub min_pixels: Option<usize>,
+    /// Largest photo, if not the model's own.
+    pub max_pixels: Option<usize>,
+    /// Directory for vision features.
+    pub vision_cache: Option<PathBuf>,
+    /// Bytes of memory for vision features.
+    pub vision_memory: usize,
+    /// Threads, if not one a core.
+    pub threads: Option<NonZeroUsize>,
+    /// Whether every prompt is scored alone.
+    pub naive: bool,
+}
+
+impl ScoreArguments {
+    /// Checks what belongs together.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] naming the option.
+    pub fn resolve(&self) -> Result<ScoreRequest, Failure> {
+        let usage = |message: String| Failure::new(ErrorKind::Usage, message);
+        if self.resume && self.out.is_none() {
+            return Err(usage("--resume needs the file to go on with".into()).with_hint("add --out FILE"));
+        }
+        if let (Some(least), Some(most)) = (self.min_pixels, self.max_pixels)
+            && least > most
+        {
+            return Err(usage(format!("--min-pixels {least} is more than --max-pixels {most}")));
+        }
+        let real = |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+        if let Some(out) = &self.out
+            && real(out).is_some_and(|out| Some(out) == real(&self.pairs))
+        {
+            return Err(usage(format!("--out and --pairs name the same file: {}", out.display())));
+        }
+        Ok(ScoreRequest {
+            model: self.model.clone(),
+            adapter: self.adapter.clone(),
+            pairs: self.pairs.clone(),
+            out: self.out.clone(),
+            resume: self.resume,
+            protocol: self.protocol,
+            reencode: self.reencode,
+            dtype: self.dtype,
+            weights: self.weights,
+            merge_adapter: self.merge_adapter,
+            min_pixels: self.min_pixels,
+            max_pixels: self.max_pixels,
+            vision_cache: self.vision_cache.clone(),
+            vision_memory: (self.vision_memory as usize).saturating_mul(1 << 20),
+            threads: self.threads,
+            naive: self.naive,
+        })
+    }
+}
+
+fn parse_pixels(text: &str) -> Result<usize, String> {
+    /// One image token: 28 x 28 pixels.
+    const TOKEN: usize = 28 * 28;
+    match text.parse() {
+        Ok(pixels) if pixels >= TOKEN => Ok(pixels),
+        _ => Err(format!("give a number of pixels, {TOKEN} (28 x 28, one image token) or more")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Arguments, Command};
+
+    fn resolve(more: &[&str]) -> Result<ScoreRequest, String> {
+        let words = ["georanker", "score", "--model", "m", "--pairs", "p.jsonl"];
+        let arguments =
+            Arguments::try_parse_from(words.iter().chain(more)).map_err(|error| error.to_string())?;
+        match arguments.command {
+            Command::Score(score) => score.resolve().map_err(|failure| {
+                assert_eq!(failure.kind, ErrorKind::Usage);
+                failure.message
+            }),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_documented() {
+        let request = resolve(&[]).unwrap();
+        assert_eq!(request.protocol, ScoreProtocol::Default);
+        assert_eq!(request.reencode, Reencode::None);
+        assert_eq!(request.dtype, ScoreDtype::F32);
+        assert_eq!(request.weights, WeightStorage::Stored);
+        assert_eq!(request.vision_memory, 512 << 20);
+        assert_eq!((request.min_pixels, request.max_pixels, request.threads), (None, None, None));
+    }
+
+    #[test]
+    fn what_is_said_arrives() {
+        let request = resolve(&[
+            "--adapter",
+            "a",
+            "--merge-adapter",
+            "--protocol",
+            "official",
+            "--reencode",
+            "candidates",
+            "--dtype",
+            "bf16",
+            "--weights",
+            "q8",
+            "--min-pixels",
+            "3136",
+            "--max-pixels",
+            "200704",
+            "--vision-memory",
+            "0",
+            "--threads",
+            "2",
+            "--naive",
+            "--out",
+            "o",
+            "--resume",
+        ])
+        .unwrap();
+        assert_eq!(request.protocol, ScoreProtocol::Official);
+        assert_eq!(request.reencode, Reencode::Candidates);
+        assert_eq!((request.dtype, request.weights), (ScoreDtype::Bf16, WeightStorage::Q8));
+        assert_eq!((request.min_pixels, request.max_pixels), (Some(3136), Some(200_704)));
+        assert_eq!((request.vision_memory, request.threads), (0, NonZeroUsize::new(2)));
+        assert!(request.merge_adapter && request.naive && request.resume);
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_refused() {
+        for (words, complaint) in [
+            (&["--resume"][..], "--resume"),
+            (&["--merge-adapter"], "--adapter"),
+            (&["--min-pixels", "4000", "--max-pixels", "3000"], "--min-pixels 4000"),
+            (&["--min-pixels", "12"], "784"),
+            (&["--threads", "0"], "--threads"),
+            (&["--dtype", "f64"], "f64"),
+            (&["--out", "./p.jsonl"], "same file"),
+        ] {
+            let message = resolve(words).unwrap_err();
+            assert!(message.contains(complaint), "{words:?}: {message}");
+        }
+    }
+}

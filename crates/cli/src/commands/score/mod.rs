@@ -1,0 +1,91 @@
+//! `georanker score`.
+
+mod open;
+mod output;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use contract::Failure;
+use contract::pairs::PairsReader;
+use indicatif::ProgressBar;
+
+use crate::args::ScoreArguments;
+use crate::exit::Exit;
+use crate::progress::{bar, note, stop_flag};
+
+use open::open_scorer;
+use output::RowsOutput;
+use rows::{End, Run, run_rows};
+
+/// Scores the rows of a pairs file.
+///
+/// # Errors
+/// A [`Failure`] that ends the run; a row's failure does not. Rows that are in the output stay there.
+pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
+    let request = arguments.resolve()?;
+    // What can be wrong at once is said before minutes go into loading a model.
+    let reader = PairsReader::open(&request.pairs).map_err(|error| Failure::from_error(&error))?;
+    let output = RowsOutput::find(request.out.as_deref(), request.resume)?;
+    let scorer = open_scorer(&request)?;
+    let mut output = output.begin()?;
+    if let Some(text) = output.summary() {
+        note(quiet, &text);
+    }
+    let stop = stop_flag()?;
+    let progress = match count_rows(&request.pairs) {
+        Some(rows) => bar(rows, "scoring", quiet),
+        None => ProgressBar::hidden(),
+    };
+    let run = Run { scorer: scorer.as_ref(), progress: &progress, stop: &stop };
+    let end = run_rows(reader, &run, &mut output);
+    progress.finish_and_clear();
+    let (end, tally) = match end {
+        // Whoever closed the pipe has seen enough: `georanker score ... | head`.
+        Err(_) if output.closed() => return Ok(Exit::Done),
+        other => other?,
+    };
+    let again = if request.out.is_some() { "; --resume goes on from here" } else { "" };
+    match end {
+        End::Interrupted => {
+            note(quiet, &format!("interrupted: {} rows are complete{again}", tally.scored + tally.kept));
+            Ok(Exit::Interrupted)
+        }
+        End::Finished => {
+            output.finish()?;
+            if tally.failed == 0 {
+                return Ok(Exit::Done);
+            }
+            let again = if request.out.is_some() { "; --resume tries them again" } else { "" };
+            note(quiet, &format!("{} rows failed{again}", tally.failed));
+            Ok(Exit::SomeFailed)
+        }
+    }
+}
+
+/// Lines that are not blank; nothing for a pipe, which can be read only once.
+fn count_rows(path: &Path) -> Option<usize> {
+    let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
+    let mut input = BufReader::with_capacity(1 << 16, file);
+    let (mut rows, mut blank) = (0, true);
+    loop {
+        let bytes = input.fill_buf().ok()?;
+        if bytes.is_empty() {
+            return Some(rows + usize::from(!blank));
+        }
+        for byte in bytes {
+            if *byte == b'\n' {
+                rows += usize::from(!blank);
+                blank = true;
+            } else {
+                blank &= byte.is_ascii_whitespace();
+            }
+        }
+        let length = bytes.len();
+        input.consume(length);
+    }
+}

@@ -1,0 +1,324 @@
+//! Rows of scores on stdout or in a file that survives whatever ends the run.
+//!
+//! A file gets every row at its end in one write, as soon as the row is done. Going on with a file ([`RowsOutput`]
+//! with `resume`) cuts a torn last line off, keeps the rows that have scores and appends the others; only when the
+//! last row is done is the file put into the order of the pairs file, by a temporary file and a rename. So at no
+//! time is a score that was written once in danger, and an interrupted run ends with the same file as another.
+
+use std::collections::HashMap;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use contract::pairs::{PairsRow, ScoredRow};
+use contract::{ErrorKind, Failure};
+use serde::Deserialize;
+
+use super::rows::RowSink;
+
+/// Where the rows go, found and checked, but not yet touched.
+pub(super) enum RowsOutput {
+    Stdout,
+    /// A device or pipe.
+    Stream(PathBuf),
+    File {
+        path: PathBuf,
+        resume: bool,
+        earlier: Earlier,
+    },
+}
+
+/// What a file holds from before.
+#[derive(Debug, Default)]
+pub(super) struct Earlier {
+    /// Scored rows by id.
+    rows: HashMap<String, KeptRow>,
+    /// Bytes of whole rows; what comes after is torn.
+    whole: u64,
+    /// Whether the last whole row has no line end.
+    unended: bool,
+    is_empty: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct KeptRow {
+    piece: Piece,
+    scores: usize,
+}
+
+/// Bytes of the file, a line with its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Piece {
+    start: u64,
+    length: u64,
+}
+
+impl RowsOutput {
+    /// Finds out what is there and whether it can be used.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] for a directory, or for a file to go on with that `score` did not write;
+    /// [`ErrorKind::Output`] where there is no folder for it.
+    pub(super) fn find(path: Option<&Path>, resume: bool) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::Stdout) };
+        // A link stays a link: its target is what is written.
+        let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let usage = |what: &str| Failure::new(ErrorKind::Usage, format!("{}: {what}", path.display()));
+        if real.is_dir() || real.file_name().is_none() {
+            return Err(usage("this is a directory").with_hint("name a file"));
+        }
+        if real.exists() && !real.is_file() {
+            if resume {
+                return Err(usage("--resume goes on with a file, and this is none"));
+            }
+            return Ok(Self::Stream(real));
+        }
+        let folder = real.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder
+            && !folder.is_dir()
+        {
+            return Err(failed(path, &io::Error::from(io::ErrorKind::NotFound)));
+        }
+        let earlier = match File::open(&real) {
+            Ok(file) if resume => Earlier::read(file, path)?,
+            Ok(file) => {
+                let length = file.metadata().map_err(|error| failed(path, &error))?.len();
+                Earlier { is_empty: length == 0, ..Earlier::default() }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Earlier { is_empty: true, ..Earlier::default() }
+            }
+            Err(error) => return Err(failed(path, &error)),
+        };
+        Ok(Self::File { path: real, resume, earlier })
+    }
+
+    /// Opens it for writing: what an earlier run left is gone on with or set aside.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] naming the file.
+    pub(super) fn begin(self) -> Result<OpenRows, Failure> {
+        let (path, resume, earlier) = match self {
+            Self::Stdout => return Ok(OpenRows::to(Box::new(io::stdout()), "stdout".into())),
+            Self::Stream(path) => {
+                let file = File::options().write(true).open(&path).map_err(|error| failed(&path, &error))?;
+                return Ok(OpenRows::to(Box::new(file), path));
+            }
+            Self::File { path, resume, earlier } => (path, resume, earlier),
+        };
+        let error = |error: &io::Error| failed(&path, error);
+        let mut notes = Vec::new();
+        if !resume && !earlier.is_empty {
+            let aside = free_name(&path);
+            fs::rename(&path, &aside).map_err(|cause| error(&cause))?;
+            notes.push(format!("{} was there already: it is {} now", path.display(), aside.display()));
+        }
+        let options = File::options().read(true).append(true).create(true).clone();
+        let mut file = options.open(&path).map_err(|cause| error(&cause))?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            let message = format!("{}: another run is writing this file", path.display());
+            return Err(Failure::new(ErrorKind::Output, message).with_hint("wait for it to end, or stop it"));
+        }
+        let mut end = earlier.whole;
+        file.set_len(end).map_err(|cause| error(&cause))?;
+        if earlier.unended {
+            file.write_all(b"\n").map_err(|cause| error(&cause))?;
+            end += 1;
+        }
+        if resume {
+            let kept = earlier.rows.len();
+            notes.push(format!("{}: {kept} rows have their scores already", path.display()));
+        }
+        let rows = Resumable { file, end, kept: earlier.rows, order: Vec::new() };
+        Ok(OpenRows { path, notes, closed: false, target: Target::File(Box::new(rows)) })
+    }
+}
+
+/// The first of `FILE.previous`, `FILE.previous.2`, ... that is not taken.
+fn free_name(path: &Path) -> PathBuf {
+    let mut number = 1;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".previous");
+        if number > 1 {
+            name.push(format!(".{number}"));
+        }
+        let name = PathBuf::from(name);
+        if name.symlink_metadata().is_err() {
+            return name;
+        }
+        number += 1;
+    }
+}
+
+/// A line of an output file.
+#[derive(Deserialize)]
+struct WrittenRow {
+    id: Option<String>,
+    scores: Option<Vec<f32>>,
+    error: Option<serde::de::IgnoredAny>,
+}
+
+impl Earlier {
+    /// Reads the rows of a file. A line that is no row is refused, so that no other file is ever cut; a last line
+    /// that has no end and is no whole row either is torn.
+    fn read(file: File, path: &Path) -> Result<Self, Failure> {
+        let mut input = BufReader::with_capacity(1 << 16, file);
+        let mut earlier = Self::default();
+        let mut line = Vec::new();
+        for number in 1.. {
+            line.clear();
+            let length = input.read_until(b'\n', &mut line).map_err(|error| failed(path, &error))?;
+            if length == 0 {
+                break;
+            }
+            let ended = line.last() == Some(&b'\n');
+            let piece = Piece { start: earlier.whole, length: length as u64 + u64::from(!ended) };
+            let row = serde_json::from_slice::<WrittenRow>(&line).ok();
+            let Some(row) = row.filter(|row| row.scores.is_some() != row.error.is_some()) else {
+                if !ended && is_torn_row(&line) {
+                    break;
+                }
+                let message = format!("{}, line {number}: this is no row that score wrote", path.display());
+                return Err(Failure::new(ErrorKind::Usage, message)
+                    .with_hint("--resume goes on with a file of scores: name another --out"));
+            };
+            earlier.whole += length as u64;
+            earlier.unended = !ended;
+            if let (Some(id), Some(scores)) = (row.id, row.scores) {
+                // The first one stays: a second row of the same id is an error, which has no scores.
+                earlier.rows.entry(id).or_insert(KeptRow { piece, scores: scores.len() });
+            }
+        }
+        earlier.is_empty = earlier.whole == 0;
+        Ok(earlier)
+    }
+}
+
+fn is_torn_row(line: &[u8]) -> bool {
+    let start = b"{\"id\":";
+    let length = line.len().min(start.len());
+    line[..length] == start[..length]
+}
+
+/// Open for rows.
+pub(super) struct OpenRows {
+    path: PathBuf,
+    notes: Vec<String>,
+    closed: bool,
+    target: Target,
+}
+
+enum Target {
+    Stream(Box<dyn Write>),
+    File(Box<Resumable>),
+}
+
+/// A file and where in it the rows are, in the order of the pairs file.
+struct Resumable {
+    file: File,
+    end: u64,
+    kept: HashMap<String, KeptRow>,
+    order: Vec<Piece>,
+}
+
+impl OpenRows {
+    fn to(stream: Box<dyn Write>, path: PathBuf) -> Self {
+        Self { path, notes: Vec::new(), closed: false, target: Target::Stream(stream) }
+    }
+
+    /// What a person should know about the file before the run.
+    pub(super) fn summary(&self) -> Option<String> {
+        (!self.notes.is_empty()).then(|| self.notes.join("\n"))
+    }
+
+    /// Whether writing failed because nobody reads any more.
+    pub(super) const fn closed(&self) -> bool {
+        self.closed
+    }
+
+    /// After the last row: puts a file that was gone on with into the order of the pairs file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] naming the file, which then is as it was.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        match self.target {
+            Target::Stream(_) => Ok(()),
+            Target::File(rows) => rows.finish(&self.path).map_err(|error| failed(&self.path, &error)),
+        }
+    }
+}
+
+impl RowSink for OpenRows {
+    fn keeps(&mut self, row: &PairsRow) -> bool {
+        let Target::File(rows) = &mut self.target else { return false };
+        // Another number of candidates: the pairs file was changed, the scores are of something else.
+        let kept = rows.kept.get(&row.id).filter(|kept| kept.scores == row.candidates.len());
+        rows.order.extend(kept.map(|kept| kept.piece));
+        kept.is_some()
+    }
+
+    fn write(&mut self, row: &ScoredRow) -> Result<(), Failure> {
+        let line = row.to_line();
+        let written = match &mut self.target {
+            Target::Stream(out) => out.write_all(line.as_bytes()).and_then(|()| out.flush()),
+            Target::File(rows) => rows.append(line.as_bytes()),
+        };
+        written.map_err(|error| {
+            self.closed = error.kind() == io::ErrorKind::BrokenPipe;
+            failed(&self.path, &error)
+        })
+    }
+}
+
+impl Resumable {
+    fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        self.file.write_all(line)?;
+        let length = line.len() as u64;
+        self.order.push(Piece { start: self.end, length });
+        self.end += length;
+        Ok(())
+    }
+
+    fn finish(mut self, path: &Path) -> io::Result<()> {
+        let mut at = 0;
+        let in_order = self.order.iter().all(|piece| {
+            let follows = piece.start == at;
+            at += piece.length;
+            follows
+        });
+        if in_order && at == self.end {
+            return Ok(());
+        }
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.tmp", std::process::id()));
+        let temporary = PathBuf::from(name);
+        let done = self.copy_in_order(&temporary).and_then(|()| fs::rename(&temporary, path));
+        if done.is_err() {
+            // The first error is the one to report.
+            let _ = fs::remove_file(&temporary);
+        }
+        done
+    }
+
+    fn copy_in_order(&mut self, temporary: &Path) -> io::Result<()> {
+        let mut out = io::BufWriter::new(File::create(temporary)?);
+        self.file.seek(SeekFrom::Start(0))?;
+        let mut input = BufReader::new(&self.file);
+        let mut at = 0;
+        for piece in &self.order {
+            input.seek_relative(piece.start as i64 - at as i64)?;
+            at = piece.start + piece.length;
+            let copied = io::copy(&mut (&mut input).take(piece.length), &mut out)?;
+            if copied != piece.length {
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file was cut meanwhile"));
+            }
+        }
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(ErrorKind::Output, format!("cannot write {}: {error}", path.display()))
+        .with_hint("check that the folder exists, that it may be written, and that the disk is not full")
+}
