@@ -1,0 +1,61 @@
+//! Prompts against those of the reference, letter by letter.
+
+use std::path::PathBuf;
+
+use nets::qwen2_vl::chat_template::render_builtin;
+use rank::vlm::prompt::{PairPrompt, PlaceText, Protocol, evaluation_place, python_float, training_place};
+use serde_json::Value;
+
+fn json(path: &str) -> Value {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "tests", "golden", path].iter().collect();
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// A position; `fields` is null for one without a name.
+fn place(latitude: &Value, longitude: &Value, fields: &Value, keep_empty: bool) -> PlaceText {
+    let place = fields.as_array().map(|fields| {
+        let fields: Vec<&str> = fields.iter().filter_map(Value::as_str).collect();
+        if keep_empty { training_place(&fields) } else { evaluation_place(&fields) }
+    });
+    PlaceText { latitude: latitude.as_f64().unwrap(), longitude: longitude.as_f64().unwrap(), place }
+}
+
+fn prompt(protocol: Protocol, case: &Value) -> String {
+    let keep_empty = case["keep_empty"] == true;
+    let candidate = place(&case["gps"][0], &case["gps"][1], &case["texts"], keep_empty);
+    let negatives: Option<Vec<PlaceText>> = case["negatives"]
+        .as_array()
+        .map(|negatives| negatives.iter().map(|row| place(&row[0], &row[1], &row[2], keep_empty)).collect());
+    let pair = PairPrompt::new(protocol, &candidate, case["candidate"].is_string(), negatives.as_deref());
+    render_builtin(&pair.parts())
+}
+
+#[test]
+fn prompts_equal_the_reference() {
+    let fixture = json("ranker/cases.json");
+    let cases = fixture["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 13);
+    let mut differing = Vec::new();
+    for case in cases {
+        let expected = case["prompt"].as_str().unwrap();
+        assert_eq!(prompt(Protocol::Official, case), expected, "{}", case["id"]);
+        // By default only the commas of empty places go.
+        let tidy = expected.replace(", ?", "?").replace(", ;", ";").replace(", <|im_end|>", "<|im_end|>");
+        assert_eq!(prompt(Protocol::Default, case), tidy, "{}", case["id"]);
+        if tidy != expected {
+            differing.push(case["id"].as_str().unwrap());
+        }
+    }
+    assert!(differing.len() >= 3, "the cases must tell the protocols apart: {differing:?}");
+}
+
+#[test]
+fn numbers_are_printed_as_by_python() {
+    let fixture = json("geodesy/float_format.json");
+    let cases = fixture["cases"].as_array().unwrap();
+    assert!(cases.len() > 20);
+    for case in cases {
+        let bits = u64::from_str_radix(case["bits_hex"].as_str().unwrap(), 16).unwrap();
+        assert_eq!(python_float(f64::from_bits(bits)), case["text"].as_str().unwrap());
+    }
+}
