@@ -4,8 +4,6 @@
 //! [--rounds N] [--threads N]`
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -50,7 +48,7 @@ fn main() -> Result<(), AnyError> {
     let open_seconds = started.elapsed().as_secs_f64();
     let pairs = Path::new(value("--pairs").ok_or("--pairs is missing")?);
     for _ in 0..value("--rounds").unwrap_or("1").parse::<usize>()? {
-        for line in PairsReader::new(BufReader::new(File::open(pairs)?), pairs) {
+        for line in PairsReader::open(pairs)? {
             let row = line.row?;
             let started = Instant::now();
             let group = scorer.prepare(&row)?;

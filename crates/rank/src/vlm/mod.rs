@@ -6,7 +6,7 @@
 
 pub mod prompt;
 mod ranker;
-mod score;
+pub mod score;
 mod scorer;
 pub mod vision_cache;
 

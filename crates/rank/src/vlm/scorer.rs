@@ -7,13 +7,12 @@ use contract::{ErrorKind, Failure};
 use nets::NetworkError;
 use nets::lora::Adapter;
 use nets::photo::Image;
-use nets::qwen2_vl::chat_template::{ChatTemplate, PromptPart};
+use nets::qwen2_vl::chat_template::ChatTemplate;
 use nets::qwen2_vl::patches::{PixelError, Preprocessor};
 use nets::qwen2_vl::tokenizer::PromptTokenizer;
 use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
-use sha2::{Digest, Sha256};
 
-use super::prompt::{PlaceText, Protocol, parts};
+use super::prompt::{PairPrompt, PlaceText, Protocol};
 use super::vision_cache::{PhotoKey, VisionCache, VisionFeatures};
 
 /// How a scorer is opened.
@@ -109,6 +108,7 @@ pub struct PairScorer {
     features: VisionCache,
     protocol: Protocol,
     sharing: Sharing,
+    fingerprint: String,
 }
 
 impl PairScorer {
@@ -139,6 +139,7 @@ impl PairScorer {
             features = features.with_directory(directory, None);
         }
         Ok(Self {
+            fingerprint: network.vision_fingerprint().iter().map(|byte| format!("{byte:02x}")).collect(),
             name: model.file_name().map_or_else(|| "vlm".into(), |name| name.to_string_lossy().into_owned()),
             network,
             tokenizer,
@@ -161,12 +162,8 @@ impl PairScorer {
     /// [`PixelError`]: a photo more than 200 times as long as wide.
     pub fn prepare(&self, photo: &Image) -> Result<PreparedPhoto, PixelError> {
         let resized = self.preprocessor.resized(photo)?;
-        let mut hash = Sha256::new();
-        hash.update(self.network.vision_fingerprint());
-        hash.update(resized.width().to_le_bytes());
-        hash.update(resized.height().to_le_bytes());
-        hash.update(resized.rgb());
-        Ok(PreparedPhoto { resized, key: PhotoKey(hash.finalize().into()) })
+        let key = PhotoKey::new(&self.fingerprint, resized.rgb(), resized.height(), resized.width());
+        Ok(PreparedPhoto { resized, key })
     }
 
     /// Scores all candidates of a query.
@@ -206,14 +203,18 @@ impl PairScorer {
         photos: &[PhotoFeatures],
     ) -> Result<Prompt, NetworkError> {
         let own = std::iter::once(0).chain(candidate.photo).collect::<Vec<_>>();
-        let text = parts(self.protocol, &candidate.place, candidate.photo.is_some(), group.negatives.as_deref());
-        let text: Vec<PromptPart<'_>> = text.iter().map(super::prompt::Part::as_template_part).collect();
-        let rendered = self.template.render(&text)?;
+        let text = PairPrompt::new(
+            self.protocol,
+            &candidate.place,
+            candidate.photo.is_some(),
+            group.negatives.as_deref(),
+        );
+        let segments = self.template.segments(&text.parts())?;
         let counts: Vec<usize> = own
             .iter()
             .map(|&photo| photos.get(photo).map_or(0, |photo| photo.grid[0] * photo.grid[1]))
             .collect();
-        Ok(Prompt { ids: self.tokenizer.encode(&rendered, &counts)?, photos: own })
+        Ok(Prompt { ids: self.tokenizer.encode_segments(&segments, &counts)?, photos: own })
     }
 
     /// Features of all photos of a group, each distinct photo encoded at most once.

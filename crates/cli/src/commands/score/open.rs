@@ -1,9 +1,14 @@
 //! Opening what scores.
 
 use contract::{ErrorKind, Failure};
+use georanker::PairFileScorer;
+use nets::kernels::weights::StoredType;
+use nets::qwen2_vl::{LoadOptions, Sharing};
+use rank::vlm::ScorerOptions;
+use rank::vlm::prompt::Protocol;
 use rank::vlm::score::ScorePairs;
 
-use crate::args::ScoreRequest;
+use crate::args::{Reencode, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
 
 /// Opens the model that a request names.
 ///
@@ -18,5 +23,51 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
             return Err(Failure::new(ErrorKind::BrokenModel, message).with_hint("check the path"));
         }
     }
-    Err(Failure::new(ErrorKind::Internal, "this build cannot run vision-language models yet"))
+    if let Some(threads) = request.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build_global()
+            .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
+    }
+    let options = ScorerOptions {
+        adapter: request.adapter.clone(),
+        protocol: match request.protocol {
+            ScoreProtocol::Default => Protocol::Default,
+            ScoreProtocol::Official => Protocol::Official,
+        },
+        load: LoadOptions {
+            stored: stored(request),
+            merge_adapter: request.merge_adapter,
+            ..LoadOptions::default()
+        },
+        min_pixels: pixels("--min-pixels", request.min_pixels)?,
+        max_pixels: pixels("--max-pixels", request.max_pixels)?,
+        feature_memory: request.vision_memory,
+        feature_directory: request.vision_cache.clone(),
+        sharing: if request.naive { Sharing::Alone } else { Sharing::SharedPrefix },
+    };
+    let reencode = match request.reencode {
+        Reencode::None => georanker::Reencode::None,
+        Reencode::Candidates => georanker::Reencode::Candidates,
+        Reencode::All => georanker::Reencode::All,
+    };
+    Ok(Box::new(PairFileScorer::open(&request.model, &options, reencode)?))
+}
+
+/// f32 takes the weights as they are in the files: wider than they are stored they would weigh more and say the same.
+const fn stored(request: &ScoreRequest) -> Option<StoredType> {
+    match (request.weights, request.dtype) {
+        (WeightStorage::Q8, _) => Some(StoredType::Q8),
+        (WeightStorage::Q4, _) => Some(StoredType::Q4),
+        (WeightStorage::Stored, ScoreDtype::F32) => None,
+        (WeightStorage::Stored, ScoreDtype::Bf16) => Some(StoredType::Bf16),
+        (WeightStorage::Stored, ScoreDtype::F16) => Some(StoredType::F16),
+    }
+}
+
+fn pixels(option: &str, count: Option<usize>) -> Result<Option<u32>, Failure> {
+    count
+        .map(u32::try_from)
+        .transpose()
+        .map_err(|_| Failure::new(ErrorKind::Usage, format!("{option}: at most {} pixels", u32::MAX)))
 }
