@@ -134,13 +134,11 @@ impl ShardedCheckpoint {
     /// # Errors
     /// [`NetworkError::Tensors`] if there is no such tensor; those of [`StoredTensor::floats`].
     pub fn floats(&self, name: &str) -> Result<Vec<f32>, NetworkError> {
-        match self.tensors.get(name) {
-            Some(tensor) => tensor.view().floats(),
-            None => {
-                let problems = TensorProblems { missing: vec![name.into()], ..TensorProblems::default() };
-                Err(NetworkError::Tensors { file: self.label.clone(), problems })
-            }
-        }
+        let Some(tensor) = self.tensors.get(name) else {
+            let problems = TensorProblems { missing: vec![name.into()], ..TensorProblems::default() };
+            return Err(NetworkError::Tensors { file: self.label.clone(), problems });
+        };
+        tensor.view().floats()
     }
 
     /// The file or index, for messages.

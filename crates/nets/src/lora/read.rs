@@ -103,17 +103,17 @@ fn sort_out<'a>(checkpoint: &'a ShardedCheckpoint, settings: &Settings) -> Resul
                 && !tensor.shape.contains(&0)
         };
         if !fits(a, 0) {
-            problems.misshapen.push(misshapen(a, format!("[{rank}, inputs]")));
+            problems.misshapen.push(misshapen(a, &format!("[{rank}, inputs]")));
         }
         if !fits(b, 1) {
-            problems.misshapen.push(misshapen(b, format!("[outputs, {rank}]")));
+            problems.misshapen.push(misshapen(b, &format!("[outputs, {rank}]")));
         }
         pairs.insert(path, (a, b));
     }
     match value_head {
         None if settings.value_head => problems.missing.push(format!("{ROOT}value_head.weight")),
         Some(head) if !head.is_float() || !matches!(*head.shape, [1, hidden] if hidden > 0) => {
-            problems.misshapen.push(misshapen(head, "[1, hidden]".into()));
+            problems.misshapen.push(misshapen(head, "[1, hidden]"));
         }
         _ => {}
     }
@@ -124,7 +124,7 @@ fn sort_out<'a>(checkpoint: &'a ShardedCheckpoint, settings: &Settings) -> Resul
     }
 }
 
-fn misshapen(tensor: &Stored, expected: String) -> Misshapen {
+fn misshapen(tensor: &Stored, expected: &str) -> Misshapen {
     Misshapen {
         tensor: tensor.name.clone(),
         found: format!("{:?} {:?}", tensor.dtype, tensor.shape),

@@ -53,7 +53,7 @@ const HARMLESS: &[&str] = &[
     "use_rslora",
 ];
 
-/// Starts that leave the base weights as they are. Others (PiSSA, OLoRA, LoftQ, CorDA) subtract something from
+/// Starts that leave the base weights as they are. Others (`pissa`, `olora`, `loftq`, `corda`) subtract something from
 /// them, so that the adapter does not fit the published base model.
 const HARMLESS_STARTS: &[&str] = &["gaussian", "eva", "orthogonal"];
 
