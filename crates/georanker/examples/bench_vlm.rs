@@ -32,8 +32,11 @@ fn main() -> Result<(), AnyError> {
         ("stored", "f32") => None,
         other => return Err(format!("unknown --weights or --dtype: {other:?}").into()),
     };
-    let sharing =
-        if arguments.iter().any(|argument| argument == "--naive") { Sharing::Alone } else { Sharing::SharedPrefix };
+    let sharing = if arguments.iter().any(|argument| argument == "--naive") {
+        Sharing::Alone
+    } else {
+        Sharing::SharedPrefix
+    };
     let options = ScorerOptions {
         adapter: value("--adapter").map(PathBuf::from),
         load: LoadOptions { stored, ..LoadOptions::default() },
@@ -43,8 +46,11 @@ fn main() -> Result<(), AnyError> {
         ..ScorerOptions::default()
     };
     let started = Instant::now();
-    let scorer =
-        PairFileScorer::open(Path::new(value("--model").ok_or("--model is missing")?), &options, Reencode::None)?;
+    let scorer = PairFileScorer::open(
+        Path::new(value("--model").ok_or("--model is missing")?),
+        &options,
+        Reencode::None,
+    )?;
     let open_seconds = started.elapsed().as_secs_f64();
     let pairs = Path::new(value("--pairs").ok_or("--pairs is missing")?);
     for _ in 0..value("--rounds").unwrap_or("1").parse::<usize>()? {

@@ -7,7 +7,9 @@ use contract::pairs::{PairPlace, PairsRow};
 use contract::{ErrorKind, Failure};
 use nets::photo::{DecodeOptions, Image, Limits, decode, reencode_jpeg};
 use rank::vlm::prompt::{PlaceText, Protocol};
-use rank::vlm::{PairCandidate, PairGroup, PairScorer, PreparedPhoto, ScorePairs, ScoredGroup, ScorerOptions};
+use rank::vlm::{
+    PairCandidate, PairGroup, PairScorer, PreparedPhoto, ScorePairs, ScoredGroup, ScorerOptions,
+};
 
 use crate::error::photo_failure;
 use crate::photo_file::read_photo_bytes;

@@ -22,7 +22,8 @@ fn rewards(network: &Qwen2Vl, cases: &[Case], sharing: Sharing) -> Vec<f32> {
 fn positions_are_exact() {
     let network = network(ADAPTERS[0], &LoadOptions::default());
     for case in cases() {
-        let grids: Vec<[usize; 2]> = case.photos.iter().map(|photo| [photo.rows / 2, photo.columns / 2]).collect();
+        let grids: Vec<[usize; 2]> =
+            case.photos.iter().map(|photo| [photo.rows / 2, photo.columns / 2]).collect();
         let positions = Positions::of_prompt(&case.ids, network.config().tokens.image, &grids).unwrap();
         for (axis, expected) in case.positions.iter().enumerate() {
             let found: Vec<i64> = positions.tokens.iter().map(|token| i64::from(token[axis])).collect();
@@ -50,7 +51,9 @@ fn vision_hidden_states_and_rewards_are_the_references() {
                 let score = network.score(&prompts, &features, Sharing::Alone).unwrap().scores[0];
                 reward = reward.max((score - case.reward).abs());
             }
-            println!("{operators:?} {adapter}: vision {vision:.2e}, last hidden {hidden:.2e}, reward {reward:.2e}");
+            println!(
+                "{operators:?} {adapter}: vision {vision:.2e}, last hidden {hidden:.2e}, reward {reward:.2e}"
+            );
             assert!(vision < 1e-4, "vision {vision}");
             assert!(hidden < 2e-4, "last hidden {hidden}");
             assert!(reward < 1e-4, "reward {reward}");
@@ -76,7 +79,8 @@ fn a_merged_adapter_gives_the_references_merged_rewards() {
     let options = LoadOptions { merge_adapter: true, ..LoadOptions::default() };
     let cases = cases();
     let merged = rewards(&network(ADAPTERS[0], &options), &cases, Sharing::Alone);
-    let expected: Vec<f32> = cases.iter().map(|case| case.json["reward_merged"].as_f64().unwrap() as f32).collect();
+    let expected: Vec<f32> =
+        cases.iter().map(|case| case.json["reward_merged"].as_f64().unwrap() as f32).collect();
     let error = difference(&merged, &expected);
     println!("merged: {error:.2e}");
     assert!(error < 1e-4, "{error}");
@@ -87,7 +91,8 @@ fn the_left_padded_batch_gives_the_same_rewards() {
     let file = cases_file();
     let cases = cases();
     let network = network(ADAPTERS[0], &LoadOptions::default());
-    let rows: Vec<&str> = file["batch"]["rows"].as_array().unwrap().iter().map(|row| row.as_str().unwrap()).collect();
+    let rows: Vec<&str> =
+        file["batch"]["rows"].as_array().unwrap().iter().map(|row| row.as_str().unwrap()).collect();
     let rows: Vec<&Case> = rows.iter().map(|id| cases.iter().find(|case| case.id == *id).unwrap()).collect();
     let mut photos = Vec::new();
     let mut prompts = Vec::new();
@@ -95,8 +100,12 @@ fn the_left_padded_batch_gives_the_same_rewards() {
         prompts.push(case.prompt(photos.len()));
         photos.extend(network.encode_photos(&case.photos).unwrap());
     }
-    let expected: Vec<f32> =
-        file["batch"]["rewards"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect();
+    let expected: Vec<f32> = file["batch"]["rewards"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| value.as_f64().unwrap() as f32)
+        .collect();
     let scored = network.score(&prompts, &photos, Sharing::SharedPrefix).unwrap();
     let error = difference(&scored.scores, &expected);
     println!("batch: {error:.2e}");
@@ -128,7 +137,9 @@ fn a_group_scores_as_its_members_alone() {
             for back in [3, 20, case.ids.len() / 3] {
                 let mut variant = case.prompt(0);
                 let at = variant.ids.len() - back;
-                let at = (at..variant.ids.len()).find(|&at| variant.ids[at] != network.config().tokens.image).unwrap();
+                let at = (at..variant.ids.len())
+                    .find(|&at| variant.ids[at] != network.config().tokens.image)
+                    .unwrap();
                 variant.ids[at] = 17;
                 prompts.push(variant);
             }

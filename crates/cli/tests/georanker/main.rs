@@ -6,3 +6,4 @@ mod binary;
 mod gallery;
 mod locate;
 mod score;
+mod score_golden;

@@ -91,6 +91,70 @@ pub fn gemm_f32(
     }
 }
 
+/// A matrix within a larger one: element `(i, j)` is at `i * strides[0] + j * strides[1]`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) strides: [usize; 2],
+}
+
+/// A row-major matrix within a larger one.
+#[derive(Debug)]
+pub(super) struct ViewMut<'a> {
+    pub(super) values: &'a mut [f32],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) stride: usize,
+}
+
+/// `output = left * right`, or `output += left * right` with `accumulate`; on this thread alone.
+///
+/// # Panics
+/// If lengths and shapes disagree: a mistake in the calling code.
+pub(super) fn multiply_views(left: View<'_>, right: View<'_>, accumulate: bool, output: &mut ViewMut<'_>) {
+    let (rows, inner, columns) = (left.rows, left.columns, right.columns);
+    assert!(right.rows == inner && output.rows == rows && output.columns == columns, "shapes differ");
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    // These bounds are what the unsafe call below relies on.
+    let last = |view: &View<'_>| (view.rows - 1) * view.strides[0] + (view.columns - 1) * view.strides[1];
+    assert!(
+        output.stride >= columns && (rows - 1) * output.stride + columns <= output.values.len(),
+        "output"
+    );
+    if inner > 0 {
+        assert!(last(&left) < left.values.len() && last(&right) < right.values.len(), "factor out of bounds");
+    }
+    // SAFETY: the largest index of each factor and of the output was asserted to be inside, and indices grow with
+    // rows and columns; the output is borrowed mutably, hence overlaps no factor.
+    unsafe {
+        gemm::gemm(
+            rows,
+            columns,
+            inner,
+            output.values.as_mut_ptr(),
+            1,
+            output.stride as isize,
+            accumulate,
+            left.values.as_ptr(),
+            left.strides[1] as isize,
+            left.strides[0] as isize,
+            right.values.as_ptr(),
+            right.strides[1] as isize,
+            right.strides[0] as isize,
+            1.0_f32,
+            1.0_f32,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

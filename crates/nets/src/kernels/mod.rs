@@ -3,6 +3,7 @@
 pub mod activations;
 pub mod attention;
 pub mod depthwise;
+mod exponential;
 pub mod gemm;
 pub mod instructions;
 pub mod int8;

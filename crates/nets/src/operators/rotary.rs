@@ -42,9 +42,7 @@ impl Rotation {
 /// Shapes that disagree; device errors.
 pub fn rotate(operators: Operators, input: &Tensor, rotation: &Rotation, heads: usize) -> Result<Tensor> {
     match operators {
-        Operators::Fused => {
-            input.apply_op3_no_bwd(&rotation.cosines, &rotation.sines, &Rotate { heads })
-        }
+        Operators::Fused => input.apply_op3_no_bwd(&rotation.cosines, &rotation.sines, &Rotate { heads }),
         Operators::Composed => {
             let (tokens, width) = input.dims2()?;
             let half = width / heads / 2;

@@ -57,7 +57,8 @@ impl LanguageModel {
             let (keys, values) = self.keys_and_values(layer, &normal, &rotation)?;
             // Nothing reads what the last layer makes of the prefix, only its keys and values.
             if index + 1 < self.layers.len() {
-                let queries = rotate(self.operators, &layer.query.forward(&normal)?, &rotation, self.config.heads)?;
+                let queries =
+                    rotate(self.operators, &layer.query.forward(&normal)?, &rotation, self.config.heads)?;
                 hidden = self.mix(layer, &hidden, &queries, (&keys, &values), self.shape(0, &whole))?;
                 hidden = self.mlp(layer, &hidden)?;
             }
@@ -110,7 +111,12 @@ impl LanguageModel {
         rms_norm(self.operators, hidden, weight, self.config.rms_norm_epsilon)
     }
 
-    fn keys_and_values(&self, layer: &Layer, normal: &Tensor, rotation: &Rotation) -> Result<(Tensor, Tensor)> {
+    fn keys_and_values(
+        &self,
+        layer: &Layer,
+        normal: &Tensor,
+        rotation: &Rotation,
+    ) -> Result<(Tensor, Tensor)> {
         let keys = layer.key.forward(normal)?;
         let keys = rotate(self.operators, &keys, rotation, self.config.key_value_heads)?;
         Ok((keys, layer.value.forward(normal)?))
@@ -174,6 +180,9 @@ fn packed(lengths: &[usize]) -> Vec<Segment> {
 
 /// The same groups with one query each: the last.
 fn last_queries(segments: &[Segment]) -> Vec<Segment> {
-    let one = |(index, segment): (usize, &Segment)| Segment { queries: index..index + 1, keys: segment.keys.clone() };
+    let one = |(index, segment): (usize, &Segment)| Segment {
+        queries: index..index + 1,
+        keys: segment.keys.clone(),
+    };
     segments.iter().enumerate().map(one).collect()
 }

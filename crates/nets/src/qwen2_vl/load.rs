@@ -43,7 +43,11 @@ impl Qwen2Vl {
     ///
     /// # Errors
     /// What is wrong with a file: see [`NetworkError`].
-    pub fn open(directory: &Path, adapter: Option<&Adapter>, options: &LoadOptions) -> Result<Self, NetworkError> {
+    pub fn open(
+        directory: &Path,
+        adapter: Option<&Adapter>,
+        options: &LoadOptions,
+    ) -> Result<Self, NetworkError> {
         let config = Config::from_directory(directory)?;
         let checkpoint = ShardedCheckpoint::open(directory)?;
         let tensors = resolve(&config, &checkpoint)?;
@@ -55,8 +59,11 @@ impl Qwen2Vl {
             (false, Some(StoredType::F16)) => DType::F16,
             _ => DType::F32,
         };
-        let operators =
-            options.operators.unwrap_or(if options.device.is_cpu() { Operators::Fused } else { Operators::Composed });
+        let operators = options.operators.unwrap_or(if options.device.is_cpu() {
+            Operators::Fused
+        } else {
+            Operators::Composed
+        });
         let loader = Loader { tensors: &tensors, adapter, options, kind, operators };
         let value_head = match adapter.and_then(|adapter| adapter.value_head.clone()) {
             Some(head) => Some(head),
@@ -209,7 +216,10 @@ impl Loader<'_> {
         let shape = (matrix.outputs(), matrix.inputs());
         let tensor = Tensor::from_vec(values, shape, &Device::Cpu)
             .and_then(|tensor| tensor.to_dtype(self.kind)?.to_device(&self.options.device))
-            .map_err(|error| NetworkError::Compute { what: "moving weights".into(), why: error.to_string() })?;
+            .map_err(|error| NetworkError::Compute {
+                what: "moving weights".into(),
+                why: error.to_string(),
+            })?;
         Ok(Weight::Dense(tensor))
     }
 
@@ -229,7 +239,12 @@ impl Loader<'_> {
                 let inputs = matrix.inputs().max(1);
                 let mut row = vec![0.0; inputs];
                 matrix.widen_rows(index / inputs..index / inputs + 1, &mut row);
-                Err(NetworkError::NotFinite { file: path, tensor: name.into(), index, value: row[index % inputs] })
+                Err(NetworkError::NotFinite {
+                    file: path,
+                    tensor: name.into(),
+                    index,
+                    value: row[index % inputs],
+                })
             }
         }
     }
@@ -237,7 +252,8 @@ impl Loader<'_> {
     /// A weight matrix where it lies; dimensions after the first are one.
     fn matrix(&self, name: &str) -> Result<(WeightMatrix, String), NetworkError> {
         let tensor = self.tensors.get(name)?;
-        let bad = |why: String| NetworkError::BadValue { file: tensor.path.clone(), tensor: name.into(), why };
+        let bad =
+            |why: String| NetworkError::BadValue { file: tensor.path.clone(), tensor: name.into(), why };
         let stored = match tensor.dtype {
             Dtype::F32 => StoredType::F32,
             Dtype::BF16 => StoredType::Bf16,
@@ -246,8 +262,9 @@ impl Loader<'_> {
         };
         let outputs = tensor.shape.first().copied().unwrap_or(1);
         let inputs = tensor.shape.iter().skip(1).product();
-        let matrix = WeightMatrix::from_file(Arc::clone(&tensor.file), tensor.bytes.clone(), stored, outputs, inputs)
-            .ok_or_else(|| bad(format!("{} bytes for {:?}", tensor.bytes.len(), tensor.shape)))?;
+        let matrix =
+            WeightMatrix::from_file(Arc::clone(&tensor.file), tensor.bytes.clone(), stored, outputs, inputs)
+                .ok_or_else(|| bad(format!("{} bytes for {:?}", tensor.bytes.len(), tensor.shape)))?;
         Ok((matrix, tensor.path.clone()))
     }
 }

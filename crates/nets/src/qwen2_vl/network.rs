@@ -135,10 +135,8 @@ impl Qwen2Vl {
         sharing: Sharing,
     ) -> Result<(Vec<Vec<f32>>, GroupScores), NetworkError> {
         let image_token = self.config.tokens.image;
-        let laid: Vec<Laid> = prompts
-            .iter()
-            .map(|prompt| Laid::new(prompt, image_token, photos))
-            .collect::<Result<_, _>>()?;
+        let laid: Vec<Laid> =
+            prompts.iter().map(|prompt| Laid::new(prompt, image_token, photos)).collect::<Result<_, _>>()?;
         if laid.iter().any(|prompt| prompt.sources.is_empty()) {
             return Err(NetworkError::InputLength {
                 what: "tokens of a prompt",
@@ -180,7 +178,12 @@ impl Qwen2Vl {
         Ok((hidden, group))
     }
 
-    fn run_prefix(&self, prompt: &Laid, shared: usize, photos: &[PhotoFeatures]) -> Result<Prefix, NetworkError> {
+    fn run_prefix(
+        &self,
+        prompt: &Laid,
+        shared: usize,
+        photos: &[PhotoFeatures],
+    ) -> Result<Prefix, NetworkError> {
         let embedded = self.embed(prompt.sources[..shared].iter(), photos)?;
         let tokens = prompt.positions.tokens[..shared].to_vec();
         self.language.prefix(&embedded, &Positions { tokens }).map_err(compute)
@@ -201,7 +204,9 @@ impl Qwen2Vl {
             match source {
                 Source::Token(id) => self.embed_token(id, row)?,
                 Source::Patch { photo, patch } => {
-                    let known = photos.get(photo).and_then(|photo| photo.values.get(patch * width..(patch + 1) * width));
+                    let known = photos
+                        .get(photo)
+                        .and_then(|photo| photo.values.get(patch * width..(patch + 1) * width));
                     row.copy_from_slice(known.ok_or_else(|| NetworkError::InputLength {
                         what: "features of a photo",
                         found: photos.get(photo).map_or(0, |photo| photo.values.len()),

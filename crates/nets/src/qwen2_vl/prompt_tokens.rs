@@ -62,7 +62,13 @@ impl Laid {
         let sources = prompt
             .ids
             .iter()
-            .map(|&id| if id == image_token { patches.next().unwrap_or(Source::Token(id)) } else { Source::Token(id) })
+            .map(|&id| {
+                if id == image_token {
+                    patches.next().unwrap_or(Source::Token(id))
+                } else {
+                    Source::Token(id)
+                }
+            })
             .collect();
         Ok(Self { sources, positions })
     }

@@ -51,19 +51,23 @@ impl Ranker for VlmRanker {
                 });
                 // A candidate that only a model named has no place, and its prompt none either.
                 let place = candidate.photo.is_some() || !candidate.place.is_empty();
-                PairCandidate { place: place_text(candidate.location, place.then_some(&candidate.place)), photo }
+                PairCandidate {
+                    place: place_text(candidate.location, place.then_some(&candidate.place)),
+                    photo,
+                }
             })
             .collect();
         let photos = ids
             .into_iter()
             .map(|id| {
                 let image = self.photos.photo(id)?;
-                self.scorer.prepare(&image).map_err(|error| {
-                    Failure::new(ErrorKind::InvalidPhoto, format!("{id}: {error}"))
-                })
+                self.scorer
+                    .prepare(&image)
+                    .map_err(|error| Failure::new(ErrorKind::InvalidPhoto, format!("{id}: {error}")))
             })
             .collect::<Result<_, _>>()?;
-        let negatives = set.negatives.iter().map(|one| place_text(one.location, Some(&one.place))).collect::<Vec<_>>();
+        let negatives =
+            set.negatives.iter().map(|one| place_text(one.location, Some(&one.place))).collect::<Vec<_>>();
         let negatives = (!negatives.is_empty()).then_some(negatives);
         Ok(Ranking { scores: self.scorer.score(&PairGroup { photos, negatives, candidates })?.scores })
     }

@@ -125,11 +125,13 @@ impl PairScorer {
                 Some(adapter) => format!("neither {} nor {} has", model.display(), adapter.display()),
                 None => format!("{} does not have", model.display()),
             };
-            let message = format!("{with} a value head (`value_head.weight`), without which nothing can be scored");
+            let message =
+                format!("{with} a value head (`value_head.weight`), without which nothing can be scored");
             return Err(Failure::new(ErrorKind::BrokenModel, message)
                 .with_hint("name the adapter that was trained for this model with --adapter DIR"));
         }
-        let tokenizer = PromptTokenizer::from_directory(model, network.config().tokens.image).map_err(broken)?;
+        let tokenizer =
+            PromptTokenizer::from_directory(model, network.config().tokens.image).map_err(broken)?;
         let template = ChatTemplate::from_directory(model).map_err(broken)?;
         let preprocessor = Preprocessor::from_directory(model)
             .and_then(|preprocessor| preprocessor.with_pixels(options.min_pixels, options.max_pixels))
@@ -219,7 +221,8 @@ impl PairScorer {
 
     /// Features of all photos of a group, each distinct photo encoded at most once.
     fn photo_features(&self, photos: &[PreparedPhoto]) -> Result<(Vec<PhotoFeatures>, usize), Failure> {
-        let merged = self.network.config().vision.patch_size * self.network.config().vision.spatial_merge_size;
+        let merged =
+            self.network.config().vision.patch_size * self.network.config().vision.spatial_merge_size;
         let mut known: Vec<Option<Vec<f32>>> = Vec::with_capacity(photos.len());
         let mut fresh: Vec<usize> = Vec::new();
         for (index, photo) in photos.iter().enumerate() {
@@ -256,7 +259,10 @@ impl PairScorer {
             .zip(known)
             .map(|(photo, values)| {
                 let sides = [photo.resized.height(), photo.resized.width()];
-                PhotoFeatures { values: values.unwrap_or_default(), grid: sides.map(|side| side as usize / merged) }
+                PhotoFeatures {
+                    values: values.unwrap_or_default(),
+                    grid: sides.map(|side| side as usize / merged),
+                }
             })
             .collect();
         Ok((all, fresh.len()))
