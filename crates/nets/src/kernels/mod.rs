@@ -2,7 +2,9 @@
 
 pub mod activations;
 pub mod attention;
+mod blocked;
 pub mod depthwise;
+mod functions;
 pub mod gemm;
 pub mod instructions;
 pub mod int8;
