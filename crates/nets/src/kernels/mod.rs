@@ -2,8 +2,10 @@
 
 pub mod activations;
 pub mod attention;
+mod blocked;
 pub mod depthwise;
 mod exponential;
+mod functions;
 pub mod gemm;
 pub mod instructions;
 pub mod int8;

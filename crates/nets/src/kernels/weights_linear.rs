@@ -1,6 +1,21 @@
-//! Linear layers over stored weights.
+//! Linear layers over stored weights, and the gradients of their inputs.
+//!
+//! Storage other than f32 costs next to nothing from a few hundred rows on: weights are widened while they are
+//! packed for the product, once for all rows. Few rows are bound by memory; for them each weight is widened and
+//! used at once.
+#![allow(unsafe_code)] // The choice of a kernel after asking the processor.
 
+use rayon::prelude::*;
+
+use super::blocked::Blocked;
+use super::blocked::kernel;
+use super::blocked::pack::{RightSide, Straight, Transposed};
+use super::instructions::Instructions;
+use super::vectors::dot_f32_with;
 use super::weights::WeightMatrix;
+
+/// Up to as many rows, inner products are faster than blocks.
+const FEW: usize = 8;
 
 /// `output = input * weights^T + bias`: `input` `[rows, inputs]`, `bias` `[outputs]`, `output` `[rows, outputs]`.
 /// By the current rayon pool.
@@ -8,18 +23,42 @@ use super::weights::WeightMatrix;
 /// # Panics
 /// If lengths and shapes disagree: a mistake in the calling code.
 pub fn linear(input: &[f32], rows: usize, weights: &WeightMatrix, bias: Option<&[f32]>, output: &mut [f32]) {
+    linear_with(Instructions::best(), input, rows, weights, bias, output);
+}
+
+/// As [`linear`], with given instructions.
+pub fn linear_with(
+    instructions: Instructions,
+    input: &[f32],
+    rows: usize,
+    weights: &WeightMatrix,
+    bias: Option<&[f32]>,
+    output: &mut [f32],
+) {
     let (inputs, outputs) = (weights.inputs(), weights.outputs());
     assert_eq!(input.len(), rows * inputs, "input of another shape");
     assert_eq!(output.len(), rows * outputs, "output of another shape");
-    let mut weight = vec![0.0; inputs];
-    for column in 0..outputs {
-        weights.widen_rows(column..column + 1, &mut weight);
-        for row in 0..rows {
-            let input = &input[row * inputs..(row + 1) * inputs];
-            let sum = super::vectors::dot_f32(input, &weight);
-            output[row * outputs + column] = sum + bias.map_or(0.0, |bias| bias[column]);
-        }
+    assert!(bias.is_none_or(|bias| bias.len() == outputs), "bias of another shape");
+    if rows <= FEW && rows * inputs > 0 {
+        few_rows(instructions, input, rows, weights, bias, output);
+        return;
     }
+    let right = Transposed(weights);
+    let product =
+        Blocked { left: input, rows, inner: inputs, right: &right, columns: outputs, bias, granule: 1 };
+    #[cfg(target_arch = "x86_64")]
+    if weights.rounds_inputs() && instructions == Instructions::Avx512 && has_bf16_products() {
+        // SAFETY: the processor was asked.
+        unsafe { product.run::<kernel::Avx512Pairs>(output) };
+        return;
+    }
+    run(instructions, &product, output);
+}
+
+/// Whether the processor multiplies pairs of bf16 (avx512_bf16).
+#[cfg(target_arch = "x86_64")]
+pub(super) fn has_bf16_products() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16")
 }
 
 /// The gradient of a linear layer's input: `input_gradient = output_gradient * weights`, `output_gradient`
@@ -33,18 +72,77 @@ pub fn linear_input_gradient(
     weights: &WeightMatrix,
     input_gradient: &mut [f32],
 ) {
+    linear_input_gradient_with(Instructions::best(), output_gradient, rows, weights, input_gradient);
+}
+
+/// As [`linear_input_gradient`], with given instructions.
+pub fn linear_input_gradient_with(
+    instructions: Instructions,
+    output_gradient: &[f32],
+    rows: usize,
+    weights: &WeightMatrix,
+    input_gradient: &mut [f32],
+) {
     let (inputs, outputs) = (weights.inputs(), weights.outputs());
     assert_eq!(output_gradient.len(), rows * outputs, "output gradient of another shape");
     assert_eq!(input_gradient.len(), rows * inputs, "input gradient of another shape");
-    input_gradient.fill(0.0);
-    let mut weight = vec![0.0; inputs];
-    for output in 0..outputs {
-        weights.widen_rows(output..output + 1, &mut weight);
-        for row in 0..rows {
-            let factor = output_gradient[row * outputs + output];
-            for (sum, weight) in input_gradient[row * inputs..(row + 1) * inputs].iter_mut().zip(&weight) {
-                *sum += factor * weight;
+    let right = Straight(weights);
+    let product = Blocked {
+        left: output_gradient,
+        rows,
+        inner: outputs,
+        right: &right,
+        columns: inputs,
+        bias: None,
+        granule: weights.block(),
+    };
+    run(instructions, &product, input_gradient);
+}
+
+fn run<R: RightSide>(instructions: Instructions, product: &Blocked<'_, R>, output: &mut [f32]) {
+    match instructions.or_portable() {
+        // SAFETY: `or_portable` has asked the processor.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 => unsafe { product.run::<kernel::Avx512>(output) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { product.run::<kernel::Avx2>(output) },
+        // SAFETY: plain Rust.
+        _ => unsafe { product.run::<kernel::Plain>(output) },
+    }
+}
+
+/// Inner products of a widened row of weights with every row of the input.
+fn few_rows(
+    instructions: Instructions,
+    input: &[f32],
+    rows: usize,
+    weights: &WeightMatrix,
+    bias: Option<&[f32]>,
+    output: &mut [f32],
+) {
+    /// Outputs of one task.
+    const CHUNK: usize = 32;
+    let (inputs, outputs) = (weights.inputs(), weights.outputs());
+    // `[outputs, rows]`, so that a task writes one piece.
+    let mut columns = vec![0.0; rows * outputs];
+    columns.par_chunks_mut(CHUNK * rows).enumerate().for_each_init(Vec::new, |buffer, (chunk, columns)| {
+        for (output, sums) in (chunk * CHUNK..).zip(columns.chunks_exact_mut(rows)) {
+            let row = if let Some(values) = weights.as_f32() {
+                &values[output * inputs..(output + 1) * inputs]
+            } else {
+                buffer.resize(inputs, 0.0);
+                weights.widen_rows(output..output + 1, buffer);
+                &buffer[..]
+            };
+            for (sum, input) in sums.iter_mut().zip(input.chunks_exact(inputs)) {
+                *sum = dot_f32_with(instructions, input, row) + bias.map_or(0.0, |bias| bias[output]);
             }
+        }
+    });
+    for (row, output) in output.chunks_exact_mut(outputs.max(1)).enumerate() {
+        for (output, sums) in output.iter_mut().zip(columns.chunks_exact(rows)) {
+            *output = sums[row];
         }
     }
 }

@@ -1,0 +1,243 @@
+//! The innermost loop of a product: a tile of rows and columns that stays in registers over one block of the inner
+//! dimension.
+//!
+//! Each sum is one chain of multiply-adds over the block in order, so that the bits of a result do not depend on
+//! how rows and columns were cut into tiles or spread over threads.
+
+use super::super::vector::{Portable, Vector};
+
+/// What a tile starts from before its sums are added.
+#[derive(Clone, Copy)]
+pub(in super::super) enum Start {
+    /// Zero.
+    Zero,
+    /// These numbers, one a column, as many as the kernel has columns.
+    Bias(*const f32),
+    /// What is in the output.
+    Output,
+}
+
+/// One tile: `output = start + left * right`.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Tile {
+    /// Words of the inner dimension.
+    pub(in super::super) steps: usize,
+    /// `PACKED`: `[steps, ROWS]`; else rows of `steps` words, `left_stride` apart.
+    pub(in super::super) left: *const f32,
+    pub(in super::super) left_stride: usize,
+    /// `[steps, COLUMNS]`.
+    pub(in super::super) right: *const f32,
+    /// Rows of `columns` numbers, `stride` apart.
+    pub(in super::super) output: *mut f32,
+    pub(in super::super) stride: usize,
+    /// Rows that are meant: `1..=ROWS`. The rest of a packed left side is padding.
+    pub(in super::super) rows: usize,
+    /// Columns that are meant: `1..=COLUMNS`.
+    pub(in super::super) columns: usize,
+    pub(in super::super) start: Start,
+}
+
+/// A micro-kernel of one instruction set.
+///
+/// # Safety
+/// `tile` needs the processor to have the instructions, and pointers that are good for what [`Tile`] says.
+pub(in super::super) trait Kernel {
+    /// Rows of a tile.
+    const ROWS: usize;
+    /// Columns of a tile.
+    const COLUMNS: usize;
+    /// Numbers of the inner dimension in one 32-bit word: 1 f32, or 2 bf16.
+    const DEPTH: usize;
+
+    unsafe fn tile<const PACKED: bool>(tile: &Tile);
+}
+
+/// What happens to one word of the left and a register of words of the right.
+trait Product {
+    type Sums: Vector;
+    /// As the trait [`Vector`], of the registers.
+    unsafe fn multiply_add(left: Self::Sums, right: Self::Sums, sums: Self::Sums) -> Self::Sums;
+}
+
+/// A word is one f32.
+struct Single<V>(std::marker::PhantomData<V>);
+
+impl<V: Vector> Product for Single<V> {
+    type Sums = V;
+
+    #[inline(always)]
+    unsafe fn multiply_add(left: V, right: V, sums: V) -> V {
+        // SAFETY: the contract of the trait.
+        unsafe { left.mul_add(right, sums) }
+    }
+}
+
+/// A word is two bf16, the first in the lower half.
+#[cfg(target_arch = "x86_64")]
+struct PairAvx512;
+
+#[cfg(target_arch = "x86_64")]
+impl Product for PairAvx512 {
+    type Sums = std::arch::x86_64::__m512;
+
+    #[inline(always)]
+    unsafe fn multiply_add(left: Self::Sums, right: Self::Sums, sums: Self::Sums) -> Self::Sums {
+        use std::arch::x86_64::{__m512, __m512bh, _mm512_dpbf16_ps};
+        // SAFETY: the contract of the trait; both types are 64 bytes of which any pattern is valid.
+        unsafe {
+            let (left, right) = (
+                std::mem::transmute::<__m512, __m512bh>(left),
+                std::mem::transmute::<__m512, __m512bh>(right),
+            );
+            _mm512_dpbf16_ps(sums, left, right)
+        }
+    }
+}
+
+/// The twin of [`PairAvx512`]: everything around the instruction is tested with it on every processor.
+#[cfg(test)]
+struct PairPortable;
+
+#[cfg(test)]
+impl Product for PairPortable {
+    type Sums = Portable;
+
+    #[inline(always)]
+    unsafe fn multiply_add(left: Portable, right: Portable, sums: Portable) -> Portable {
+        let mut words = [[0_u32; 8]; 2];
+        let mut floats = [0.0_f32; 8];
+        // SAFETY: the contract of the trait; the arrays hold 8 words each.
+        unsafe {
+            left.store(words[0].as_mut_ptr().cast());
+            right.store(words[1].as_mut_ptr().cast());
+            sums.store(floats.as_mut_ptr());
+            for (sum, (left, right)) in floats.iter_mut().zip(words[0].iter().zip(words[1])) {
+                let (low, high) =
+                    (|word: u32| f32::from_bits(word << 16), |word: u32| f32::from_bits(word & !0xffff));
+                *sum += low(*left) * low(right) + high(*left) * high(right);
+            }
+            Portable::load(floats.as_ptr())
+        }
+    }
+}
+
+/// # Safety
+/// As [`Kernel`] says; `ROWS` and `VECTORS * LANES` are the kernel's.
+#[inline(always)]
+unsafe fn tile<P: Product, const ROWS: usize, const VECTORS: usize, const PACKED: bool>(tile: &Tile) {
+    // SAFETY: the caller's promise. Without packing, rows beyond those meant read the last one again; sums beyond
+    // those meant go to a buffer of their own.
+    unsafe {
+        let lanes = P::Sums::LANES;
+        let mut sums = [[P::Sums::splat(0.0); VECTORS]; ROWS];
+        let mut rows = [tile.left; ROWS];
+        if !PACKED {
+            for (index, row) in rows.iter_mut().enumerate() {
+                *row = tile.left.add(index.min(tile.rows - 1) * tile.left_stride);
+            }
+        }
+        let mut right = tile.right;
+        let mut left = tile.left;
+        for step in 0..tile.steps {
+            let mut factors = [P::Sums::splat(0.0); VECTORS];
+            for (vector, factor) in factors.iter_mut().enumerate() {
+                *factor = P::Sums::load(right.add(vector * lanes));
+            }
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let value = P::Sums::splat(if PACKED { *left.add(row) } else { *rows[row].add(step) });
+                for (sum, factor) in sums.iter_mut().zip(factors) {
+                    *sum = P::multiply_add(value, factor, *sum);
+                }
+            }
+            right = right.add(VECTORS * lanes);
+            if PACKED {
+                left = left.add(ROWS);
+            }
+        }
+        if let Start::Bias(bias) = tile.start {
+            for sums in &mut sums {
+                for (vector, sum) in sums.iter_mut().enumerate() {
+                    *sum = sum.add(P::Sums::load(bias.add(vector * lanes)));
+                }
+            }
+        }
+        let add = matches!(tile.start, Start::Output);
+        if tile.columns == VECTORS * lanes {
+            for (row, sums) in sums.iter().enumerate() {
+                if row < tile.rows {
+                    let output = tile.output.add(row * tile.stride);
+                    for (vector, &sum) in sums.iter().enumerate() {
+                        let output = output.add(vector * lanes);
+                        let sum = if add { sum.add(P::Sums::load(output)) } else { sum };
+                        sum.store(output);
+                    }
+                }
+            }
+            return;
+        }
+        // As wide as the widest kernel.
+        let mut buffer = [0.0_f32; 32];
+        for (row, sums) in sums.iter().enumerate() {
+            if row < tile.rows {
+                for (vector, sum) in sums.iter().enumerate() {
+                    sum.store(buffer.as_mut_ptr().add(vector * lanes));
+                }
+                let output = std::slice::from_raw_parts_mut(tile.output.add(row * tile.stride), tile.columns);
+                for (output, sum) in output.iter_mut().zip(buffer) {
+                    *output = if add { *output + sum } else { sum };
+                }
+            }
+        }
+    }
+}
+
+/// Declares a kernel.
+macro_rules! kernel {
+    ($(#[$attribute:meta])* $name:ident, $product:ty, $rows:literal, $vectors:literal, $lanes:literal, $depth:literal, $(#[$feature:meta])?) => {
+        $(#[$attribute])*
+        pub(in super::super) struct $name;
+
+        $(#[$attribute])*
+        impl Kernel for $name {
+            const ROWS: usize = $rows;
+            const COLUMNS: usize = $vectors * $lanes;
+            const DEPTH: usize = $depth;
+
+            #[inline]
+            unsafe fn tile<const PACKED: bool>(job: &Tile) {
+                $(#[$feature])?
+                unsafe fn enabled<const PACKED: bool>(job: &Tile) {
+                    // SAFETY: the caller's promise.
+                    unsafe { tile::<$product, $rows, $vectors, PACKED>(job) }
+                }
+                // SAFETY: the caller's promise.
+                unsafe { enabled::<PACKED>(job) }
+            }
+        }
+    };
+}
+
+kernel!(
+    /// 24 sums, 2 factors and one value of 32 registers.
+    #[cfg(target_arch = "x86_64")]
+    Avx512, Single<std::arch::x86_64::__m512>, 12, 2, 16, 1, #[target_feature(enable = "avx512f")]
+);
+kernel!(
+    /// As [`Avx512`], two bf16 at a time.
+    #[cfg(target_arch = "x86_64")]
+    Avx512Pairs, PairAvx512, 12, 2, 16, 2, #[target_feature(enable = "avx512f,avx512bf16")]
+);
+kernel!(
+    /// 12 sums, 2 factors and one value of 16 registers.
+    #[cfg(target_arch = "x86_64")]
+    Avx2, Single<std::arch::x86_64::__m256>, 6, 2, 8, 1, #[target_feature(enable = "avx2,fma")]
+);
+kernel!(
+    /// Plain Rust.
+    Plain, Single<Portable>, 4, 1, 8, 1,
+);
+kernel!(
+    /// Plain Rust, two bf16 at a time.
+    #[cfg(test)]
+    PlainPairs, PairPortable, 4, 1, 8, 2,
+);

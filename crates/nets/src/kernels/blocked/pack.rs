@@ -1,0 +1,173 @@
+//! Copies of parts of matrices in the order in which a kernel reads them.
+
+use std::ops::Range;
+
+use super::super::weights::WeightMatrix;
+use super::kernel::Kernel;
+
+/// A right side `[inner, columns]` of a product.
+pub(in super::super) trait RightSide: Sync {
+    /// Writes `[inner, columns]` as panels `[words, COLUMNS]` for the kernel, padded with zeros. `scratch` is only
+    /// there to be used again.
+    fn pack<K: Kernel>(
+        &self,
+        inner: Range<usize>,
+        columns: Range<usize>,
+        scratch: &mut Vec<f32>,
+        into: &mut [f32],
+    );
+}
+
+/// `weights^T`: what a linear layer multiplies by. The inner dimension is the inputs.
+pub(in super::super) struct Transposed<'a>(pub(in super::super) &'a WeightMatrix);
+
+impl RightSide for Transposed<'_> {
+    fn pack<K: Kernel>(
+        &self,
+        inner: Range<usize>,
+        columns: Range<usize>,
+        scratch: &mut Vec<f32>,
+        into: &mut [f32],
+    ) {
+        let weights = self.0;
+        let words = inner.len().div_ceil(K::DEPTH);
+        let panels = into.chunks_exact_mut(words * K::COLUMNS);
+        for (panel, first) in panels.zip(columns.clone().step_by(K::COLUMNS)) {
+            let count = K::COLUMNS.min(columns.end - first);
+            if let Some(values) = weights.as_f32() {
+                let row = |column: usize| {
+                    let start = (first + column) * weights.inputs();
+                    &values[start + inner.start..start + inner.end]
+                };
+                interleave::<K>(row, count, K::COLUMNS, panel);
+                continue;
+            }
+            // An odd number of cache lines: a power of two would put the rows on top of each other in the cache.
+            let stride = (inner.len() / 16 | 1) * 16 + 16;
+            scratch.resize((stride * K::COLUMNS).max(scratch.len()), 0.0);
+            for (column, buffer) in (first..).zip(scratch.chunks_exact_mut(stride).take(count)) {
+                weights.widen(column * weights.inputs() + inner.start, &mut buffer[..inner.len()]);
+            }
+            interleave::<K>(|column| &scratch[column * stride..][..inner.len()], count, K::COLUMNS, panel);
+        }
+    }
+}
+
+/// `weights` as they are: what a gradient is multiplied by. The inner dimension is the outputs.
+pub(in super::super) struct Straight<'a>(pub(in super::super) &'a WeightMatrix);
+
+impl RightSide for Straight<'_> {
+    fn pack<K: Kernel>(
+        &self,
+        inner: Range<usize>,
+        columns: Range<usize>,
+        scratch: &mut Vec<f32>,
+        into: &mut [f32],
+    ) {
+        assert_eq!(K::DEPTH, 1, "gradients are products of f32");
+        scratch.resize(columns.len().max(scratch.len()), 0.0);
+        let scratch = &mut scratch[..columns.len()];
+        for (index, row) in inner.clone().enumerate() {
+            self.0.widen(row * self.0.inputs() + columns.start, scratch);
+            let panels = into.chunks_exact_mut(inner.len() * K::COLUMNS);
+            for (panel, values) in panels.zip(scratch.chunks(K::COLUMNS)) {
+                let into = &mut panel[index * K::COLUMNS..(index + 1) * K::COLUMNS];
+                into[..values.len()].copy_from_slice(values);
+                into[values.len()..].fill(0.0);
+            }
+        }
+    }
+}
+
+/// Writes panels `[words, ROWS]` of the rows of a left side, padded with zeros: `inner` of rows `stride` apart.
+pub(in super::super) fn pack_left<K: Kernel>(
+    left: &[f32],
+    stride: usize,
+    rows: Range<usize>,
+    inner: Range<usize>,
+    into: &mut [f32],
+) {
+    let words = inner.len().div_ceil(K::DEPTH);
+    let panels = into.chunks_exact_mut(words * K::ROWS);
+    for (panel, first) in panels.zip(rows.clone().step_by(K::ROWS)) {
+        let row = |index: usize| {
+            &left[(first + index) * stride + inner.start..(first + index) * stride + inner.end]
+        };
+        interleave::<K>(row, K::ROWS.min(rows.end - first), K::ROWS, panel);
+    }
+}
+
+/// Writes `[words, width]`: word `w` of line `l` goes to `w * width + l`. Lines from `count` on are zeros.
+pub(in super::super) fn interleave<'a, K: Kernel>(
+    line: impl Fn(usize) -> &'a [f32],
+    count: usize,
+    width: usize,
+    into: &mut [f32],
+) {
+    let mut lines = [&[][..]; 32];
+    for (index, slot) in lines.iter_mut().enumerate().take(count) {
+        *slot = line(index);
+    }
+    let lines = &lines[..count];
+    if K::DEPTH == 1 {
+        match (count == width, width) {
+            (true, 16) => interleave_whole::<16>(lines, into),
+            (true, 32) => interleave_whole::<32>(lines, into),
+            (true, 12) => interleave_whole::<12>(lines, into),
+            (true, 6) => interleave_whole::<6>(lines, into),
+            _ => {
+                for (step, into) in into.chunks_exact_mut(width).enumerate() {
+                    for (into, line) in into.iter_mut().zip(lines) {
+                        *into = line[step];
+                    }
+                    into[count..].fill(0.0);
+                }
+            }
+        }
+        return;
+    }
+    for (step, into) in into.chunks_exact_mut(width).enumerate() {
+        for (into, line) in into.iter_mut().zip(lines) {
+            let high = line.get(2 * step + 1).copied().unwrap_or(0.0);
+            *into = f32::from_bits(pair(line[2 * step], high));
+        }
+        into[count..].fill(0.0);
+    }
+}
+
+/// Blocks of four lines by four steps: the compiler makes them shuffles.
+fn interleave_whole<const WIDTH: usize>(lines: &[&[f32]], into: &mut [f32]) {
+    let Ok(lines) = <&[&[f32]; WIDTH]>::try_from(lines) else { return };
+    let steps = into.len() / WIDTH;
+    assert!(lines.iter().all(|line| line.len() == steps), "lines of another length");
+    let whole = steps / 4 * 4;
+    for step in (0..whole).step_by(4) {
+        let into = &mut into[step * WIDTH..(step + 4) * WIDTH];
+        for group in 0..WIDTH / 4 {
+            let mut block = [[0.0_f32; 4]; 4];
+            for (block, line) in block.iter_mut().zip(&lines[group * 4..]) {
+                block.copy_from_slice(&line[step..step + 4]);
+            }
+            for offset in 0..4 {
+                let values = block.map(|line| line[offset]);
+                into[offset * WIDTH + group * 4..][..4].copy_from_slice(&values);
+            }
+        }
+        for line in WIDTH / 4 * 4..WIDTH {
+            for offset in 0..4 {
+                into[offset * WIDTH + line] = lines[line][step + offset];
+            }
+        }
+    }
+    for step in whole..steps {
+        for (line, values) in lines.iter().enumerate() {
+            into[step * WIDTH + line] = values[step];
+        }
+    }
+}
+
+/// Two numbers rounded to bf16, to nearest even, the first in the lower half.
+fn pair(low: f32, high: f32) -> u32 {
+    let bits = |value: f32| u32::from(half::bf16::from_f32(value).to_bits());
+    bits(low) | bits(high) << 16
+}
