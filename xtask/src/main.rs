@@ -1,10 +1,11 @@
-//! Tasks of the project: `cargo xtask demo`, `test`, `pack starter`, `accuracy`.
+//! Tasks of the project: `cargo xtask demo`, `test`, `pack starter`, `accuracy`, `peft`.
 //!
 //! Light on purpose: it is compiled before every task. Heavy work is in programs of the workspace that it runs.
 #![forbid(unsafe_code)]
 
 mod demo;
 mod pack;
+mod peft;
 mod run;
 mod setup;
 mod test;
@@ -34,6 +35,8 @@ enum Task {
         #[arg(value_parser = ["starter"])]
         name: String,
     },
+    /// Check that PEFT reads the adapters we save; fetches PyTorch once.
+    Peft,
     /// Measure the starter pack on held-out photos; writes benches/runs/DATE-accuracy-SPLIT.md.
     Accuracy {
         /// The split.
@@ -47,6 +50,7 @@ fn main() -> anyhow::Result<()> {
         Task::Demo => demo::demo(),
         Task::Test { quick } => test::test(quick),
         Task::Pack { name } => pack::build(&name),
+        Task::Peft => peft::peft(),
         Task::Accuracy { split } => pack::accuracy(&split),
     }
 }

@@ -4,10 +4,12 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::path::Path;
 
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 
 /// A whole file, read-only. Cheap to open whatever its size; pages may be dropped and reread by the system.
 ///
@@ -50,6 +52,26 @@ impl MappedFile {
         let map = unsafe { Mmap::map(&file)? };
         Ok(Self { map: Some(map) })
     }
+
+    /// Tells the system that these bytes are not needed for now: their memory is free for others, and they are read
+    /// again should they be touched. Does nothing where the system has no such call, or the range is not inside.
+    pub fn release(&self, bytes: Range<usize>) {
+        #[cfg(unix)]
+        if let Some(map) = &self.map
+            && bytes.start < bytes.end
+            && bytes.end <= map.len()
+        {
+            // SAFETY: dropping pages loses what was written to them alone. Nothing can be written through this map,
+            // and the file behind it does not change while it lives, so the same bytes come back.
+            let advised = unsafe {
+                map.unchecked_advise_range(UncheckedAdvice::DontNeed, bytes.start, bytes.end - bytes.start)
+            };
+            // Only memory is at stake.
+            drop(advised);
+        }
+        #[cfg(not(unix))]
+        drop(bytes);
+    }
 }
 
 impl Deref for MappedFile {
@@ -85,6 +107,20 @@ mod tests {
             let bytes: Vec<u8> = (0..length).map(|index| (index * 31 % 251) as u8).collect();
             std::fs::write(&path, &bytes).unwrap();
             assert_eq!(&MappedFile::open(&path).unwrap()[..], &std::fs::read(&path).unwrap()[..]);
+        }
+    }
+
+    #[test]
+    fn released_bytes_come_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("weights");
+        let bytes: Vec<u8> = (0..50_000).map(|index| (index * 31 % 251) as u8).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        let file = MappedFile::open(&path).unwrap();
+        assert_eq!(&file[..], &bytes[..]);
+        for range in [5..40_000, 0..50_000, 0..0, 40_000..90_000] {
+            file.release(range);
+            assert_eq!(&file[..], &bytes[..]);
         }
     }
 

@@ -5,7 +5,6 @@ pub mod attention;
 mod blocked;
 pub mod depthwise;
 mod exponential;
-mod functions;
 pub mod gemm;
 pub mod instructions;
 pub mod int8;

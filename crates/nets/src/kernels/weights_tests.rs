@@ -20,7 +20,13 @@ fn widened(weights: &WeightMatrix) -> Vec<f32> {
 }
 
 /// The matrix in a file, after `offset` other bytes and before one more.
-fn mapped(bytes: &[u8], offset: usize, stored: StoredType, outputs: usize, inputs: usize) -> Option<WeightMatrix> {
+fn mapped(
+    bytes: &[u8],
+    offset: usize,
+    stored: StoredType,
+    outputs: usize,
+    inputs: usize,
+) -> Option<WeightMatrix> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&vec![0xff; offset]).unwrap();
     file.write_all(bytes).unwrap();
@@ -128,9 +134,10 @@ fn conversions_are_as_close_as_their_bits() {
         let converted = weights.convert(stored);
         assert_eq!(converted.stored(), stored);
         assert_eq!(converted.bytes() as f64, (outputs * inputs) as f64 * size);
-        let worst = widened(&converted).iter().zip(&values).fold(0.0, |worst: f32, (left, right)| {
-            worst.max((left - right).abs())
-        });
+        let worst = widened(&converted)
+            .iter()
+            .zip(&values)
+            .fold(0.0, |worst: f32, (left, right)| worst.max((left - right).abs()));
         assert!(worst <= limit, "{stored:?}: {worst}");
         assert_eq!(converted.first_non_finite(), None);
         assert_eq!(format!("{converted:?}"), format!("WeightMatrix([5, 512], {stored:?})"));

@@ -175,17 +175,18 @@ impl Loader<'_> {
     fn linear(&self, module: &str, has_bias: bool) -> Result<Linear, NetworkError> {
         let bias = has_bias.then(|| self.vector(&format!("{module}.bias"))).transpose()?;
         let pair = self.adapter.and_then(|adapter| adapter.pairs.get(module));
-        let matrix = self.checked_matrix(&format!("{module}.weight"))?;
+        let name = format!("{module}.weight");
+        let matrix = self.checked_matrix(&name)?;
         let (weight, low_rank) = match pair {
             Some(pair) if self.options.merge_adapter => {
                 let mut values = vec![0.0; matrix.outputs() * matrix.inputs()];
                 matrix.widen_rows(0..matrix.outputs(), &mut values);
                 pair.merge_into(&mut values);
                 let merged = WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs());
-                (self.weight(merged)?, None)
+                (self.weight(merged, &name)?, None)
             }
-            Some(pair) => (self.weight(matrix)?, Some(self.low_rank(pair)?)),
-            None => (self.weight(matrix)?, None),
+            Some(pair) => (self.weight(matrix, &name)?, Some(self.low_rank(pair)?)),
+            None => (self.weight(matrix, &name)?, None),
         };
         Ok(Linear { weight, bias, low_rank })
     }
@@ -202,12 +203,27 @@ impl Loader<'_> {
         })
     }
 
-    fn weight(&self, matrix: WeightMatrix) -> Result<Weight, NetworkError> {
-        let matrix = match self.options.stored {
-            Some(stored) => matrix.convert(stored),
-            None => matrix,
+    /// The matrix in the type that was asked for. Where that makes a copy, the file's pages are given back: a model
+    /// that is quantised must not count twice.
+    fn weight(&self, matrix: WeightMatrix, name: &str) -> Result<Weight, NetworkError> {
+        let weight = match self.options.stored {
+            Some(stored) if self.operators == Operators::Fused => {
+                let converted = matrix.convert(stored);
+                Weight::Stored(if stored == StoredType::Bf16 {
+                    converted.with_rounded_inputs()
+                } else {
+                    converted
+                })
+            }
+            None if self.operators == Operators::Fused => return Ok(Weight::Stored(matrix)),
+            Some(stored) => self.dense(&matrix.convert(stored))?,
+            None => self.dense(&matrix)?,
         };
-        if self.operators == Operators::Fused { Ok(Weight::Stored(matrix)) } else { self.dense(&matrix) }
+        if self.options.stored != Some(matrix.stored()) {
+            let tensor = self.tensors.get(name)?;
+            tensor.file.release(tensor.bytes.clone());
+        }
+        Ok(weight)
     }
 
     fn dense(&self, matrix: &WeightMatrix) -> Result<Weight, NetworkError> {

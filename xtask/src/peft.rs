@@ -1,0 +1,28 @@
+//! `cargo xtask peft`: are adapters that we save read by PEFT? Apart from `test`, because PyTorch is a large download.
+
+use std::process::Command;
+
+use crate::run::{cargo, run};
+use crate::setup;
+
+const PACKAGES: [&str; 4] = ["torch==2.11.0", "torchvision==0.26.0", "transformers==4.52.4", "peft==0.15.1"];
+
+/// Makes a Python environment in the cache, once, and runs the round trip with it.
+///
+/// # Errors
+/// Python is missing, the packages cannot be fetched, or the round trip fails.
+pub(crate) fn peft() -> anyhow::Result<()> {
+    let environment = setup::cache()?.join("peft");
+    let python = environment.join("bin/python");
+    if !environment.join("ready").is_file() {
+        let mut make = Command::new("python3");
+        run("a Python environment", make.args(["-m", "venv"]).arg(&environment))?;
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--quiet"]).args(PACKAGES);
+        run("PyTorch, transformers and PEFT (some 3 GB)", &mut install)?;
+        std::fs::write(environment.join("ready"), "")?;
+    }
+    let mut test = cargo();
+    test.args(["test", "--package", "nets", "--test", "lora_python"]).env("GEORANKER_PEFT_PYTHON", &python);
+    run("the round trip through PEFT", &mut test)
+}
