@@ -1,133 +1,204 @@
-//! `SwiGLU`, GELU and the like, in place. By the current rayon pool.
+//! `SwiGLU`, GELU and the like, in place.
+#![allow(unsafe_code)] // SIMD; each block states its invariant, and tests hold it to the scalar twin.
+#![allow(clippy::inline_always)] // Generic code must land inside the function that enables the instructions.
 
-use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::exponential::exp;
+use super::functions::{CHUNK, Task, dispatch, exp, map, sigmoid, zip};
+use super::instructions::Instructions;
+use super::vector::Vector;
 
-/// Numbers in one task.
-const CHUNK: usize = 1 << 14;
-
-/// `gate = silu(gate) * up` (Shazeer 2020), where `silu(x) = x * sigmoid(x)`.
+/// `gate = silu(gate) * up` (Shazeer 2020), where `silu(x) = x * sigmoid(x)`. By the current rayon pool.
 ///
 /// # Panics
 /// If the lengths differ: a mistake in the calling code.
 pub fn swiglu(gate: &mut [f32], up: &[f32]) {
-    assert_eq!(gate.len(), up.len(), "lengths differ");
-    gate.par_chunks_mut(CHUNK).zip(up.par_chunks(CHUNK)).for_each(|(gate, up)| {
-        Arch::new().dispatch(Pairwise(gate, up, |gate: f32, up: f32| gate / (1.0 + exp(-gate)) * up));
-    });
+    pairs(Instructions::best(), Pairs::SwiGlu, gate, up);
 }
 
-/// `x * sigmoid(1.702 * x)` (Hendrycks and Gimpel 2016).
+/// `x * sigmoid(1.702 * x)` (Hendrycks and Gimpel 2016). By the current rayon pool.
 pub fn quick_gelu(values: &mut [f32]) {
-    values.par_chunks_mut(CHUNK).for_each(|values| {
-        Arch::new().dispatch(Pointwise(values, |x: f32| x / (1.0 + exp(-1.702 * x))));
-    });
+    each(Instructions::best(), Each::QuickGelu, values);
 }
 
-/// `x / 2 * (1 + erf(x / sqrt(2)))` (Hendrycks and Gimpel 2016), within 1e-6.
+/// `x / 2 * (1 + erf(x / sqrt(2)))` (Hendrycks and Gimpel 2016), within 1e-6. By the current rayon pool.
 pub fn gelu(values: &mut [f32]) {
-    values.par_chunks_mut(CHUNK).for_each(|values| {
-        for value in values {
-            let x = f64::from(*value);
-            let erf = candle_core::cpu::erf::erf_f64(x * std::f64::consts::FRAC_1_SQRT_2);
-            *value = (0.5 * x * (1.0 + erf)) as f32;
-        }
-    });
+    each(Instructions::best(), Each::Gelu, values);
 }
 
-/// `into += other`.
+/// `into += other`. By the current rayon pool.
 ///
 /// # Panics
 /// If the lengths differ: a mistake in the calling code.
 pub fn add(into: &mut [f32], other: &[f32]) {
-    assert_eq!(into.len(), other.len(), "lengths differ");
-    into.par_chunks_mut(CHUNK).zip(other.par_chunks(CHUNK)).for_each(|(into, other)| {
-        Arch::new().dispatch(Pairwise(into, other, |into: f32, other: f32| into + other));
-    });
+    pairs(Instructions::best(), Pairs::Add, into, other);
 }
 
-/// A function on each number.
-struct Pointwise<'a, F>(&'a mut [f32], F);
+/// A function of one number.
+#[derive(Clone, Copy)]
+enum Each {
+    QuickGelu,
+    Gelu,
+}
 
-impl<F: Fn(f32) -> f32> NullaryFnOnce for Pointwise<'_, F> {
+/// A function of two numbers.
+#[derive(Clone, Copy)]
+enum Pairs {
+    SwiGlu,
+    Add,
+}
+
+fn each(instructions: Instructions, function: Each, values: &mut [f32]) {
+    values.par_chunks_mut(CHUNK).for_each(|values| dispatch(instructions, EachOf(function, values)));
+}
+
+fn pairs(instructions: Instructions, function: Pairs, values: &mut [f32], others: &[f32]) {
+    assert_eq!(values.len(), others.len(), "lengths differ");
+    values
+        .par_chunks_mut(CHUNK)
+        .zip(others.par_chunks(CHUNK))
+        .for_each(|(values, others)| dispatch(instructions, PairsOf(function, values, others)));
+}
+
+struct EachOf<'a>(Each, &'a mut [f32]);
+
+impl Task for EachOf<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        for value in self.0 {
-            *value = (self.1)(*value);
+    unsafe fn run<V: Vector>(self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.0 {
+                Each::QuickGelu => map!(V, self.1, |x| x.mul(sigmoid(x.mul(V::splat(1.702))))),
+                Each::Gelu => map!(V, self.1, |x| gelu_of(x)),
+            }
         }
     }
 }
 
-/// A function on each number and its partner.
-struct Pairwise<'a, F>(&'a mut [f32], &'a [f32], F);
+struct PairsOf<'a>(Pairs, &'a mut [f32], &'a [f32]);
 
-impl<F: Fn(f32, f32) -> f32> NullaryFnOnce for Pairwise<'_, F> {
+impl Task for PairsOf<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        for (value, other) in self.0.iter_mut().zip(self.1) {
-            *value = (self.2)(*value, *other);
+    unsafe fn run<V: Vector>(self) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.0 {
+                Pairs::SwiGlu => zip!(V, self.1, self.2, |gate, up| gate.mul(sigmoid(gate)).mul(up)),
+                Pairs::Add => zip!(V, self.1, self.2, |left, right| left.add(right)),
+            }
         }
+    }
+}
+
+/// With the rational approximation of erf by Hastings (Abramowitz and Stegun 1964, 7.1.26; error below 1.5e-7):
+/// `x * erf(x / sqrt(2))` is the same for `x` and `-x`.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn gelu_of<V: Vector>(x: V) -> V {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let size = x.mul(V::splat(-1.0)).at_least(x);
+        let z = size.mul(V::splat(std::f32::consts::FRAC_1_SQRT_2));
+        let t = V::splat(1.0).div(z.mul_add(V::splat(0.327_591_1), V::splat(1.0)));
+        let mut sum = V::splat(1.061_405_4);
+        for coefficient in [-1.453_152_1, 1.421_413_7, -0.284_496_72, 0.254_829_6, 0.0] {
+            sum = sum.mul_add(t, V::splat(coefficient));
+        }
+        // The limit keeps infinity from becoming infinity times zero.
+        let rest = sum.mul(exp(z.mul(z).mul(V::splat(-1.0)))).mul(V::splat(20.0).at_most(size));
+        x.add(size).add(rest.mul(V::splat(-1.0))).mul(V::splat(0.5))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use candle_core::cpu::erf::erf_f64;
+
     use super::*;
 
-    fn numbers(count: usize) -> Vec<f32> {
-        (0..count).map(|index| ((index * 7919) % 4001) as f32 / 100.0 - 20.0).collect()
+    fn inputs() -> Vec<f32> {
+        (-200_003..=200_000).map(|index| index as f32 * 1e-4).chain([-1e4, 1e4, 0.0, -100.0, 100.0]).collect()
     }
 
-    fn check(found: &[f32], expected: impl Fn(f64) -> f64) {
-        for (found, input) in found.iter().zip(numbers(found.len())) {
-            let expected = expected(f64::from(input));
+    /// The largest error, beside a millionth of each expected value.
+    fn worst(found: &[f32], expected: impl Iterator<Item = f64>) -> f64 {
+        found.iter().zip(expected).fold(0.0, |worst: f64, (&found, expected)| {
+            let error = (f64::from(found) - expected).abs() - 1e-6 * expected.abs();
+            if error.is_nan() { f64::INFINITY } else { worst.max(error) }
+        })
+    }
+
+    fn sigmoid_of(x: f64) -> f64 {
+        1.0 / (1.0 + (-x).exp())
+    }
+
+    #[test]
+    fn functions_of_one_number_equal_those_in_f64() {
+        for &instructions in Instructions::available() {
+            let mut found = inputs();
+            each(instructions, Each::QuickGelu, &mut found);
+            let expected =
+                inputs().into_iter().map(f64::from).map(|x| x * sigmoid_of(f64::from(1.702_f32) * x));
+            assert!(worst(&found, expected) < 1e-7, "{instructions:?}");
+            let mut found = inputs();
+            each(instructions, Each::Gelu, &mut found);
+            let half = std::f64::consts::FRAC_1_SQRT_2;
+            let expected = inputs().into_iter().map(f64::from).map(|x| x / 2.0 * (1.0 + erf_f64(x * half)));
+            assert!(worst(&found, expected) < 5e-7, "{instructions:?}");
+        }
+    }
+
+    #[test]
+    fn functions_of_two_numbers_equal_those_in_f64() {
+        let others: Vec<f32> = (0..inputs().len()).map(|index| (index % 1009) as f32 / 504.5 - 1.0).collect();
+        for &instructions in Instructions::available() {
+            let both = || inputs().into_iter().map(f64::from).zip(others.iter().copied().map(f64::from));
+            let mut found = inputs();
+            pairs(instructions, Pairs::SwiGlu, &mut found, &others);
+            assert!(worst(&found, both().map(|(gate, up)| gate * sigmoid_of(gate) * up)) < 1e-7);
+            let mut found = inputs();
+            pairs(instructions, Pairs::Add, &mut found, &others);
+            assert!(worst(&found, both().map(|(left, right)| left + right)) < 1e-6);
+        }
+    }
+
+    #[test]
+    fn the_public_names_mean_these_functions() {
+        let (x, y) = ([0.5_f32, -1.0, 3.0], [2.0_f32, 1.0, -1.0]);
+        let close = |found: [f32; 3], expected: [f32; 3]| {
             assert!(
-                (f64::from(*found) - expected).abs() < 1e-6 * expected.abs().max(1.0),
-                "{input}: {found}"
+                found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-5),
+                "{found:?}"
             );
-        }
-    }
-
-    #[test]
-    fn equal_their_definitions() {
-        let count = CHUNK + 37;
-        let mut values = numbers(count);
+        };
+        let mut values = x;
+        swiglu(&mut values, &y);
+        close(values, [0.622_459_35, -0.268_941_43, -2.857_722_3]);
+        let mut values = x;
         quick_gelu(&mut values);
-        check(&values, |x| x / (1.0 + (-1.702 * x).exp()));
-        let mut values = numbers(count);
-        let up = numbers(count);
-        swiglu(&mut values, &up);
-        for ((found, x), up) in values.iter().zip(numbers(count)).zip(&up) {
-            let expected = f64::from(x) / (1.0 + (-f64::from(x)).exp()) * f64::from(*up);
-            assert!((f64::from(*found) - expected).abs() < 1e-6 * expected.abs().max(1.0));
-        }
-        let mut values = numbers(count);
-        add(&mut values, &up);
-        check(&values, |x| x + x);
-    }
-
-    #[test]
-    fn gelu_has_the_known_values() {
-        let mut values = [0.0, 1.0, -1.0, 3.0, -10.0];
+        close(values, [0.350_388_8, -0.154_202_8, 2.981_935]);
+        let mut values = x;
         gelu(&mut values);
-        for (found, expected) in values.into_iter().zip([0.0, 0.841_344_75, -0.158_655_25, 2.995_950_3, 0.0])
-        {
-            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
-        }
+        close(values, [0.345_731_23, -0.158_655_26, 2.995_950_3]);
+        let mut values = x;
+        add(&mut values, &y);
+        close(values, [2.5, 0.0, 2.0]);
     }
 
     #[test]
-    fn extremes_stay_finite() {
-        let mut values = [-1e30, 1e30, -200.0, 200.0];
-        quick_gelu(&mut values);
-        for (found, expected) in values.into_iter().zip([0.0, 1e30, 0.0, 200.0]) {
-            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    fn what_is_not_a_number_stays() {
+        for &instructions in Instructions::available() {
+            for function in [Each::QuickGelu, Each::Gelu] {
+                let mut values = [f32::NAN, f32::INFINITY, 1.0];
+                each(instructions, function, &mut values);
+                assert!(values[0].is_nan() && values[1] == f32::INFINITY && values[2] > 0.8);
+            }
         }
     }
 }

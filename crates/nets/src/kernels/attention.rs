@@ -1,15 +1,22 @@
 //! Scaled dot-product attention over packed groups with a shared prefix.
+//!
+//! Nothing of size queries x keys is ever in memory at once: a task takes a tile of queries of one segment and one
+//! key head, with all query heads of that group as its rows, and computes their scores, softmax and result while
+//! they stay in its core's cache. Keys that no query of the tile sees are skipped.
+#![allow(unsafe_code)] // SIMD; each block states its invariant, and tests hold it to the plain twin.
+#![allow(clippy::inline_always)] // Generic code must land inside the function that enables the instructions.
 
 use std::ops::Range;
 
-use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use super::exponential::exp;
-use super::gemm::{View, ViewMut, multiply_views};
-
-/// Rows of a tile of scores: queries times the heads that share keys.
-const TILE_ROWS: usize = 96;
+use super::blocked::Shared;
+use super::blocked::kernel::{self, Kernel, Start, Tile};
+use super::blocked::pack::interleave;
+use super::functions::{Task, dispatch, exp, map, most, sum};
+use super::instructions::Instructions;
+use super::panels::AlignedBuffer;
+use super::vector::Vector;
 
 /// How many heads, and how wide. Grouped-query: `query % key_value == 0`, and query head `h` reads key head
 /// `h / (query / key_value)`.
@@ -30,6 +37,17 @@ pub struct Strided<'a> {
     pub values: &'a [f32],
     /// Floats from one row to the next.
     pub stride: usize,
+}
+
+impl<'a> Strided<'a> {
+    fn row(&self, row: usize, first: usize, width: usize) -> &'a [f32] {
+        &self.values[row * self.stride + first..][..width]
+    }
+
+    /// Whether `rows` rows of `width` numbers lie within.
+    fn holds(&self, rows: usize, width: usize) -> bool {
+        rows == 0 || width <= self.stride && (rows - 1) * self.stride + width <= self.values.len()
+    }
 }
 
 /// Queries that see the same keys.
@@ -66,295 +84,289 @@ pub struct Attention<'a> {
 /// `softmax(scale * queries * keys^T) * values` for each head, into `[queries, query heads * dimension]`: the rows
 /// of the segments' queries one after another. A query that sees no key gets zeros. By the current rayon pool.
 ///
-/// Scores exist a tile at a time: a few queries by all keys they see. The query heads that share a key head stand in
-/// one tile, so keys are read once for all of them.
-///
 /// # Panics
 /// If lengths and shapes disagree: a mistake in the calling code.
 pub fn attention(inputs: &Attention<'_>, output: &mut [f32]) {
-    let Heads { query, key_value, dimension } = inputs.heads;
-    assert!(key_value > 0 && query.is_multiple_of(key_value), "query heads are no multiple of key heads");
-    let width = query * dimension;
-    let total: usize = inputs.segments.iter().map(|segment| segment.queries.len()).sum();
-    assert_eq!(output.len(), total * width, "output of another shape");
-    let step = (TILE_ROWS * key_value / query.max(1)).max(1);
-    let mut tiles = Vec::new();
-    let mut rest = output;
-    for segment in inputs.segments {
-        let count = segment.queries.len();
-        assert!(!inputs.causal || count <= segment.keys.len(), "more queries than keys");
-        for first in (0..count).step_by(step) {
-            let rows = first..count.min(first + step);
-            let (own, others) = rest.split_at_mut(rows.len() * width);
-            rest = others;
-            tiles.push((segment, rows, own));
-        }
+    attention_with(Instructions::best(), inputs, output);
+}
+
+/// As [`attention`], with given instructions.
+pub fn attention_with(instructions: Instructions, inputs: &Attention<'_>, output: &mut [f32]) {
+    inputs.check(output.len());
+    if output.is_empty() {
+        return;
     }
-    tiles.into_par_iter().for_each_init(Buffers::default, |buffers, (segment, rows, output)| {
-        tile(inputs, segment, rows, buffers, output);
+    match instructions.or_portable() {
+        // SAFETY: `or_portable` has asked the processor.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx512 => unsafe { run::<kernel::Avx512>(Instructions::Avx512, inputs, output) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { run::<kernel::Avx2>(Instructions::Avx2, inputs, output) },
+        // SAFETY: plain Rust.
+        _ => unsafe { run::<kernel::Plain>(Instructions::Portable, inputs, output) },
+    }
+}
+
+impl Attention<'_> {
+    /// Query heads of one key head.
+    fn group(&self) -> usize {
+        self.heads.query / self.heads.key_value
+    }
+
+    /// These bounds are what the unsafe code below relies on.
+    fn check(&self, output: usize) {
+        let Heads { query, key_value, dimension } = self.heads;
+        assert!(key_value > 0 && dimension > 0 && query.is_multiple_of(key_value), "heads that do not fit");
+        let (query, key_value) = (query * dimension, key_value * dimension);
+        for Segment { queries, keys } in self.segments {
+            assert!(
+                queries.start <= queries.end && self.queries.holds(queries.end, query),
+                "queries of a segment"
+            );
+            let keys_fit = self.keys.holds(keys.end, key_value) && self.values.holds(keys.end, key_value);
+            assert!(keys.start <= keys.end && keys_fit, "keys or values of a segment");
+        }
+        if let Some((keys, values, rows)) = self.prefix {
+            assert!(
+                keys.holds(rows, key_value) && values.holds(rows, key_value),
+                "keys or values of the prefix"
+            );
+        }
+        let rows: usize = self.segments.iter().map(|segment| segment.queries.len()).sum();
+        assert_eq!(output, rows * query, "output of another shape");
+    }
+
+    /// How many of a segment's keys, without the prefix, query `index` sees.
+    fn visible(&self, segment: &Segment, index: usize) -> usize {
+        let hidden = if self.causal { segment.queries.len() - 1 - index } else { 0 };
+        segment.keys.len().saturating_sub(hidden)
+    }
+}
+
+/// Keys and values of one head: the prefix's or a segment's, packed for a kernel.
+struct Packed {
+    keys: usize,
+    /// Panels of keys, `[dimension, COLUMNS]`.
+    transposed: AlignedBuffer,
+    /// Panels of the dimension, `[keys, COLUMNS]`.
+    straight: AlignedBuffer,
+}
+
+impl Packed {
+    fn new<K: Kernel>(
+        keys: Strided<'_>,
+        values: Strided<'_>,
+        rows: Range<usize>,
+        head: usize,
+        width: usize,
+    ) -> Self {
+        let count = rows.len();
+        let mut transposed = AlignedBuffer::zeros(count.next_multiple_of(K::COLUMNS) * width);
+        for (panel, first) in
+            transposed.chunks_exact_mut(K::COLUMNS * width).zip((0..count).step_by(K::COLUMNS))
+        {
+            let row = |index: usize| keys.row(rows.start + first + index, head * width, width);
+            interleave::<K>(row, K::COLUMNS.min(count - first), K::COLUMNS, panel);
+        }
+        let mut straight = AlignedBuffer::zeros(width.next_multiple_of(K::COLUMNS) * count);
+        for (panel, first) in
+            straight.chunks_exact_mut((K::COLUMNS * count).max(1)).zip((0..width).step_by(K::COLUMNS))
+        {
+            let columns = K::COLUMNS.min(width - first);
+            for (row, into) in rows.clone().zip(panel.chunks_exact_mut(K::COLUMNS)) {
+                into[..columns].copy_from_slice(values.row(row, head * width + first, columns));
+            }
+        }
+        Self { keys: count, transposed, straight }
+    }
+}
+
+/// Queries of a tile, at least one: about as many rows as pay for passing all keys.
+fn tile_queries(group: usize) -> usize {
+    const ROWS: usize = 48;
+    (ROWS / group).max(1)
+}
+
+/// # Safety
+/// The processor has the instructions of `K` and `instructions`; [`Attention::check`] has passed.
+unsafe fn run<K: Kernel>(instructions: Instructions, inputs: &Attention<'_>, output: &mut [f32]) {
+    let Heads { key_value, dimension, .. } = inputs.heads;
+    let prefix: Vec<Option<Packed>> = (0..key_value)
+        .into_par_iter()
+        .map(|head| {
+            inputs.prefix.map(|(keys, values, rows)| Packed::new::<K>(keys, values, 0..rows, head, dimension))
+        })
+        .collect();
+    let output = Shared::new(output);
+    let mut heads = Vec::with_capacity(inputs.segments.len() * key_value);
+    let mut start = 0;
+    for segment in inputs.segments {
+        heads.extend((0..key_value).map(|head| (segment, start, head)));
+        start += segment.queries.len();
+    }
+    heads.par_iter().for_each(|&(segment, start, head)| {
+        let own = Packed::new::<K>(inputs.keys, inputs.values, segment.keys.clone(), head, dimension);
+        let job = Job { inputs, segment, start, head, prefix: prefix[head].as_ref(), own: &own };
+        let tile = tile_queries(inputs.group());
+        let tiles = segment.queries.len().div_ceil(tile);
+        (0..tiles).into_par_iter().for_each_init(Scratch::default, |scratch, index| {
+            let queries = index * tile..segment.queries.len().min((index + 1) * tile);
+            // SAFETY: the caller's promise; each task has queries and heads of its own.
+            unsafe { job.tile::<K>(instructions, queries, scratch, output) };
+        });
     });
 }
 
-/// Memory of a thread, used again for every tile.
-#[derive(Default)]
-struct Buffers {
-    queries: Vec<f32>,
-    scores: Vec<f32>,
-    mixed: Vec<f32>,
+/// One key head and its query heads in one segment.
+struct Job<'a> {
+    inputs: &'a Attention<'a>,
+    segment: &'a Segment,
+    /// Row of the output where the segment starts.
+    start: usize,
+    /// Of the keys.
+    head: usize,
+    prefix: Option<&'a Packed>,
+    own: &'a Packed,
 }
 
-/// Some queries of a segment, `rows` counted within it, into `[rows, query heads * dimension]`.
-fn tile(
-    inputs: &Attention<'_>,
-    segment: &Segment,
-    rows: Range<usize>,
-    buffers: &mut Buffers,
-    output: &mut [f32],
-) {
-    let Heads { query, key_value, dimension } = inputs.heads;
-    let group = query / key_value;
-    // The last row sees `own` keys of the segment, each row before it one less.
-    let own = if inputs.causal {
-        segment.keys.len() - segment.queries.len() + rows.end
-    } else {
-        segment.keys.len()
-    };
-    let shared = inputs.prefix.map_or(0, |(_, _, count)| count);
-    let seen = shared + own;
-    if seen == 0 {
-        output.fill(0.0);
-        return;
-    }
-    let height = rows.len() * group;
-    buffers.queries.resize(height * dimension, 0.0);
-    buffers.scores.resize(height * seen, 0.0);
-    buffers.mixed.resize(height * dimension, 0.0);
-    for head in 0..key_value {
-        let (stride, first) = (inputs.queries.stride, head * group * dimension);
-        for (row, target) in rows.clone().zip(buffers.queries.chunks_exact_mut(group * dimension)) {
-            let start = (segment.queries.start + row) * stride + first;
-            let source = &inputs.queries.values[start..start + group * dimension];
-            for (target, value) in target.iter_mut().zip(source) {
-                *target = value * inputs.scale;
+/// Buffers of a thread.
+#[derive(Default)]
+struct Scratch {
+    /// `[rows, dimension]`: row `query * group + head`.
+    queries: AlignedBuffer,
+    /// `[rows, stride]`.
+    scores: AlignedBuffer,
+    /// `[rows, dimension]`.
+    results: AlignedBuffer,
+}
+
+impl Job<'_> {
+    /// Some queries of the segment.
+    ///
+    /// # Safety
+    /// As [`run`]; `output` is the whole output, and nobody else writes these queries and heads of it.
+    unsafe fn tile<K: Kernel>(
+        &self,
+        instructions: Instructions,
+        queries: Range<usize>,
+        scratch: &mut Scratch,
+        output: Shared,
+    ) {
+        let (width, group) = (self.inputs.heads.dimension, self.inputs.group());
+        let rows = queries.len() * group;
+        let seen = self.inputs.visible(self.segment, queries.end - 1);
+        // What is seen of the prefix and of the segment, with its place in a row of scores.
+        let sources = [(self.prefix, self.prefix.map_or(0, |prefix| prefix.keys)), (Some(self.own), seen)];
+        let before = sources[0].1;
+        let total = before + seen;
+        // An odd number of cache lines: a power of two would put the rows on top of each other in the cache.
+        let stride = (total.div_ceil(16) | 1) * 16;
+        scratch.queries.reserve(rows * width);
+        scratch.scores.reserve(rows * stride);
+        scratch.results.reserve(rows * width);
+        let scores = &mut scratch.scores[..rows * stride];
+        let results = &mut scratch.results[..rows * width];
+        for (query, into) in queries.clone().zip(scratch.queries.chunks_exact_mut(group * width)) {
+            let row = self.segment.queries.start + query;
+            let heads = self.inputs.queries.row(row, self.head * group * width, group * width);
+            for (into, value) in into.iter_mut().zip(heads) {
+                *into = value * self.inputs.scale;
             }
         }
-        let queries =
-            View { values: &buffers.queries, rows: height, columns: dimension, strides: [dimension, 1] };
-        // Keys and values of one head, from a row on: `[count, dimension]`.
-        let part = |from: Strided<'_>, start: usize| start * from.stride + head * dimension;
-        let mut scores = ViewMut { values: &mut buffers.scores, rows: height, columns: shared, stride: seen };
-        if let Some((keys, _, count)) = inputs.prefix {
-            let keys = View {
-                values: from(keys.values, part(keys, 0)),
-                rows: dimension,
-                columns: count,
-                strides: [1, keys.stride],
-            };
-            multiply_views(queries, keys, false, &mut scores);
+
+        for ((source, seen), offset) in sources.into_iter().zip([0, before]) {
+            let panels =
+                source.map_or(&[][..], |source| &source.transposed[..]).chunks_exact(K::COLUMNS * width);
+            for (panel, column) in panels.zip((0..seen).step_by(K::COLUMNS)) {
+                for row in (0..rows).step_by(K::ROWS) {
+                    // SAFETY: the caller's promise; rows of queries are `width` long, and `offset + column` and
+                    // the columns that are meant lie within the stride.
+                    unsafe {
+                        K::tile::<false>(&Tile {
+                            steps: width,
+                            left: scratch.queries.as_ptr().add(row * width),
+                            left_stride: width,
+                            right: panel.as_ptr(),
+                            output: scores.as_mut_ptr().add(row * stride + offset + column),
+                            stride,
+                            rows: K::ROWS.min(rows - row),
+                            columns: K::COLUMNS.min(seen - column),
+                            start: Start::Zero,
+                        });
+                    }
+                }
+            }
         }
-        let keys = inputs.keys;
-        let own_keys = View {
-            values: from(keys.values, part(keys, segment.keys.start)),
-            rows: dimension,
-            columns: own,
-            strides: [1, keys.stride],
-        };
-        let mut own_scores =
-            ViewMut { values: &mut buffers.scores[shared..], rows: height, columns: own, stride: seen };
-        multiply_views(queries, own_keys, false, &mut own_scores);
-        let hidden = |row: usize| if inputs.causal { (rows.len() - 1 - row / group).min(own) } else { 0 };
-        Arch::new().dispatch(Softmax { scores: &mut buffers.scores, seen, hidden });
-        let mut mixed =
-            ViewMut { values: &mut buffers.mixed, rows: height, columns: dimension, stride: dimension };
-        if let Some((_, values, count)) = inputs.prefix {
-            let weights = View { values: &buffers.scores, rows: height, columns: count, strides: [seen, 1] };
-            let values = View {
-                values: from(values.values, part(values, 0)),
-                rows: count,
-                columns: dimension,
-                strides: [values.stride, 1],
-            };
-            multiply_views(weights, values, false, &mut mixed);
+
+        let mut sums = Vec::with_capacity(rows);
+        for (query, rows) in queries.clone().zip(scores.chunks_exact_mut(group * stride)) {
+            let visible = before + self.inputs.visible(self.segment, query);
+            for row in rows.chunks_exact_mut(stride) {
+                sums.push(dispatch(instructions, Exponentials(&mut row[..visible])));
+                row[visible..total].fill(0.0);
+            }
         }
-        let values = inputs.values;
-        let weights =
-            View { values: &buffers.scores[shared..], rows: height, columns: own, strides: [seen, 1] };
-        let own_values = View {
-            values: from(values.values, part(values, segment.keys.start)),
-            rows: own,
-            columns: dimension,
-            strides: [values.stride, 1],
-        };
-        multiply_views(weights, own_values, shared > 0, &mut mixed);
-        let width = query * dimension;
-        for (row, source) in buffers.mixed.chunks_exact(group * dimension).enumerate() {
-            output[row * width + first..][..group * dimension].copy_from_slice(source);
+
+        results.fill(0.0);
+        for ((source, seen), offset) in sources.into_iter().zip([0, before]) {
+            let Some(source) = source.filter(|_| seen > 0) else { continue };
+            for (panel, column) in
+                source.straight.chunks_exact(K::COLUMNS * source.keys).zip((0..width).step_by(K::COLUMNS))
+            {
+                for row in (0..rows).step_by(K::ROWS) {
+                    // SAFETY: the caller's promise; `seen` scores from `offset` on were written above, and the
+                    // panel has at least as many rows.
+                    unsafe {
+                        K::tile::<false>(&Tile {
+                            steps: seen,
+                            left: scores.as_ptr().add(row * stride + offset),
+                            left_stride: stride,
+                            right: panel.as_ptr(),
+                            output: results.as_mut_ptr().add(row * width + column),
+                            stride: width,
+                            rows: K::ROWS.min(rows - row),
+                            columns: K::COLUMNS.min(width - column),
+                            start: Start::Output,
+                        });
+                    }
+                }
+            }
+        }
+
+        let row_width = self.inputs.heads.query * width;
+        for (index, (results, sum)) in results.chunks_exact(width).zip(sums).enumerate() {
+            let row = self.start + queries.start + index / group;
+            let column = (self.head * group + index % group) * width;
+            // SAFETY: the caller's promise: this row and head of the output are ours.
+            let output =
+                unsafe { std::slice::from_raw_parts_mut(output.get().add(row * row_width + column), width) };
+            // Only where there is no key, the sum is zero: the greatest score adds one.
+            let factor = if sum == 0.0 { 0.0 } else { 1.0 / sum };
+            for (output, result) in output.iter_mut().zip(results) {
+                *output = result * factor;
+            }
         }
     }
 }
 
-/// The rest of a slice; empty past its end, where there are no rows.
-fn from(values: &[f32], start: usize) -> &[f32] {
-    values.get(start..).unwrap_or_default()
-}
+/// Replaces scores by `e^(score - the greatest)` and returns their sum.
+struct Exponentials<'a>(&'a mut [f32]);
 
-/// Each row of scores to weights that add up to 1; the last `hidden(row)` of a row get none.
-struct Softmax<'a, F> {
-    scores: &'a mut [f32],
-    seen: usize,
-    hidden: F,
-}
-
-impl<F: Fn(usize) -> usize> NullaryFnOnce for Softmax<'_, F> {
-    type Output = ();
+impl Task for Exponentials<'_> {
+    type Output = f32;
 
     #[inline(always)]
-    fn call(self) {
-        const CHAINS: usize = 16;
-        for (index, row) in self.scores.chunks_exact_mut(self.seen).enumerate() {
-            let (row, masked) = row.split_at_mut(self.seen - (self.hidden)(index));
-            masked.fill(0.0);
-            let mut largest = [f32::NEG_INFINITY; CHAINS];
-            for chunk in row.chunks(CHAINS) {
-                for (largest, &score) in largest.iter_mut().zip(chunk) {
-                    *largest = if score > *largest { score } else { *largest };
-                }
-            }
-            let largest = largest.into_iter().fold(f32::NEG_INFINITY, f32::max);
-            let mut sums = [0.0_f32; CHAINS];
-            let (whole, rest) = row.as_chunks_mut::<CHAINS>();
-            for chunk in whole {
-                for (score, sum) in chunk.iter_mut().zip(&mut sums) {
-                    *score = exp(*score - largest);
-                    *sum += *score;
-                }
-            }
-            for (score, sum) in rest.iter_mut().zip(&mut sums) {
-                *score = exp(*score - largest);
-                *sum += *score;
-            }
-            let factor = 1.0 / sums.iter().sum::<f32>();
-            for score in row {
-                *score *= factor;
-            }
+    unsafe fn run<V: Vector>(self) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let greatest = most::<V>(self.0);
+            map!(V, self.0, |value| exp(value.add(V::splat(-greatest))));
+            sum::<V>(self.0)
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn numbers(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 252.0 - 2.0).collect()
-    }
-
-    /// The definition, in f64.
-    fn plain(inputs: &Attention<'_>) -> Vec<f32> {
-        let Heads { query, key_value, dimension } = inputs.heads;
-        let mut output = Vec::new();
-        let at = |from: Strided<'_>, row: usize, head: usize| -> Vec<f64> {
-            let start = row * from.stride + head * dimension;
-            from.values[start..start + dimension].iter().copied().map(f64::from).collect()
-        };
-        for segment in inputs.segments {
-            for (index, row) in segment.queries.clone().enumerate() {
-                for head in 0..query {
-                    let shared = head / (query / key_value);
-                    let own = if inputs.causal {
-                        segment.keys.len() - segment.queries.len() + index + 1
-                    } else {
-                        segment.keys.len()
-                    };
-                    let mut pairs = Vec::new();
-                    if let Some((keys, values, count)) = inputs.prefix {
-                        pairs.extend((0..count).map(|row| (at(keys, row, shared), at(values, row, shared))));
-                    }
-                    let rows = segment.keys.start..segment.keys.start + own;
-                    pairs.extend(
-                        rows.map(|row| (at(inputs.keys, row, shared), at(inputs.values, row, shared))),
-                    );
-                    let one = at(inputs.queries, row, head);
-                    let powers: Vec<f64> = pairs
-                        .iter()
-                        .map(|(key, _)| {
-                            let product: f64 = key.iter().zip(&one).map(|(key, one)| key * one).sum();
-                            (product * f64::from(inputs.scale)).exp()
-                        })
-                        .collect();
-                    let sum: f64 = powers.iter().sum();
-                    for column in 0..dimension {
-                        let mixed: f64 =
-                            pairs.iter().zip(&powers).map(|((_, value), power)| value[column] * power).sum();
-                        output.push(if sum > 0.0 { (mixed / sum) as f32 } else { 0.0 });
-                    }
-                }
-            }
-        }
-        output
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(96))]
-
-        #[test]
-        fn equals_its_definition(
-            key_value in 1_usize..4,
-            group in 1_usize..4,
-            dimension in 1_usize..20,
-            lengths in prop::collection::vec((0_usize..40, 0_usize..9), 1..4),
-            prefix in 0_usize..30,
-            causal in any::<bool>(),
-            gap in 0_usize..3,
-        ) {
-            let heads = Heads { query: key_value * group, key_value, dimension };
-            let (wide, narrow) = (heads.query * dimension + gap, key_value * dimension + gap);
-            let (mut queries, mut keys) = (0, 0);
-            let mut segments = Vec::new();
-            for (count, more) in lengths {
-                segments.push(Segment { queries: queries..queries + count, keys: keys..keys + count + more });
-                queries += count;
-                keys += count + more;
-            }
-            let (q, k, v) = (numbers(queries * wide, 1), numbers(keys * narrow, 2), numbers(keys * narrow, 3));
-            let (pk, pv) = (numbers(prefix * narrow, 4), numbers(prefix * narrow, 5));
-            let strided = |values, stride| Strided { values, stride };
-            let inputs = Attention {
-                heads,
-                queries: strided(&q, wide),
-                keys: strided(&k, narrow),
-                values: strided(&v, narrow),
-                prefix: (prefix > 0).then(|| (strided(&pk, narrow), strided(&pv, narrow), prefix)),
-                segments: &segments,
-                causal,
-                scale: 0.4,
-            };
-            let mut output = vec![f32::NAN; queries * heads.query * dimension];
-            attention(&inputs, &mut output);
-            for (found, expected) in output.iter().zip(plain(&inputs)) {
-                prop_assert!((found - expected).abs() < 2e-5, "{found} {expected}");
-            }
-        }
-    }
-
-    #[test]
-    fn large_scores_do_not_overflow() {
-        let heads = Heads { query: 1, key_value: 1, dimension: 1 };
-        let (queries, keys, values) = ([100.0], [100.0, 99.0], [1.0, 0.0]);
-        let inputs = Attention {
-            heads,
-            queries: Strided { values: &queries, stride: 1 },
-            keys: Strided { values: &keys, stride: 1 },
-            values: Strided { values: &values, stride: 1 },
-            prefix: None,
-            segments: &[Segment { queries: 0..1, keys: 0..2 }],
-            causal: false,
-            scale: 1.0,
-        };
-        let mut output = [f32::NAN];
-        attention(&inputs, &mut output);
-        assert_eq!(output, [1.0]);
-    }
-}
+#[path = "attention_tests.rs"]
+mod tests;

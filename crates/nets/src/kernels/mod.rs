@@ -4,7 +4,7 @@ pub mod activations;
 pub mod attention;
 mod blocked;
 pub mod depthwise;
-mod exponential;
+mod functions;
 pub mod gemm;
 pub mod instructions;
 pub mod int8;

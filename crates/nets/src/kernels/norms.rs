@@ -1,97 +1,169 @@
-//! Normalisation of rows. By the current rayon pool.
+//! Normalisation of rows.
+#![allow(unsafe_code)] // SIMD; each block states its invariant, and tests hold it to the scalar twin.
+#![allow(clippy::inline_always)] // Generic code must land inside the function that enables the instructions.
 
 use rayon::prelude::*;
 
-/// Rows in one task, at least.
-const ROWS: usize = 16;
+use super::functions::{CHUNK, Task, dispatch, map, sum, sum_of_squares, zip};
+use super::instructions::Instructions;
+use super::vector::Vector;
 
 /// `output = input * rsqrt(mean(input^2) + epsilon) * weight` for each row of `weight.len()` numbers
-/// (Zhang and Sennrich 2019).
+/// (Zhang and Sennrich 2019). By the current rayon pool.
 ///
 /// # Panics
 /// If lengths and shapes disagree: a mistake in the calling code.
 pub fn rms_norm(input: &[f32], weight: &[f32], epsilon: f32, output: &mut [f32]) {
-    for_rows(input, weight.len(), output, |input, output| {
-        let mean = sum(input, |value| value * value) / weight.len() as f32;
-        let factor = 1.0 / (mean + epsilon).sqrt();
-        for ((output, input), weight) in output.iter_mut().zip(input).zip(weight) {
-            *output = input * factor * weight;
-        }
-    });
+    normalise(Instructions::best(), input, weight, None, epsilon, output);
+}
+
+/// As [`rms_norm`], with given instructions.
+pub fn rms_norm_with(
+    instructions: Instructions,
+    input: &[f32],
+    weight: &[f32],
+    epsilon: f32,
+    output: &mut [f32],
+) {
+    normalise(instructions, input, weight, None, epsilon, output);
 }
 
 /// `output = (input - mean) * rsqrt(variance + epsilon) * weight + bias` for each row of `weight.len()` numbers
-/// (Ba, Kiros and Hinton 2016).
+/// (Ba, Kiros and Hinton 2016). By the current rayon pool.
 ///
 /// # Panics
 /// If lengths and shapes disagree: a mistake in the calling code.
 pub fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, output: &mut [f32]) {
-    assert_eq!(weight.len(), bias.len(), "bias of another shape");
-    let count = weight.len() as f32;
-    for_rows(input, weight.len(), output, |input, output| {
-        let mean = sum(input, |value| value) / count;
-        let variance = sum(input, |value| (value - mean) * (value - mean)) / count;
-        let factor = 1.0 / (variance + epsilon).sqrt();
-        for (((output, input), weight), bias) in output.iter_mut().zip(input).zip(weight).zip(bias) {
-            *output = (input - mean) * factor * weight + bias;
-        }
-    });
+    normalise(Instructions::best(), input, weight, Some(bias), epsilon, output);
 }
 
-fn for_rows(input: &[f32], width: usize, output: &mut [f32], one: impl Fn(&[f32], &mut [f32]) + Sync) {
+/// As [`layer_norm`], with given instructions.
+pub fn layer_norm_with(
+    instructions: Instructions,
+    input: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    epsilon: f32,
+    output: &mut [f32],
+) {
+    normalise(instructions, input, weight, Some(bias), epsilon, output);
+}
+
+/// With a bias, the mean is subtracted first.
+fn normalise(
+    instructions: Instructions,
+    input: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    epsilon: f32,
+    output: &mut [f32],
+) {
+    let width = weight.len();
     assert_eq!(input.len(), output.len(), "output of another shape");
+    assert!(bias.is_none_or(|bias| bias.len() == width), "bias of another shape");
+    if input.is_empty() {
+        return;
+    }
     assert!(width > 0 && input.len().is_multiple_of(width), "rows of another width");
-    let size = width * ROWS;
-    input.par_chunks(size).zip(output.par_chunks_mut(size)).for_each(|(input, output)| {
-        for (input, output) in input.chunks_exact(width).zip(output.chunks_exact_mut(width)) {
-            one(input, output);
-        }
+    let chunk = (CHUNK / width).max(1) * width;
+    output.par_chunks_mut(chunk).zip(input.par_chunks(chunk)).for_each(|(output, input)| {
+        output.copy_from_slice(input);
+        dispatch(instructions, Rows { values: output, weight, bias, epsilon });
     });
 }
 
-/// The sum of a function, in as many chains as registers like.
-fn sum(values: &[f32], term: impl Fn(f32) -> f32) -> f32 {
-    const CHAINS: usize = 16;
-    let mut sums = [0.0_f32; CHAINS];
-    let (whole, rest) = values.as_chunks::<CHAINS>();
-    for chunk in whole {
-        for (sum, &value) in sums.iter_mut().zip(chunk) {
-            *sum += term(value);
+/// Rows to be normalised in place.
+struct Rows<'a> {
+    values: &'a mut [f32],
+    weight: &'a [f32],
+    bias: Option<&'a [f32]>,
+    epsilon: f32,
+}
+
+impl Task for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let width = self.weight.len();
+        for row in self.values.chunks_exact_mut(width) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                if self.bias.is_some() {
+                    let mean = sum::<V>(row) / width as f32;
+                    map!(V, row, |value| value.add(V::splat(-mean)));
+                }
+                let squares = sum_of_squares::<V>(row);
+                let factor = 1.0 / (squares / width as f32 + self.epsilon).sqrt();
+                zip!(V, row, self.weight, |value, weight| value.mul(V::splat(factor)).mul(weight));
+                if let Some(bias) = self.bias {
+                    zip!(V, row, bias, |value, bias| value.add(bias));
+                }
+            }
         }
     }
-    rest.iter().fold(sums.iter().sum(), |sum, &value| sum + term(value))
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn numbers(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
-    }
-
-    #[test]
-    fn equal_their_definitions() {
-        for (rows, width) in [(1, 1), (3, 5), (50, 128), (17, 100)] {
-            let (input, weight, bias) = (numbers(rows * width, 1), numbers(width, 2), numbers(width, 3));
-            let (mut by_root, mut by_layer) = (vec![0.0; rows * width], vec![0.0; rows * width]);
-            rms_norm(&input, &weight, 1e-6, &mut by_root);
-            layer_norm(&input, &weight, &bias, 1e-6, &mut by_layer);
-            for row in 0..rows {
-                let values: Vec<f64> =
-                    input[row * width..(row + 1) * width].iter().copied().map(f64::from).collect();
-                let count = width as f64;
-                let mean = values.iter().sum::<f64>() / count;
-                let square = values.iter().map(|value| value * value).sum::<f64>() / count;
-                let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-                for column in 0..width {
-                    let (weight, bias) = (f64::from(weight[column]), f64::from(bias[column]));
-                    let root = values[column] / (square + 1e-6).sqrt() * weight;
-                    let layer = (values[column] - mean) / (variance + 1e-6).sqrt() * weight + bias;
-                    assert!((f64::from(by_root[row * width + column]) - root).abs() < 1e-5);
-                    assert!((f64::from(by_layer[row * width + column]) - layer).abs() < 1e-4);
+    proptest! {
+        #[test]
+        fn equals_the_plain_twin(
+            values in prop::collection::vec((-9.0_f32..9.0, -2.0_f32..2.0, -1.0_f32..1.0), 1..300),
+            rows in 0_usize..4,
+            epsilon in prop::sample::select(&[1e-5_f32, 1e-6, 0.1][..]),
+        ) {
+            let width = values.len();
+            let input: Vec<f32> = (0..rows * width).map(|index| values[index * 7 % width].0).collect();
+            let weight: Vec<f32> = values.iter().map(|value| value.1).collect();
+            let bias: Vec<f32> = values.iter().map(|value| value.2).collect();
+            for &instructions in Instructions::available() {
+                let (mut rms, mut layer) = (vec![f32::NAN; input.len()], vec![f32::NAN; input.len()]);
+                rms_norm_with(instructions, &input, &weight, epsilon, &mut rms);
+                layer_norm_with(instructions, &input, &weight, &bias, epsilon, &mut layer);
+                for (row, input) in input.chunks_exact(width).enumerate() {
+                    let mean_of = |term: &dyn Fn(f64) -> f64| {
+                        input.iter().map(|&value| term(f64::from(value))).sum::<f64>() / width as f64
+                    };
+                    let squares = mean_of(&|value| value * value);
+                    let mean = mean_of(&|value| value);
+                    let variance = mean_of(&|value| (value - mean).powi(2));
+                    // Where all numbers are equal, the variance is nothing but noise.
+                    prop_assume!(width > 1 && variance > 1e-3);
+                    for (column, &value) in input.iter().enumerate() {
+                        let (value, index) = (f64::from(value), row * width + column);
+                        let weight = f64::from(weight[column]);
+                        let expected = value / (squares + f64::from(epsilon)).sqrt() * weight;
+                        prop_assert!((f64::from(rms[index]) - expected).abs() < 1e-5);
+                        let expected = (value - mean) / (variance + f64::from(epsilon)).sqrt() * weight;
+                        let expected = expected + f64::from(bias[column]);
+                        prop_assert!((f64::from(layer[index]) - expected).abs() < 5e-5);
+                    }
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_row_of_a_batch_equals_the_row_alone() {
+        let (width, rows) = (1536, 40);
+        let input: Vec<f32> = (0..width * rows).map(|index| (index * 7919 % 1009) as f32 - 504.0).collect();
+        let weight: Vec<f32> = (0..width).map(|index| index as f32 / 100.0).collect();
+        let (mut batch, mut alone) = (vec![0.0; input.len()], vec![0.0; width]);
+        rms_norm(&input, &weight, 1e-6, &mut batch);
+        for (input, batch) in input.chunks_exact(width).zip(batch.chunks_exact(width)) {
+            rms_norm(input, &weight, 1e-6, &mut alone);
+            assert!(alone.iter().zip(batch).all(|(left, right)| left.to_bits() == right.to_bits()));
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "rows of another width")]
+    fn refuses_a_part_of_a_row() {
+        rms_norm(&[0.0; 7], &[1.0; 4], 1e-6, &mut [0.0; 7]);
     }
 }

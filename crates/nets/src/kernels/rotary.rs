@@ -1,7 +1,13 @@
 //! Rotary position embedding (Su et al. 2021) in the "rotate half" pairing: number `i` of a head turns together
 //! with number `i + dimension / 2`.
+#![allow(unsafe_code)] // SIMD; each block states its invariant, and tests hold it to the scalar twin.
+#![allow(clippy::inline_always)] // Generic code must land inside the function that enables the instructions.
 
 use rayon::prelude::*;
+
+use super::functions::{CHUNK, Task, dispatch};
+use super::instructions::Instructions;
+use super::vector::Vector;
 
 /// Turns every head of every row in place. Row `t` starts at `t * stride` and has `heads` heads of `dimension`
 /// numbers; `cosines` and `sines` are `[tokens, dimension / 2]`. By the current rayon pool.
@@ -16,53 +22,128 @@ pub fn rotate(
     cosines: &[f32],
     sines: &[f32],
 ) {
-    let half = dimension / 2;
-    assert!(half > 0 && heads * dimension <= stride, "heads wider than rows");
+    rotate_with(Instructions::best(), values, stride, heads, dimension, cosines, sines);
+}
+
+/// As [`rotate`], with given instructions.
+///
+/// # Panics
+/// If lengths and shapes disagree: a mistake in the calling code.
+pub fn rotate_with(
+    instructions: Instructions,
+    values: &mut [f32],
+    stride: usize,
+    heads: usize,
+    dimension: usize,
+    cosines: &[f32],
+    sines: &[f32],
+) {
+    let (half, width) = (dimension / 2, heads * dimension);
+    assert!(dimension.is_multiple_of(2), "numbers turn in pairs");
+    assert_eq!(cosines.len(), sines.len(), "as many sines as cosines");
+    if cosines.is_empty() || width == 0 {
+        return;
+    }
+    assert!(cosines.len().is_multiple_of(half), "angles of another width");
     let tokens = cosines.len() / half;
-    assert_eq!(cosines.len(), tokens * half, "cosines of another shape");
-    assert_eq!(cosines.len(), sines.len(), "sines of another shape");
-    assert_eq!(values.len().div_ceil(stride), tokens, "rows and angles differ");
-    let angles = cosines.par_chunks_exact(half).zip(sines.par_chunks_exact(half));
-    values.par_chunks_mut(stride).zip(angles).with_min_len(16).for_each(|(row, (cosines, sines))| {
-        for head in row[..heads * dimension].chunks_exact_mut(dimension) {
-            let (first, second) = head.split_at_mut(half);
-            let pairs = first.iter_mut().zip(&mut second[..half]);
-            for ((first, second), (cosine, sine)) in pairs.zip(cosines.iter().zip(sines)) {
-                let (x, y) = (*first, *second);
-                *first = x * cosine - y * sine;
-                *second = y * cosine + x * sine;
+    assert!(width <= stride && (tokens - 1) * stride + width <= values.len(), "values too short");
+    let chunk = (CHUNK / width).max(1);
+    let angles = cosines.par_chunks(chunk * half).zip(sines.par_chunks(chunk * half));
+    values.par_chunks_mut(chunk * stride).zip(angles).for_each(|(values, (cosines, sines))| {
+        dispatch(instructions, Rows { values, stride, width, half, cosines, sines });
+    });
+}
+
+/// Some rows.
+struct Rows<'a> {
+    values: &'a mut [f32],
+    stride: usize,
+    width: usize,
+    half: usize,
+    cosines: &'a [f32],
+    sines: &'a [f32],
+}
+
+impl Task for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let angles = self.cosines.chunks_exact(self.half).zip(self.sines.chunks_exact(self.half));
+        for (row, (cosines, sines)) in self.values.chunks_mut(self.stride).zip(angles) {
+            for head in row[..self.width].chunks_exact_mut(2 * self.half) {
+                let (left, right) = head.split_at_mut(self.half);
+                let whole = self.half / V::LANES * V::LANES;
+                for lane in (0..whole).step_by(V::LANES) {
+                    // SAFETY: the caller's promise; all four slices are `half` long, and a register from `lane`
+                    // on is within.
+                    unsafe {
+                        let (first, second) =
+                            (V::load(left.as_ptr().add(lane)), V::load(right.as_ptr().add(lane)));
+                        let (cosine, sine) =
+                            (V::load(cosines.as_ptr().add(lane)), V::load(sines.as_ptr().add(lane)));
+                        let minus = second.mul(sine).mul(V::splat(-1.0));
+                        first.mul_add(cosine, minus).store(left.as_mut_ptr().add(lane));
+                        second.mul_add(cosine, first.mul(sine)).store(right.as_mut_ptr().add(lane));
+                    }
+                }
+                for index in whole..self.half {
+                    let (first, second) = (left[index], right[index]);
+                    left[index] = first * cosines[index] - second * sines[index];
+                    right[index] = second * cosines[index] + first * sines[index];
+                }
             }
         }
-    });
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn turns_pairs_and_nothing_else() {
-        let (tokens, heads, dimension, stride) = (3, 2, 4, 10);
-        let angles: Vec<f32> = (0..tokens * dimension / 2).map(|index| index as f32 * 0.7).collect();
-        let cosines: Vec<f32> = angles.iter().map(|angle| angle.cos()).collect();
-        let sines: Vec<f32> = angles.iter().map(|angle| angle.sin()).collect();
-        let before: Vec<f32> = (0..tokens * stride).map(|index| index as f32 - 12.0).collect();
-        let mut after = before.clone();
-        rotate(&mut after, stride, heads, dimension, &cosines, &sines);
-        for token in 0..tokens {
-            let row = |values: &[f32], column: usize| values[token * stride + column];
-            for head in 0..heads {
-                for index in 0..dimension / 2 {
-                    let angle = angles[token * dimension / 2 + index];
-                    let (one, two) = (head * dimension + index, head * dimension + index + dimension / 2);
-                    let (x, y) = (row(&before, one), row(&before, two));
-                    assert!((row(&after, one) - (x * angle.cos() - y * angle.sin())).abs() < 1e-5);
-                    assert!((row(&after, two) - (y * angle.cos() + x * angle.sin())).abs() < 1e-5);
+    proptest! {
+        #[test]
+        fn equals_the_plain_twin(
+            tokens in 0_usize..40,
+            heads in 1_usize..4,
+            half in 1_usize..70,
+            gap in 0_usize..20,
+        ) {
+            let (dimension, width) = (2 * half, 2 * half * heads);
+            let stride = width + gap;
+            // The last row is not followed by a gap.
+            let count = (tokens * stride).saturating_sub(gap);
+            let values: Vec<f32> = (0..count).map(|index| (index * 7919 % 1009) as f32 / 504.0 - 1.0).collect();
+            let angles: Vec<f32> = (0..tokens * half).map(|index| index as f32 * 0.37).collect();
+            let cosines: Vec<f32> = angles.iter().map(|angle| angle.cos()).collect();
+            let sines: Vec<f32> = angles.iter().map(|angle| angle.sin()).collect();
+            let mut expected = values.clone();
+            for token in 0..tokens {
+                for head in 0..heads {
+                    for index in 0..half {
+                        let first = token * stride + head * dimension + index;
+                        let angle = token * half + index;
+                        let (a, b) = (values[first], values[first + half]);
+                        expected[first] = a * cosines[angle] - b * sines[angle];
+                        expected[first + half] = b * cosines[angle] + a * sines[angle];
+                    }
                 }
             }
-            for column in heads * dimension..stride {
-                assert_eq!(row(&after, column), row(&before, column));
+            for &instructions in Instructions::available() {
+                let mut found = values.clone();
+                rotate_with(instructions, &mut found, stride, heads, dimension, &cosines, &sines);
+                for (found, expected) in found.iter().zip(&expected) {
+                    prop_assert!((found - expected).abs() < 1e-6);
+                }
             }
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "values too short")]
+    fn refuses_fewer_values_than_angles() {
+        rotate(&mut [0.0; 7], 4, 1, 4, &[1.0; 4], &[0.0; 4]);
     }
 }

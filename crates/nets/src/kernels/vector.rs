@@ -4,9 +4,12 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps,
-    _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps,
-    _mm512_min_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m256, __m512, _mm256_add_epi32, _mm256_add_ps, _mm256_castsi256_ps, _mm256_cvtepi32_ps,
+    _mm256_cvtps_epi32, _mm256_div_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_max_ps, _mm256_min_ps,
+    _mm256_mul_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm512_add_epi32,
+    _mm512_add_ps, _mm512_castsi512_ps, _mm512_cvtepi32_ps, _mm512_cvtps_epi32, _mm512_div_ps,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_set1_epi32,
+    _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps,
 };
 
 /// A register of `LANES` floats.
@@ -26,12 +29,16 @@ pub(super) trait Vector: Copy {
     unsafe fn at_least(self, limit: Self) -> Self;
     /// The smaller; `limit` where `self` is NaN.
     unsafe fn at_most(self, limit: Self) -> Self;
+    unsafe fn mul(self, factor: Self) -> Self;
+    unsafe fn div(self, divisor: Self) -> Self;
+    /// The nearest whole number `n` and `2^n`, for `n` in `-126..=127`; anything for other numbers.
+    unsafe fn power_of_two(self) -> (Self, Self);
 }
 
 /// Implements [`Vector`] by intrinsics.
 #[cfg(target_arch = "x86_64")]
 macro_rules! vector {
-    ($name:ident, $lanes:literal, $load:ident, $store:ident, $splat:ident, $mul_add:ident, $add:ident, $max:ident, $min:ident) => {
+    ($name:ident, $lanes:literal, $load:ident, $store:ident, $splat:ident, $mul_add:ident, $add:ident, $max:ident, $min:ident, $mul:ident, $div:ident, $to_int:ident, $to_float:ident, $splat_int:ident, $add_int:ident, $shift:ident, $cast:ident) => {
         impl Vector for $name {
             const LANES: usize = $lanes;
 
@@ -76,6 +83,27 @@ macro_rules! vector {
                 // SAFETY: the contract of the trait.
                 unsafe { $min(self, limit) }
             }
+
+            #[inline(always)]
+            unsafe fn mul(self, factor: Self) -> Self {
+                // SAFETY: the contract of the trait.
+                unsafe { $mul(self, factor) }
+            }
+
+            #[inline(always)]
+            unsafe fn div(self, divisor: Self) -> Self {
+                // SAFETY: the contract of the trait.
+                unsafe { $div(self, divisor) }
+            }
+
+            #[inline(always)]
+            unsafe fn power_of_two(self) -> (Self, Self) {
+                // SAFETY: the contract of the trait. The exponent's bits are from the 23rd on, biased by 127.
+                unsafe {
+                    let whole = $to_int(self);
+                    ($to_float(whole), $cast($shift::<23>($add_int(whole, $splat_int(127)))))
+                }
+            }
         }
     };
 }
@@ -90,7 +118,15 @@ vector!(
     _mm512_fmadd_ps,
     _mm512_add_ps,
     _mm512_max_ps,
-    _mm512_min_ps
+    _mm512_min_ps,
+    _mm512_mul_ps,
+    _mm512_div_ps,
+    _mm512_cvtps_epi32,
+    _mm512_cvtepi32_ps,
+    _mm512_set1_epi32,
+    _mm512_add_epi32,
+    _mm512_slli_epi32,
+    _mm512_castsi512_ps
 );
 #[cfg(target_arch = "x86_64")]
 vector!(
@@ -102,7 +138,15 @@ vector!(
     _mm256_fmadd_ps,
     _mm256_add_ps,
     _mm256_max_ps,
-    _mm256_min_ps
+    _mm256_min_ps,
+    _mm256_mul_ps,
+    _mm256_div_ps,
+    _mm256_cvtps_epi32,
+    _mm256_cvtepi32_ps,
+    _mm256_set1_epi32,
+    _mm256_add_epi32,
+    _mm256_slli_epi32,
+    _mm256_castsi256_ps
 );
 
 /// Eight floats in plain Rust. Products are rounded before they are added: without hardware support a fused
@@ -159,5 +203,22 @@ impl Vector for Portable {
     #[inline(always)]
     unsafe fn at_most(self, limit: Self) -> Self {
         self.zip(limit, |value, limit| if value < limit { value } else { limit })
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, factor: Self) -> Self {
+        self.zip(factor, |value, factor| value * factor)
+    }
+
+    #[inline(always)]
+    unsafe fn div(self, divisor: Self) -> Self {
+        self.zip(divisor, |value, divisor| value / divisor)
+    }
+
+    #[inline(always)]
+    unsafe fn power_of_two(self) -> (Self, Self) {
+        let whole = self.0.map(f32::round_ties_even);
+        let power = whole.map(|whole| f32::from_bits((whole as i32).wrapping_add(127).cast_unsigned() << 23));
+        (Self(whole), Self(power))
     }
 }

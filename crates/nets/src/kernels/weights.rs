@@ -115,7 +115,7 @@ impl WeightMatrix {
         self.stored
     }
 
-    /// The same matrix, for computing in bf16: where the processor multiplies pairs of bf16 (avx512_bf16) and the
+    /// The same matrix, for computing in bf16: where the processor multiplies pairs of bf16 (`avx512_bf16`) and the
     /// weights are stored as such, [`linear`](super::weights_linear::linear) may round its input to bf16 too, to
     /// nearest even, and is then about twice as fast. Sums stay f32. Never done unasked: it is no f32 noise.
     #[must_use]

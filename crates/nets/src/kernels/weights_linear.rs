@@ -27,6 +27,9 @@ pub fn linear(input: &[f32], rows: usize, weights: &WeightMatrix, bias: Option<&
 }
 
 /// As [`linear`], with given instructions.
+///
+/// # Panics
+/// If lengths and shapes disagree: a mistake in the calling code.
 pub fn linear_with(
     instructions: Instructions,
     input: &[f32],
@@ -55,7 +58,7 @@ pub fn linear_with(
     run(instructions, &product, output);
 }
 
-/// Whether the processor multiplies pairs of bf16 (avx512_bf16).
+/// Whether the processor multiplies pairs of bf16 (`avx512_bf16`).
 #[cfg(target_arch = "x86_64")]
 pub(super) fn has_bf16_products() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16")
@@ -76,6 +79,9 @@ pub fn linear_input_gradient(
 }
 
 /// As [`linear_input_gradient`], with given instructions.
+///
+/// # Panics
+/// If lengths and shapes disagree: a mistake in the calling code.
 pub fn linear_input_gradient_with(
     instructions: Instructions,
     output_gradient: &[f32],

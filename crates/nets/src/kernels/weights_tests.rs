@@ -129,11 +129,11 @@ fn conversions_are_as_close_as_their_bits() {
     let values = numbers(outputs * inputs, 1);
     let weights = WeightMatrix::from_f32(values.clone(), outputs, inputs);
     let limits = [0.0, 0.002, 0.00025, 0.004, 0.07];
-    let sizes = [4.0, 2.0, 2.0, 34.0 / 32.0, 144.0 / 256.0];
-    for ((stored, limit), size) in ALL.into_iter().zip(limits).zip(sizes) {
+    let bytes_of_32 = [128, 64, 64, 34, 18];
+    for ((stored, limit), bytes) in ALL.into_iter().zip(limits).zip(bytes_of_32) {
         let converted = weights.convert(stored);
         assert_eq!(converted.stored(), stored);
-        assert_eq!(converted.bytes() as f64, (outputs * inputs) as f64 * size);
+        assert_eq!(converted.bytes(), outputs * inputs / 32 * bytes);
         let worst = widened(&converted)
             .iter()
             .zip(&values)

@@ -59,7 +59,7 @@ impl LanguageModel {
             if index + 1 < self.layers.len() {
                 let queries =
                     rotate(self.operators, &layer.query.forward(&normal)?, &rotation, self.config.heads)?;
-                hidden = self.mix(layer, &hidden, &queries, (&keys, &values), self.shape(0, &whole))?;
+                hidden = self.mix(layer, &hidden, &queries, (&keys, &values), &self.shape(0, &whole))?;
                 hidden = self.mlp(layer, &hidden)?;
             }
             layers.push((keys, values));
@@ -98,7 +98,7 @@ impl LanguageModel {
             };
             let queries = rotate(self.operators, &layer.query.forward(&normal)?, &turned, self.config.heads)?;
             drop(normal);
-            hidden = self.mix(layer, &hidden, &queries, (&keys, &values), self.shape(shared, &groups))?;
+            hidden = self.mix(layer, &hidden, &queries, (&keys, &values), &self.shape(shared, &groups))?;
             hidden = self.mlp(layer, &hidden)?;
         }
         if self.layers.is_empty() {
@@ -128,9 +128,9 @@ impl LanguageModel {
         hidden: &Tensor,
         queries: &Tensor,
         (keys, values): (&Tensor, &Tensor),
-        shape: AttentionShape,
+        shape: &AttentionShape,
     ) -> Result<Tensor> {
-        let mixed = attention(self.operators, queries, keys, values, &shape)?;
+        let mixed = attention(self.operators, queries, keys, values, shape)?;
         hidden + layer.output.forward(&mixed)?
     }
 

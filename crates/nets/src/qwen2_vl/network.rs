@@ -268,6 +268,7 @@ fn host_floats(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
     tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "as map_err hands it over")]
 fn compute(source: candle_core::Error) -> NetworkError {
     NetworkError::Compute { what: "Qwen2-VL".into(), why: source.to_string() }
 }

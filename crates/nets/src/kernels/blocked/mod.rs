@@ -41,14 +41,18 @@ pub(super) struct Blocked<'a, R> {
 
 /// A pointer to the output, of which each task writes a part of its own.
 #[derive(Clone, Copy)]
-struct Shared(*mut f32);
-// SAFETY: tasks write disjoint rows and columns; see `Blocked::block`.
+pub(super) struct Shared(*mut f32);
+// SAFETY: tasks write disjoint rows and columns, as each function that takes it says.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    fn get(self) -> *mut f32 {
+    pub(super) fn new(output: &mut [f32]) -> Self {
+        Self(output.as_mut_ptr())
+    }
+
+    pub(super) fn get(self) -> *mut f32 {
         self.0
     }
 }
@@ -80,7 +84,7 @@ impl<R: RightSide> Blocked<'_, R> {
         let panels = self.rows.div_ceil(K::ROWS);
         let mut left = AlignedBuffer::zeros(panels * K::ROWS * STEPS.min(self.inner.div_ceil(K::DEPTH)));
         let tasks = self.tasks::<K>();
-        let output = Shared(output.as_mut_ptr());
+        let output = Shared::new(output);
         for first in (0..self.inner).step_by(depth) {
             let inner = first..self.inner.min(first + depth);
             let words = inner.len().div_ceil(K::DEPTH);
@@ -101,7 +105,7 @@ impl<R: RightSide> Blocked<'_, R> {
                     // SAFETY: the caller's promise for `K`; tasks are disjoint parts of the output, and the
                     // panels were packed above.
                     unsafe {
-                        self.block::<K>(words, left, right, rows.clone(), columns.clone(), bias, output)
+                        self.block::<K>(words, left, right, rows.clone(), columns.clone(), bias, output);
                     };
                 },
             );

@@ -43,7 +43,7 @@ impl RightSide for Transposed<'_> {
                 continue;
             }
             // An odd number of cache lines: a power of two would put the rows on top of each other in the cache.
-            let stride = (inner.len() / 16 | 1) * 16 + 16;
+            let stride = (inner.len().div_ceil(16) | 1) * 16;
             scratch.resize((stride * K::COLUMNS).max(scratch.len()), 0.0);
             for (column, buffer) in (first..).zip(scratch.chunks_exact_mut(stride).take(count)) {
                 weights.widen(column * weights.inputs() + inner.start, &mut buffer[..inner.len()]);
