@@ -61,14 +61,12 @@ impl PairFileScorer {
         for candidate in &row.candidates {
             let photo = match &candidate.photo {
                 None => None,
-                Some(path) => Some(match known.get(path) {
-                    Some(&index) => index,
-                    None => {
-                        photos.push(self.photo(path, self.reencode != Reencode::None)?);
-                        known.insert(path, photos.len() - 1);
-                        photos.len() - 1
-                    }
-                }),
+                Some(path) if known.contains_key(path) => known.get(path).copied(),
+                Some(path) => {
+                    photos.push(self.photo(path, self.reencode != Reencode::None)?);
+                    known.insert(path, photos.len() - 1);
+                    Some(photos.len() - 1)
+                }
             };
             let place = place_text(candidate.location, candidate.place.clone());
             candidates.push(PairCandidate { place, photo });

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
 
 /// `georanker score`.
+#[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 The pairs file holds one JSON object a line:
@@ -62,6 +63,9 @@ pub struct ScoreArguments {
     /// Memory for what the model makes of photos, in MB; 0 keeps nothing.
     #[arg(long, value_name = "MB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(..=1_048_576))]
     pub vision_memory: u32,
+    /// Where the model runs; a GPU needs a program built with `--features cuda`.
+    #[arg(long, value_name = "cpu|cuda|cuda:N", default_value = "cpu")]
+    pub device: String,
     /// Threads [default: one a core].
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
@@ -143,6 +147,8 @@ pub struct ScoreRequest {
     pub vision_cache: Option<PathBuf>,
     /// Bytes of memory for vision features.
     pub vision_memory: usize,
+    /// Where the model runs.
+    pub device: String,
     /// Threads, if not one a core.
     pub threads: Option<NonZeroUsize>,
     /// Whether every prompt is scored alone.
@@ -185,6 +191,7 @@ impl ScoreArguments {
             max_pixels: self.max_pixels,
             vision_cache: self.vision_cache.clone(),
             vision_memory: (self.vision_memory as usize).saturating_mul(1 << 20),
+            device: self.device.clone(),
             threads: self.threads,
             naive: self.naive,
         })

@@ -16,6 +16,7 @@ fn what_does_not_belong_together_is_wrong_usage() {
         (&["--resume"][..], "--out FILE"),
         (&["--merge-adapter"], "--adapter"),
         (&["--dtype", "f64"], "f32, bf16, f16"),
+        (&["--device", "tpu"], "neither cpu, cuda nor cuda:N"),
         (&["--reencode", "some"], "none, candidates, all"),
         (&["--min-pixels", "2000", "--max-pixels", "1000"], "--max-pixels 1000"),
         (&["--out", "pairs.jsonl"], "same file"),

@@ -46,7 +46,7 @@ fn row(case: &Value) -> (Value, f64) {
 }
 
 fn pairs_file(work: &Workplace, rows: &[Value]) -> PathBuf {
-    let text: String = rows.iter().map(|row| format!("{row}\n")).collect();
+    let text = rows.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     work.file("pairs.jsonl", text.as_bytes())
 }
 

@@ -84,6 +84,28 @@ impl Qwen2Vl {
     }
 }
 
+/// The device of a name: `cpu`, `cuda` (the first GPU) or `cuda:N`.
+///
+/// # Errors
+/// [`NetworkError::Setting`]: another name, a program that was built without the feature `cuda`, or no such GPU.
+pub fn device(name: &str) -> Result<Device, NetworkError> {
+    let wrong = |why: String| NetworkError::Setting { option: "device", why };
+    let number = match name.split_once(':') {
+        None if name == "cpu" => return Ok(Device::Cpu),
+        None if name == "cuda" => 0,
+        Some(("cuda", number)) => {
+            number.parse().map_err(|_| wrong(format!("`{number}` is no number of a GPU")))?
+        }
+        _ => return Err(wrong(format!("`{name}` is neither cpu, cuda nor cuda:N"))),
+    };
+    if !cfg!(feature = "cuda") {
+        return Err(wrong(format!(
+            "{name}: this program was built without CUDA (cargo build --features cuda)"
+        )));
+    }
+    Device::new_cuda(number).map_err(|error| wrong(format!("{name}: {error}")))
+}
+
 struct Loader<'a> {
     tensors: &'a Resolved,
     adapter: Option<&'a Adapter>,
@@ -282,5 +304,21 @@ impl Loader<'_> {
             WeightMatrix::from_file(Arc::clone(&tensor.file), tensor.bytes.clone(), stored, outputs, inputs)
                 .ok_or_else(|| bad(format!("{} bytes for {:?}", tensor.bytes.len(), tensor.shape)))?;
         Ok((matrix, tensor.path.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::device;
+
+    #[test]
+    fn devices_have_names() {
+        assert!(device("cpu").unwrap().is_cpu());
+        for wrong in ["gpu", "cuda:", "cuda:x", "CPU", "tpu:1", ""] {
+            assert!(device(wrong).unwrap_err().to_string().starts_with("device: "), "{wrong}");
+        }
+        if !cfg!(feature = "cuda") {
+            assert!(device("cuda").unwrap_err().to_string().contains("--features cuda"));
+        }
     }
 }

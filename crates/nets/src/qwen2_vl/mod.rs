@@ -60,7 +60,7 @@ pub mod tensor_names;
 pub mod tokenizer;
 mod vision;
 
-pub use self::load::LoadOptions;
+pub use self::load::{LoadOptions, device};
 pub use self::network::{GroupScores, Qwen2Vl, Sharing};
 pub use self::positions::{MergedGrid, Positions};
 pub use self::prompt_tokens::{PhotoFeatures, Prompt};

@@ -1,5 +1,6 @@
 //! From photos and places to scores: prompt, features, network.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -141,7 +142,7 @@ impl PairScorer {
             features = features.with_directory(directory, None);
         }
         Ok(Self {
-            fingerprint: network.vision_fingerprint().iter().map(|byte| format!("{byte:02x}")).collect(),
+            fingerprint: hexadecimal(network.vision_fingerprint()),
             name: model.file_name().map_or_else(|| "vlm".into(), |name| name.to_string_lossy().into_owned()),
             network,
             tokenizer,
@@ -267,6 +268,14 @@ impl PairScorer {
             .collect();
         Ok((all, fresh.len()))
     }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// A network's error as a failure: of the model, or of this program.

@@ -3,7 +3,7 @@
 use contract::{ErrorKind, Failure};
 use georanker::PairFileScorer;
 use nets::kernels::weights::StoredType;
-use nets::qwen2_vl::{LoadOptions, Sharing};
+use nets::qwen2_vl::{LoadOptions, Sharing, device};
 use rank::vlm::ScorerOptions;
 use rank::vlm::prompt::Protocol;
 use rank::vlm::score::ScorePairs;
@@ -15,6 +15,8 @@ use crate::args::{Reencode, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStora
 /// # Errors
 /// [`ErrorKind::BrokenModel`] naming what is missing or damaged.
 pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>, Failure> {
+    let device =
+        device(&request.device).map_err(|error| Failure::new(ErrorKind::Usage, format!("--{error}")))?;
     for (option, directory) in [("--model", Some(&request.model)), ("--adapter", request.adapter.as_ref())] {
         if let Some(directory) = directory
             && !directory.is_dir()
@@ -36,6 +38,7 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
             ScoreProtocol::Official => Protocol::Official,
         },
         load: LoadOptions {
+            device,
             stored: stored(request),
             merge_adapter: request.merge_adapter,
             ..LoadOptions::default()

@@ -20,7 +20,7 @@ const HEADER: usize = 8 + 4 + 32 + 8 + 8 + 4;
 const EXTENSION: &str = "vision";
 const TEMPORARY: &str = "vision-tmp";
 /// A temporary file this old was left by a run that was killed.
-const ABANDONED: Duration = Duration::from_secs(3600);
+const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Files of features below one folder.
 #[derive(Debug)]
