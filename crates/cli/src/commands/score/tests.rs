@@ -273,8 +273,22 @@ fn two_runs_do_not_write_one_file() {
     let first = RowsOutput::find(Some(&work.out()), true).unwrap().begin().unwrap();
     let second = RowsOutput::find(Some(&work.out()), true).unwrap().begin();
     assert_eq!(second.err().unwrap().kind, ErrorKind::Output);
+    let third = RowsOutput::find(Some(&work.out()), false).unwrap().begin();
+    assert_eq!(third.err().unwrap().kind, ErrorKind::Output, "nor is it set aside meanwhile");
     drop(first);
     assert!(RowsOutput::find(Some(&work.out()), true).unwrap().begin().is_ok());
+}
+
+#[test]
+fn what_another_run_wrote_while_the_model_was_loaded_is_kept() {
+    let work = Workplace::new();
+    let text = pairs(&["a", "b"]);
+    let found = RowsOutput::find(Some(&work.out()), true).unwrap();
+    run_to_file(&text, &Fake::default(), &work.out(), true).unwrap();
+    let fake = Fake::default();
+    run(&text, &fake, &mut found.begin().unwrap()).unwrap();
+    assert!(fake.asked.lock().unwrap().is_empty(), "all rows are there");
+    assert_eq!(fs::read_to_string(work.out()).unwrap().lines().count(), 2);
 }
 
 #[test]
