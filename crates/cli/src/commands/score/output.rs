@@ -24,20 +24,18 @@ pub(super) enum RowsOutput {
     File {
         path: PathBuf,
         resume: bool,
-        earlier: Earlier,
     },
 }
 
 /// What a file holds from before.
 #[derive(Debug, Default)]
-pub(super) struct Earlier {
+struct Earlier {
     /// Scored rows by id.
     rows: HashMap<String, KeptRow>,
     /// Bytes of whole rows; what comes after is torn.
     whole: u64,
     /// Whether the last whole row has no line end.
     unended: bool,
-    is_empty: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,18 +77,16 @@ impl RowsOutput {
         {
             return Err(failed(path, &io::Error::from(io::ErrorKind::NotFound)));
         }
-        let earlier = match File::open(&real) {
-            Ok(file) if resume => Earlier::read(file, path)?,
-            Ok(file) => {
-                let length = file.metadata().map_err(|error| failed(path, &error))?.len();
-                Earlier { is_empty: length == 0, ..Earlier::default() }
+        match File::open(&real) {
+            // Read again when it is opened for writing; here only to refuse a file of something else early.
+            Ok(file) if resume => {
+                Earlier::read(&file, path)?;
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Earlier { is_empty: true, ..Earlier::default() }
-            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(path, &error)),
-        };
-        Ok(Self::File { path: real, resume, earlier })
+        }
+        Ok(Self::File { path: real, resume })
     }
 
     /// Opens it for writing: what an earlier run left is gone on with or set aside.
@@ -98,27 +94,25 @@ impl RowsOutput {
     /// # Errors
     /// [`ErrorKind::Output`] naming the file.
     pub(super) fn begin(self) -> Result<OpenRows, Failure> {
-        let (path, resume, earlier) = match self {
+        let (path, resume) = match self {
             Self::Stdout => return Ok(OpenRows::to(Box::new(io::stdout()), "stdout".into())),
             Self::Stream(path) => {
                 let file = File::options().write(true).open(&path).map_err(|error| failed(&path, &error))?;
                 return Ok(OpenRows::to(Box::new(file), path));
             }
-            Self::File { path, resume, earlier } => (path, resume, earlier),
+            Self::File { path, resume } => (path, resume),
         };
         let error = |error: &io::Error| failed(&path, error);
         let mut notes = Vec::new();
-        if !resume && !earlier.is_empty {
+        let mut file = open_alone(&path)?;
+        if !resume && file.metadata().map_err(|cause| error(&cause))?.len() > 0 {
             let aside = free_name(&path);
             fs::rename(&path, &aside).map_err(|cause| error(&cause))?;
             notes.push(format!("{} was there already: it is {} now", path.display(), aside.display()));
+            file = open_alone(&path)?;
         }
-        let options = File::options().read(true).append(true).create(true).clone();
-        let mut file = options.open(&path).map_err(|cause| error(&cause))?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            let message = format!("{}: another run is writing this file", path.display());
-            return Err(Failure::new(ErrorKind::Output, message).with_hint("wait for it to end, or stop it"));
-        }
+        // Another run may have written while the model was loaded: what counts is what is there now.
+        let earlier = if resume { Earlier::read(&file, &path)? } else { Earlier::default() };
         let mut end = earlier.whole;
         file.set_len(end).map_err(|cause| error(&cause))?;
         if earlier.unended {
@@ -132,6 +126,17 @@ impl RowsOutput {
         let rows = Resumable { file, end, kept: earlier.rows, order: Vec::new() };
         Ok(OpenRows { path, notes, closed: false, target: Target::File(Box::new(rows)) })
     }
+}
+
+/// Opens a file for reading and appending, unless another run does.
+fn open_alone(path: &Path) -> Result<File, Failure> {
+    let opened = File::options().read(true).append(true).create(true).open(path);
+    let file = opened.map_err(|error| failed(path, &error))?;
+    if let Err(TryLockError::WouldBlock) = file.try_lock() {
+        let message = format!("{}: another run is writing this file", path.display());
+        return Err(Failure::new(ErrorKind::Output, message).with_hint("wait for it to end, or stop it"));
+    }
+    Ok(file)
 }
 
 /// The first of `FILE.previous`, `FILE.previous.2`, ... that is not taken.
@@ -162,7 +167,7 @@ struct WrittenRow {
 impl Earlier {
     /// Reads the rows of a file. A line that is no row is refused, so that no other file is ever cut; a last line
     /// that has no end and is no whole row either is torn.
-    fn read(file: File, path: &Path) -> Result<Self, Failure> {
+    fn read(file: &File, path: &Path) -> Result<Self, Failure> {
         let mut input = BufReader::with_capacity(1 << 16, file);
         let mut earlier = Self::default();
         let mut line = Vec::new();
@@ -190,7 +195,6 @@ impl Earlier {
                 earlier.rows.entry(id).or_insert(KeptRow { piece, scores: scores.len() });
             }
         }
-        earlier.is_empty = earlier.whole == 0;
         Ok(earlier)
     }
 }

@@ -169,7 +169,8 @@ fn a_file_cut_at_any_byte_is_gone_on_with_and_ends_the_same() {
         assert_eq!(end, End::Finished);
         assert_eq!(fs::read(work.out()).unwrap(), whole, "cut at {length}");
         let left = &whole[..length];
-        let complete = left.iter().filter(|byte| **byte == b'\n').count() + usize::from(left.ends_with(b"}"));
+        let complete = left.iter().filter(|byte| **byte == b'\n').count()
+            + usize::from(whole.get(length) == Some(&b'\n'));
         assert_eq!(
             tally,
             Tally { scored: ids.len() - complete, kept: complete, failed: 0 },
@@ -272,8 +273,22 @@ fn two_runs_do_not_write_one_file() {
     let first = RowsOutput::find(Some(&work.out()), true).unwrap().begin().unwrap();
     let second = RowsOutput::find(Some(&work.out()), true).unwrap().begin();
     assert_eq!(second.err().unwrap().kind, ErrorKind::Output);
+    let third = RowsOutput::find(Some(&work.out()), false).unwrap().begin();
+    assert_eq!(third.err().unwrap().kind, ErrorKind::Output, "nor is it set aside meanwhile");
     drop(first);
     assert!(RowsOutput::find(Some(&work.out()), true).unwrap().begin().is_ok());
+}
+
+#[test]
+fn what_another_run_wrote_while_the_model_was_loaded_is_kept() {
+    let work = Workplace::new();
+    let text = pairs(&["a", "b"]);
+    let found = RowsOutput::find(Some(&work.out()), true).unwrap();
+    run_to_file(&text, &Fake::default(), &work.out(), true).unwrap();
+    let fake = Fake::default();
+    run(&text, &fake, &mut found.begin().unwrap()).unwrap();
+    assert!(fake.asked.lock().unwrap().is_empty(), "all rows are there");
+    assert_eq!(fs::read_to_string(work.out()).unwrap().lines().count(), 2);
 }
 
 #[test]

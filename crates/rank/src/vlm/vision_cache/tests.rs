@@ -22,7 +22,7 @@ fn features(name: u8) -> VisionFeatures {
     }
 }
 
-fn files(root: &Path) -> Vec<std::path::PathBuf> {
+fn files(root: &Path) -> Vec<PathBuf> {
     let folders = fs::read_dir(root).into_iter().flatten().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = folders
         .filter(|path| path.is_dir())
