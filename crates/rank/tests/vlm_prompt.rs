@@ -11,7 +11,8 @@ fn json(path: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// A position; `fields` is null for one without a name.
+/// A position; `fields` is null for one without a name. The case with all fields kept keeps them for its candidate
+/// alone.
 fn place(latitude: &Value, longitude: &Value, fields: &Value, keep_empty: bool) -> PlaceText {
     let place = fields.as_array().map(|fields| {
         let fields: Vec<&str> = fields.iter().filter_map(Value::as_str).collect();
@@ -25,7 +26,7 @@ fn prompt(protocol: Protocol, case: &Value) -> String {
     let candidate = place(&case["gps"][0], &case["gps"][1], &case["texts"], keep_empty);
     let negatives: Option<Vec<PlaceText>> = case["negatives"]
         .as_array()
-        .map(|negatives| negatives.iter().map(|row| place(&row[0], &row[1], &row[2], keep_empty)).collect());
+        .map(|negatives| negatives.iter().map(|row| place(&row[0], &row[1], &row[2], false)).collect());
     let pair = PairPrompt::new(protocol, &candidate, case["candidate"].is_string(), negatives.as_deref());
     render_builtin(&pair.parts())
 }
