@@ -1,9 +1,13 @@
 //! Prompts against those of the reference, letter by letter.
+#![allow(clippy::unwrap_used, reason = "the helpers read fixtures, too")]
 
 use std::path::PathBuf;
 
-use nets::qwen2_vl::chat_template::render_builtin;
-use rank::vlm::prompt::{PairPrompt, PlaceText, Protocol, evaluation_place, python_float, training_place};
+use nets::qwen2_vl::chat_template::{PromptPart, render_builtin};
+use proptest::prelude::*;
+use rank::vlm::prompt::{
+    PairPrompt, PlaceText, Protocol, evaluation_place, negatives_text, python_float, question, training_place,
+};
 use serde_json::Value;
 
 fn json(path: &str) -> Value {
@@ -58,5 +62,60 @@ fn numbers_are_printed_as_by_python() {
     for case in cases {
         let bits = u64::from_str_radix(case["bits_hex"].as_str().unwrap(), 16).unwrap();
         assert_eq!(python_float(f64::from_bits(bits)), case["text"].as_str().unwrap());
+    }
+}
+
+fn at(place: Option<&str>) -> PlaceText {
+    PlaceText { latitude: -1.5, longitude: 100.0, place: place.map(Into::into) }
+}
+
+#[test]
+fn empty_places_follow_the_protocol() {
+    let bare = "latitude: -1.5, longitude: 100.0";
+    for (protocol, place, tail) in [
+        (Protocol::Default, None, ""),
+        (Protocol::Official, None, ""),
+        (Protocol::Default, Some(""), ""),
+        (Protocol::Official, Some(""), ", "),
+        (Protocol::Default, Some(" "), ",  "),
+        (Protocol::Official, Some(" a "), ",  a "),
+    ] {
+        let text = at(place);
+        assert_eq!(question(protocol, &text), format!("How far is this place from {bare}{tail}?"));
+        assert_eq!(
+            negatives_text(protocol, &[text, at(None)]),
+            format!("Negative examples: {bare}{tail}; {bare}")
+        );
+    }
+}
+
+#[test]
+fn parts_are_left_out_not_emptied() {
+    let candidate = at(None);
+    let prompt = PairPrompt::new(Protocol::Default, &candidate, false, None);
+    assert_eq!(prompt.parts(), [PromptPart::Image, PromptPart::Text(&prompt.question)]);
+    let prompt = PairPrompt::new(Protocol::Default, &candidate, true, Some(&[]));
+    assert_eq!(
+        prompt.parts(),
+        [
+            PromptPart::Image,
+            PromptPart::Text(&prompt.question),
+            PromptPart::Image,
+            PromptPart::Text("Negative examples: ")
+        ]
+    );
+}
+
+#[test]
+fn floats_that_are_no_numbers() {
+    assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(python_float), ["nan", "inf", "-inf"]);
+}
+
+proptest! {
+    #[test]
+    fn floats_read_back(bits in any::<u64>()) {
+        let value = f64::from_bits(bits);
+        prop_assume!(!value.is_nan());
+        prop_assert_eq!(python_float(value).parse::<f64>().unwrap().to_bits(), bits);
     }
 }
