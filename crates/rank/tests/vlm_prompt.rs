@@ -1,9 +1,13 @@
 //! Prompts against those of the reference, letter by letter.
+#![allow(clippy::unwrap_used, reason = "the helpers read fixtures, too")]
 
 use std::path::PathBuf;
 
-use nets::qwen2_vl::chat_template::render_builtin;
-use rank::vlm::prompt::{PairPrompt, PlaceText, Protocol, evaluation_place, python_float, training_place};
+use nets::qwen2_vl::chat_template::{PromptPart, render_builtin};
+use proptest::prelude::*;
+use rank::vlm::prompt::{
+    PairPrompt, PlaceText, Protocol, evaluation_place, negatives_text, python_float, question, training_place,
+};
 use serde_json::Value;
 
 fn json(path: &str) -> Value {
@@ -11,7 +15,8 @@ fn json(path: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-/// A position; `fields` is null for one without a name.
+/// A position; `fields` is null for one without a name. The case with all fields kept keeps them for its candidate
+/// alone.
 fn place(latitude: &Value, longitude: &Value, fields: &Value, keep_empty: bool) -> PlaceText {
     let place = fields.as_array().map(|fields| {
         let fields: Vec<&str> = fields.iter().filter_map(Value::as_str).collect();
@@ -25,7 +30,7 @@ fn prompt(protocol: Protocol, case: &Value) -> String {
     let candidate = place(&case["gps"][0], &case["gps"][1], &case["texts"], keep_empty);
     let negatives: Option<Vec<PlaceText>> = case["negatives"]
         .as_array()
-        .map(|negatives| negatives.iter().map(|row| place(&row[0], &row[1], &row[2], keep_empty)).collect());
+        .map(|negatives| negatives.iter().map(|row| place(&row[0], &row[1], &row[2], false)).collect());
     let pair = PairPrompt::new(protocol, &candidate, case["candidate"].is_string(), negatives.as_deref());
     render_builtin(&pair.parts())
 }
@@ -57,5 +62,60 @@ fn numbers_are_printed_as_by_python() {
     for case in cases {
         let bits = u64::from_str_radix(case["bits_hex"].as_str().unwrap(), 16).unwrap();
         assert_eq!(python_float(f64::from_bits(bits)), case["text"].as_str().unwrap());
+    }
+}
+
+fn at(place: Option<&str>) -> PlaceText {
+    PlaceText { latitude: -1.5, longitude: 100.0, place: place.map(Into::into) }
+}
+
+#[test]
+fn empty_places_follow_the_protocol() {
+    let bare = "latitude: -1.5, longitude: 100.0";
+    for (protocol, place, tail) in [
+        (Protocol::Default, None, ""),
+        (Protocol::Official, None, ""),
+        (Protocol::Default, Some(""), ""),
+        (Protocol::Official, Some(""), ", "),
+        (Protocol::Default, Some(" "), ",  "),
+        (Protocol::Official, Some(" a "), ",  a "),
+    ] {
+        let text = at(place);
+        assert_eq!(question(protocol, &text), format!("How far is this place from {bare}{tail}?"));
+        assert_eq!(
+            negatives_text(protocol, &[text, at(None)]),
+            format!("Negative examples: {bare}{tail}; {bare}")
+        );
+    }
+}
+
+#[test]
+fn parts_are_left_out_not_emptied() {
+    let candidate = at(None);
+    let prompt = PairPrompt::new(Protocol::Default, &candidate, false, None);
+    assert_eq!(prompt.parts(), [PromptPart::Image, PromptPart::Text(&prompt.question)]);
+    let prompt = PairPrompt::new(Protocol::Default, &candidate, true, Some(&[]));
+    assert_eq!(
+        prompt.parts(),
+        [
+            PromptPart::Image,
+            PromptPart::Text(&prompt.question),
+            PromptPart::Image,
+            PromptPart::Text("Negative examples: ")
+        ]
+    );
+}
+
+#[test]
+fn floats_that_are_no_numbers() {
+    assert_eq!([f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(python_float), ["nan", "inf", "-inf"]);
+}
+
+proptest! {
+    #[test]
+    fn floats_read_back(bits in any::<u64>()) {
+        let value = f64::from_bits(bits);
+        prop_assume!(!value.is_nan());
+        prop_assert_eq!(python_float(value).parse::<f64>().unwrap().to_bits(), bits);
     }
 }
