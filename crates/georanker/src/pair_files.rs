@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use contract::pairs::{PairPlace, PairsRow};
 use contract::{ErrorKind, Failure};
 use nets::photo::{DecodeOptions, Image, Limits, decode, reencode_jpeg};
+use nets::qwen2_vl::patches::PixelError;
 use rank::vlm::prompt::{PlaceText, Protocol};
 use rank::vlm::{
     PairCandidate, PairGroup, PairScorer, PreparedPhoto, ScorePairs, ScoredGroup, ScorerOptions,
@@ -95,8 +96,13 @@ impl PairFileScorer {
             image = reencode_jpeg(&image).map_err(failed)?;
         }
         self.scorer.prepare(&image).map_err(|error| {
-            Failure::new(ErrorKind::InvalidPhoto, format!("{name}: {error}"))
-                .with_hint("crop the photo: sides may differ by a factor of 200 at most")
+            let failure = Failure::new(ErrorKind::InvalidPhoto, format!("{name}: {error}"));
+            match error {
+                PixelError::TooLong { .. } => {
+                    failure.with_hint("crop the photo: sides may differ by a factor of 200 at most")
+                }
+                _ => failure,
+            }
         })
     }
 }

@@ -139,6 +139,14 @@ pub enum NetworkError {
         /// The checkpoint.
         file: String,
     },
+    /// A score that is no number, from weights that are.
+    #[error("the score of prompt {index} is {value}: the computation went beyond the numbers of its type")]
+    Overflow {
+        /// Which prompt of the group.
+        index: usize,
+        /// The score.
+        value: f32,
+    },
     /// The device failed: out of memory, or a defect of this program.
     #[error("{what} cannot be computed: {why}")]
     Compute {
@@ -167,6 +175,7 @@ impl NetworkError {
                 | Self::Setting { .. }
                 | Self::Prompt { .. }
                 | Self::Compute { .. }
+                | Self::Overflow { .. }
                 | Self::Write { .. }
         )
     }
@@ -196,6 +205,7 @@ impl NetworkError {
             }
             Self::Write { .. } => Some("Check that the folder exists, is yours to write, and has room."),
             Self::NoValueHead { .. } => Some("Name the adapter that was trained for this model."),
+            Self::Overflow { .. } => Some("Try f32 or bf16, whose numbers reach further than those of f16."),
             Self::InputLength { .. }
             | Self::NoSuchBlock { .. }
             | Self::Setting { .. }

@@ -48,7 +48,7 @@ pub struct ScoreArguments {
     /// How the weights are held in memory: as stored, or quantised to 8 or 4 bits.
     #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
     pub weights: WeightStorage,
-    /// Add the adapter to the weights when loading: a little faster, and no longer bit-equal.
+    /// Add the adapter to the weights when loading: a little faster, not bit-equal, and these weights then take memory of their own.
     #[arg(long, requires = "adapter")]
     pub merge_adapter: bool,
     /// Smallest photo that the model sees; smaller ones are scaled up [default: as the model says].

@@ -24,7 +24,7 @@ fn rows() -> Vec<(Value, f64)> {
 
 fn row(case: &Value) -> (Value, f64) {
     let keep_empty = case["keep_empty"].as_bool() == Some(true);
-    let place = |texts: &Value| {
+    let place = |texts: &Value, keep_empty: bool| {
         let texts: Vec<&str> = texts.as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
         texts.into_iter().filter(|text| keep_empty || !text.is_empty()).collect::<Vec<_>>().join(" ")
     };
@@ -32,13 +32,13 @@ fn row(case: &Value) -> (Value, f64) {
         |index: usize| case["images_after_fetch"].get(index).map(|path| golden(path.as_str().unwrap()));
     let negatives = case.get("negatives").filter(|negatives| negatives.is_array()).map(|negatives| {
         let one =
-            |negative: &Value| json!({"lat": negative[0], "lon": negative[1], "place": place(&negative[2])});
+            |negative: &Value| json!({"lat": negative[0], "lon": negative[1], "place": place(&negative[2], false)});
         negatives.as_array().unwrap().iter().map(one).collect::<Vec<_>>()
     });
     let candidate = json!({
         "lat": case["gps"][0],
         "lon": case["gps"][1],
-        "place": case.get("texts").filter(|texts| texts.is_array()).map(place),
+        "place": case.get("texts").filter(|texts| texts.is_array()).map(|texts| place(texts, keep_empty)),
         "photo": photo(1),
     });
     let row = json!({"id": case["id"], "query": photo(0), "negatives": negatives, "candidates": [candidate]});
@@ -117,9 +117,12 @@ fn a_query_with_many_candidates_scores_as_its_pairs_alone() {
     let rows: Vec<Value> = std::iter::once(group).chain(singles).collect();
     let pairs = pairs_file(&work, &rows);
     let (model, adapter) = (golden("tiny-qwen2vl"), golden("tiny-qwen2vl-adapter"));
-    for extra in
-        [&[][..], &["--reencode", "all", "--dtype", "bf16"], &["--weights", "q4", "--max-pixels", "20000"]]
-    {
+    for extra in [
+        &[][..],
+        &["--reencode", "all", "--dtype", "bf16"],
+        &["--weights", "q4", "--max-pixels", "20000"],
+        &["--max-pixels", "784"],
+    ] {
         let run =
             score(&model, Some(&adapter), &pairs).args(extra).assert().success().get_output().stdout.clone();
         let answers = lines(&run);
@@ -221,6 +224,17 @@ fn broken_models_end_the_run_with_a_name() {
         fs::write(model.join("config.json"), config.replace("qwen2_vl", "qwen2_5_vl")).unwrap();
     });
     refuse(&other, Some(&adapter), "qwen2_5_vl");
+    let blind = changed_model(&work, "blind", |model| {
+        fs::write(model.join("chat_template.jinja"), "{{ messages[0]['role'] }}").unwrap();
+    });
+    refuse(&blind, Some(&adapter), "chat template");
+    let coarse = changed_model(&work, "coarse", |model| {
+        let config = fs::read_to_string(model.join("config.json")).unwrap();
+        let changed = config.replace("\"spatial_merge_size\": 2", "\"spatial_merge_size\": 4");
+        assert_ne!(config, changed);
+        fs::write(model.join("config.json"), changed).unwrap();
+    });
+    refuse(&coarse, Some(&adapter), "spatial_merge_size");
     let speechless = changed_model(&work, "speechless", |model| {
         fs::remove_file(model.join("tokenizer.json")).unwrap();
     });

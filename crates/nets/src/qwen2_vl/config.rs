@@ -9,6 +9,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
+use super::patches::{FRAMES, MERGE, PATCH};
 use crate::error::NetworkError;
 
 /// The model types that can be read.
@@ -264,6 +265,9 @@ fn read_rope(fields: &Fields<'_>, head_dim: usize) -> Result<(f64, [usize; 3]), 
         Some(_) => rope.positive("rope_theta", 1e12, None)?,
         None => fields.positive("rope_theta", 1e12, Some(1e6))?,
     };
+    if theta < 1.0 {
+        return Err(fields.error("rope_theta", format!("{theta} is below 1")));
+    }
     Ok((theta, mrope_section))
 }
 
@@ -291,15 +295,24 @@ fn read_vision(fields: &Fields<'_>, hidden_size: usize) -> Result<VisionConfig, 
     if in_channels != 3 {
         return Err(fields.error(channels, format!("{in_channels} is not supported: photos have 3 channels")));
     }
+    // What photos are cut into; see `patches`.
+    for (field, only) in
+        [("patch_size", PATCH), ("temporal_patch_size", FRAMES), ("spatial_merge_size", MERGE)]
+    {
+        let value = fields.count(field, 256, Some(only))?;
+        if value != only {
+            return Err(fields.error(field, format!("{value} is not supported, only {only}")));
+        }
+    }
     Ok(VisionConfig {
         depth: fields.count("depth", MOST_LAYERS, Some(32))?,
         embed_dim,
         heads,
         mlp_dim,
         in_channels,
-        patch_size: fields.count("patch_size", 256, Some(14))?,
-        temporal_patch_size: fields.count("temporal_patch_size", 16, Some(2))?,
-        spatial_merge_size: fields.count("spatial_merge_size", 16, Some(2))?,
+        patch_size: PATCH,
+        temporal_patch_size: FRAMES,
+        spatial_merge_size: MERGE,
         output_dim,
     })
 }

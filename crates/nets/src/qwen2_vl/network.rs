@@ -84,7 +84,14 @@ impl Qwen2Vl {
             let like = Tensor::zeros((1, 1), self.kind, &self.device).map_err(compute)?;
             let photos: Vec<&Patches> = batch.iter().collect();
             let output = self.vision.forward(&photos, &like).map_err(compute)?;
-            let width = output.dim(1).map_err(compute)?;
+            let (rows, width) = output.dims2().map_err(compute)?;
+            let expected: usize = photos.iter().map(|photo| photo.merged()).sum();
+            if rows != expected {
+                return Err(NetworkError::Compute {
+                    what: "the vision tower".into(),
+                    why: format!("{rows} tokens for {expected} merged patches"),
+                });
+            }
             let values: Vec<f32> = host_floats(&output).map_err(compute)?;
             let mut rest = values.as_slice();
             for photo in photos {
@@ -101,7 +108,7 @@ impl Qwen2Vl {
     ///
     /// # Errors
     /// [`NetworkError::NoValueHead`]; [`NetworkError::InputLength`] where prompts and photos do not agree, or a
-    /// prompt is empty; [`NetworkError::NotFinite`]; [`NetworkError::Compute`].
+    /// prompt is empty; [`NetworkError::NotFinite`]; [`NetworkError::Overflow`]; [`NetworkError::Compute`].
     pub fn score(
         &self,
         prompts: &[Prompt],
@@ -115,9 +122,7 @@ impl Qwen2Vl {
         group.scores = hidden.iter().map(|row| dot(row, value_head)).collect();
         match group.scores.iter().position(|score| !score.is_finite()) {
             None => Ok(group),
-            Some(index) => Err(NetworkError::NotFinite {
-                file: self.label.clone(),
-                tensor: "score".into(),
+            Some(index) => Err(NetworkError::Overflow {
                 index,
                 value: group.scores.get(index).copied().unwrap_or(f32::NAN),
             }),
@@ -223,10 +228,10 @@ impl Qwen2Vl {
     fn embed_token(&self, id: u32, row: &mut [f32]) -> Result<(), NetworkError> {
         let id = id as usize;
         if id >= self.embedding.outputs() {
-            return Err(NetworkError::InputLength {
-                what: "token id",
-                found: id,
-                expected: format!("less than {}, the vocabulary of {}", self.embedding.outputs(), self.label),
+            return Err(NetworkError::BadValue {
+                file: self.label.clone(),
+                tensor: "model.embed_tokens.weight".into(),
+                why: format!("no row for token {id} of the tokenizer, only {}", self.embedding.outputs()),
             });
         }
         self.embedding.widen_rows(id..id + 1, row);

@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::NetworkError;
 use crate::photo::{Filter, Image, PhotoError, SmartResize, SmartResizeError, resize, smart_resize};
@@ -22,6 +23,8 @@ pub const MERGE: usize = 2;
 pub const PATCH_VALUES: usize = 3 * FRAMES * PATCH * PATCH;
 
 const CONFIG: &str = "preprocessor_config.json";
+/// As many as photos may have when they are decoded.
+const MOST_PIXELS: u32 = 1 << 27;
 const LEAST_PIXELS: u32 = ((PATCH * MERGE) * (PATCH * MERGE)) as u32;
 
 /// A photo that cannot be given to the vision tower.
@@ -164,10 +167,22 @@ impl Preprocessor {
         min_pixels: Option<u32>,
         max_pixels: Option<u32>,
     ) -> Result<Self, NetworkError> {
-        self.message.min_pixels = min_pixels.unwrap_or(self.message.min_pixels);
-        self.message.max_pixels = max_pixels.unwrap_or(self.message.max_pixels);
+        // A bound that was not named gives way to the one that was.
+        let least = self.message.min_pixels.min(max_pixels.unwrap_or(u32::MAX));
+        self.message.min_pixels = min_pixels.unwrap_or(least);
+        let most = self.message.max_pixels.max(self.message.min_pixels);
+        self.message.max_pixels = max_pixels.unwrap_or(most);
         check_bounds(&self.message).map_err(|(option, why)| NetworkError::Setting { option, why })?;
         Ok(self)
+    }
+
+    /// Tells preprocessors apart that give other numbers for the same resized pixels.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for value in self.tables.iter().flatten() {
+            hash.update(value.to_le_bytes());
+        }
+        hash.finalize().into()
     }
 
     /// The photo at the size the network sees it: both sides multiples of 28, about its own shape, resampled as
@@ -260,6 +275,11 @@ fn check_bounds(bounds: &SmartResize) -> Result<(), (&'static str, String)> {
             "max_pixels",
             format!("{} is less than one merged patch, {LEAST_PIXELS}", bounds.max_pixels),
         ));
+    }
+    if bounds.max_pixels > MOST_PIXELS {
+        let why =
+            format!("{} is more than {MOST_PIXELS}, the largest photo that is looked at", bounds.max_pixels);
+        return Err(("max_pixels", why));
     }
     if bounds.min_pixels > bounds.max_pixels {
         return Err((

@@ -9,6 +9,7 @@ use nets::NetworkError;
 use nets::lora::Adapter;
 use nets::photo::Image;
 use nets::qwen2_vl::chat_template::ChatTemplate;
+use nets::qwen2_vl::config::Config;
 use nets::qwen2_vl::patches::{PixelError, Preprocessor};
 use nets::qwen2_vl::tokenizer::PromptTokenizer;
 use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
@@ -119,6 +120,14 @@ impl PairScorer {
     /// A [`Failure`] of kind [`ErrorKind::BrokenModel`] that names the file.
     pub fn open(model: &Path, options: &ScorerOptions) -> Result<Self, Failure> {
         let broken = |error: NetworkError| network_failure(&error);
+        // What is read in no time first: a wrong option or file must not cost minutes of loading.
+        let config = Config::from_directory(model).map_err(broken)?;
+        let tokenizer = PromptTokenizer::from_directory(model, config.tokens.image).map_err(broken)?;
+        let template = ChatTemplate::from_directory(model).map_err(broken)?;
+        let preprocessor = Preprocessor::from_directory(model)
+            .and_then(|preprocessor| preprocessor.with_pixels(options.min_pixels, options.max_pixels))
+            .map_err(broken)?;
+        try_prompts(model, &tokenizer, &template, config.language.vocabulary)?;
         let adapter = options.adapter.as_deref().map(Adapter::open).transpose().map_err(broken)?;
         let network = Qwen2Vl::open(model, adapter.as_ref(), &options.load).map_err(broken)?;
         if !network.has_value_head() {
@@ -131,18 +140,13 @@ impl PairScorer {
             return Err(Failure::new(ErrorKind::BrokenModel, message)
                 .with_hint("name the adapter that was trained for this model with --adapter DIR"));
         }
-        let tokenizer =
-            PromptTokenizer::from_directory(model, network.config().tokens.image).map_err(broken)?;
-        let template = ChatTemplate::from_directory(model).map_err(broken)?;
-        let preprocessor = Preprocessor::from_directory(model)
-            .and_then(|preprocessor| preprocessor.with_pixels(options.min_pixels, options.max_pixels))
-            .map_err(broken)?;
         let mut features = VisionCache::in_memory(options.feature_memory);
         if let Some(directory) = &options.feature_directory {
             features = features.with_directory(directory, None);
         }
         Ok(Self {
-            fingerprint: hexadecimal(network.vision_fingerprint()),
+            fingerprint: hexadecimal(network.vision_fingerprint())
+                + &hexadecimal(&preprocessor.fingerprint()),
             name: model.file_name().map_or_else(|| "vlm".into(), |name| name.to_string_lossy().into_owned()),
             network,
             tokenizer,
@@ -270,6 +274,33 @@ impl PairScorer {
     }
 }
 
+/// Whether template and tokenizer make prompts that the network can read: with one photo and with two.
+fn try_prompts(
+    model: &Path,
+    tokenizer: &PromptTokenizer,
+    template: &ChatTemplate,
+    vocabulary: usize,
+) -> Result<(), Failure> {
+    let broken = |why: String| {
+        let message = format!("{}: its chat template and tokenizer make no prompt: {why}", model.display());
+        Failure::new(ErrorKind::BrokenModel, message)
+            .with_hint("use the tokenizer files that belong to the weights")
+    };
+    let nowhere = PlaceText { latitude: 0.0, longitude: 0.0, place: Some("X".into()) };
+    for photos in [1, 2] {
+        let prompt =
+            PairPrompt::new(Protocol::Default, &nowhere, photos == 2, Some(std::slice::from_ref(&nowhere)));
+        let ids = template
+            .segments(&prompt.parts())
+            .and_then(|segments| tokenizer.encode_segments(&segments, &vec![1; photos]))
+            .map_err(|error| broken(error.to_string()))?;
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
+            return Err(broken(format!("token {id} is beyond the vocabulary of {vocabulary}")));
+        }
+    }
+    Ok(())
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
@@ -280,7 +311,11 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 /// A network's error as a failure: of the model, or of this program.
 pub(super) fn network_failure(error: &NetworkError) -> Failure {
-    let kind = if error.is_broken_model() { ErrorKind::BrokenModel } else { ErrorKind::Internal };
+    let kind = match error {
+        NetworkError::Setting { .. } => ErrorKind::Usage,
+        _ if error.is_broken_model() => ErrorKind::BrokenModel,
+        _ => ErrorKind::Internal,
+    };
     let failure = Failure::new(kind, error.to_string());
     match error.hint() {
         Some(hint) => failure.with_hint(hint),

@@ -17,6 +17,10 @@ use crate::args::{Reencode, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStora
 pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>, Failure> {
     let device =
         device(&request.device).map_err(|error| Failure::new(ErrorKind::Usage, format!("--{error}")))?;
+    if request.device != "cpu" && request.weights != WeightStorage::Stored {
+        return Err(Failure::new(ErrorKind::Usage, "--weights q8 and q4 are for the CPU")
+            .with_hint("on a GPU use --dtype bf16"));
+    }
     for (option, directory) in [("--model", Some(&request.model)), ("--adapter", request.adapter.as_ref())] {
         if let Some(directory) = directory
             && !directory.is_dir()

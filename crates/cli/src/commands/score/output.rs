@@ -2,8 +2,8 @@
 //!
 //! A file gets every row at its end in one write, as soon as the row is done. Going on with a file ([`RowsOutput`]
 //! with `resume`) cuts a torn last line off, keeps the rows that have scores and appends the others; only when the
-//! last row is done is the file put into the order of the pairs file, by a temporary file and a rename. So at no
-//! time is a score that was written once in danger, and an interrupted run ends with the same file as another.
+//! last row is done is the file put into the order of the pairs file, by a temporary file and a rename; scores of rows
+//! that the pairs file no longer has come last. So at no time is a score that was written once in danger, and an interrupted run ends with the same file as another.
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
@@ -191,8 +191,8 @@ impl Earlier {
             earlier.whole += length as u64;
             earlier.unended = !ended;
             if let (Some(id), Some(scores)) = (row.id, row.scores) {
-                // The first one stays: a second row of the same id is an error, which has no scores.
-                earlier.rows.entry(id).or_insert(KeptRow { piece, scores: scores.len() });
+                // The last one counts: a row whose candidates had changed was scored again.
+                earlier.rows.insert(id, KeptRow { piece, scores: scores.len() });
             }
         }
         Ok(earlier)
@@ -257,7 +257,7 @@ impl RowSink for OpenRows {
     fn keeps(&mut self, row: &PairsRow) -> bool {
         let Target::File(rows) = &mut self.target else { return false };
         // Another number of candidates: the pairs file was changed, the scores are of something else.
-        let kept = rows.kept.get(&row.id).filter(|kept| kept.scores == row.candidates.len());
+        let kept = rows.kept.remove(&row.id).filter(|kept| kept.scores == row.candidates.len());
         rows.order.extend(kept.map(|kept| kept.piece));
         kept.is_some()
     }
@@ -285,6 +285,10 @@ impl Resumable {
     }
 
     fn finish(mut self, path: &Path) -> io::Result<()> {
+        // Scores of rows that this pairs file does not have: they stay, after the others.
+        let mut others: Vec<Piece> = self.kept.values().map(|kept| kept.piece).collect();
+        others.sort_by_key(|piece| piece.start);
+        self.order.extend(others);
         let mut at = 0;
         let in_order = self.order.iter().all(|piece| {
             let follows = piece.start == at;

@@ -182,6 +182,22 @@ fn a_file_cut_at_any_byte_is_gone_on_with_and_ends_the_same() {
 }
 
 #[test]
+fn scores_of_rows_that_are_no_longer_asked_stay() {
+    let work = Workplace::new();
+    run_to_file(&pairs(&["a", "b", "c"]), &Fake::default(), &work.out(), false).unwrap();
+    let whole = fs::read_to_string(work.out()).unwrap();
+    run_to_file(&pairs(&["a"]), &Fake::default(), &work.out(), true).unwrap();
+    assert_eq!(fs::read_to_string(work.out()).unwrap(), whole);
+    // In another order, and with a new row before them.
+    let fake = Fake::default();
+    run_to_file(&pairs(&["new", "b"]), &fake, &work.out(), true).unwrap();
+    assert_eq!(*fake.asked.lock().unwrap(), ["new"]);
+    let found = fs::read_to_string(work.out()).unwrap();
+    let ids: Vec<&str> = found.lines().map(|line| line.split('"').nth(3).unwrap()).collect();
+    assert_eq!(ids, ["new", "b", "a", "c"]);
+}
+
+#[test]
 fn failed_rows_are_tried_again_and_stand_where_they_belong() {
     let work = Workplace::new();
     let text = pairs(&["a", "b", "c", "d"]) + "{\"id\":7}\n" + &pairs(&["e"]);
