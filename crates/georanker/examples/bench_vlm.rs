@@ -61,7 +61,8 @@ fn main() -> Result<(), AnyError> {
             let preprocess = started.elapsed();
             let scored = scorer.score_group(&group)?;
             let seconds = started.elapsed();
-            let rest = seconds - preprocess - scored.vision_time - scored.prefix_time - scored.suffix_time;
+            let parts = preprocess + scored.vision_time + scored.prefix_time + scored.suffix_time;
+            let rest = seconds.saturating_sub(parts);
             let page = json!({
                 "seconds": seconds.as_secs_f64(),
                 "preprocess": preprocess.as_secs_f64(),
