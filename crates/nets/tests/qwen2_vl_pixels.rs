@@ -140,7 +140,8 @@ fn bounds_are_those_of_the_message_then_of_the_file() {
     for (least, greatest, option) in [
         (None, Some(783), "max_pixels"),
         (Some(9000), Some(8000), "min_pixels"),
-        (Some(u32::MAX), None, "min_pixels"),
+        (Some(u32::MAX), None, "max_pixels"),
+        (None, Some(u32::MAX), "max_pixels"),
     ] {
         let error = default().with_pixels(least, greatest).unwrap_err();
         assert!(matches!(&error, NetworkError::Setting { option: o, .. } if *o == option), "{error}");

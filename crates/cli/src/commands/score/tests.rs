@@ -234,7 +234,7 @@ fn a_stop_while_going_on_keeps_what_is_further_down() {
 }
 
 #[test]
-fn changed_pairs_are_scored_again_and_removed_ones_leave() {
+fn changed_pairs_are_scored_again_and_removed_ones_stay() {
     let work = Workplace::new();
     run_to_file(&pairs(&["a", "b", "c"]), &Fake::default(), &work.out(), false).unwrap();
     let one = "{\"id\":\"b\",\"query\":\"q\",\"candidates\":[{\"lat\":9,\"lon\":0}]}\n";
@@ -243,7 +243,8 @@ fn changed_pairs_are_scored_again_and_removed_ones_leave() {
     assert_eq!(*fake.asked.lock().unwrap(), ["b"], "two scores are not those of one candidate");
     let text = fs::read_to_string(work.out()).unwrap();
     assert_eq!(text.lines().nth(1).unwrap(), r#"{"id":"b","scores":[3.0],"best":0}"#);
-    assert_eq!(text.lines().count(), 2);
+    assert!(text.lines().nth(2).unwrap().starts_with(r#"{"id":"c","scores""#));
+    assert_eq!(text.lines().count(), 3);
 }
 
 #[test]
