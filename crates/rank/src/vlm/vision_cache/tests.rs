@@ -216,7 +216,7 @@ fn what_a_killed_run_left_is_removed() {
         fs::write(path, b"half").unwrap();
     }
     let file = fs::File::options().append(true).open(&old).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(7200)).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_hours(2)).unwrap();
     cache.insert(key(1), features(1));
     assert!(!old.exists());
     assert!(young.exists(), "another run may be writing it");
