@@ -39,6 +39,7 @@ mod candidates;
 mod decide;
 mod isotonic;
 mod kernel;
+mod loss;
 mod similarity;
 pub mod vlm;
 
@@ -47,4 +48,5 @@ pub use candidates::assemble;
 pub use decide::{Decision, decide, probabilities};
 pub use isotonic::{InvalidKnots, IsotonicMap};
 pub use kernel::{DistanceMatrix, SpatialKernel, spatial_support};
+pub use loss::{Keep, LossValue, MultiOrderLoss, PairRule};
 pub use similarity::{ChannelVote, SimilarityRanker, SimilaritySettings};

@@ -26,6 +26,7 @@
 //! did better on the validation split.
 #![forbid(unsafe_code)]
 
+pub mod engine;
 mod error;
 mod location_head;
 mod metric;
