@@ -3,6 +3,7 @@
 pub mod activations;
 pub mod attention;
 mod blocked;
+pub mod blocks;
 pub mod depthwise;
 mod functions;
 pub mod gemm;

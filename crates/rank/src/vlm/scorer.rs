@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use contract::{ErrorKind, Failure};
 use nets::NetworkError;
+use nets::checkpoint::ShardedCheckpoint;
 use nets::lora::Adapter;
 use nets::photo::Image;
 use nets::qwen2_vl::chat_template::ChatTemplate;
 use nets::qwen2_vl::config::Config;
 use nets::qwen2_vl::patches::{PixelError, Preprocessor};
+use nets::qwen2_vl::tensor_names::VALUE_HEAD;
 use nets::qwen2_vl::tokenizer::PromptTokenizer;
 use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
 
@@ -129,8 +131,9 @@ impl PairScorer {
             .map_err(broken)?;
         try_prompts(model, &tokenizer, &template, config.language.vocabulary)?;
         let adapter = options.adapter.as_deref().map(Adapter::open).transpose().map_err(broken)?;
-        let network = Qwen2Vl::open(model, adapter.as_ref(), &options.load).map_err(broken)?;
-        if !network.has_value_head() {
+        let checkpoint = ShardedCheckpoint::open(model).map_err(broken)?;
+        let in_adapter = adapter.as_ref().is_some_and(|adapter| adapter.value_head.is_some());
+        if !in_adapter && checkpoint.tensor(VALUE_HEAD).is_none() {
             let with = match &options.adapter {
                 Some(adapter) => format!("neither {} nor {} has", model.display(), adapter.display()),
                 None => format!("{} does not have", model.display()),
@@ -140,6 +143,8 @@ impl PairScorer {
             return Err(Failure::new(ErrorKind::BrokenModel, message)
                 .with_hint("name the adapter that was trained for this model with --adapter DIR"));
         }
+        drop(checkpoint);
+        let network = Qwen2Vl::open(model, adapter.as_ref(), &options.load).map_err(broken)?;
         let mut features = VisionCache::in_memory(options.feature_memory);
         if let Some(directory) = &options.feature_directory {
             features = features.with_directory(directory, None);
