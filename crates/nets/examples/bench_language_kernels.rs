@@ -35,12 +35,13 @@ fn least(mut run: impl FnMut()) -> f64 {
 fn bench_linear() {
     let all = [StoredType::F32, StoredType::Bf16, StoredType::F16, StoredType::Q8, StoredType::Q4];
     println!(
-        "GFLOP/s        outputs inputs  rows |  gemm_f32 |      F32     Bf16      F16       Q8       Q4"
+        "GFLOP/s        outputs inputs  rows |  gemm_f32 |      F32     Bf16      F16       Q8       Q4  rounded"
     );
     for [outputs, inputs] in [[8960, 1536], [1536, 8960], [1536, 1536], [256, 1536], [5120, 1280]] {
         let values = numbers(outputs * inputs, 1);
         let weights = WeightMatrix::from_f32(values.clone(), outputs, inputs);
-        let stored = all.map(|stored| weights.convert(stored));
+        let mut stored = all.map(|stored| weights.convert(stored)).to_vec();
+        stored.push(weights.convert(StoredType::Bf16).with_rounded_inputs());
         for rows in [1, 15, 250, 900, 5200] {
             let input = numbers(rows * inputs, 2);
             let mut output = vec![0.0; rows * outputs];
@@ -53,7 +54,7 @@ fn bench_linear() {
                 });
             print!("               {outputs:7} {inputs:6} {rows:5} | {plain:9.1} |");
             for weights in &stored {
-                if rows == 5200 && !matches!(weights.stored(), StoredType::F32 | StoredType::Q4) {
+                if rows == 5200 && matches!(weights.stored(), StoredType::F16 | StoredType::Q8) {
                     print!("        -");
                     continue;
                 }

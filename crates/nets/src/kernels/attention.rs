@@ -167,7 +167,7 @@ impl Packed {
             transposed.chunks_exact_mut(K::COLUMNS * width).zip((0..count).step_by(K::COLUMNS))
         {
             let row = |index: usize| keys.row(rows.start + first + index, head * width, width);
-            interleave::<K>(row, K::COLUMNS.min(count - first), K::COLUMNS, panel);
+            interleave(row, K::COLUMNS.min(count - first), K::COLUMNS, panel);
         }
         let mut straight = AlignedBuffer::zeros(width.next_multiple_of(K::COLUMNS) * count);
         for (panel, first) in

@@ -178,6 +178,21 @@ impl WeightMatrix {
         }
     }
 
+    /// Some weights as pairs of bf16 in words, the first of a pair in the lower half, if they lie so in memory.
+    pub(super) fn as_pairs(&self, weights: Range<usize>) -> Option<&[f32]> {
+        if self.stored != StoredType::Bf16 || !cfg!(target_endian = "little") {
+            return None;
+        }
+        let bytes = match &self.storage {
+            Storage::Halves(values) => bytemuck::cast_slice(&values[weights]),
+            Storage::Mapped(file, bytes) => {
+                &file[bytes.start + 2 * weights.start..bytes.start + 2 * weights.end]
+            }
+            _ => return None,
+        };
+        bytemuck::try_cast_slice(bytes).ok()
+    }
+
     /// Writes some rows as f32 `[rows, inputs]`.
     ///
     /// # Panics

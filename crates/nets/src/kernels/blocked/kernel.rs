@@ -50,6 +50,44 @@ pub(in super::super) trait Kernel {
     const DEPTH: usize;
 
     unsafe fn tile<const PACKED: bool>(tile: &Tile);
+
+    /// Writes the words of a line of numbers: with a depth of 2 each pair rounded to bf16, to nearest even, a missing
+    /// last number taken as zero.
+    ///
+    /// # Safety
+    /// As [`tile`](Self::tile), of the instructions.
+    unsafe fn words(line: &[f32], into: &mut [f32]) {
+        if Self::DEPTH == 1 {
+            into.copy_from_slice(line);
+        } else {
+            round_pairs(line, into);
+        }
+    }
+}
+
+fn round_pairs(line: &[f32], into: &mut [f32]) {
+    let bits = |value: f32| u32::from(half::bf16::from_f32(value).to_bits());
+    for (into, pair) in into.iter_mut().zip(line.chunks(2)) {
+        *into = f32::from_bits(bits(pair[0]) | bits(pair.get(1).copied().unwrap_or(0.0)) << 16);
+    }
+}
+
+/// As [`round_pairs`], sixteen words at a time; numbers too small for full precision become zero.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bf16")]
+fn round_pairs_avx512(line: &[f32], into: &mut [f32]) {
+    use std::arch::x86_64::{_mm512_cvtne2ps_pbh, _mm512_loadu_ps, _mm512_storeu_ps};
+    let (blocks, rest) = line.as_chunks::<32>();
+    let (words, last) = into.split_at_mut(blocks.len() * 16);
+    for (block, words) in blocks.iter().zip(words.as_chunks_mut::<16>().0) {
+        // SAFETY: a block has two registers of numbers, its words fill one; any bits are a valid `f32`.
+        unsafe {
+            let (low, high) = (_mm512_loadu_ps(block.as_ptr()), _mm512_loadu_ps(block.as_ptr().add(16)));
+            let pairs = std::mem::transmute::<_, std::arch::x86_64::__m512>(_mm512_cvtne2ps_pbh(high, low));
+            _mm512_storeu_ps(words.as_mut_ptr(), pairs);
+        }
+    }
+    round_pairs(rest, last);
 }
 
 /// What happens to one word of the left and a register of words of the right.
@@ -199,7 +237,7 @@ unsafe fn tile<P: Product, const ROWS: usize, const VECTORS: usize, const PACKED
 
 /// Declares a kernel.
 macro_rules! kernel {
-    ($(#[$attribute:meta])* $name:ident, $product:ty, $rows:literal, $vectors:literal, $lanes:literal, $depth:literal, $(#[$feature:meta])?) => {
+    ($(#[$attribute:meta])* $name:ident, $product:ty, $rows:literal, $vectors:literal, $lanes:literal, $depth:literal, $(#[$feature:meta])? $($words:ident)?) => {
         $(#[$attribute])*
         pub(in super::super) struct $name;
 
@@ -219,6 +257,13 @@ macro_rules! kernel {
                 // SAFETY: the caller's promise.
                 unsafe { enabled::<PACKED>(job) }
             }
+
+            $(
+                unsafe fn words(line: &[f32], into: &mut [f32]) {
+                    // SAFETY: the caller's promise.
+                    unsafe { $words(line, into) }
+                }
+            )?
         }
     };
 }
@@ -231,7 +276,7 @@ kernel!(
 kernel!(
     /// As [`Avx512`], two bf16 at a time.
     #[cfg(target_arch = "x86_64")]
-    Avx512Pairs, PairAvx512, 12, 2, 16, 2, #[target_feature(enable = "avx512f,avx512bf16")]
+    Avx512Pairs, PairAvx512, 12, 2, 16, 2, #[target_feature(enable = "avx512f,avx512bf16")] round_pairs_avx512
 );
 kernel!(
     /// 12 sums, 2 factors and one value of 16 registers.

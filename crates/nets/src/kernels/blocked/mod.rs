@@ -92,7 +92,8 @@ impl<R: RightSide> Blocked<'_, R> {
             left.par_chunks_mut(TILES * K::ROWS * words).enumerate().for_each(|(chunk, into)| {
                 let start = chunk * TILES * K::ROWS;
                 let rows = start..self.rows.min(start + TILES * K::ROWS);
-                pack_left::<K>(self.left, self.inner, rows, inner.clone(), into);
+                // SAFETY: the caller's promise for `K`.
+                unsafe { pack_left::<K>(self.left, self.inner, rows, inner.clone(), into) };
             });
             let left = &*left;
             let bias = (first == 0).then_some(&bias[..]);
@@ -101,10 +102,10 @@ impl<R: RightSide> Blocked<'_, R> {
                 |(right, scratch), (columns, rows)| {
                     right.reserve(words * columns.len().next_multiple_of(K::COLUMNS));
                     let right = &mut right[..words * columns.len().next_multiple_of(K::COLUMNS)];
-                    self.right.pack::<K>(inner.clone(), columns.clone(), scratch, right);
                     // SAFETY: the caller's promise for `K`; tasks are disjoint parts of the output, and the
                     // panels were packed above.
                     unsafe {
+                        self.right.pack::<K>(inner.clone(), columns.clone(), scratch, right);
                         self.block::<K>(words, left, right, rows.clone(), columns.clone(), bias, output);
                     };
                 },

@@ -1,4 +1,5 @@
 //! Copies of parts of matrices in the order in which a kernel reads them.
+#![allow(unsafe_code)] // Words are made by the instructions of a kernel, which the caller has asked for.
 
 use std::ops::Range;
 
@@ -9,7 +10,10 @@ use super::kernel::Kernel;
 pub(in super::super) trait RightSide: Sync {
     /// Writes `[inner, columns]` as panels `[words, COLUMNS]` for the kernel, padded with zeros. `scratch` is only
     /// there to be used again.
-    fn pack<K: Kernel>(
+    ///
+    /// # Safety
+    /// The processor has the instructions of `K`.
+    unsafe fn pack<K: Kernel>(
         &self,
         inner: Range<usize>,
         columns: Range<usize>,
@@ -22,7 +26,7 @@ pub(in super::super) trait RightSide: Sync {
 pub(in super::super) struct Transposed<'a>(pub(in super::super) &'a WeightMatrix);
 
 impl RightSide for Transposed<'_> {
-    fn pack<K: Kernel>(
+    unsafe fn pack<K: Kernel>(
         &self,
         inner: Range<usize>,
         columns: Range<usize>,
@@ -34,21 +38,29 @@ impl RightSide for Transposed<'_> {
         let panels = into.chunks_exact_mut(words * K::COLUMNS);
         for (panel, first) in panels.zip(columns.clone().step_by(K::COLUMNS)) {
             let count = K::COLUMNS.min(columns.end - first);
-            if let Some(values) = weights.as_f32() {
-                let row = |column: usize| {
-                    let start = (first + column) * weights.inputs();
-                    &values[start + inner.start..start + inner.end]
-                };
-                interleave::<K>(row, count, K::COLUMNS, panel);
+            // Lines that lie in memory as words already are read in place.
+            let words_of = |column: usize| -> Option<&[f32]> {
+                let start = (first + column) * weights.inputs();
+                match K::DEPTH {
+                    1 => Some(&weights.as_f32()?[start + inner.start..start + inner.end]),
+                    _ => weights.as_pairs(start + inner.start..start + inner.end),
+                }
+            };
+            if words_of(0).is_some() && words_of(count - 1).is_some() {
+                interleave(|column| words_of(column).unwrap_or_default(), count, K::COLUMNS, panel);
                 continue;
             }
             // An odd number of cache lines: a power of two would put the rows on top of each other in the cache.
             let stride = (inner.len().div_ceil(16) | 1) * 16;
-            scratch.resize((stride * K::COLUMNS).max(scratch.len()), 0.0);
-            for (column, buffer) in (first..).zip(scratch.chunks_exact_mut(stride).take(count)) {
-                weights.widen(column * weights.inputs() + inner.start, &mut buffer[..inner.len()]);
+            scratch.resize((stride * (K::COLUMNS + 1)).max(scratch.len()), 0.0);
+            let (wide, lines) = scratch.split_at_mut(stride);
+            for (column, line) in (first..).zip(lines.chunks_exact_mut(stride).take(count)) {
+                let wide = &mut wide[..inner.len()];
+                weights.widen(column * weights.inputs() + inner.start, wide);
+                // SAFETY: the caller's promise for `K`.
+                unsafe { K::words(wide, &mut line[..words]) };
             }
-            interleave::<K>(|column| &scratch[column * stride..][..inner.len()], count, K::COLUMNS, panel);
+            interleave(|column| &lines[column * stride..][..words], count, K::COLUMNS, panel);
         }
     }
 }
@@ -57,7 +69,7 @@ impl RightSide for Transposed<'_> {
 pub(in super::super) struct Straight<'a>(pub(in super::super) &'a WeightMatrix);
 
 impl RightSide for Straight<'_> {
-    fn pack<K: Kernel>(
+    unsafe fn pack<K: Kernel>(
         &self,
         inner: Range<usize>,
         columns: Range<usize>,
@@ -80,7 +92,10 @@ impl RightSide for Straight<'_> {
 }
 
 /// Writes panels `[words, ROWS]` of the rows of a left side, padded with zeros: `inner` of rows `stride` apart.
-pub(in super::super) fn pack_left<K: Kernel>(
+///
+/// # Safety
+/// The processor has the instructions of `K`.
+pub(in super::super) unsafe fn pack_left<K: Kernel>(
     left: &[f32],
     stride: usize,
     rows: Range<usize>,
@@ -88,17 +103,27 @@ pub(in super::super) fn pack_left<K: Kernel>(
     into: &mut [f32],
 ) {
     let words = inner.len().div_ceil(K::DEPTH);
+    let mut lines = vec![0.0; if K::DEPTH == 1 { 0 } else { words * K::ROWS }];
     let panels = into.chunks_exact_mut(words * K::ROWS);
     for (panel, first) in panels.zip(rows.clone().step_by(K::ROWS)) {
+        let count = K::ROWS.min(rows.end - first);
         let row = |index: usize| {
             &left[(first + index) * stride + inner.start..(first + index) * stride + inner.end]
         };
-        interleave::<K>(row, K::ROWS.min(rows.end - first), K::ROWS, panel);
+        if K::DEPTH == 1 {
+            interleave(row, count, K::ROWS, panel);
+            continue;
+        }
+        for (index, line) in lines.chunks_exact_mut(words).take(count).enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { K::words(row(index), line) };
+        }
+        interleave(|index| &lines[index * words..(index + 1) * words], count, K::ROWS, panel);
     }
 }
 
 /// Writes `[words, width]`: word `w` of line `l` goes to `w * width + l`. Lines from `count` on are zeros.
-pub(in super::super) fn interleave<'a, K: Kernel>(
+pub(in super::super) fn interleave<'a>(
     line: impl Fn(usize) -> &'a [f32],
     count: usize,
     width: usize,
@@ -109,29 +134,19 @@ pub(in super::super) fn interleave<'a, K: Kernel>(
         *slot = line(index);
     }
     let lines = &lines[..count];
-    if K::DEPTH == 1 {
-        match (count == width, width) {
-            (true, 16) => interleave_whole::<16>(lines, into),
-            (true, 32) => interleave_whole::<32>(lines, into),
-            (true, 12) => interleave_whole::<12>(lines, into),
-            (true, 6) => interleave_whole::<6>(lines, into),
-            _ => {
-                for (step, into) in into.chunks_exact_mut(width).enumerate() {
-                    for (into, line) in into.iter_mut().zip(lines) {
-                        *into = line[step];
-                    }
-                    into[count..].fill(0.0);
+    match (count == width, width) {
+        (true, 16) => interleave_whole::<16>(lines, into),
+        (true, 32) => interleave_whole::<32>(lines, into),
+        (true, 12) => interleave_whole::<12>(lines, into),
+        (true, 6) => interleave_whole::<6>(lines, into),
+        _ => {
+            for (step, into) in into.chunks_exact_mut(width).enumerate() {
+                for (into, line) in into.iter_mut().zip(lines) {
+                    *into = line[step];
                 }
+                into[count..].fill(0.0);
             }
         }
-        return;
-    }
-    for (step, into) in into.chunks_exact_mut(width).enumerate() {
-        for (into, line) in into.iter_mut().zip(lines) {
-            let high = line.get(2 * step + 1).copied().unwrap_or(0.0);
-            *into = f32::from_bits(pair(line[2 * step], high));
-        }
-        into[count..].fill(0.0);
     }
 }
 
@@ -164,10 +179,4 @@ fn interleave_whole<const WIDTH: usize>(lines: &[&[f32]], into: &mut [f32]) {
             into[step * WIDTH + line] = values[step];
         }
     }
-}
-
-/// Two numbers rounded to bf16, to nearest even, the first in the lower half.
-fn pair(low: f32, high: f32) -> u32 {
-    let bits = |value: f32| u32::from(half::bf16::from_f32(value).to_bits());
-    bits(low) | bits(high) << 16
 }

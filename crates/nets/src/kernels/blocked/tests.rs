@@ -160,3 +160,25 @@ fn no_inputs_leave_the_bias() {
     let output = unsafe { product::<Plain>(&[], 2, &weights, Some(&[1.0, 2.0, 3.0])) };
     assert_eq!(output, [1.0, 2.0, 3.0, 1.0, 2.0, 3.0]);
 }
+
+/// Lines of any length, odd ones too; the instruction makes zeros of numbers below the least normal one.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn words_by_the_processor_equal_the_plain_twin() {
+    if !super::super::weights_linear::has_bf16_products() {
+        return;
+    }
+    let special = [0.0, -0.0, 1e38, -3.5e-38, 1.003_906_25, 1.011_718_75, f32::INFINITY, f32::MAX];
+    for length in [1, 2, 31, 32, 33, 64, 511, 512, 1000] {
+        let line: Vec<f32> =
+            special.into_iter().chain(numbers(1000, length)).cycle().skip(3).take(length).collect();
+        let mut words = [vec![f32::NAN; length.div_ceil(2)], vec![f32::NAN; length.div_ceil(2)]];
+        // SAFETY: plain Rust; the processor was asked.
+        unsafe {
+            PlainPairs::words(&line, &mut words[0]);
+            kernel::Avx512Pairs::words(&line, &mut words[1]);
+        }
+        let bits = words.map(|words| words.into_iter().map(f32::to_bits).collect::<Vec<_>>());
+        assert_eq!(bits[0], bits[1], "{length}");
+    }
+}
