@@ -26,6 +26,8 @@
 //! did better on the validation split.
 #![forbid(unsafe_code)]
 
+pub mod chart;
+pub mod configuration;
 pub mod engine;
 mod error;
 mod location_head;
