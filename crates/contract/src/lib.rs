@@ -35,6 +35,8 @@ mod locate;
 pub mod pairs;
 mod photo;
 mod ranking;
+#[cfg(feature = "parquet")]
+pub mod ranking_data;
 mod search;
 pub mod table;
 
