@@ -36,6 +36,8 @@ mod names;
 pub mod pairs;
 mod photo;
 mod ranking;
+#[cfg(feature = "parquet")]
+pub mod ranking_data;
 mod search;
 pub mod table;
 

@@ -33,6 +33,7 @@ mod error;
 mod location_head;
 mod metric;
 mod principal;
+pub mod set;
 
 pub use error::TrainError;
 pub use location_head::{EncodedLocations, LocationHeadSettings, LocationHeadWeights, fit_location_head};
