@@ -31,6 +31,7 @@ mod error;
 mod location_head;
 mod metric;
 mod principal;
+pub mod vlm;
 
 pub use error::TrainError;
 pub use location_head::{EncodedLocations, LocationHeadSettings, LocationHeadWeights, fit_location_head};
