@@ -20,7 +20,7 @@ use rank::MultiOrderLoss;
 use rank::vlm::prompt::PlaceText;
 use rank::vlm::{InputOptions, PhotoSource};
 use serde_json::{Value, json};
-use train::engine::{StepContext, TrainableRanker};
+use train::engine::{AdamW, StepContext, TrainableRanker, clip_to_norm, global_norm};
 use train::vlm::{Start, VlmCandidate, VlmExample, VlmTrainer, VlmTrainerOptions};
 
 type AnyError = Box<dyn std::error::Error>;
@@ -76,7 +76,8 @@ fn main() -> Result<(), AnyError> {
     };
     println!("{}", json!({ "ready": true }));
     let mut trainer: Option<VlmTrainer> = None;
-    let (mut parameters, mut optimiser) = (Vec::new(), AdamW::default());
+    let mut parameters = Vec::new();
+    let mut optimiser = AdamW::new(&parameters);
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;
         if trainer.is_none() {
@@ -84,6 +85,7 @@ fn main() -> Result<(), AnyError> {
                 if request["checkpointing"] == true { Checkpointing::EveryLayer } else { Checkpointing::Off };
             let opened = open(kept)?;
             parameters = opened.initial_parameters()?;
+            optimiser = AdamW::new(&parameters);
             trainer = Some(opened);
         }
         let Some(trainer) = &trainer else { continue };
@@ -92,7 +94,9 @@ fn main() -> Result<(), AnyError> {
         let context = StepContext { loss: &loss, weight: 1.0, seed: 0 };
         let mut gradients = parameters.iter().map(|parameter| vec![0.0; parameter.values.len()]).collect();
         let reports = trainer.accumulate(&parameters, &[0], &context, &mut gradients)?;
-        let grad_norm = optimiser.step(&mut parameters, &gradients);
+        let grad_norm = global_norm(&gradients);
+        clip_to_norm(&mut gradients, grad_norm, 1.0);
+        optimiser.step(&mut parameters, &gradients, 1e-4, 0.01);
         let seconds = started.elapsed().as_secs_f64();
         let times = trainer.times() - before;
         let page = json!({

@@ -14,7 +14,9 @@ use rank::vlm::prompt::{PlaceText, Protocol};
 use rank::vlm::{InputOptions, PairCandidate, PairGroup, PairScorer, PhotoSource, ScorerOptions};
 use safetensors::SafeTensors;
 use serde_json::Value;
-use train::engine::{Gradients, GroupReport, Parameter, StepContext, TrainableRanker};
+use train::engine::{
+    AdamW, Gradients, GroupReport, Parameter, StepContext, TrainableRanker, clip_to_norm, global_norm,
+};
 use train::vlm::{SourcePhotos, Start, VlmCandidate, VlmExample, VlmTrainer, VlmTrainerOptions};
 
 fn golden(path: &str) -> PathBuf {
@@ -122,47 +124,19 @@ fn norm(values: &[f32]) -> f64 {
     values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt()
 }
 
-/// `AdamW` as PyTorch computes it, for these steps only; the engine's own is tested where it is.
-struct AdamW {
-    moments: Vec<[Vec<f64>; 2]>,
-    steps: i32,
-}
-
-impl AdamW {
-    fn step(&mut self, parameters: &mut [Parameter], gradients: &Gradients, rate: f64) {
-        let all: f64 = gradients.iter().map(|gradient| norm(gradient).powi(2)).sum::<f64>().sqrt();
-        let clip = if all > 1.0 { 1.0 / (all + 1e-6) } else { 1.0 };
-        self.steps += 1;
-        for ((parameter, gradient), [first, second]) in
-            parameters.iter_mut().zip(gradients).zip(&mut self.moments)
-        {
-            for (index, value) in parameter.values.iter_mut().enumerate() {
-                let slope = f64::from(gradient[index]) * clip;
-                first[index] = 0.9 * first[index] + 0.1 * slope;
-                second[index] = 0.999 * second[index] + 0.001 * slope * slope;
-                let mean = first[index] / (1.0 - 0.9_f64.powi(self.steps));
-                let spread = (second[index] / (1.0 - 0.999_f64.powi(self.steps))).sqrt() + 1e-8;
-                let decayed = f64::from(*value) * (1.0 - rate * 0.01);
-                *value = (decayed - rate * mean / spread) as f32;
-            }
-        }
-    }
-}
-
 #[test]
 fn five_steps_are_the_references() {
     let folder = tempfile::tempdir().unwrap();
     let trainer = trainer(&options(without_dropout(folder.path())));
     let mut parameters = trainer.initial_parameters().unwrap();
-    let zeros = |parameter: &Parameter| [(); 2].map(|()| vec![0.0; parameter.values.len()]);
-    let mut optimiser = AdamW { moments: parameters.iter().map(zeros).collect(), steps: 0 };
+    let mut optimiser = AdamW::new(&parameters);
     let file = file();
     for (number, expected) in file["steps"].as_array().unwrap().iter().enumerate() {
-        let (reports, gradients) = step(&trainer, &parameters, &[0, 1], 0);
+        let (reports, mut gradients) = step(&trainer, &parameters, &[0, 1], 0);
         let mean = |part: fn(&GroupReport) -> f64| reports.iter().map(part).sum::<f64>() / 2.0;
         let loss = mean(|report| report.loss);
         let of = |field: &str| expected[field].as_f64().unwrap();
-        let all = gradients.iter().map(|gradient| norm(gradient).powi(2)).sum::<f64>().sqrt();
+        let all = global_norm(&gradients);
         println!(
             "step {}: loss {:.1e}, norm {:.1e}",
             number + 1,
@@ -186,7 +160,8 @@ fn five_steps_are_the_references() {
             let found = norm(&gradients[place]);
             assert!((found / expected - 1.0).abs() < 1e-3, "{name}: {found} {expected}");
         }
-        optimiser.step(&mut parameters, &gradients, of("lr"));
+        clip_to_norm(&mut gradients, all, 1.0);
+        optimiser.step(&mut parameters, &gradients, of("lr"), 0.01);
     }
     let bytes = std::fs::read(golden("training/training.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();

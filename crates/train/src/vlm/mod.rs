@@ -15,8 +15,10 @@
 
 mod example;
 mod photos;
+mod rows;
 mod trainer;
 
 pub use example::{VlmCandidate, VlmExample};
 pub use photos::SourcePhotos;
+pub use rows::ExampleRules;
 pub use trainer::{Start, VlmTimes, VlmTrainer, VlmTrainerOptions};
