@@ -14,22 +14,15 @@ const INK: Colour = [36, 41, 47];
 pub(super) fn write(marks: &[Mark]) -> Vec<u8> {
     let (width, height) = ((WIDTH * SCALE) as u32, (HEIGHT * SCALE) as u32);
     let mut picture = RgbImage::from_pixel(width, height, Rgb([255; 3]));
-    let mut cover = vec![0.0_f32; (width * height) as usize];
+    let mut cover = Cover { size: (width, height), shares: vec![0.0; (width * height) as usize], touched: Vec::new() };
     for mark in marks {
         match mark {
             Mark::Line { points, colour, width } => {
-                for ends in points.windows(2) {
-                    cover_segment(
-                        &mut cover,
-                        (picture.width(), picture.height()),
-                        (ends[0], ends[1]),
-                        *width,
-                    );
-                }
-                blend(&mut picture, &mut cover, *colour);
+                points.windows(2).for_each(|ends| cover.add((ends[0], ends[1]), *width));
+                cover.blend(&mut picture, *colour);
             }
             Mark::Text { x, y, text, anchor, size } => {
-                draw_text(&mut picture, (*x, *y), text, *anchor, *size)
+                draw_text(&mut picture, (*x, *y), text, *anchor, *size);
             }
         }
     }
@@ -39,38 +32,51 @@ pub(super) fn write(marks: &[Mark]) -> Vec<u8> {
     bytes.into_inner()
 }
 
-/// Marks how much of each pixel a segment covers; where segments meet, the larger counts.
-fn cover_segment(cover: &mut [f32], size: (u32, u32), ends: ((f64, f64), (f64, f64)), width: f64) {
-    let scaled = |(x, y): (f64, f64)| (x * SCALE - 0.5, y * SCALE - 0.5);
-    let (from, to) = (scaled(ends.0), scaled(ends.1));
-    let reach = width * SCALE / 2.0;
-    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-    let length_squared = dx * dx + dy * dy;
-    let range = |a: f64, b: f64, limit: u32| {
-        let (least, most) = (a.min(b) - reach - 1.0, a.max(b) + reach + 1.0);
-        least.max(0.0) as u32..=most.clamp(0.0, f64::from(limit - 1)) as u32
-    };
-    for row in range(from.1, to.1, size.1) {
-        for column in range(from.0, to.0, size.0) {
-            let (x, y) = (f64::from(column) - from.0, f64::from(row) - from.1);
-            let along =
-                if length_squared > 0.0 { ((x * dx + y * dy) / length_squared).clamp(0.0, 1.0) } else { 0.0 };
-            let distance = (x - along * dx).hypot(y - along * dy);
-            let covered = (reach + 0.5 - distance).clamp(0.0, 1.0) as f32;
-            let pixel = &mut cover[(row * size.0 + column) as usize];
-            *pixel = pixel.max(covered);
-        }
-    }
+/// How much of each pixel a line covers.
+struct Cover {
+    size: (u32, u32),
+    /// `[height, width]`, 0 to 1.
+    shares: Vec<f32>,
+    /// Pixels whose share is not 0.
+    touched: Vec<usize>,
 }
 
-/// Colours what is covered and clears the cover.
-fn blend(picture: &mut RgbImage, cover: &mut [f32], colour: Colour) {
-    for (pixel, covered) in picture.pixels_mut().zip(cover) {
-        if *covered > 0.0 {
-            for (part, ink) in pixel.0.iter_mut().zip(colour) {
-                *part = (f32::from(*part) * (1.0 - *covered) + f32::from(ink) * *covered).round() as u8;
+impl Cover {
+    /// Adds a segment; where segments meet, the larger share counts.
+    fn add(&mut self, ends: ((f64, f64), (f64, f64)), width: f64) {
+        let scaled = |(x, y): (f64, f64)| (x * SCALE - 0.5, y * SCALE - 0.5);
+        let (from, to) = (scaled(ends.0), scaled(ends.1));
+        let reach = width * SCALE / 2.0;
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let length_squared = dx * dx + dy * dy;
+        let range = |a: f64, b: f64, limit: u32| {
+            let (least, most) = (a.min(b) - reach - 1.0, a.max(b) + reach + 1.0);
+            least.max(0.0) as u32..=most.clamp(0.0, f64::from(limit - 1)) as u32
+        };
+        for row in range(from.1, to.1, self.size.1) {
+            for column in range(from.0, to.0, self.size.0) {
+                let (x, y) = (f64::from(column) - from.0, f64::from(row) - from.1);
+                let along = if length_squared > 0.0 { (x * dx + y * dy) / length_squared } else { 0.0 };
+                let along = along.clamp(0.0, 1.0);
+                let distance = (x - along * dx).hypot(y - along * dy);
+                let share = (reach + 0.5 - distance).clamp(0.0, 1.0) as f32;
+                let pixel = (row * self.size.0 + column) as usize;
+                if self.shares[pixel] == 0.0 && share > 0.0 {
+                    self.touched.push(pixel);
+                }
+                self.shares[pixel] = self.shares[pixel].max(share);
             }
-            *covered = 0.0;
+        }
+    }
+
+    /// Colours what is covered and clears the cover.
+    fn blend(&mut self, picture: &mut RgbImage, colour: Colour) {
+        for pixel in self.touched.drain(..) {
+            let share = std::mem::take(&mut self.shares[pixel]);
+            let (column, row) = (pixel as u32 % self.size.0, pixel as u32 / self.size.0);
+            for (part, ink) in picture.get_pixel_mut(column, row).0.iter_mut().zip(colour) {
+                *part = (f32::from(*part) * (1.0 - share) + f32::from(ink) * share).round() as u8;
+            }
         }
     }
 }
