@@ -1,13 +1,17 @@
 //! Where photos are read from: one trait, a folder and a tar file behind it.
 
 mod folder;
+mod names;
+mod photo_files;
 mod tar_file;
+mod tar_index;
 
 use std::path::{Path, PathBuf};
 
 use contract::{Diagnose, ErrorKind, PhotoId};
 
 pub use folder::FolderSource;
+pub use photo_files::PhotoFiles;
 pub use tar_file::TarSource;
 
 use crate::spec::SourceKind;
