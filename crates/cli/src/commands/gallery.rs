@@ -140,17 +140,9 @@ fn wanted(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Vec<Phot
         }
         return Ok(ids.into_iter().map(without_table).collect());
     };
-    let selection = Selection::parse_all(photos.selection.as_slice())
-        .map_err(|error| Failure::new(ErrorKind::Usage, format!("--where: {error}")))?;
-    let mut wanted = Vec::new();
     let rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
-    for condition in &selection.conditions {
-        if !rows.columns().iter().any(|column| column.eq_ignore_ascii_case(&condition.column)) {
-            let message = format!("--where: {} has no column `{}`", table.display(), condition.column);
-            let hint = format!("its columns are {}", rows.columns().join(", "));
-            return Err(Failure::new(ErrorKind::Usage, message).with_hint(hint));
-        }
-    }
+    let selection = selection(photos.selection.as_deref().unwrap_or_default(), table, rows.columns())?;
+    let mut wanted = Vec::new();
     for row in rows {
         let row = row.map_err(|error| failure(&error))?;
         if selection.fits(&row) {
@@ -168,6 +160,20 @@ fn wanted(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Vec<Phot
         return Err(Failure::new(ErrorKind::InvalidTable, message));
     }
     Ok(wanted)
+}
+
+/// The conditions of `--where`, each on a column of the table.
+pub(super) fn selection(text: &str, table: &Path, columns: &[String]) -> Result<Selection, Failure> {
+    let selection: Selection =
+        text.parse().map_err(|error| Failure::new(ErrorKind::Usage, format!("--where: {error}")))?;
+    for condition in &selection.conditions {
+        if !columns.iter().any(|column| column.eq_ignore_ascii_case(&condition.column)) {
+            let message = format!("--where: {} has no column `{}`", table.display(), condition.column);
+            let hint = format!("its columns are {}", columns.join(", "));
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint(hint));
+        }
+    }
+    Ok(selection)
 }
 
 fn without_table(id: PhotoId) -> PhotoToAdd {

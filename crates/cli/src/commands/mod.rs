@@ -1,10 +1,12 @@
 //! What each command does.
 
+mod curate;
 mod evaluate;
 mod gallery;
 mod locate;
 mod score;
 
+pub use curate::curate;
 pub use evaluate::evaluate;
 pub use gallery::gallery;
 pub use locate::locate;
