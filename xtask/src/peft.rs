@@ -11,8 +11,7 @@ const PACKAGES: [&str; 4] = ["torch==2.11.0", "torchvision==0.26.0", "transforme
 /// Python is missing, the packages cannot be fetched, or the round trip fails.
 pub(crate) fn peft() -> anyhow::Result<()> {
     let environment = setup::cache()?.join("peft");
-    let python =
-        setup::python_with(&environment, &PACKAGES, "PyTorch, transformers and PEFT (some 3 GB)")?;
+    let python = setup::python_with(&environment, &PACKAGES, "PyTorch, transformers and PEFT (some 3 GB)")?;
     let mut test = cargo();
     test.args(["test", "--package", "nets", "--test", "lora_python"]).env("GEORANKER_PEFT_PYTHON", &python);
     run("the round trip through PEFT", &mut test)

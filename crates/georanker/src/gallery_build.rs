@@ -121,7 +121,8 @@ impl GalleryBuilder<'_> {
             attribution: photo.attribution.clone(),
             hash: Some(hash_of(&image)),
         };
-        let reference = PhotoReference::InSource { source: self.source, path: name.clone() };
+        let reference =
+            PhotoReference::InSource { source: self.source, path: self.photos.name_of(&photo.id).0 };
         Ok(NewPhoto { record, vectors, reference })
     }
 }

@@ -6,8 +6,8 @@ use contract::table::PhotoTable;
 use contract::{Attribution, Diagnose, Encoder, ErrorKind, Failure, PhotoId};
 use evaluate::Selection;
 use gallery::{
-    Gallery, GalleryError, GallerySpec, GalleryWriter, PhotoSource, SourceKind, SourceSpec, VectorPrecision,
-    open_source,
+    Gallery, GalleryError, GallerySpec, GalleryWriter, PhotoFiles, PhotoSource, SourceKind, SourceSpec,
+    VectorPrecision,
 };
 use geo::Place;
 use georanker::{GalleryBuilder, Pack, PhotoEncoder, PhotoToAdd, find_pack, open_location_encoder};
@@ -61,7 +61,7 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
 struct Work {
     encoder: PhotoEncoder,
     locations: nets::geoclip::LocationEncoder,
-    source: Box<dyn PhotoSource>,
+    source: PhotoFiles,
     kind: SourceKind,
     wanted: Vec<PhotoToAdd>,
 }
@@ -69,8 +69,8 @@ struct Work {
 impl Work {
     fn prepare(photos: &PhotosArguments, pack: &PackArguments) -> Result<Self, Failure> {
         let kind = if photos.photos.is_dir() { SourceKind::Folder } else { SourceKind::Tar };
-        let source = open_source(kind, &photos.photos).map_err(|error| failure(&error))?;
-        let wanted = wanted(photos, source.as_ref())?;
+        let source = PhotoFiles::open(&photos.photos).map_err(|error| failure(&error))?;
+        let wanted = wanted(photos, &source)?;
         let directory = find_pack(pack.pack.as_deref()).map_err(|error| failure(&error))?;
         let pack = Pack::open(&directory).map_err(|error| failure(&error))?;
         let encoder = PhotoEncoder::open(&pack).map_err(|error| failure(&error))?;
@@ -96,7 +96,7 @@ impl Work {
         let builder = GalleryBuilder {
             encoder: &self.encoder,
             locations: &self.locations,
-            photos: self.source.as_ref(),
+            photos: &self.source,
             source,
             limits: Limits::default(),
         };

@@ -32,6 +32,11 @@ pub trait PhotoSource: Send + Sync {
     /// # Errors
     /// A name that is not there or leaves the source, a file that cannot be read.
     fn read(&self, id: &PhotoId) -> Result<Vec<u8>, SourceError>;
+
+    /// The name that a photo has in the source; another one than its id only for [`PhotoFiles`].
+    fn name_of(&self, id: &PhotoId) -> PhotoId {
+        id.clone()
+    }
 }
 
 /// Opens a source of a known kind.

@@ -56,15 +56,20 @@ impl PhotoFiles {
         if !matches!(exact, Err(SourceError::NotFound { .. })) {
             return exact;
         }
+        match self.other_name(id) {
+            Some(name) => self.source().read(&name),
+            None => exact,
+        }
+    }
+
+    /// The name of a photo whose id is none.
+    fn other_name(&self, id: &PhotoId) -> Option<PhotoId> {
         match &self.0 {
-            Source::Tar(tar) => match tar.full_name(id) {
-                Some(name) => tar.read(&name),
-                None => exact,
-            },
-            Source::Folder(folder) => {
-                let other = with_folders(&id.0).chain([id.0.replace('/', "_")]);
-                other.map(|name| folder.read(&PhotoId(name))).find(Result::is_ok).unwrap_or(exact)
-            }
+            Source::Tar(tar) => tar.full_name(id),
+            Source::Folder(folder) => with_folders(&id.0)
+                .chain([id.0.replace('/', "_")])
+                .map(PhotoId)
+                .find(|name| folder.contains(name)),
         }
     }
 
@@ -83,6 +88,14 @@ impl PhotoSource for PhotoFiles {
 
     fn read(&self, id: &PhotoId) -> Result<Vec<u8>, SourceError> {
         Self::read(self, id)
+    }
+
+    fn name_of(&self, id: &PhotoId) -> PhotoId {
+        let exact = match &self.0 {
+            Source::Tar(tar) => tar.contains(id),
+            Source::Folder(folder) => folder.contains(id),
+        };
+        if exact { id.clone() } else { self.other_name(id).unwrap_or_else(|| id.clone()) }
     }
 }
 
@@ -120,6 +133,7 @@ mod tests {
                 ("00/ff/99.jpg", b"three"),
             ] {
                 assert_eq!(tar.read(&id.into()).unwrap(), bytes, "{id}");
+                assert!(files.contains(&(tar.name_of(&id.into()).0.as_str(), bytes)), "{id}");
             }
             for absent in ["3456_abcd.jpg", "cf_123456_abcd.jpg", "readme.txt", "abcd"] {
                 assert!(matches!(tar.read(&absent.into()), Err(SourceError::NotFound { .. })), "{absent}");

@@ -65,6 +65,11 @@ impl TarSource {
         self.len() == 0
     }
 
+    /// Whether there is a photo of exactly this name.
+    pub(super) fn contains(&self, id: &PhotoId) -> bool {
+        self.index.find(id.0.as_bytes()).is_some()
+    }
+
     /// The full name of a photo that is known by the end of it; see [`super::PhotoFiles`].
     pub(super) fn full_name(&self, id: &PhotoId) -> Option<PhotoId> {
         self.index.full_name(&id.0).map(PhotoId::from)
