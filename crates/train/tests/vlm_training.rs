@@ -265,9 +265,6 @@ fn a_saved_adapter_scores_as_in_training() {
     // And can be trained further from there.
     let further = self::trainer(&self::options(Start::Adapter(folder.path().to_path_buf())));
     assert_eq!(further.initial_parameters().unwrap(), parameters);
-    if let Some(kept) = std::env::var_os("GEORANKER_KEEP_ADAPTER") {
-        trainer.save(&parameters, Path::new(&kept)).unwrap();
-    }
 }
 
 #[test]
