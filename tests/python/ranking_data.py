@@ -1,6 +1,6 @@
 """Ranking datasets and the Python libraries that others read and write them with.
 
-    ranking_data.py make DIR     writes the fixtures pyarrow.parquet and datasets.parquet
+    ranking_data.py make DIR     writes the fixtures: pyarrow, datasets, without_gps and wrong_rows
     ranking_data.py read FILE    reads a file with pyarrow and with datasets, checks that both agree, prints its rows
 
 Needs pyarrow and datasets.
@@ -71,6 +71,9 @@ def make(folder):
     )
     table = pa.Table.from_pylist(ROWS, schema=schema)
     pq.write_table(table, f"{folder}/pyarrow.parquet", row_group_size=2, compression="snappy")
+    pq.write_table(table.drop_columns(["gps"]), f"{folder}/without_gps.parquet")
+    wrong = [ROWS[0], {**ROWS[0], "gps": [91.0, 0.0]}, {**ROWS[0], "ref_img_id": ["one"]}, {**ROWS[0], "gps": None}]
+    pq.write_table(pa.Table.from_pylist(wrong, schema=schema), f"{folder}/wrong_rows.parquet")
     official = [{name: row[name] for name in OFFICIAL} for row in ROWS]
     datasets.Dataset.from_list(official).to_parquet(f"{folder}/datasets.parquet")
 

@@ -61,6 +61,16 @@ impl Gallery {
         &self.meta.name
     }
 
+    /// A hash of its whole history: two galleries with one identity hold the same.
+    pub fn identity(&self) -> &str {
+        &self.meta.identity
+    }
+
+    /// The photo in a row, from 0 in the order of [`Gallery::records`].
+    pub fn record_at(&self, row: usize) -> Option<PhotoRecord> {
+        self.derived.index.photo(row).map(|photo| photo.record)
+    }
+
     /// Its channels.
     pub fn channels(&self) -> &[ChannelSpec] {
         &self.meta.channels

@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod curation_queries;
 mod encoder;
 mod error;
 mod gallery_build;
@@ -41,6 +42,7 @@ mod parts;
 mod photo_file;
 
 pub use batch::{BatchEnd, BatchOptions, Located, locate_files};
+pub use curation_queries::{PhotoQueries, QueryEncoder};
 pub use encoder::{FeatureExtractor, Heads, Matrix, PhotoEncoder, fingerprint, view_input};
 pub use error::PackError;
 pub use gallery_build::{AddReport, GalleryBuilder, PhotoToAdd};

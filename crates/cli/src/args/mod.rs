@@ -1,5 +1,6 @@
 //! Arguments in two steps: what was typed (here), and what it means (`resolve` in each file).
 
+mod curate;
 mod evaluate;
 mod gallery;
 mod locate;
@@ -10,6 +11,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use curate::{
+    CurateArguments, CurateBuildArguments, CurateCommand, CurateRequest, CurateStatsArguments, Exclusion,
+    QueryArguments, RuleArguments,
+};
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 pub use locate::{LocateArguments, LocateRequest};
@@ -38,6 +43,8 @@ pub enum Command {
     Locate(LocateArguments),
     /// Build and keep a gallery of geotagged photos.
     Gallery(GalleryArguments),
+    /// Make and describe datasets for training rankers.
+    Curate(CurateArguments),
     /// Score the candidates of photos with a vision-language model.
     Score(Box<ScoreArguments>),
     /// Train a ranker.

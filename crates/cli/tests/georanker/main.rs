@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod binary;
+mod curate;
 mod gallery;
 mod locate;
 mod score;

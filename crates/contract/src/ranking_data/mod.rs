@@ -45,7 +45,7 @@ mod tests;
 mod writer;
 
 pub use reader::RankingReader;
-pub use row::{PLACE_FIELDS, RankingRow, place_fields};
+pub use row::{NEGATIVES, PLACE_FIELDS, RETRIEVED, RankingRow, place_fields, place_of};
 pub use writer::{RankingColumns, RankingWriter};
 
 /// The columns that every ranking dataset has.

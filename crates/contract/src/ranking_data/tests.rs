@@ -89,6 +89,24 @@ fn what_we_write_is_read_by_pyarrow_and_datasets() {
 }
 
 #[test]
+fn a_row_becomes_a_candidate_set() {
+    let mut row = read(&golden("pyarrow.parquet")).swap_remove(0);
+    let set = row.candidate_set().unwrap();
+    assert_eq!((set.candidates.len(), set.negatives.len()), (3, 3));
+    assert_eq!(set.candidates[0].place.country.as_deref(), Some("France"));
+    assert_eq!(set.candidates[0].place.county, None);
+    assert_eq!(set.candidates[1].similarity(&crate::Channel::photo()), Some(0.25));
+    assert!(
+        matches!(&set.candidates[2].origin, crate::Origin::Generated { model, .. } if model == "generated")
+    );
+    // The query itself is no candidate.
+    row.ref_img_id[0] = row.img_id.clone();
+    let set = row.candidate_set().unwrap();
+    assert_eq!(set.candidates.len(), 2);
+    assert!(matches!(set.candidates[0].origin, crate::Origin::Retrieved { rank: 0, .. }));
+}
+
+#[test]
 fn many_rows_make_several_row_groups_and_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let rows: Vec<RankingRow> = (0..2300)

@@ -11,7 +11,7 @@ pub use manifest::{
     DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, FileManifest, GalleryManifest,
     LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, SetManifest, View,
 };
-pub use verified::sha256_hex;
+pub use verified::{sha256_hex, sha256_of_file};
 
 /// Name of the manifest in a pack's directory.
 pub const MANIFEST_FILE: &str = "pack.toml";
