@@ -27,7 +27,11 @@ impl PhotoPixels {
 
 impl PhotoSource for PhotoPixels {
     fn photo(&self, id: &PhotoId) -> Result<Image, Failure> {
-        let bytes = self.files.read(id).map_err(|error| Failure::from_error(&error))?;
+        let bytes = self.files.read(id).map_err(|error| {
+            let failure = Failure::from_error(&error);
+            let hint = "every photo that the data names must be in the folder or tar file of the photos";
+            if failure.kind == ErrorKind::NotFound { failure.with_hint(hint) } else { failure }
+        })?;
         decode(&bytes, &self.limits, self.options).map_err(|error| {
             let kind = if error.is_too_large() { ErrorKind::PhotoTooLarge } else { ErrorKind::InvalidPhoto };
             let failure = Failure::new(kind, format!("{id}: {error}"));

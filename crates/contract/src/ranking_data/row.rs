@@ -112,6 +112,7 @@ impl RankingRow {
             };
             let known = similarity.filter(|value| !value.is_nan());
             candidates.push(Candidate {
+                embedding: QueryEmbedding::default(),
                 location: LatLon::new(latitude, longitude)?,
                 place: self.ref_texts.get(index).map(|fields| place_of(fields)).unwrap_or_default(),
                 photo: self.ref_img_id.get(index).filter(|id| !id.is_empty()).map(PhotoId::from),

@@ -7,18 +7,17 @@
 //!
 //! # Cast
 //! [`VlmExample`] is a query as the prompt and the loss need it, made from a row of a ranking dataset by
-//! [`ExampleRules`]; [`SourcePhotos`] takes pixels from a folder or tar file; [`VlmTrainer`] is the
+//! [`ExampleRules`]; pixels come from a [`PhotoSource`](rank::vlm::PhotoSource) such as
+//! [`PhotoPixels`](crate::PhotoPixels); [`VlmTrainer`] is the
 //! [`TrainableRanker`](crate::engine::TrainableRanker) over them.
 //!
 //! # The choice not taken
 //! Training the vision tower too: the paper does not, and every photo would have to go through it in every step.
 
 mod example;
-mod photos;
 mod rows;
 mod trainer;
 
 pub use example::{VlmCandidate, VlmExample};
-pub use photos::SourcePhotos;
 pub use rows::ExampleRules;
 pub use trainer::{Start, VlmTimes, VlmTrainer, VlmTrainerOptions};

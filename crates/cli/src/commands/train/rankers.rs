@@ -4,7 +4,7 @@ use std::path::Path;
 
 use contract::ranking_data::{RankingReader, RankingRow};
 use contract::{Diagnose, ErrorKind, Failure};
-use gallery::{PhotoSource, SourceKind, open_source};
+use gallery::PhotoFiles;
 use train::configuration::{ConfigurationError, EngineSettings, Fields, SetSettings, VlmSettings};
 use train::engine::TrainableRanker;
 
@@ -79,7 +79,6 @@ pub(super) fn skipped(asked: Option<usize>, row: &RankingRow) -> usize {
 ///
 /// # Errors
 /// One that is missing or cannot be read.
-pub(super) fn open_photos(path: &Path) -> Result<Box<dyn PhotoSource>, Failure> {
-    let kind = if path.is_dir() { SourceKind::Folder } else { SourceKind::Tar };
-    open_source(kind, path).map_err(|error| Failure::from_error(&error))
+pub(super) fn open_photos(path: &Path) -> Result<PhotoFiles, Failure> {
+    PhotoFiles::open(path).map_err(|error| Failure::from_error(&error))
 }

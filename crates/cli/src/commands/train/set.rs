@@ -11,14 +11,13 @@ use geo::LatLon;
 use georanker::pack::RankerManifest;
 use georanker::{Heads, Pack, PackError, PhotoEncoder, open_location_encoder};
 use nets::geoclip::LocationEncoder;
-use nets::photo::DecodeOptions;
 use rank::set::{SetChannel, SetConfig, SetNetwork};
 use rank::vlm::PhotoSource;
 use rayon::prelude::*;
 use train::configuration::{EngineSettings, SetSettings};
 use train::engine::TrainableRanker;
 use train::set::{SetQuery, SetSettings as Perturbation, SetTraining};
-use train::vlm::SourcePhotos;
+use train::PhotoPixels;
 
 use crate::progress::bar;
 
@@ -36,7 +35,7 @@ pub(super) fn open(
         Some(file) => read_rows(file, engine.validation_queries)?,
         None => Vec::new(),
     };
-    let photos = SourcePhotos::new(open_photos(&settings.photos)?, DecodeOptions::default());
+    let photos = PhotoPixels::new(open_photos(&settings.photos)?);
     let broken = |error: PackError| Failure::from_error(&error);
     let pack = Pack::open(&settings.model).map_err(broken)?;
     let encoder = PhotoEncoder::open(&pack).map_err(broken)?;
@@ -97,7 +96,7 @@ fn photo_vectors(
     settings: &SetSettings,
     rows: [&Rows; 2],
     encoder: &PhotoEncoder,
-    photos: &SourcePhotos,
+    photos: &PhotoPixels,
     quiet: bool,
 ) -> Result<HashMap<String, QueryEmbedding>, Failure> {
     let ids: BTreeSet<&String> = rows

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use contract::{ErrorKind, Failure};
 use nets::kernels::weights::StoredType;
-use nets::photo::DecodeOptions;
+use nets::photo::{DecodeOptions, Limits};
 use nets::qwen2_vl::LoadOptions;
 use nets::qwen2_vl::training::{Checkpointing, LoraSettings};
 use rank::vlm::prompt::Protocol;
 use rank::vlm::{InputOptions, Reencode};
+use train::PhotoPixels;
 use train::configuration::{EngineSettings, TrainDtype, TrainReencode, VlmSettings};
 use train::engine::TrainableRanker;
-use train::vlm::{ExampleRules, SourcePhotos, Start, VlmExample, VlmTrainer, VlmTrainerOptions};
+use train::vlm::{ExampleRules, Start, VlmExample, VlmTrainer, VlmTrainerOptions};
 
 use super::rankers::{open_photos, read_rows, skipped};
 
@@ -33,7 +34,7 @@ pub(super) fn open(
     };
     let decode =
         if settings.official_protocol { DecodeOptions::official() } else { DecodeOptions::default() };
-    let photos = SourcePhotos::new(open_photos(&settings.photos)?, decode);
+    let photos = PhotoPixels::with_options(open_photos(&settings.photos)?, decode, Limits::default());
     let trainer = VlmTrainer::open(
         &settings.model,
         &options(settings, engine.seed),
