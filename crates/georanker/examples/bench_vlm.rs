@@ -1,7 +1,9 @@
 //! Times the LVLM scorer on a pairs file: one JSON line a round (see `benches/README.md`).
 //!
-//! `bench_vlm --model DIR [--adapter DIR] --pairs FILE [--dtype f32|bf16|f16] [--weights stored|q8|q4] [--naive]
-//! [--rounds N] [--threads N]`
+//! `bench_vlm --model DIR [--adapter DIR] --pairs FILE [--dtype f32|bf16|f16] [--weights stored|q8|q4]
+//! [--weights-cache DIR] [--naive] [--composed] [--rounds N] [--threads N]`
+//!
+//! `--naive` runs every prompt by itself, `--composed` uses candle's operators instead of ours: what was there before.
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use std::time::Instant;
 use contract::pairs::PairsReader;
 use georanker::{PairFileScorer, Reencode};
 use nets::kernels::weights::StoredType;
+use nets::operators::Operators;
 use nets::qwen2_vl::{LoadOptions, Sharing};
 use rank::vlm::{InputOptions, ScorerOptions};
 use serde_json::json;
@@ -37,9 +40,15 @@ fn main() -> Result<(), AnyError> {
     } else {
         Sharing::SharedPrefix
     };
+    let composed = arguments.iter().any(|argument| argument == "--composed");
     let options = ScorerOptions {
         adapter: value("--adapter").map(PathBuf::from),
-        load: LoadOptions { stored, ..LoadOptions::default() },
+        load: LoadOptions {
+            stored,
+            quantised_directory: value("--weights-cache").map(PathBuf::from),
+            operators: composed.then_some(Operators::Composed),
+            ..LoadOptions::default()
+        },
         sharing,
         // Every round is to do all the work.
         inputs: InputOptions { feature_memory: 0, ..InputOptions::default() },

@@ -48,6 +48,9 @@ pub struct ScoreArguments {
     /// How the weights are held in memory: as stored, or quantised to 8 or 4 bits.
     #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
     pub weights: WeightStorage,
+    /// Keep quantised weights in this directory: only the first opening of a model then takes minutes.
+    #[arg(long, value_name = "DIR")]
+    pub weights_cache: Option<PathBuf>,
     /// Add the adapter to the weights when loading: a little faster, not bit-equal, and these weights then take memory of their own.
     #[arg(long, requires = "adapter")]
     pub merge_adapter: bool,
@@ -137,6 +140,8 @@ pub struct ScoreRequest {
     pub dtype: ScoreDtype,
     /// How weights are held.
     pub weights: WeightStorage,
+    /// Directory for quantised weights.
+    pub weights_cache: Option<PathBuf>,
     /// Whether the adapter is added to the weights.
     pub merge_adapter: bool,
     /// Smallest photo, if not the model's own.
@@ -170,6 +175,10 @@ impl ScoreArguments {
         {
             return Err(usage(format!("--min-pixels {least} is more than --max-pixels {most}")));
         }
+        if self.weights_cache.is_some() && self.weights == WeightStorage::Stored {
+            return Err(usage("--weights-cache keeps quantised weights, and none were asked for".into())
+                .with_hint("add --weights q4 or q8"));
+        }
         let real = |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
         if let Some(out) = &self.out
             && real(out).is_some_and(|out| Some(out) == real(&self.pairs))
@@ -186,6 +195,7 @@ impl ScoreArguments {
             reencode: self.reencode,
             dtype: self.dtype,
             weights: self.weights,
+            weights_cache: self.weights_cache.clone(),
             merge_adapter: self.merge_adapter,
             min_pixels: self.min_pixels,
             max_pixels: self.max_pixels,
@@ -252,6 +262,8 @@ mod tests {
             "bf16",
             "--weights",
             "q8",
+            "--weights-cache",
+            "kept",
             "--min-pixels",
             "3136",
             "--max-pixels",
@@ -269,6 +281,7 @@ mod tests {
         assert_eq!(request.protocol, ScoreProtocol::Official);
         assert_eq!(request.reencode, Reencode::Candidates);
         assert_eq!((request.dtype, request.weights), (ScoreDtype::Bf16, WeightStorage::Q8));
+        assert_eq!(request.weights_cache, Some(PathBuf::from("kept")));
         assert_eq!((request.min_pixels, request.max_pixels), (Some(3136), Some(200_704)));
         assert_eq!((request.vision_memory, request.threads), (0, NonZeroUsize::new(2)));
         assert!(request.merge_adapter && request.naive && request.resume);
@@ -281,6 +294,7 @@ mod tests {
             (&["--merge-adapter"], "--adapter"),
             (&["--min-pixels", "4000", "--max-pixels", "3000"], "--min-pixels 4000"),
             (&["--min-pixels", "12"], "784"),
+            (&["--weights-cache", "kept"], "--weights-cache"),
             (&["--threads", "0"], "--threads"),
             (&["--dtype", "f64"], "f64"),
             (&["--out", "./p.jsonl"], "same file"),

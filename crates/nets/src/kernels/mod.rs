@@ -4,6 +4,7 @@ pub mod activations;
 pub mod attention;
 pub mod attention_gradient;
 mod blocked;
+pub mod blocks;
 pub mod depthwise;
 mod functions;
 pub mod gemm;

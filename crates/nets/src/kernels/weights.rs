@@ -1,18 +1,17 @@
 //! Weight matrices as they are stored: f32, bf16, f16 or quantised blocks.
 //!
 //! A matrix stays in its storage, in memory or in a mapped file; [`super::weights_linear`] widens a block of its
-//! rows to f32 at a time, while it packs them for the product. The block formats are those of GGUF files, encoded
-//! and decoded by candle.
+//! rows to f32 at a time, while it packs them for the product. The block formats are those of GGUF files
+//! ([`super::blocks`]).
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use candle_core::quantized::GgmlType;
-use candle_core::quantized::k_quants::{BlockQ4_0, BlockQ4K, BlockQ8_0};
 use half::slice::HalfFloatSliceExt;
 use rayon::prelude::*;
 
+use super::blocks::{BLOCK, BlockFormat, SUPER_BLOCK};
 use crate::mapped_file::MappedFile;
 
 /// How each weight is stored.
@@ -59,9 +58,26 @@ enum Storage {
     Halves(Arc<[u16]>),
     /// Plain numbers of any width, little-endian and aligned to nothing, in these bytes of a file.
     Mapped(Arc<MappedFile>, Range<usize>),
-    Q8(Arc<[BlockQ8_0]>),
-    Q4K(Arc<[BlockQ4K]>),
-    Q4(Arc<[BlockQ4_0]>),
+    /// Whole rows of blocks, in memory.
+    Blocks(BlockFormat, Arc<[u8]>),
+    /// The same in these bytes of a file.
+    MappedBlocks(BlockFormat, Arc<MappedFile>, Range<usize>),
+}
+
+/// The blocks in which a row of `inputs` weights is stored; `None` where they do not divide it, and for plain numbers.
+fn block_format(stored: StoredType, inputs: usize) -> Option<BlockFormat> {
+    match stored {
+        StoredType::Q8 if inputs.is_multiple_of(BLOCK) => Some(BlockFormat::Q8),
+        StoredType::Q4 if inputs.is_multiple_of(SUPER_BLOCK) => Some(BlockFormat::Q4K),
+        StoredType::Q4 if inputs.is_multiple_of(BLOCK) => Some(BlockFormat::Q4),
+        _ => None,
+    }
+}
+
+/// Bytes of a matrix `[outputs, inputs]` in blocks; `None` where `stored` has none for such rows.
+pub fn block_bytes(stored: StoredType, outputs: usize, inputs: usize) -> Option<usize> {
+    let format = block_format(stored, inputs)?;
+    outputs.checked_mul(inputs / format.weights())?.checked_mul(format.bytes())
 }
 
 impl WeightMatrix {
@@ -80,8 +96,8 @@ impl WeightMatrix {
         }
     }
 
-    /// Plain little-endian numbers in the `bytes` of a file, read in place. `None` if their length is not that of
-    /// `[outputs, inputs]`, the file ends before, or `stored` is a block format.
+    /// Little-endian numbers or blocks in the `bytes` of a file, read in place. `None` if their length is not that of
+    /// `[outputs, inputs]`, the file ends before, or rows of that length have no such blocks.
     pub fn from_file(
         file: Arc<MappedFile>,
         bytes: Range<usize>,
@@ -89,15 +105,16 @@ impl WeightMatrix {
         outputs: usize,
         inputs: usize,
     ) -> Option<Self> {
-        let length = outputs.checked_mul(inputs)?.checked_mul(stored.width()?)?;
+        let length = match stored.width() {
+            Some(width) => outputs.checked_mul(inputs)?.checked_mul(width)?,
+            None => block_bytes(stored, outputs, inputs)?,
+        };
         let fits = file.get(bytes.clone())?.len() == length;
-        fits.then_some(Self {
-            storage: Storage::Mapped(file, bytes),
-            stored,
-            outputs,
-            inputs,
-            rounds_inputs: false,
-        })
+        let storage = match block_format(stored, inputs) {
+            Some(format) => Storage::MappedBlocks(format, file, bytes),
+            None => Storage::Mapped(file, bytes),
+        };
+        fits.then_some(Self { storage, stored, outputs, inputs, rounds_inputs: false })
     }
 
     /// Rows: numbers out.
@@ -134,10 +151,17 @@ impl WeightMatrix {
         match &self.storage {
             Storage::Floats(values) => size_of_val::<[f32]>(values),
             Storage::Halves(values) => size_of_val::<[u16]>(values),
-            Storage::Mapped(_, bytes) => bytes.len(),
-            Storage::Q8(blocks) => size_of_val::<[BlockQ8_0]>(blocks),
-            Storage::Q4K(blocks) => size_of_val::<[BlockQ4K]>(blocks),
-            Storage::Q4(blocks) => size_of_val::<[BlockQ4_0]>(blocks),
+            Storage::Mapped(_, bytes) | Storage::MappedBlocks(_, _, bytes) => bytes.len(),
+            Storage::Blocks(_, bytes) => bytes.len(),
+        }
+    }
+
+    /// The blocks as they are stored, row after row; `None` for plain numbers.
+    pub fn blocks(&self) -> Option<&[u8]> {
+        match &self.storage {
+            Storage::Blocks(_, bytes) => Some(bytes),
+            Storage::MappedBlocks(_, file, bytes) => file.get(bytes.clone()),
+            _ => None,
         }
     }
 
@@ -177,18 +201,15 @@ impl WeightMatrix {
                 let start = bytes.start + first * width;
                 widen_bytes(&file[start..start + into.len() * width], self.stored, into);
             }
-            Storage::Q8(blocks) => decode(blocks, &range, into),
-            Storage::Q4K(blocks) => decode(blocks, &range, into),
-            Storage::Q4(blocks) => decode(blocks, &range, into),
+            Storage::Blocks(format, bytes) => decode(*format, bytes, &range, into),
+            Storage::MappedBlocks(format, file, bytes) => decode(*format, &file[bytes.clone()], &range, into),
         }
     }
 
     /// The least number of weights in one block of the storage; every row is a multiple.
     pub(super) fn block(&self) -> usize {
         match &self.storage {
-            Storage::Q8(_) => BlockQ8_0::BLCK_SIZE,
-            Storage::Q4K(_) => BlockQ4K::BLCK_SIZE,
-            Storage::Q4(_) => BlockQ4_0::BLCK_SIZE,
+            Storage::Blocks(format, _) | Storage::MappedBlocks(format, ..) => format.weights(),
             _ => 1,
         }
     }
@@ -197,43 +218,42 @@ impl WeightMatrix {
     /// blocks of 32 do not divide the inputs becomes bf16.
     #[must_use]
     pub fn convert(&self, to: StoredType) -> Self {
-        let to = if to.width().is_none() && !self.inputs.is_multiple_of(32) { StoredType::Bf16 } else { to };
+        let format = block_format(to, self.inputs);
+        let to = if to.width().is_none() && format.is_none() { StoredType::Bf16 } else { to };
         if to == self.stored {
             return self.clone();
         }
+        let width = self.inputs;
         let storage = match to {
             StoredType::F32 => {
-                Storage::Floats(self.convert_rows(1, 0.0, |from, to| to.copy_from_slice(from)))
+                Storage::Floats(self.convert_rows(width, 0.0, |from, to| to.copy_from_slice(from)))
             }
-            StoredType::Bf16 => Storage::Halves(self.convert_rows(1, 0, |from, to: &mut [u16]| {
+            StoredType::Bf16 => Storage::Halves(self.convert_rows(width, 0, |from, to: &mut [u16]| {
                 for (to, &from) in to.iter_mut().zip(from) {
                     *to = half::bf16::from_f32(from).to_bits();
                 }
             })),
-            StoredType::F16 => Storage::Halves(self.convert_rows(1, 0, |from, to: &mut [u16]| {
+            StoredType::F16 => Storage::Halves(self.convert_rows(width, 0, |from, to: &mut [u16]| {
                 bytemuck::cast_slice_mut::<u16, half::f16>(to).convert_from_f32_slice(from);
             })),
-            StoredType::Q8 => Storage::Q8(self.encode()),
-            StoredType::Q4 if self.inputs.is_multiple_of(BlockQ4K::BLCK_SIZE) => Storage::Q4K(self.encode()),
-            StoredType::Q4 => Storage::Q4(self.encode()),
+            StoredType::Q8 | StoredType::Q4 => {
+                let format = format.unwrap_or(BlockFormat::Q8);
+                let width = width / format.weights() * format.bytes();
+                Storage::Blocks(format, self.convert_rows(width, 0, |from, to| format.encode(from, to)))
+            }
         };
         Self { storage, stored: to, ..self.clone() }
     }
 
-    fn encode<B: GgmlType>(&self) -> Arc<[B]> {
-        self.convert_rows(B::BLCK_SIZE, B::zeros(), B::from_float)
-    }
-
-    /// Row by row through f32 into units of `block` weights each.
+    /// Row by row through f32 into rows of `width` units.
     fn convert_rows<T: Clone + Send + Sync>(
         &self,
-        block: usize,
+        width: usize,
         zero: T,
         convert: impl Fn(&[f32], &mut [T]) + Sync,
     ) -> Arc<[T]> {
-        let mut converted = vec![zero; self.outputs * self.inputs / block];
-        let width = (self.inputs / block).max(1);
-        converted.par_chunks_mut(width).enumerate().for_each_init(
+        let mut converted = vec![zero; self.outputs * width];
+        converted.par_chunks_mut(width.max(1)).enumerate().for_each_init(
             || vec![0.0; self.inputs],
             |buffer, (row, into)| {
                 self.widen(row * self.inputs, buffer);
@@ -328,12 +348,13 @@ fn widen_bytes(bytes: &[u8], stored: StoredType, into: &mut [f32]) {
     }
 }
 
-fn decode<B: GgmlType>(blocks: &[B], range: &Range<usize>, into: &mut [f32]) {
+fn decode(format: BlockFormat, blocks: &[u8], range: &Range<usize>, into: &mut [f32]) {
+    let (weights, bytes) = (format.weights(), format.bytes());
     assert!(
-        range.start.is_multiple_of(B::BLCK_SIZE) && range.end.is_multiple_of(B::BLCK_SIZE),
+        range.start.is_multiple_of(weights) && range.end.is_multiple_of(weights),
         "weights of parts of blocks"
     );
-    B::to_float(&blocks[range.start / B::BLCK_SIZE..range.end / B::BLCK_SIZE], into);
+    format.decode(&blocks[range.start / weights * bytes..range.end / weights * bytes], into);
 }
 
 impl fmt::Debug for WeightMatrix {

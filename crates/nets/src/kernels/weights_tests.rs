@@ -44,6 +44,22 @@ fn little_endian(values: &[f32], stored: StoredType) -> Vec<u8> {
     values.iter().copied().flat_map(bytes).collect()
 }
 
+#[test]
+fn blocks_in_a_file_equal_blocks_in_memory() {
+    for (stored, inputs) in [(StoredType::Q8, 96), (StoredType::Q4, 96), (StoredType::Q4, 512)] {
+        let memory = WeightMatrix::from_f32(numbers(3 * inputs, 1), 3, inputs).convert(stored);
+        let bytes = memory.blocks().unwrap();
+        assert_eq!(Some(bytes.len()), block_bytes(stored, 3, inputs));
+        let file = mapped(bytes, 1, stored, 3, inputs).unwrap();
+        assert_eq!(file.blocks(), memory.blocks());
+        assert_eq!(widened(&file), widened(&memory));
+        assert_eq!(file.bytes(), memory.bytes());
+        assert!(mapped(&bytes[1..], 0, stored, 3, inputs).is_none());
+    }
+    assert_eq!(block_bytes(StoredType::Q4, 3, 48), None);
+    assert_eq!(block_bytes(StoredType::Bf16, 3, 96), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 

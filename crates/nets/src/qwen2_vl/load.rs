@@ -1,6 +1,6 @@
 //! From files to the network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
@@ -10,13 +10,16 @@ use sha2::{Digest, Sha256};
 use super::config::Config;
 use super::language::{LanguageModel, Layer};
 use super::network::Qwen2Vl;
-use super::tensor_names::{Resolved, resolve};
+use super::quantised_file::{Layer as KeptLayer, QuantisedFile};
+use super::tensor_names::{Resolved, expected, resolve};
 use super::vision::{Block, Norm, VisionTower};
 use crate::NetworkError;
 use crate::checkpoint::ShardedCheckpoint;
 use crate::kernels::weights::{StoredType, WeightMatrix};
 use crate::lora::{Adapter, LowRankPair};
 use crate::operators::{Linear, LowRank, Operators, Weight};
+
+const EMBEDDING: &str = "model.embed_tokens.weight";
 
 /// How a network is held in memory.
 #[derive(Clone, Debug)]
@@ -28,13 +31,22 @@ pub struct LoadOptions {
     pub stored: Option<StoredType>,
     /// Adds the adapter to the weights once, instead of to every output. Needs memory of its own for those weights.
     pub merge_adapter: bool,
+    /// Where quantised weights are kept between runs, so that only the first one searches for their scales; a file for
+    /// each checkpoint and format. Weights that an adapter was merged into are not kept.
+    pub quantised_directory: Option<PathBuf>,
     /// Which operators run; `None` chooses by the device.
     pub operators: Option<Operators>,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { device: Device::Cpu, stored: None, merge_adapter: false, operators: None }
+        Self {
+            device: Device::Cpu,
+            stored: None,
+            merge_adapter: false,
+            quantised_directory: None,
+            operators: None,
+        }
     }
 }
 
@@ -64,7 +76,8 @@ impl Qwen2Vl {
         } else {
             Operators::Composed
         });
-        let loader = Loader { tensors: &tensors, adapter, options, kind, operators };
+        let mut loader = Loader { tensors: &tensors, adapter, options, kind, operators, kept: None };
+        loader.kept = loader.kept_weights(&config)?;
         let value_head = match adapter.and_then(|adapter| adapter.value_head.clone()) {
             Some(head) => Some(head),
             None if tensors.has("value_head.weight") => Some(tensors.get("value_head.weight")?.floats()?),
@@ -73,7 +86,7 @@ impl Qwen2Vl {
         Ok(Self {
             vision: loader.vision(&config)?,
             language: loader.language(&config)?,
-            embedding: loader.matrix("model.embed_tokens.weight")?.0,
+            embedding: loader.matrix(EMBEDDING)?.0,
             value_head,
             vision_fingerprint: loader.vision_fingerprint(&config)?,
             label: directory.display().to_string(),
@@ -112,6 +125,7 @@ struct Loader<'a> {
     options: &'a LoadOptions,
     kind: DType,
     operators: Operators,
+    kept: Option<QuantisedFile>,
 }
 
 impl Loader<'_> {
@@ -172,7 +186,7 @@ impl Loader<'_> {
         const SAMPLE_BYTES: usize = 256;
         let mut hash = Sha256::new();
         hash.update(format!("{:?} {:?} {:?}", config.vision, self.options.stored, self.kind));
-        for (name, _) in super::tensor_names::expected(config) {
+        for (name, _) in expected(config) {
             if !name.starts_with("visual.") {
                 continue;
             }
@@ -198,19 +212,43 @@ impl Loader<'_> {
         let bias = has_bias.then(|| self.vector(&format!("{module}.bias"))).transpose()?;
         let pair = self.adapter.and_then(|adapter| adapter.pairs.get(module));
         let name = format!("{module}.weight");
-        let matrix = self.checked_matrix(&name)?;
-        let (weight, low_rank) = match pair {
-            Some(pair) if self.options.merge_adapter => {
+        let merged = pair.filter(|_| self.options.merge_adapter);
+        let weight = match (merged, self.kept.as_ref().and_then(|file| file.matrix(&name))) {
+            (Some(pair), _) => {
+                let matrix = self.checked_matrix(&name)?;
                 let mut values = vec![0.0; matrix.outputs() * matrix.inputs()];
                 matrix.widen_rows(0..matrix.outputs(), &mut values);
                 pair.merge_into(&mut values);
-                let merged = WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs());
-                (self.weight(merged, &name)?, None)
+                self.weight(WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs()), &name)?
             }
-            Some(pair) => (self.weight(matrix, &name)?, Some(self.low_rank(pair)?)),
-            None => (self.weight(matrix, &name)?, None),
+            (None, Some(kept)) => Weight::Stored(kept),
+            (None, None) => self.weight(self.checked_matrix(&name)?, &name)?,
         };
+        let beside = pair.filter(|_| !self.options.merge_adapter);
+        let low_rank = beside.map(|pair| self.low_rank(pair)).transpose()?;
         Ok(Linear { weight, bias, low_rank })
+    }
+
+    /// The file of quantised weights, where one is asked for.
+    fn kept_weights(&self, config: &Config) -> Result<Option<QuantisedFile>, NetworkError> {
+        let (Some(directory), Some(stored @ (StoredType::Q8 | StoredType::Q4)), Operators::Fused) =
+            (&self.options.quantised_directory, self.options.stored, self.operators)
+        else {
+            return Ok(None);
+        };
+        let layers: Vec<KeptLayer> = expected(config)
+            .into_iter()
+            .filter(|(name, shape)| shape.len() > 1 && name != EMBEDDING)
+            .map(|(name, shape)| KeptLayer { name, outputs: shape[0], inputs: shape[1..].iter().product() })
+            .collect();
+        let quantise = |name: &str| match self.weight(self.checked_matrix(name)?, name)? {
+            Weight::Stored(matrix) => Ok(matrix),
+            Weight::Dense(_) => Err(NetworkError::Compute {
+                what: name.into(),
+                why: "it became a tensor where blocks were expected".into(),
+            }),
+        };
+        QuantisedFile::open_or_make(directory, self.tensors, &layers, stored, quantise).map(Some)
     }
 
     fn low_rank(&self, pair: &LowRankPair) -> Result<LowRank, NetworkError> {

@@ -56,6 +56,7 @@ mod network;
 pub mod patches;
 mod positions;
 mod prompt_tokens;
+mod quantised_file;
 pub mod tensor_names;
 pub mod tokenizer;
 pub mod training;

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use contract::{ErrorKind, Failure};
 use nets::NetworkError;
+use nets::checkpoint::ShardedCheckpoint;
 use nets::lora::Adapter;
 use nets::photo::Image;
 use nets::qwen2_vl::patches::PixelError;
+use nets::qwen2_vl::tensor_names::VALUE_HEAD;
 use nets::qwen2_vl::{LoadOptions, Qwen2Vl, Sharing};
 
 use super::inputs::{InputOptions, PairGroup, PairInputs, PreparedPhoto, network_failure};
@@ -63,8 +65,9 @@ impl PairScorer {
         // What is read in no time first: a wrong option or file must not cost minutes of loading.
         let inputs = PairInputs::open(model, &options.inputs)?;
         let adapter = options.adapter.as_deref().map(Adapter::open).transpose().map_err(broken)?;
-        let network = Qwen2Vl::open(model, adapter.as_ref(), &options.load).map_err(broken)?;
-        if !network.has_value_head() {
+        let checkpoint = ShardedCheckpoint::open(model).map_err(broken)?;
+        let in_adapter = adapter.as_ref().is_some_and(|adapter| adapter.value_head.is_some());
+        if !in_adapter && checkpoint.tensor(VALUE_HEAD).is_none() {
             let with = match &options.adapter {
                 Some(adapter) => format!("neither {} nor {} has", model.display(), adapter.display()),
                 None => format!("{} does not have", model.display()),
@@ -74,6 +77,8 @@ impl PairScorer {
             return Err(Failure::new(ErrorKind::BrokenModel, message)
                 .with_hint("name the adapter that was trained for this model with --adapter DIR"));
         }
+        drop(checkpoint);
+        let network = Qwen2Vl::open(model, adapter.as_ref(), &options.load).map_err(broken)?;
         Ok(Self {
             name: model.file_name().map_or_else(|| "vlm".into(), |name| name.to_string_lossy().into_owned()),
             inputs: inputs.for_network(&network),

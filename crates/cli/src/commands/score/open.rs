@@ -51,6 +51,7 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
             device,
             stored: stored(request),
             merge_adapter: request.merge_adapter,
+            quantised_directory: request.weights_cache.clone(),
             ..LoadOptions::default()
         },
         sharing: if request.naive { Sharing::Alone } else { Sharing::SharedPrefix },

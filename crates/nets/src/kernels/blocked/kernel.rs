@@ -121,14 +121,21 @@ impl Product for PairPortable {
     }
 }
 
+/// Sums of the largest tile.
+const WIDEST: usize = 12 * 32;
+
+#[repr(align(64))]
+struct Buffer([f32; WIDEST]);
+
 /// # Safety
 /// As [`Kernel`] says; `ROWS` and `VECTORS * LANES` are the kernel's.
 #[inline(always)]
 unsafe fn tile<P: Product, const ROWS: usize, const VECTORS: usize, const PACKED: bool>(tile: &Tile) {
-    // SAFETY: the caller's promise. Without packing, rows beyond those meant read the last one again; sums beyond
-    // those meant go to a buffer of their own.
+    // SAFETY: the caller's promise. Without packing, rows beyond those meant read the last one again; all sums go to a
+    // buffer that holds them, and only those meant from there to the output.
     unsafe {
         let lanes = P::Sums::LANES;
+        const { assert!(ROWS * VECTORS * P::Sums::LANES <= WIDEST) };
         let mut sums = [[P::Sums::splat(0.0); VECTORS]; ROWS];
         let mut rows = [tile.left; ROWS];
         if !PACKED {
@@ -154,38 +161,37 @@ unsafe fn tile<P: Product, const ROWS: usize, const VECTORS: usize, const PACKED
                 left = left.add(ROWS);
             }
         }
-        if let Start::Bias(bias) = tile.start {
-            for sums in &mut sums {
-                for (vector, sum) in sums.iter_mut().enumerate() {
-                    *sum = sum.add(P::Sums::load(bias.add(vector * lanes)));
-                }
-            }
-        }
-        let add = matches!(tile.start, Start::Output);
-        if tile.columns == VECTORS * lanes {
-            for (row, sums) in sums.iter().enumerate() {
-                if row < tile.rows {
-                    let output = tile.output.add(row * tile.stride);
-                    for (vector, &sum) in sums.iter().enumerate() {
-                        let output = output.add(vector * lanes);
-                        let sum = if add { sum.add(P::Sums::load(output)) } else { sum };
-                        sum.store(output);
-                    }
-                }
-            }
-            return;
-        }
-        // As wide as the widest kernel.
-        let mut buffer = [0.0_f32; 32];
+        // Only constant indices touch the sums: one that is known at run time would keep all of them in memory, stored at
+        // every step, which halves the speed.
+        let mut buffer = Buffer([0.0; WIDEST]);
+        let sum_at = buffer.0.as_mut_ptr();
         for (row, sums) in sums.iter().enumerate() {
-            if row < tile.rows {
-                for (vector, sum) in sums.iter().enumerate() {
-                    sum.store(buffer.as_mut_ptr().add(vector * lanes));
+            for (vector, sum) in sums.iter().enumerate() {
+                sum.store(sum_at.add((row * VECTORS + vector) * lanes));
+            }
+        }
+        for row in 0..tile.rows {
+            let sums = sum_at.add(row * VECTORS * lanes);
+            let output = tile.output.add(row * tile.stride);
+            if tile.columns == VECTORS * lanes {
+                for at in (0..VECTORS * lanes).step_by(lanes) {
+                    let sum = P::Sums::load(sums.add(at));
+                    let sum = match tile.start {
+                        Start::Zero => sum,
+                        Start::Bias(bias) => sum.add(P::Sums::load(bias.add(at))),
+                        Start::Output => sum.add(P::Sums::load(output.add(at))),
+                    };
+                    sum.store(output.add(at));
                 }
-                let output = std::slice::from_raw_parts_mut(tile.output.add(row * tile.stride), tile.columns);
-                for (output, sum) in output.iter_mut().zip(buffer) {
-                    *output = if add { *output + sum } else { sum };
-                }
+                continue;
+            }
+            for at in 0..tile.columns {
+                let sum = *sums.add(at);
+                *output.add(at) = match tile.start {
+                    Start::Zero => sum,
+                    Start::Bias(bias) => sum + *bias.add(at),
+                    Start::Output => sum + *output.add(at),
+                };
             }
         }
     }
