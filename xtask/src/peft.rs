@@ -1,7 +1,5 @@
 //! `cargo xtask peft`: are adapters that we save read by PEFT? Apart from `test`, because PyTorch is a large download.
 
-use std::process::Command;
-
 use crate::run::{cargo, run};
 use crate::setup;
 
@@ -13,15 +11,7 @@ const PACKAGES: [&str; 4] = ["torch==2.11.0", "torchvision==0.26.0", "transforme
 /// Python is missing, the packages cannot be fetched, or the round trip fails.
 pub(crate) fn peft() -> anyhow::Result<()> {
     let environment = setup::cache()?.join("peft");
-    let python = environment.join("bin/python");
-    if !environment.join("ready").is_file() {
-        let mut make = Command::new("python3");
-        run("a Python environment", make.args(["-m", "venv"]).arg(&environment))?;
-        let mut install = Command::new(&python);
-        install.args(["-m", "pip", "install", "--quiet"]).args(PACKAGES);
-        run("PyTorch, transformers and PEFT (some 3 GB)", &mut install)?;
-        std::fs::write(environment.join("ready"), "")?;
-    }
+    let python = setup::python_with(&environment, &PACKAGES, "PyTorch, transformers and PEFT (some 3 GB)")?;
     let mut test = cargo();
     test.args(["test", "--package", "nets", "--test", "lora_python"]).env("GEORANKER_PEFT_PYTHON", &python);
     run("the round trip through PEFT", &mut test)

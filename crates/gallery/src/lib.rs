@@ -17,7 +17,7 @@
 //! [`GalleryWriter`] and [`GallerySpec`] make galleries, [`Gallery`] reads them and implements
 //! [`contract::Search`]; [`verify()`] and [`rebuild`] look after them. [`VectorMatrix`] is the searchable
 //! matrix by itself, [`LocationIndex`] the same for bare coordinates. [`PhotoSource`] reads photo files from a
-//! [`FolderSource`] or a [`TarSource`].
+//! [`FolderSource`] or a [`TarSource`]; [`PhotoFiles`] is either, and knows photos by the ids of tables.
 //!
 //! ```
 //! use contract::{Attribution, Channel, ChannelSpec, Filter, PhotoRecord, Query, QueryEmbedding, SearchRequest};
@@ -87,7 +87,9 @@ pub use gallery::{Gallery, PhotoBytesError};
 pub use info::GalleryInfo;
 pub use location_index::{IndexedLocation, LocationIndex};
 pub use matrix::{Match, MatrixError, MatrixQuery, RowMask, VectorMatrix, VectorPrecision};
-pub use source::{FolderSource, MAX_PHOTO_BYTES, PhotoSource, SourceError, TarSource, open_source};
+pub use source::{
+    FolderSource, MAX_PHOTO_BYTES, PhotoFiles, PhotoSource, SourceError, TarSource, open_source,
+};
 pub use spec::{GallerySpec, NewPhoto, PhotoReference, SourceKind, SourceSpec};
 pub use verify::{Problem, rebuild, verify};
 pub use writer::{AddReport, GalleryWriter};

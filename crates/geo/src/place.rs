@@ -38,6 +38,20 @@ impl Place {
         *self == Self::default()
     }
 
+    /// The known fields, and for the others those of `found`.
+    #[must_use]
+    pub fn or(self, found: Self) -> Self {
+        Self {
+            neighbourhood: self.neighbourhood.or(found.neighbourhood),
+            city: self.city.or(found.city),
+            county: self.county.or(found.county),
+            state: self.state.or(found.state),
+            region: self.region.or(found.region),
+            country: self.country.or(found.country),
+            country_code: self.country_code.or(found.country_code),
+        }
+    }
+
     /// The label shown to people: city, state, country - known ones, joined by commas, neighbours that are
     /// equal said once.
     pub fn label(&self) -> String {

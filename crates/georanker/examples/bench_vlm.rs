@@ -14,7 +14,7 @@ use georanker::{PairFileScorer, Reencode};
 use nets::kernels::weights::StoredType;
 use nets::operators::Operators;
 use nets::qwen2_vl::{LoadOptions, Sharing};
-use rank::vlm::ScorerOptions;
+use rank::vlm::{InputOptions, ScorerOptions};
 use serde_json::json;
 
 type AnyError = Box<dyn std::error::Error>;
@@ -51,7 +51,7 @@ fn main() -> Result<(), AnyError> {
         },
         sharing,
         // Every round is to do all the work.
-        feature_memory: 0,
+        inputs: InputOptions { feature_memory: 0, ..InputOptions::default() },
         ..ScorerOptions::default()
     };
     let started = Instant::now();

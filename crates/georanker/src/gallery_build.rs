@@ -117,11 +117,12 @@ impl GalleryBuilder<'_> {
         let record = PhotoRecord {
             id: photo.id.clone(),
             location,
-            place: completed(&photo.place, location),
+            place: photo.place.clone().or(ReverseGeocoder::embedded().place(location)),
             attribution: photo.attribution.clone(),
             hash: Some(hash_of(&image)),
         };
-        let reference = PhotoReference::InSource { source: self.source, path: name.clone() };
+        let reference =
+            PhotoReference::InSource { source: self.source, path: self.photos.name_of(&photo.id).0 };
         Ok(NewPhoto { record, vectors, reference })
     }
 }
@@ -130,19 +131,4 @@ impl GalleryBuilder<'_> {
 fn name_taken(id: &PhotoId) -> Failure {
     Failure::new(ErrorKind::Usage, format!("{id}: the gallery has a photo of this name from another folder"))
         .with_hint("rename it, or give a folder that holds both, so that their paths differ")
-}
-
-/// The known fields, and for the others what is there according to the offline geocoder.
-fn completed(known: &Place, location: LatLon) -> Place {
-    let found = ReverseGeocoder::embedded().place(location);
-    let or = |known: &Option<String>, found: Option<String>| known.clone().or(found);
-    Place {
-        neighbourhood: or(&known.neighbourhood, found.neighbourhood),
-        city: or(&known.city, found.city),
-        county: or(&known.county, found.county),
-        state: or(&known.state, found.state),
-        region: or(&known.region, found.region),
-        country: or(&known.country, found.country),
-        country_code: or(&known.country_code, found.country_code),
-    }
 }

@@ -29,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod curation_queries;
 mod encoder;
 mod error;
 mod gallery_build;
@@ -41,13 +42,15 @@ mod parts;
 mod photo_file;
 
 pub use batch::{BatchEnd, BatchOptions, Located, locate_files};
+pub use curation_queries::{PhotoQueries, QueryEncoder};
 pub use encoder::{FeatureExtractor, Heads, Matrix, PhotoEncoder, fingerprint, view_input};
 pub use error::PackError;
 pub use gallery_build::{AddReport, GalleryBuilder, PhotoToAdd};
 pub use gps_tag::gps_tag;
 pub use inputs::{Input, Inputs, expand_inputs};
-pub use locator::{Locator, Ranked};
+pub use locator::{Locator, Ranked, open_set_ranker};
 pub use pack::{Manifest, Pack, find_pack};
-pub use pair_files::{PairFileScorer, Reencode};
+pub use pair_files::PairFileScorer;
 pub use parts::{Parts, open_location_encoder};
 pub use photo_file::{decode_photo, hash_of, image_of, read_photo_bytes};
+pub use rank::vlm::Reencode;

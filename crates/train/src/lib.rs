@@ -26,13 +26,20 @@
 //! did better on the validation split.
 #![forbid(unsafe_code)]
 
+pub mod chart;
+pub mod configuration;
+pub mod curate;
 pub mod engine;
 mod error;
 mod location_head;
 mod metric;
+mod photo_pixels;
 mod principal;
+pub mod set;
+pub mod vlm;
 
 pub use error::TrainError;
 pub use location_head::{EncodedLocations, LocationHeadSettings, LocationHeadWeights, fit_location_head};
 pub use metric::{AffineProjection, WhiteningSettings, fit_neighbourhood_whitening};
+pub use photo_pixels::PhotoPixels;
 pub use principal::principal_directions;

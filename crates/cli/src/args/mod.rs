@@ -1,18 +1,25 @@
 //! Arguments in two steps: what was typed (here), and what it means (`resolve` in each file).
 
+mod curate;
 mod evaluate;
 mod gallery;
 mod locate;
 mod score;
+mod train;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use curate::{
+    CurateArguments, CurateBuildArguments, CurateCommand, CurateRequest, CurateStatsArguments, Exclusion,
+    QueryArguments, RuleArguments,
+};
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 pub use locate::{LocateArguments, LocateRequest};
 pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
+pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
 
 /// Where on Earth was this photo taken?
 #[derive(Debug, Parser)]
@@ -36,8 +43,12 @@ pub enum Command {
     Locate(LocateArguments),
     /// Build and keep a gallery of geotagged photos.
     Gallery(GalleryArguments),
+    /// Make and describe datasets for training rankers.
+    Curate(CurateArguments),
     /// Score the candidates of photos with a vision-language model.
     Score(Box<ScoreArguments>),
+    /// Train a ranker.
+    Train(TrainArguments),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
     /// Print a completion script for a shell.

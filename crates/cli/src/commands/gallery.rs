@@ -6,8 +6,8 @@ use contract::table::PhotoTable;
 use contract::{Attribution, Diagnose, Encoder, ErrorKind, Failure, PhotoId};
 use evaluate::Selection;
 use gallery::{
-    Gallery, GalleryError, GallerySpec, GalleryWriter, PhotoSource, SourceKind, SourceSpec, VectorPrecision,
-    open_source,
+    Gallery, GalleryError, GallerySpec, GalleryWriter, PhotoFiles, PhotoSource, SourceKind, SourceSpec,
+    VectorPrecision,
 };
 use geo::Place;
 use georanker::{GalleryBuilder, Pack, PhotoEncoder, PhotoToAdd, find_pack, open_location_encoder};
@@ -61,7 +61,7 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
 struct Work {
     encoder: PhotoEncoder,
     locations: nets::geoclip::LocationEncoder,
-    source: Box<dyn PhotoSource>,
+    source: PhotoFiles,
     kind: SourceKind,
     wanted: Vec<PhotoToAdd>,
 }
@@ -69,8 +69,8 @@ struct Work {
 impl Work {
     fn prepare(photos: &PhotosArguments, pack: &PackArguments) -> Result<Self, Failure> {
         let kind = if photos.photos.is_dir() { SourceKind::Folder } else { SourceKind::Tar };
-        let source = open_source(kind, &photos.photos).map_err(|error| failure(&error))?;
-        let wanted = wanted(photos, source.as_ref())?;
+        let source = PhotoFiles::open(&photos.photos).map_err(|error| failure(&error))?;
+        let wanted = wanted(photos, &source)?;
         let directory = find_pack(pack.pack.as_deref()).map_err(|error| failure(&error))?;
         let pack = Pack::open(&directory).map_err(|error| failure(&error))?;
         let encoder = PhotoEncoder::open(&pack).map_err(|error| failure(&error))?;
@@ -96,7 +96,7 @@ impl Work {
         let builder = GalleryBuilder {
             encoder: &self.encoder,
             locations: &self.locations,
-            photos: self.source.as_ref(),
+            photos: &self.source,
             source,
             limits: Limits::default(),
         };
@@ -140,17 +140,9 @@ fn wanted(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Vec<Phot
         }
         return Ok(ids.into_iter().map(without_table).collect());
     };
-    let selection = Selection::parse_all(photos.selection.as_slice())
-        .map_err(|error| Failure::new(ErrorKind::Usage, format!("--where: {error}")))?;
-    let mut wanted = Vec::new();
     let rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
-    for condition in &selection.conditions {
-        if !rows.columns().iter().any(|column| column.eq_ignore_ascii_case(&condition.column)) {
-            let message = format!("--where: {} has no column `{}`", table.display(), condition.column);
-            let hint = format!("its columns are {}", rows.columns().join(", "));
-            return Err(Failure::new(ErrorKind::Usage, message).with_hint(hint));
-        }
-    }
+    let selection = selection(photos.selection.as_deref().unwrap_or_default(), table, rows.columns())?;
+    let mut wanted = Vec::new();
     for row in rows {
         let row = row.map_err(|error| failure(&error))?;
         if selection.fits(&row) {
@@ -168,6 +160,20 @@ fn wanted(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Vec<Phot
         return Err(Failure::new(ErrorKind::InvalidTable, message));
     }
     Ok(wanted)
+}
+
+/// The conditions of `--where`, each on a column of the table.
+pub(super) fn selection(text: &str, table: &Path, columns: &[String]) -> Result<Selection, Failure> {
+    let selection: Selection =
+        text.parse().map_err(|error| Failure::new(ErrorKind::Usage, format!("--where: {error}")))?;
+    for condition in &selection.conditions {
+        if !columns.iter().any(|column| column.eq_ignore_ascii_case(&condition.column)) {
+            let message = format!("--where: {} has no column `{}`", table.display(), condition.column);
+            let hint = format!("its columns are {}", columns.join(", "));
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint(hint));
+        }
+    }
+    Ok(selection)
 }
 
 fn without_table(id: PhotoId) -> PhotoToAdd {

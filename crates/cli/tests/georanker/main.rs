@@ -3,7 +3,9 @@
 
 mod bad_input;
 mod binary;
+mod curate;
 mod gallery;
 mod locate;
 mod score;
 mod score_golden;
+mod train;

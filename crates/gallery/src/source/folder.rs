@@ -26,6 +26,12 @@ impl FolderSource {
         }
         Ok(Self { root: root.to_path_buf() })
     }
+
+    /// Whether there is a photo file of this name; [`PhotoSource::read`] decides whether it may be read.
+    pub(super) fn contains(&self, id: &PhotoId) -> bool {
+        let path = self.root.join(&id.0);
+        is_safe_relative(&id.0) && has_photo_extension(&path) && path.is_file()
+    }
 }
 
 impl PhotoSource for FolderSource {
@@ -53,10 +59,10 @@ impl PhotoSource for FolderSource {
         if !is_safe_relative(&id.0) {
             return Err(unsafe_name());
         }
-        let path = self.root.join(&id.0);
-        if !has_photo_extension(&path) || !path.is_file() {
+        if !self.contains(id) {
             return Err(not_found());
         }
+        let path = self.root.join(&id.0);
         // A symbolic link may lead anywhere.
         let (real, root) = (fs::canonicalize(&path), fs::canonicalize(&self.root));
         let real = real.map_err(SourceError::io(&path))?;

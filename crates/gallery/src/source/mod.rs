@@ -1,13 +1,17 @@
 //! Where photos are read from: one trait, a folder and a tar file behind it.
 
 mod folder;
+mod names;
+mod photo_files;
 mod tar_file;
+mod tar_index;
 
 use std::path::{Path, PathBuf};
 
 use contract::{Diagnose, ErrorKind, PhotoId};
 
 pub use folder::FolderSource;
+pub use photo_files::PhotoFiles;
 pub use tar_file::TarSource;
 
 use crate::spec::SourceKind;
@@ -28,6 +32,11 @@ pub trait PhotoSource: Send + Sync {
     /// # Errors
     /// A name that is not there or leaves the source, a file that cannot be read.
     fn read(&self, id: &PhotoId) -> Result<Vec<u8>, SourceError>;
+
+    /// The name that a photo has in the source; another one than its id only for [`PhotoFiles`].
+    fn name_of(&self, id: &PhotoId) -> PhotoId {
+        id.clone()
+    }
 }
 
 /// Opens a source of a known kind.

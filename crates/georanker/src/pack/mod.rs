@@ -9,9 +9,9 @@ use crate::PackError;
 
 pub use manifest::{
     DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, FileManifest, GalleryManifest,
-    LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, View,
+    LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, SetManifest, View,
 };
-pub use verified::sha256_hex;
+pub use verified::{sha256_hex, sha256_of_file};
 
 /// Name of the manifest in a pack's directory.
 pub const MANIFEST_FILE: &str = "pack.toml";

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -58,19 +58,32 @@ impl Pack {
     pub(super) fn check(&self, file: &FileManifest) -> Result<(), PackError> {
         let path = self.path(&file.path);
         let failed = |source| PackError::Read { path: path.clone(), source };
-        let mut reader = File::open(&path).map_err(failed)?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; 1 << 18];
-        let mut length = 0;
-        loop {
-            let count = reader.read(&mut buffer).map_err(failed)?;
-            if count == 0 {
-                break;
-            }
-            length += count as u64;
-            hasher.update(&buffer[..count]);
+        let (length, sha256) = digest(&path).map_err(failed)?;
+        compare(file, &path, length, &sha256)
+    }
+}
+
+/// SHA-256 of a file in lower-case hexadecimal.
+///
+/// # Errors
+/// Those of the file system.
+pub fn sha256_of_file(path: &Path) -> io::Result<String> {
+    Ok(digest(path)?.1)
+}
+
+/// Length and SHA-256.
+fn digest(path: &Path) -> io::Result<(u64, String)> {
+    let mut reader = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    let mut length = 0;
+    loop {
+        let count = reader.read(&mut buffer)?;
+        if count == 0 {
+            return Ok((length, hexadecimal(&hasher.finalize())));
         }
-        compare(file, &path, length, &hexadecimal(&hasher.finalize()))
+        length += count as u64;
+        hasher.update(&buffer[..count]);
     }
 }
 

@@ -5,6 +5,7 @@
 //! how rows and columns were cut into tiles or spread over threads.
 
 use super::super::vector::{Portable, Vector};
+use super::pack::pair;
 
 /// What a tile starts from before its sums are added.
 #[derive(Clone, Copy)]
@@ -66,9 +67,8 @@ pub(in super::super) trait Kernel {
 }
 
 fn round_pairs(line: &[f32], into: &mut [f32]) {
-    let bits = |value: f32| u32::from(half::bf16::from_f32(value).to_bits());
-    for (into, pair) in into.iter_mut().zip(line.chunks(2)) {
-        *into = f32::from_bits(bits(pair[0]) | bits(pair.get(1).copied().unwrap_or(0.0)) << 16);
+    for (into, both) in into.iter_mut().zip(line.chunks(2)) {
+        *into = f32::from_bits(pair(both[0], both.get(1).copied().unwrap_or(0.0)));
     }
 }
 

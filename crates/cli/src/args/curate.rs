@@ -1,0 +1,237 @@
+//! Arguments of `georanker curate`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use contract::ranking_data::RankingColumns;
+use contract::{ErrorKind, Failure};
+use train::curate::{Rules, Sample};
+
+use super::PackArguments;
+
+/// `georanker curate`.
+#[derive(Debug, Args)]
+pub struct CurateArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: CurateCommand,
+}
+
+/// What can be done with a ranking dataset.
+#[derive(Debug, Subcommand)]
+pub enum CurateCommand {
+    /// Make a ranking dataset: for each query photo the photos of a gallery that look like it.
+    Build(Box<CurateBuildArguments>),
+    /// Say and draw what a ranking dataset holds; reads the official GeoRanking files as well.
+    Stats(CurateStatsArguments),
+}
+
+/// `georanker curate build`.
+#[derive(Debug, Args)]
+pub struct CurateBuildArguments {
+    /// The dataset (Parquet). While it is made, its parts lie in a folder OUT.parts beside it.
+    pub out: PathBuf,
+    /// Directory of the gallery that gives the candidates.
+    #[arg(long, value_name = "DIR")]
+    pub gallery: PathBuf,
+    /// The queries.
+    #[command(flatten)]
+    pub queries: QueryArguments,
+    /// The lists.
+    #[command(flatten)]
+    pub rules: RuleArguments,
+    /// Only this part of the queries, 0 to 1, chosen by --seed.
+    #[arg(long, value_name = "FRACTION", default_value_t = 1.0)]
+    pub sample: f64,
+    /// Chooses the sample: the same seed, the same queries.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Only the five columns of the official files, without `ref_origin`, `ref_similarity` and author.
+    #[arg(long)]
+    pub official_columns: bool,
+    /// Go on with a run that was interrupted.
+    #[arg(long, conflicts_with = "force")]
+    pub resume: bool,
+    /// Replace a dataset, or an unfinished run, that is there.
+    #[arg(long)]
+    pub force: bool,
+    /// The model pack that made the gallery; needed only for photos that are not in it.
+    #[command(flatten)]
+    pub pack: PackArguments,
+}
+
+/// Where queries come from.
+#[derive(Debug, Args)]
+pub struct QueryArguments {
+    /// Photo table of the queries (CSV or Parquet with `IMG_ID`, `LAT`, `LON`), or `same` for the gallery's own photos.
+    #[arg(long, value_name = "FILE|same", default_value = "same")]
+    pub queries: PathBuf,
+    /// Folder of photos, or a .tar file, for queries that are not in the gallery; without a table all its photos, by
+    /// their GPS tags.
+    #[arg(long, value_name = "DIR|TAR")]
+    pub photos: Option<PathBuf>,
+    /// Only rows of the table where a column has a value, such as split=train; several are joined by commas.
+    #[arg(long = "where", value_name = "COLUMN=VALUE,...")]
+    pub selection: Option<String>,
+}
+
+/// What a list must keep to.
+#[derive(Debug, Args)]
+pub struct RuleArguments {
+    /// Candidates a query.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub top: usize,
+    /// What is no candidate; without `self` the query is the first of its own list, as in the official files.
+    #[arg(long, value_delimiter = ',', value_name = "WHAT,...", default_value = "self,near-duplicate")]
+    pub exclude: Vec<Exclusion>,
+    /// Photos whose perceptual hashes differ in at most this many of 64 bits are near-duplicates.
+    #[arg(long, value_name = "BITS", default_value_t = contract::PerceptualHash::NEAR_DUPLICATE_BITS)]
+    pub near_duplicate_bits: u32,
+    /// No candidates closer to the query than this, metres.
+    #[arg(long, value_name = "METRES", default_value_t = 0.0)]
+    pub min_distance_m: f64,
+    /// At most this many candidates in one cell of the map [default: no limit].
+    #[arg(long, value_name = "N")]
+    pub per_cell: Option<usize>,
+    /// Width and height of a cell, km.
+    #[arg(long, value_name = "KM", default_value_t = 25.0)]
+    pub cell_km: f64,
+    /// At least this many candidates 750 km or more from the query.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub min_far: usize,
+    /// Leave out queries with fewer candidates.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub at_least: usize,
+    /// How many similar photos to look at when the rules leave too few.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub deepest: usize,
+}
+
+/// What can be kept out of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Exclusion {
+    /// The query itself.
+    #[value(name = "self")]
+    Itself,
+    /// Copies of the query, by perceptual hash.
+    NearDuplicate,
+    /// Photos by the query's author.
+    SameAuthor,
+    /// Nothing.
+    None,
+}
+
+/// `georanker curate stats`.
+#[derive(Debug, Args)]
+pub struct CurateStatsArguments {
+    /// The dataset.
+    pub dataset: PathBuf,
+    /// Directory for distances.svg, positions.svg, map.svg and stats.json.
+    #[arg(long, short, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// As JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `curate build` was asked for, checked.
+#[derive(Debug)]
+pub struct CurateRequest {
+    /// The lists.
+    pub rules: Rules,
+    /// The part of the queries.
+    pub sample: Sample,
+    /// The columns.
+    pub columns: RankingColumns,
+    /// The table of the queries, unless they are the gallery's own photos or those of `--photos`.
+    pub table: Option<PathBuf>,
+}
+
+impl CurateBuildArguments {
+    /// Checks what belongs together.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] naming the option.
+    pub fn resolve(&self) -> Result<CurateRequest, Failure> {
+        let usage = |message: &str| Err(Failure::new(ErrorKind::Usage, message));
+        let excluded = |what: Exclusion| self.rules.exclude.contains(&what);
+        if excluded(Exclusion::None) && self.rules.exclude.len() > 1 {
+            return usage("--exclude none stands alone");
+        }
+        if !(self.sample > 0.0 && self.sample <= 1.0) {
+            return usage("--sample must be more than 0 and at most 1");
+        }
+        let table = Some(self.queries.queries.clone()).filter(|path| path.as_os_str() != "same");
+        if self.queries.selection.is_some() && table.is_none() {
+            return Err(Failure::new(ErrorKind::Usage, "--where selects rows of a table")
+                .with_hint("name the table with --queries FILE"));
+        }
+        let rules = Rules {
+            top: self.rules.top,
+            exclude_self: excluded(Exclusion::Itself),
+            near_duplicate_bits: excluded(Exclusion::NearDuplicate).then_some(self.rules.near_duplicate_bits),
+            exclude_same_author: excluded(Exclusion::SameAuthor),
+            min_distance_m: self.rules.min_distance_m,
+            per_cell: self.rules.per_cell,
+            cell_km: self.rules.cell_km,
+            min_far: self.rules.min_far,
+            at_least: self.rules.at_least,
+            deepest: self.rules.deepest,
+        };
+        rules.check()?;
+        Ok(CurateRequest {
+            rules,
+            sample: Sample { fraction: self.sample, seed: self.seed },
+            columns: if self.official_columns { RankingColumns::OFFICIAL } else { RankingColumns::default() },
+            table,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::{Arguments, Command};
+    use super::*;
+
+    fn resolve(more: &[&str]) -> Result<CurateRequest, Failure> {
+        let fixed = ["georanker", "curate", "build", "out.parquet", "--gallery", "g"];
+        let arguments = Arguments::try_parse_from(fixed.iter().chain(more)).unwrap();
+        match arguments.command {
+            Command::Curate(CurateArguments { command: CurateCommand::Build(build) }) => build.resolve(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn options_become_rules() {
+        let plain = resolve(&[]).unwrap();
+        assert_eq!(plain.rules, Rules::default());
+        assert!(plain.table.is_none());
+        let all = "self,near-duplicate,same-author";
+        let rules = resolve(&["--exclude", all, "--per-cell", "5", "--min-far", "3"]).unwrap().rules;
+        assert!(rules.exclude_same_author && rules.per_cell == Some(5) && rules.min_far == 3);
+        let rules = resolve(&["--exclude", "none"]).unwrap().rules;
+        assert!(!rules.exclude_self && rules.near_duplicate_bits.is_none());
+        assert!(resolve(&["--queries", "t.csv", "--where", "split=train"]).unwrap().table.is_some());
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        for (arguments, part) in [
+            (vec!["--exclude", "none,self"], "none"),
+            (vec!["--sample", "0"], "--sample"),
+            (vec!["--where", "split=train"], "--where"),
+            (vec!["--min-far", "21"], "far"),
+            (vec!["--top", "0"], "candidates"),
+            (vec!["--per-cell", "0"], "cell"),
+            (vec!["--cell-km", "nan"], "cell"),
+            (vec!["--at-least", "30"], "least"),
+        ] {
+            let failure = resolve(&arguments).unwrap_err();
+            assert_eq!(failure.kind, ErrorKind::Usage);
+            assert!(failure.message.contains(part), "{}", failure.message);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `georanker curate build`.
+
+use std::path::Path;
+
+use contract::table::PhotoTable;
+use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure};
+use gallery::{Gallery, PhotoFiles};
+use georanker::{Pack, PhotoEncoder, PhotoQueries, QueryEncoder, find_pack};
+use nets::photo::Limits;
+use train::curate::{
+    Counts, CurationEvent, CurationPlan, GalleryQueries, QuerySource, Rules, curate, forget, is_unfinished,
+};
+
+use crate::args::{CurateBuildArguments, CurateRequest};
+use crate::commands::gallery::selection;
+use crate::exit::{Exit, report};
+use crate::progress::{bar, note, stop_flag};
+
+pub(super) fn build(arguments: &CurateBuildArguments, quiet: bool) -> Result<Exit, Failure> {
+    let request = arguments.resolve()?;
+    let out = arguments.out.as_path();
+    if out.exists() && !is_unfinished(out) {
+        if arguments.resume {
+            note(quiet, &format!("{} is complete", out.display()));
+            return Ok(Exit::Done);
+        }
+        if !arguments.force {
+            let message = format!("{} is there already", out.display());
+            return Err(Failure::new(ErrorKind::Usage, message)
+                .with_hint("give another name, or replace it with --force"));
+        }
+    }
+    if arguments.force {
+        forget(out)?;
+    }
+    let gallery = Gallery::open(&arguments.gallery, None).map_err(|error| failure(&error))?;
+    let mut queries = queries(arguments, &request, &gallery)?;
+    let plan = CurationPlan {
+        out,
+        rules: request.rules.clone(),
+        channel: Channel::photo(),
+        gallery: format!("{} {}", gallery.name(), gallery.identity()),
+        sample: request.sample,
+        columns: request.columns,
+        resume: arguments.resume,
+    };
+    let stop = stop_flag()?;
+    let progress = bar(queries.expected().unwrap_or(u64::MAX) as usize, "curating", quiet);
+    if queries.expected().is_none() {
+        progress.unset_length();
+    }
+    let outcome = curate(&gallery, queries.as_mut(), &plan, &stop, &mut |event| match event {
+        CurationEvent::Advanced(counts) => progress.set_position(counts.queries),
+        CurationEvent::Failed(failure) => progress.suspend(|| report(failure)),
+        CurationEvent::Merged(rows) => {
+            progress.set_message("merging");
+            progress.set_position(rows);
+        }
+    });
+    progress.finish_and_clear();
+    let run = outcome?;
+    if run.stopped {
+        let message = format!("stopped after {} queries", run.counts.queries);
+        return Err(Failure::new(ErrorKind::Interrupted, message).with_hint("go on with --resume"));
+    }
+    for line in summary(out, &run.counts, &request.rules) {
+        note(quiet, &line);
+    }
+    Ok(if run.counts.failed > 0 { Exit::SomeFailed } else { Exit::Done })
+}
+
+fn queries<'a>(
+    arguments: &CurateBuildArguments,
+    request: &CurateRequest,
+    gallery: &'a Gallery,
+) -> Result<Box<dyn QuerySource + 'a>, Failure> {
+    let (channel, sample) = (Channel::photo(), request.sample);
+    let encoder = match &arguments.queries.photos {
+        Some(photos) => Some(encoder(arguments, photos, gallery)?),
+        None => None,
+    };
+    match (&request.table, encoder) {
+        (None, None) => Ok(Box::new(GalleryQueries::new(gallery, channel, sample))),
+        (None, Some(encoder)) => Ok(Box::new(PhotoQueries::from_photos(encoder, gallery, channel, sample)?)),
+        (Some(table), encoder) => {
+            let text = arguments.queries.selection.as_deref().unwrap_or_default();
+            let rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
+            let selection = selection(text, table, rows.columns())?;
+            let wanted = Box::new(move |row: &_| selection.fits(row));
+            let queries =
+                PhotoQueries::from_table(table, (text, wanted), gallery, (channel, sample), encoder)?;
+            Ok(Box::new(queries))
+        }
+    }
+}
+
+fn encoder(
+    arguments: &CurateBuildArguments,
+    photos: &Path,
+    gallery: &Gallery,
+) -> Result<QueryEncoder, Failure> {
+    let photos = PhotoFiles::open(photos).map_err(|error| failure(&error))?;
+    let directory = find_pack(arguments.pack.pack.as_deref()).map_err(|error| failure(&error))?;
+    let pack = Pack::open(&directory).map_err(|error| failure(&error))?;
+    let encoder = PhotoEncoder::open(&pack).map_err(|error| failure(&error))?;
+    // Vectors of another encoder would find nonsense.
+    Gallery::open(gallery.directory(), Some(encoder.fingerprint())).map_err(|error| failure(&error))?;
+    Ok(QueryEncoder { photos, encoder, limits: Limits::default() })
+}
+
+/// What was made, and what fell short of the rules.
+fn summary(out: &Path, counts: &Counts, rules: &Rules) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{}: {} rows with {} candidates from {} queries",
+        out.display(),
+        counts.written,
+        counts.candidates,
+        counts.queries
+    )];
+    let mut tell = |count: u64, what: String| {
+        if count > 0 {
+            lines.push(format!("  {count} {what}"));
+        }
+    };
+    tell(counts.failed, "queries failed (named above, or in the run that was resumed)".into());
+    tell(counts.left_out, format!("queries left out: fewer than {} candidates", rules.at_least));
+    tell(counts.short, format!("rows with fewer than {} candidates", rules.top));
+    tell(counts.few_far, format!("rows with fewer than {} candidates beyond 750 km", rules.min_far));
+    tell(counts.one_place, "rows whose candidates are all at one place: they teach a ranker nothing".into());
+    tell(counts.widened, "queries for which the search went deeper".into());
+    lines
+}
+
+fn failure(error: &impl Diagnose) -> Failure {
+    Failure::from_error(error)
+}

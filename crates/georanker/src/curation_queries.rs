@@ -1,0 +1,193 @@
+//! Queries of a ranking dataset from a photo table or a folder of photos.
+
+use std::path::Path;
+
+use contract::table::{PhotoRow, PhotoTable, TableError};
+use contract::{Channel, ErrorKind, Failure, PhotoId};
+use gallery::{Gallery, PhotoFiles, PhotoSource};
+use nets::photo::{DecodeOptions, Limits, decode};
+use rayon::prelude::*;
+use train::curate::{CurationQuery, QueryResult, QuerySource, Sample};
+
+use crate::PhotoEncoder;
+use crate::error::photo_failure;
+use crate::gps_tag::gps_tag;
+use crate::pack::sha256_of_file;
+use crate::photo_file::hash_of;
+
+/// Photos that are not in the gallery, and what makes vectors of them.
+pub struct QueryEncoder {
+    /// Where the photos' bytes come from.
+    pub photos: PhotoFiles,
+    /// The encoder of the gallery.
+    pub encoder: PhotoEncoder,
+    /// What one photo may cost.
+    pub limits: Limits,
+}
+
+/// Queries that a photo table or a folder names. Photos that are in the gallery bring their vectors with them; others
+/// are read and encoded.
+pub struct PhotoQueries<'a> {
+    names: Names,
+    identity: String,
+    gallery: &'a Gallery,
+    channel: Channel,
+    sample: Sample,
+    encoder: Option<QueryEncoder>,
+}
+
+/// Whether a row of a table is wanted.
+type Wanted = Box<dyn Fn(&PhotoRow) -> bool>;
+
+enum Names {
+    Table { rows: PhotoTable, wanted: Wanted },
+    Photos { ids: std::vec::IntoIter<PhotoId> },
+}
+
+/// What is known of a query before its photo is looked at.
+enum Named {
+    Row(Box<PhotoRow>),
+    Photo(PhotoId),
+    Failed(Failure),
+}
+
+impl<'a> PhotoQueries<'a> {
+    /// The rows of a photo table for which `wanted` holds; `selection` is what it is made of, for recognising a run.
+    /// Without an encoder all photos must be in the gallery.
+    ///
+    /// # Errors
+    /// A table that does not open or lacks a column.
+    pub fn from_table(
+        table: &Path,
+        (selection, wanted): (&str, Wanted),
+        gallery: &'a Gallery,
+        (channel, sample): (Channel, Sample),
+        encoder: Option<QueryEncoder>,
+    ) -> Result<Self, Failure> {
+        let rows = PhotoTable::open(table).map_err(|error| Failure::from_error(&error))?;
+        let hash = sha256_of_file(table).map_err(|error| {
+            Failure::new(ErrorKind::Unreadable, format!("cannot read {}: {error}", table.display()))
+        })?;
+        let identity = format!("table {hash} where {selection:?}");
+        Ok(Self { names: Names::Table { rows, wanted }, identity, gallery, channel, sample, encoder })
+    }
+
+    /// All photos of a folder or tar file, located by their GPS tags.
+    ///
+    /// # Errors
+    /// Photos that cannot be listed.
+    pub fn from_photos(
+        encoder: QueryEncoder,
+        gallery: &'a Gallery,
+        channel: Channel,
+        sample: Sample,
+    ) -> Result<Self, Failure> {
+        let ids = encoder.photos.ids().map_err(|error| Failure::from_error(&error))?;
+        let names: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
+        let identity = format!("photos {}", crate::pack::sha256_hex(names.join("\n").as_bytes()));
+        let names = Names::Photos { ids: ids.into_iter() };
+        Ok(Self { names, identity, gallery, channel, sample, encoder: Some(encoder) })
+    }
+
+    /// The next one that is wanted and in the sample.
+    fn advance(&mut self) -> Result<Option<Named>, Failure> {
+        match &mut self.names {
+            Names::Photos { ids } => Ok(ids.find(|id| self.sample.keeps(id)).map(Named::Photo)),
+            Names::Table { rows, wanted } => loop {
+                match rows.next() {
+                    None => return Ok(None),
+                    Some(Ok(row)) if wanted(&row) && self.sample.keeps(&row.id) => {
+                        return Ok(Some(Named::Row(Box::new(row))));
+                    }
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => {
+                        let failure = Failure::from_error(&error);
+                        let ends = matches!(
+                            error,
+                            TableError::Read { .. } | TableError::Endless { .. } | TableError::Parquet { .. }
+                        );
+                        return if ends { Err(failure) } else { Ok(Some(Named::Failed(failure))) };
+                    }
+                }
+            },
+        }
+    }
+
+    fn query(&self, named: Named) -> QueryResult {
+        let (id, row) = match named {
+            Named::Failed(failure) => return Err(failure),
+            Named::Row(row) => (row.id.clone(), Some(row)),
+            Named::Photo(id) => (id, None),
+        };
+        let stored = self.gallery.record(&id).zip(self.gallery.vector(&id, &self.channel));
+        let mut query = match (stored, &self.encoder) {
+            (Some((record, vector)), _) => CurationQuery::of(record, vector),
+            (None, Some(encoder)) => encoder.query(&id, row.as_deref(), &self.channel)?,
+            (None, None) => {
+                let message = format!("{id}: the photo is not in the gallery, so it has no vector");
+                return Err(Failure::new(ErrorKind::NotFound, message)
+                    .with_hint("say where the photos are with --photos, or add it to the gallery"));
+            }
+        };
+        // What the table says goes before what the gallery knows.
+        if let Some(row) = row {
+            query.location = row.location;
+            query.place = row.place.or(query.place);
+            query.author = row.author.or(query.author);
+        }
+        Ok(query)
+    }
+}
+
+impl QuerySource for PhotoQueries<'_> {
+    fn identity(&self) -> String {
+        self.identity.clone()
+    }
+
+    fn expected(&self) -> Option<u64> {
+        match &self.names {
+            Names::Photos { ids } => Some(self.sample.expected(ids.len() as u64)),
+            Names::Table { .. } => None,
+        }
+    }
+
+    fn skip(&mut self, count: u64) -> Result<(), Failure> {
+        for _ in 0..count {
+            self.advance()?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, count: usize) -> Result<Vec<QueryResult>, Failure> {
+        let mut named = Vec::with_capacity(count);
+        while named.len() < count {
+            let Some(one) = self.advance()? else { break };
+            named.push(one);
+        }
+        Ok(named.into_par_iter().map(|one| self.query(one)).collect())
+    }
+}
+
+impl QueryEncoder {
+    fn query(&self, id: &PhotoId, row: Option<&PhotoRow>, channel: &Channel) -> QueryResult {
+        let bytes = self.photos.read(id).map_err(|error| Failure::from_error(&error))?;
+        let location = match row {
+            Some(row) => row.location,
+            None => gps_tag(&id.0, &bytes)?,
+        };
+        let image = decode(&bytes, &self.limits, DecodeOptions::default())
+            .map_err(|error| photo_failure(&id.0, &error))?;
+        let embedding = self.encoder.encode_image(&id.0, &image)?;
+        let vector = embedding.get(channel).ok_or_else(|| {
+            Failure::new(ErrorKind::Usage, format!("the model pack makes no vectors for channel {channel}"))
+        })?;
+        Ok(CurationQuery {
+            id: id.clone(),
+            location,
+            place: geo::Place::default(),
+            author: None,
+            hash: Some(hash_of(&image)),
+            vector: vector.to_vec(),
+        })
+    }
+}
