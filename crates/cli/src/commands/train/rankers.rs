@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use contract::ranking_data::{RankingReader, RankingRow};
-use contract::{Diagnose, ErrorKind, Failure};
+use contract::{ErrorKind, Failure};
 use gallery::PhotoFiles;
 use train::configuration::{ConfigurationError, EngineSettings, Fields, SetSettings, VlmSettings};
 use train::engine::TrainableRanker;

@@ -1,7 +1,6 @@
 //! The set ranker and its data: photos become vectors through a pack's encoder.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
 
 use contract::ranking_data::RankingRow;
 use contract::{
