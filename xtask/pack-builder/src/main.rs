@@ -7,7 +7,6 @@
 mod accuracy;
 mod build;
 mod cache;
-mod dump;
 mod folds;
 mod gap;
 mod locations;
@@ -44,8 +43,6 @@ enum Command {
         #[arg(long)]
         ranker_only: bool,
     },
-    /// Temporary.
-    Dump { #[arg(long)] cache: PathBuf, #[arg(long)] cell: f64, #[arg(long)] name: String },
     /// Predict a split with several methods and report their accuracy (Markdown).
     Accuracy {
         /// The pack.
@@ -71,7 +68,6 @@ fn main() -> anyhow::Result<()> {
         Command::Build { pack, photos, cache, ranker_only } => {
             build::build(&pack, &photos, cache.as_deref(), ranker_only, &set::Plan::default())
         }
-        Command::Dump { cache, cell, name } => dump::dump(&cache, cell, &name),
         Command::Accuracy { pack, photos, split, predictions, out } => {
             accuracy::report(&pack, &photos, &split, &predictions, &out)
         }

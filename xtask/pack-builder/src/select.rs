@@ -166,7 +166,7 @@ pub(crate) fn encode(
     photos: &OpenPhotos,
     rows: &[PhotoRow],
     locator: &Locator,
-) -> anyhow::Result<Vec<(Photo, contract::QueryEmbedding)>> {
+) -> anyhow::Result<Vec<(Photo, QueryEmbedding)>> {
     use rayon::prelude::*;
     rows.par_iter()
         .map(|row| {

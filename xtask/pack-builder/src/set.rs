@@ -1,10 +1,8 @@
 //! The pack's set ranker: trained out of fold, kept if it beats similarity on `val`.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use anyhow::ensure;
-use contract::{Exclude, LocateOptions, Ranker};
+use contract::{Exclude, LocateOptions};
 use georanker::pack::{Manifest, RankerManifest, SetManifest};
 use rank::set::{CONFIG_FILE, SetChannel, SetConfig, SetNetwork, SetRanker, WEIGHTS_FILE};
 use rank::{Keep, MultiOrderLoss, SimilaritySettings};
@@ -13,7 +11,7 @@ use train::set::{SetQuery, SetSettings, SetTraining};
 use crate::build::Ingredients;
 use crate::folds::{Folds, OutOfFold, out_of_fold};
 use crate::select::{Validation, calibrate, choose_decision, rerank_with};
-use crate::steps::{Steps, train};
+use crate::steps::{Steps, trained};
 
 /// The ranker's directory in the pack.
 pub(crate) const DIRECTORY: &str = "set";
@@ -99,29 +97,24 @@ pub(crate) fn build(
     };
     let ranked_excluding = validation.ranked(&excluding)?;
     let (known, _) = choose_decision(&validation.rows, &ranked);
-    let mut members: Vec<Vec<Vec<f32>>> = Vec::new();
+    let mut members = Vec::new();
     for &seed in &plan.seeds {
         let settings = SetSettings { seed, ..plan.settings };
         let training = SetTraining::new(network.clone(), settings, queries.clone(), Vec::new())?;
-        let weights = train(&training, &plan.loss, &plan.steps, seed)?;
-        let alone = SetRanker::new(network.clone(), weights.clone())?;
+        let alone = trained(&training, plan.loss, &plan.steps, seed)?;
         eprint!("seed {seed}: ");
         choose_decision(&validation.rows, &rerank_with(&alone, &ranked)?);
         eprint!("  without the authors: ");
         choose_decision(&validation.rows, &rerank_with(&alone, &ranked_excluding)?);
-        members.push(weights);
+        members.push(alone);
     }
-    let mut rest = members.into_iter();
-    ensure!(rest.len() > 0, "no seeds");
-    let first = SetRanker::new(network, rest.next().unwrap_or_default())?;
-    let ranker: Arc<SetRanker> =
-        Arc::new(rest.try_fold(first, SetRanker::with_member)?);
+    let ranker = SetRanker::together(members)?;
     ranker.save(&pack.join(DIRECTORY))?;
-    let reranked = rerank_with(ranker.as_ref() as &dyn Ranker, &ranked)?;
+    let reranked = rerank_with(&ranker, &ranked)?;
     eprint!("all {} seeds: ", plan.seeds.len());
     let (value, decision) = choose_decision(&validation.rows, &reranked);
     eprint!("  without the authors: ");
-    choose_decision(&validation.rows, &rerank_with(ranker.as_ref(), &ranked_excluding)?);
+    choose_decision(&validation.rows, &rerank_with(&ranker, &ranked_excluding)?);
     if value > known {
         calibrate(manifest, &validation.rows, &reranked, decision);
         manifest.ranker = RankerManifest::Set(SetManifest {

@@ -43,15 +43,21 @@ impl SetRanker {
         Ok(Self { members: vec![Member { network, weights }], base })
     }
 
-    /// Adds another network of the same configuration, trained from another seed: scores are averaged.
+    /// One ranker that averages the scores of several of the same configuration, trained from different seeds.
     ///
     /// # Errors
-    /// As [`SetRanker::new`].
-    pub fn with_member(mut self, weights: Vec<Vec<f32>>) -> Result<Self, Failure> {
-        let network = self.members[0].network.clone();
-        check(&network, &weights)?;
-        self.members.push(Member { network, weights });
-        Ok(self)
+    /// [`ErrorKind::BrokenModel`] if there are none, or their configurations differ.
+    pub fn together(rankers: Vec<Self>) -> Result<Self, Failure> {
+        let mut rest = rankers.into_iter();
+        let broken = |why| Failure::new(ErrorKind::BrokenModel, format!("set ranker: {why}"));
+        let mut all = rest.next().ok_or_else(|| broken("an ensemble of none"))?;
+        for other in rest {
+            if other.members[0].network.config() != all.members[0].network.config() {
+                return Err(broken("networks of an ensemble have different configurations"));
+            }
+            all.members.extend(other.members);
+        }
+        Ok(all)
     }
 
     /// Reads the two files; `where_from` is for messages. Weights of an ensemble lie in the same file, the tensors of
@@ -60,8 +66,9 @@ impl SetRanker {
     /// # Errors
     /// [`ErrorKind::BrokenModel`] naming the field or the tensor.
     pub fn from_files(where_from: &str, config: &str, weights: &[u8]) -> Result<Self, Failure> {
-        let network = SetNetwork::new(SetConfig::from_toml(config)?)?;
-        let members = network.config().members;
+        let config = SetConfig::from_toml(config)?;
+        let members = config.members;
+        let network = SetNetwork::new(SetConfig { members: 1, ..config })?;
         let broken = |error: nets::NetworkError| {
             Failure::new(ErrorKind::BrokenModel, error.to_string())
                 .with_hint("config.toml and model.safetensors of a set ranker belong together")
@@ -72,13 +79,12 @@ impl SetRanker {
             .collect();
         let file = format!("{where_from}{WEIGHTS_FILE}");
         let checkpoint = Checkpoint::new(&file, weights, &expected).map_err(broken)?;
-        let mut all = (0..members).map(|member| -> Result<Vec<Vec<f32>>, Failure> {
+        let alone = |member: usize| -> Result<Self, Failure> {
             let floats = |name: &str| checkpoint.floats(&tensor_name(member, name)).map_err(broken);
-            network.layout().iter().map(|spec| floats(&spec.name)).collect()
-        });
-        let first = all.next().unwrap_or_else(|| Ok(Vec::new()))?;
-        let alone = Self::new(network.clone(), first)?;
-        all.try_fold(alone, |ranker, weights| ranker.with_member(weights?))
+            let weights = network.layout().iter().map(|spec| floats(&spec.name)).collect::<Result<_, _>>()?;
+            Self::new(network.clone(), weights)
+        };
+        Self::together((0..members).map(alone).collect::<Result<_, _>>()?)
     }
 
     /// Reads a directory with `config.toml` and `model.safetensors`.

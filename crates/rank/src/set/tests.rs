@@ -208,7 +208,8 @@ fn comes_back_from_its_files() {
     let directory = tempfile::tempdir().unwrap();
     let network = SetNetwork::new(config(Some(base()))).unwrap();
     let (one, two) = (weights(&network, 14), weights(&network, 15));
-    let ranker = SetRanker::new(network, one).unwrap().with_member(two).unwrap();
+    let alone = |weights| SetRanker::new(network.clone(), weights).unwrap();
+    let ranker = SetRanker::together(vec![alone(one), alone(two)]).unwrap();
     ranker.save(directory.path()).unwrap();
     let back = SetRanker::open(directory.path()).unwrap();
     let set = set(30, 16);

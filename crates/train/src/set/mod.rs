@@ -20,6 +20,8 @@
 //! them anew costs a fraction of the network's own time and shows it sets it would not see otherwise.
 
 mod perturb;
+#[cfg(test)]
+mod tests;
 mod training;
 
 pub use perturb::SetSettings;
