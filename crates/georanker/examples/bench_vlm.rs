@@ -45,6 +45,7 @@ fn main() -> Result<(), AnyError> {
         adapter: value("--adapter").map(PathBuf::from),
         load: LoadOptions {
             stored,
+            rounded_inputs: value("--dtype") == Some("bf16"),
             quantised_directory: value("--weights-cache").map(PathBuf::from),
             operators: composed.then_some(Operators::Composed),
             ..LoadOptions::default()

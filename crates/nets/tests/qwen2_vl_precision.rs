@@ -13,13 +13,15 @@ fn rewards_stay_near_those_of_f32() {
     let expected: Vec<f32> = cases.iter().map(|case| case.reward).collect();
     // (type, greatest error, least rank correlation): bounds are about twice what was measured. Random weights in
     // rows of 64 to 320 are the worst that can happen to 4 bits; the rewards span about 5.
-    for (stored, most, least) in [
-        (StoredType::Bf16, 0.1, 0.98),
-        (StoredType::F16, 0.02, 0.99),
-        (StoredType::Q8, 0.25, 0.95),
-        (StoredType::Q4, 5.0, 0.5),
+    for (stored, rounded_inputs, most, least) in [
+        (StoredType::Bf16, true, 0.1, 0.98),
+        (StoredType::F16, false, 0.02, 0.99),
+        (StoredType::Q8, false, 0.25, 0.95),
+        (StoredType::Q8, true, 0.25, 0.95),
+        (StoredType::Q4, false, 5.0, 0.5),
+        (StoredType::Q4, true, 5.0, 0.5),
     ] {
-        let options = LoadOptions { stored: Some(stored), ..LoadOptions::default() };
+        let options = LoadOptions { stored: Some(stored), rounded_inputs, ..LoadOptions::default() };
         let network = network(ADAPTERS[0], &options);
         let (photos, firsts) = features(&network, &cases);
         let prompts: Vec<_> = cases.iter().zip(&firsts).map(|(case, &first)| case.prompt(first)).collect();
@@ -28,7 +30,7 @@ fn rewards_stay_near_those_of_f32() {
         let error = difference(&alone, &expected);
         let correlation = rank_correlation(&alone, &expected);
         println!(
-            "{stored:?}: alone {error:.2e}, in a group {:.2e}, rank correlation {correlation:.4}",
+            "{stored:?}, rounded inputs {rounded_inputs}: alone {error:.2e}, in a group {:.2e}, rank correlation {correlation:.4}",
             difference(&together, &expected)
         );
         assert!(error < most && difference(&together, &expected) < most, "{stored:?}: {error}");

@@ -200,7 +200,11 @@ impl Manifest {
             RankerManifest::Similarity(_) => Vec::new(),
             RankerManifest::Set(files) => vec![&files.config, &files.weights],
         };
-        let all = named.into_iter().chain(of_ranker).chain(self.files.iter().map(|file| &file.path)).map(String::as_str);
+        let all = named
+            .into_iter()
+            .chain(of_ranker)
+            .chain(self.files.iter().map(|file| &file.path))
+            .map(String::as_str);
         all.into_iter().find(escapes).map(|path| format!("`{path}` leads out of the pack"))
     }
 }

@@ -133,8 +133,9 @@ impl WeightMatrix {
     }
 
     /// The same matrix, for computing in bf16: where the processor multiplies pairs of bf16 (`avx512_bf16`) and the
-    /// weights are stored as such, [`linear`](super::weights_linear::linear) may round its input to bf16 too, to
-    /// nearest even, and is then about twice as fast. Sums stay f32. Never done unasked: it is no f32 noise.
+    /// weights are stored as such or in blocks of fewer bits, [`linear`](super::weights_linear::linear) may round its
+    /// input to bf16 too (and what it makes of blocks), to nearest even, and is then about twice as fast. Sums stay f32.
+    /// Never done unasked: it is no f32 noise.
     #[must_use]
     pub fn with_rounded_inputs(mut self) -> Self {
         self.rounds_inputs = true;
@@ -143,7 +144,7 @@ impl WeightMatrix {
 
     /// Whether inputs may be rounded to bf16.
     pub(super) fn rounds_inputs(&self) -> bool {
-        self.rounds_inputs && self.stored == StoredType::Bf16
+        self.rounds_inputs && !matches!(self.stored, StoredType::F32 | StoredType::F16)
     }
 
     /// Bytes of the storage.

@@ -187,5 +187,7 @@ fn inputs_are_rounded_only_when_asked() {
     assert!(!weights.convert(StoredType::Bf16).rounds_inputs());
     let asked = weights.with_rounded_inputs();
     assert!(!asked.rounds_inputs(), "f32 weights are not");
+    assert!(!asked.convert(StoredType::F16).rounds_inputs(), "nor are f16");
     assert!(asked.convert(StoredType::Bf16).rounds_inputs());
+    assert!(asked.convert(StoredType::Q4).rounds_inputs());
 }

@@ -29,6 +29,9 @@ pub struct LoadOptions {
     /// The type of the weights. On the CPU `None` leaves them as they are in the files, memory-mapped; activations
     /// and sums are f32 in any case. Elsewhere weights and activations have this type, f32 if `None`.
     pub stored: Option<StoredType>,
+    /// Whether the inputs of products with weights in blocks may be rounded to bf16, which is about twice as fast where
+    /// the CPU has `avx512_bf16`. With weights in bf16 that is always so.
+    pub rounded_inputs: bool,
     /// Adds the adapter to the weights once, instead of to every output. Needs memory of its own for those weights.
     pub merge_adapter: bool,
     /// Where quantised weights are kept between runs, so that only the first one searches for their scales; a file for
@@ -43,6 +46,7 @@ impl Default for LoadOptions {
         Self {
             device: Device::Cpu,
             stored: None,
+            rounded_inputs: false,
             merge_adapter: false,
             quantised_directory: None,
             operators: None,
@@ -221,7 +225,7 @@ impl Loader<'_> {
                 pair.merge_into(&mut values);
                 self.weight(WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs()), &name)?
             }
-            (None, Some(kept)) => Weight::Stored(kept),
+            (None, Some(kept)) => Weight::Stored(self.rounding(kept)),
             (None, None) => self.weight(self.checked_matrix(&name)?, &name)?,
         };
         let beside = pair.filter(|_| !self.options.merge_adapter);
@@ -268,12 +272,7 @@ impl Loader<'_> {
     fn weight(&self, matrix: WeightMatrix, name: &str) -> Result<Weight, NetworkError> {
         let weight = match self.options.stored {
             Some(stored) if self.operators == Operators::Fused => {
-                let converted = matrix.convert(stored);
-                Weight::Stored(if stored == StoredType::Bf16 {
-                    converted.with_rounded_inputs()
-                } else {
-                    converted
-                })
+                Weight::Stored(self.rounding(matrix.convert(stored)))
             }
             None if self.operators == Operators::Fused => return Ok(Weight::Stored(matrix)),
             Some(stored) => self.dense(&matrix.convert(stored))?,
@@ -284,6 +283,15 @@ impl Loader<'_> {
             tensor.file.release(tensor.bytes.clone());
         }
         Ok(weight)
+    }
+
+    /// The matrix, allowed to round its inputs where that was asked for.
+    fn rounding(&self, matrix: WeightMatrix) -> WeightMatrix {
+        if self.options.stored == Some(StoredType::Bf16) || self.options.rounded_inputs {
+            matrix.with_rounded_inputs()
+        } else {
+            matrix
+        }
     }
 
     fn dense(&self, matrix: &WeightMatrix) -> Result<Weight, NetworkError> {

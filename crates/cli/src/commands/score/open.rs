@@ -50,6 +50,7 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
         load: LoadOptions {
             device,
             stored: stored(request),
+            rounded_inputs: request.dtype == ScoreDtype::Bf16,
             merge_adapter: request.merge_adapter,
             quantised_directory: request.weights_cache.clone(),
             ..LoadOptions::default()

@@ -13,10 +13,10 @@ use nets::geoclip::LocationEncoder;
 use rank::set::{SetChannel, SetConfig, SetNetwork};
 use rank::vlm::PhotoSource;
 use rayon::prelude::*;
+use train::PhotoPixels;
 use train::configuration::{EngineSettings, SetSettings};
 use train::engine::TrainableRanker;
 use train::set::{SetQuery, SetSettings as Perturbation, SetTraining};
-use train::PhotoPixels;
 
 use crate::progress::bar;
 
