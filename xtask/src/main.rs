@@ -34,6 +34,9 @@ enum Task {
         /// The pack's name.
         #[arg(value_parser = ["starter"])]
         name: String,
+        /// Keep heads, gallery and location index; train the ranker and fit the calibration anew.
+        #[arg(long)]
+        ranker_only: bool,
     },
     /// Check that PEFT reads the adapters we save; fetches PyTorch once.
     Peft,
@@ -49,7 +52,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Demo => demo::demo(),
         Task::Test { quick } => test::test(quick),
-        Task::Pack { name } => pack::build(&name),
+        Task::Pack { name, ranker_only } => pack::build(&name, ranker_only),
         Task::Peft => peft::peft(),
         Task::Accuracy { split } => pack::accuracy(&split),
     }

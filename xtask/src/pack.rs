@@ -8,12 +8,14 @@ use crate::run::{cargo, root, run, target};
 ///
 /// # Errors
 /// A build that fails.
-pub(crate) fn build(name: &str) -> anyhow::Result<()> {
+pub(crate) fn build(name: &str, ranker_only: bool) -> anyhow::Result<()> {
     let pack = root().join("packs").join(name);
-    run(
-        "building the pack",
-        builder().arg("build").arg("--pack").arg(pack).arg("--cache").arg(target().join("pack-cache")),
-    )
+    let mut command = builder();
+    command.arg("build").arg("--pack").arg(pack).arg("--cache").arg(target().join("pack-cache"));
+    if ranker_only {
+        command.arg("--ranker-only");
+    }
+    run("building the pack", &mut command)
 }
 
 /// Measures the starter pack.

@@ -3,12 +3,16 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use contract::table::{PhotoRow, read_photos};
-use contract::{Exclude, Locate, LocateOptions, PerceptualHash, Photo};
+use contract::{Encoder, Exclude, Locate, LocateOptions, PerceptualHash, Photo};
 use gallery::{Gallery, PhotoSource, TarSource};
-use georanker::{Locator, Pack, decode_photo, hash_of, image_of};
+use georanker::pack::RankerManifest;
+use georanker::{Locator, Pack, Parts, decode_photo, hash_of, image_of, open_set_ranker};
 use nets::photo::Limits;
+use rank::SimilarityRanker;
+use rank::set::{SetChannel, SetConfig, SetNetwork, SetRanker, start};
 use rayon::prelude::*;
 
 fn repository() -> PathBuf {
@@ -111,6 +115,44 @@ fn a_batch_gives_what_single_photos_give() {
     for (photo, batched) in photos.iter().zip(together) {
         let alone = locator.locate(std::slice::from_ref(photo), &options).remove(0).unwrap();
         assert_eq!(alone, batched.unwrap(), "{}", photo.id);
+    }
+}
+
+#[test]
+fn an_untrained_set_ranker_finds_vectors_for_all_candidates_and_answers_as_its_base() {
+    let (rows, source) = open_photos();
+    let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(4).map(|row| photo(row, &source)).collect();
+    let pack = Pack::open(&starter()).unwrap();
+    let base = match &pack.manifest().ranker {
+        RankerManifest::Similarity(settings) => settings.clone(),
+        RankerManifest::Set(files) => open_set_ranker(&pack, files).unwrap().config().base.unwrap(),
+    };
+    let parts = Parts::open(&pack, None).unwrap();
+    let locator = Locator::from_parts(&pack, parts.clone()).unwrap();
+    let channels = parts.encoder.channels().iter().map(|spec| SetChannel {
+        name: spec.channel.clone(),
+        dimension: spec.dimension,
+        temperatures: vec![0.1],
+    });
+    let network = SetNetwork::new(SetConfig::new(channels.collect(), Some(base.clone()))).unwrap();
+    let weights = network.layout().iter().map(|spec| start(spec, || 0.7)).collect();
+    let set_ranker = Arc::new(SetRanker::new(network, weights).unwrap());
+    let similarity = Arc::new(SimilarityRanker::new(base).unwrap());
+    let queries: Vec<_> = photos
+        .iter()
+        .map(|photo| (photo, parts.encoder.encode_image(&photo.id.0, &image_of(photo).unwrap()).unwrap()))
+        .collect();
+    let options = LocateOptions::default();
+    let locator = locator.with_ranker(set_ranker);
+    let by_set = locator.rank(&queries, &options);
+    let by_similarity = locator.with_ranker(similarity).rank(&queries, &options);
+    for (set, similarity) in by_set.into_iter().zip(by_similarity) {
+        let (set, similarity) = (set.unwrap(), similarity.unwrap());
+        assert_eq!(set.ranking.best(), similarity.ranking.best());
+        for candidate in &set.set.candidates {
+            let known = candidate.embedding.vectors.len();
+            assert_eq!(known, if candidate.photo.is_some() { 2 } else { 1 }, "{candidate:?}");
+        }
     }
 }
 

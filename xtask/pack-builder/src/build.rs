@@ -82,9 +82,12 @@ pub(crate) fn build(
     };
     let validation = Validation::encode(&photos, pack, &manifest, parts.clone())?;
     let settings = select::choose(&mut manifest, &validation)?;
-    set::build(&mut manifest, pack, &ingredients, &validation, &settings, cache, plan)?;
-    let ranker_files = [set::CONFIG, set::WEIGHTS].map(str::to_owned);
-    for name in gallery_files(pack)?.iter().chain(&ranker_files).map(String::as_str).chain([INDEX]) {
+    let mut names = gallery_files(pack)?;
+    names.push(INDEX.to_owned());
+    if set::build(&mut manifest, pack, &ingredients, &validation, &settings, cache, plan)? {
+        names.extend([set::CONFIG, set::WEIGHTS].map(str::to_owned));
+    }
+    for name in &names {
         manifest.files.push(describe(pack, name)?);
     }
     write_manifest(pack, &manifest)?;

@@ -77,7 +77,8 @@ impl Plan {
     }
 }
 
-/// Trains, writes `set/` and puts ranker, decision and calibration into the manifest.
+/// Trains, and if the ranker is better than similarity on `val`, writes `set/` and puts ranker, decision and calibration
+/// into the manifest. Whether it was.
 pub(crate) fn build(
     manifest: &mut Manifest,
     pack: &Path,
@@ -86,7 +87,7 @@ pub(crate) fn build(
     base: &SimilaritySettings,
     cache: Option<&Path>,
     plan: &Plan,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let found = out_of_fold(plan.folds, ingredients, &validation.parts, (pack, manifest), cache)?;
     let queries = plan.queries(&found);
     let network = SetNetwork::new(plan.config(validation, base))?;
@@ -109,13 +110,14 @@ pub(crate) fn build(
         members.push(alone);
     }
     let ranker = SetRanker::together(members)?;
-    ranker.save(&pack.join(DIRECTORY))?;
     let reranked = rerank_with(&ranker, &ranked)?;
     eprint!("all {} seeds: ", plan.seeds.len());
     let (value, decision) = choose_decision(&validation.rows, &reranked);
     eprint!("  without the authors: ");
     choose_decision(&validation.rows, &rerank_with(&ranker, &ranked_excluding)?);
-    if value > known {
+    let better = value > known;
+    if better {
+        ranker.save(&pack.join(DIRECTORY))?;
         calibrate(manifest, &validation.rows, &reranked, decision);
         manifest.ranker = RankerManifest::Set(SetManifest {
             config: format!("{DIRECTORY}/{CONFIG_FILE}"),
@@ -124,5 +126,5 @@ pub(crate) fn build(
     } else {
         eprintln!("the set ranker is no better than similarity on val: {value} against {known}; it stays out");
     }
-    Ok(())
+    Ok(better)
 }

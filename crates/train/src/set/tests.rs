@@ -60,8 +60,9 @@ fn right(training: &SetTraining, parameters: &[Parameter]) -> usize {
     let all: Vec<usize> = (0..training.validation_queries()).collect();
     let groups = training.validate(parameters, &all).unwrap();
     let best = |group: &crate::engine::ValidationGroup| {
-        let first = (0..CANDIDATES).max_by(|&a, &b| group.scores[a].total_cmp(&group.scores[b])).unwrap();
-        group.distances_km[first]
+        // The first of equals: an untrained network without a base has no opinion.
+        let best = (0..CANDIDATES).rev().max_by(|&a, &b| group.scores[a].total_cmp(&group.scores[b])).unwrap();
+        group.distances_km[best]
     };
     groups.iter().filter(|group| best(group) < 25.0).count()
 }
