@@ -1,0 +1,39 @@
+//! A world-wide test bed on which rankers must learn, without photos.
+//!
+//! # Idea
+//! One public-domain image of the whole Earth holds what geolocation is about: deserts, forests, coasts and snow look
+//! alike in far apart places, and yet not quite. Small squares of it, seen straight from above and jittered in
+//! colour, turn and scale, are the photos; places on land, spread evenly over the sphere, are gallery and queries. A
+//! hand-made description retrieves candidates; rankers learn to choose among them with the multi-order loss.
+//!
+//! # Cast
+//! [`WholeEarth`] is the image, [`view()`] cuts a square out of it, [`draw_places`] spreads places, [`make_bed`] makes
+//! gallery, queries and candidates of it all; [`files`] writes them where files are needed.
+//!
+//! # The choice not taken
+//! Synthetic scenes whose colours follow from the coordinates by a formula. Whatever learns them learns the formula;
+//! here nobody wrote down what tells the Gobi from the Namib.
+#![forbid(unsafe_code)]
+
+mod bed;
+mod descriptor;
+pub mod files;
+mod places;
+mod view;
+mod world;
+
+pub use bed::{Bed, BedSettings, Query, View, make_bed};
+pub use descriptor::{LENGTH as DESCRIPTION_LENGTH, describe};
+pub use places::{NamedPlace, draw_places};
+pub use view::{Frame, Jitter, view};
+pub use world::{WholeEarth, is_water};
+
+/// The repository's image of the Earth.
+pub fn earth_file() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data/blue-marble/earth.jpg")
+}
+
+#[cfg(test)]
+fn sample_earth() -> WholeEarth {
+    WholeEarth::open(&earth_file()).unwrap()
+}
