@@ -44,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Locate(locate) => commands::locate(locate, quiet),
         Command::Gallery(gallery) => commands::gallery(&gallery.command, quiet),
         Command::Score(score) => commands::score(score, quiet),
+        Command::Train(train) => commands::train(train, quiet),
         Command::Evaluate(evaluate) => commands::evaluate(evaluate, quiet),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -51,6 +51,8 @@ pub struct Candidate {
     pub origin: Origin,
     /// Cosine similarity to the query in every channel that knows it.
     pub similarities: Vec<(Channel, f32)>,
+    /// Its own vectors, for rankers that look at them; empty unless somebody filled them in.
+    pub embedding: QueryEmbedding,
     /// Credit for the photo.
     pub attribution: Attribution,
 }
@@ -68,6 +70,7 @@ impl Candidate {
             photo: None,
             origin,
             similarities,
+            embedding: QueryEmbedding::default(),
             attribution: Attribution::default(),
         }
     }

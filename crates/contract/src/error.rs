@@ -27,6 +27,8 @@ pub enum ErrorKind {
     NoCandidates,
     /// Output could not be written (disk full, permissions).
     Output,
+    /// A training whose loss or gradient is no finite number any more.
+    Diverged,
     /// Stopped by the user; state is saved.
     Interrupted,
     /// A defect of this program.
@@ -47,6 +49,7 @@ impl ErrorKind {
             Self::BrokenGallery => "broken_gallery",
             Self::NoCandidates => "no_candidates",
             Self::Output => "output",
+            Self::Diverged => "diverged",
             Self::Interrupted => "interrupted",
             Self::Internal => "internal",
         }

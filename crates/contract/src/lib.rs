@@ -32,9 +32,12 @@ mod embedding;
 mod error;
 mod estimate;
 mod locate;
+mod names;
 pub mod pairs;
 mod photo;
 mod ranking;
+#[cfg(feature = "parquet")]
+pub mod ranking_data;
 mod search;
 pub mod table;
 
@@ -43,6 +46,7 @@ pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};
 pub use error::{Diagnose, ErrorKind, Failure};
 pub use estimate::{Confidence, Estimate, RADII_KM, RankedCandidate};
 pub use locate::{Decide, Exclude, Locate, LocateOptions};
+pub use names::closest_name;
 pub use photo::{PerceptualHash, Photo, PhotoId};
 pub use ranking::{Ranker, Ranking};
 pub use search::{Filter, Neighbour, PhotoRecord, Query, Search, SearchFuture, SearchRequest};

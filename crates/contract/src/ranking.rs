@@ -28,6 +28,11 @@ pub trait Ranker: Send + Sync {
     /// Name for outputs and logs.
     fn name(&self) -> &str;
 
+    /// Whether it looks at the candidates' own vectors ([`crate::Candidate::embedding`]), which are then looked up.
+    fn needs_vectors(&self) -> bool {
+        false
+    }
+
     /// One score a candidate, in order.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use contract::{Channel, ChannelSpec, PhotoId, PhotoRecord};
+use contract::{Channel, ChannelSpec, PhotoId, PhotoRecord, QueryEmbedding};
 use rusqlite::OptionalExtension;
 
 use crate::derived::build::{self, Derived, Warning};
@@ -90,6 +90,14 @@ impl Gallery {
     /// A photo's stored vector, `[dimension]`.
     pub fn vector(&self, id: &PhotoId, channel: &Channel) -> Option<Vec<f32>> {
         self.matrix(channel)?.row(self.derived.index.row_of(&id.0)?)
+    }
+
+    /// A photo's stored vectors in all channels; empty for a photo that is not here.
+    pub fn embedding(&self, id: &PhotoId) -> QueryEmbedding {
+        let Some(row) = self.derived.index.row_of(&id.0) else { return QueryEmbedding::default() };
+        let channels = self.meta.channels.iter().zip(&self.derived.matrices);
+        let vectors = channels.filter_map(|(spec, matrix)| Some((spec.channel.clone(), matrix.row(row)?)));
+        QueryEmbedding { vectors: vectors.collect() }
     }
 
     /// A channel's vectors, row by row the photos of [`Gallery::records`].

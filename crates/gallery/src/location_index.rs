@@ -1,5 +1,6 @@
 //! Bare coordinates with vectors: the GPS channel.
 
+use std::collections::HashMap;
 use std::io::{Cursor, Seek, Write};
 use std::path::Path;
 
@@ -116,6 +117,21 @@ impl LocationIndex {
     /// The vectors, row by row the coordinates.
     pub fn matrix(&self) -> &VectorMatrix {
         &self.matrix
+    }
+
+    /// The vectors of coordinates that this index holds (exactly these, bit by bit); `None` for others. One pass over
+    /// the coordinates for the whole list.
+    pub fn vectors_at(&self, places: &[LatLon]) -> Vec<Option<Vec<f32>>> {
+        let bits = |latitude: f64, longitude: f64| (latitude.to_bits(), longitude.to_bits());
+        let mut wanted: HashMap<(u64, u64), Option<usize>> =
+            places.iter().map(|place| (bits(place.latitude(), place.longitude()), None)).collect();
+        for (row, &[latitude, longitude]) in self.coordinates().iter().enumerate() {
+            if let Some(found) = wanted.get_mut(&bits(latitude, longitude)) {
+                found.get_or_insert(row);
+            }
+        }
+        let row_of = |place: &LatLon| wanted.get(&bits(place.latitude(), place.longitude())).copied().flatten();
+        places.iter().map(|place| self.matrix.row(row_of(place)?)).collect()
     }
 
     /// [`Search::search`] without the future. Channels other than [`Channel::location`] hold nothing.
@@ -241,6 +257,16 @@ mod tests {
         assert_eq!(found(&index, None).unwrap(), [48.9, -37.8, -33.9]);
         assert_eq!(found(&index, Some("au")).unwrap(), [-37.8, -33.9]);
         assert_eq!(found(&index, Some("-34,151,100")).unwrap(), [-33.9]);
+    }
+
+    #[test]
+    fn gives_the_vectors_of_its_coordinates() {
+        let at = |latitude, longitude| LatLon::new(latitude, longitude).unwrap();
+        let found = index(true).vectors_at(&[at(-37.8, 145.0), at(1.0, 1.0), at(-33.9, 151.2)]);
+        let near = |vector: &Option<Vec<f32>>, expected: [f32; 2]| {
+            vector.iter().flatten().zip(expected).all(|(value, expected)| (value - expected).abs() < 0.01)
+        };
+        assert!(near(&found[0], [0.6, 0.8]) && found[1].is_none() && near(&found[2], [1.0, 0.0]), "{found:?}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use contract::{
 };
 use gallery::Gallery;
 use geo::{LatLon, Place, ReverseGeocoder, geodesic_km, haversine_km};
+use rank::set::{SetRanker, WEIGHTS_FILE};
 use rank::{Calibration, Decision, SimilarityRanker, assemble, decide};
 use rayon::prelude::*;
 
@@ -68,6 +69,11 @@ impl Locator {
         let manifest = pack.manifest();
         let ranker: Arc<dyn Ranker> = match &manifest.ranker {
             RankerManifest::Similarity(settings) => Arc::new(SimilarityRanker::new(settings.clone())?),
+            RankerManifest::Set(files) => {
+                let config = String::from_utf8_lossy(&pack.read(&files.config)?).into_owned();
+                let folder = files.weights.strip_suffix(WEIGHTS_FILE).unwrap_or(&files.weights);
+                Arc::new(SetRanker::from_files(folder, &config, &pack.read(&files.weights)?)?)
+            }
         };
         Ok(Self {
             label: pack.label(),
@@ -80,6 +86,13 @@ impl Locator {
             calibration: manifest.calibration.clone(),
             coverage: OnceLock::new(),
         })
+    }
+
+    /// The same with another ranker.
+    #[must_use]
+    pub fn with_ranker(mut self, ranker: Arc<dyn Ranker>) -> Self {
+        self.ranker = ranker;
+        self
     }
 
     /// The photo encoder.
@@ -134,9 +147,12 @@ impl Locator {
         each.map(|(((photo, embedding), filter), results)| {
             filter?;
             let photo: &Photo = photo.borrow();
-            let set = assemble(photo.id.clone(), embedding.clone(), results);
+            let mut set = assemble(photo.id.clone(), embedding.clone(), results);
             if set.candidates.is_empty() {
                 return Err(nothing_left(&photo.id.0, options));
+            }
+            if self.ranker.needs_vectors() {
+                self.parts.attach_vectors(&mut set.candidates);
             }
             let ranking = self.ranker.rank(&set)?;
             Ok(Ranked { set, ranking })
@@ -198,6 +214,7 @@ impl Locator {
         let listed = distinct(ranked, &decision.probabilities, options);
         let candidates = listed.into_iter().filter_map(|(index, probability)| {
             let mut candidate = ranked.set.candidates.get(index)?.clone();
+            candidate.embedding = QueryEmbedding::default();
             if candidate.place.is_empty() {
                 candidate.place = geocoder.place(candidate.location);
             }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use contract::{Diagnose, Failure};
+use contract::{Candidate, Channel, Diagnose, Failure, QueryEmbedding};
 use gallery::{Gallery, LocationIndex};
+use geo::LatLon;
 use nets::geoclip::LocationEncoder;
 
 use crate::pack::Pack;
@@ -33,6 +34,24 @@ impl Parts {
             || (open_gallery(pack, gallery, &expected), open_locations(pack, &expected)),
         );
         Ok(Self { encoder: Arc::new(encoder?), gallery: Arc::new(gallery?), locations: Arc::new(locations?) })
+    }
+}
+
+impl Parts {
+    /// Fills in the candidates' own vectors: a photo's from the gallery, a bare coordinate's from the world-wide ones.
+    pub fn attach_vectors(&self, candidates: &mut [Candidate]) {
+        let bare: Vec<LatLon> =
+            candidates.iter().filter(|one| one.photo.is_none()).map(|one| one.location).collect();
+        let mut of_places = self.locations.vectors_at(&bare).into_iter();
+        for candidate in candidates {
+            candidate.embedding = match &candidate.photo {
+                Some(photo) => self.gallery.embedding(photo),
+                None => {
+                    let vector = of_places.next().flatten().map(|vector| (Channel::location(), vector));
+                    QueryEmbedding { vectors: vector.into_iter().collect() }
+                }
+            };
+        }
     }
 }
 

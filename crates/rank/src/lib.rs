@@ -8,7 +8,8 @@
 //! # Cast
 //! [`assemble`] builds a candidate set from the channels' search results; [`SimilarityRanker`] is a kernel vote
 //! without learned weights; [`decide()`] picks a candidate by highest score, best expected `GeoScore` or most
-//! mass within a radius; [`Calibration`] holds an isotonic map a radius. [`vlm`] asks a vision-language network.
+//! mass within a radius; [`Calibration`] holds an isotonic map a radius. [`set`] is a small network over the whole
+//! set; [`vlm`] asks a vision-language network.
 //!
 //! ```
 //! use contract::{Candidate, CandidateSet, Channel, Decide, Origin, Ranker};
@@ -40,6 +41,7 @@ mod decide;
 mod isotonic;
 mod kernel;
 mod loss;
+pub mod set;
 mod similarity;
 pub mod vlm;
 

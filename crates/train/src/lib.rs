@@ -26,11 +26,14 @@
 //! did better on the validation split.
 #![forbid(unsafe_code)]
 
+pub mod chart;
+pub mod configuration;
 pub mod engine;
 mod error;
 mod location_head;
 mod metric;
 mod principal;
+pub mod set;
 
 pub use error::TrainError;
 pub use location_head::{EncodedLocations, LocationHeadSettings, LocationHeadWeights, fit_location_head};

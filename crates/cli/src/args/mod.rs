@@ -4,6 +4,7 @@ mod evaluate;
 mod gallery;
 mod locate;
 mod score;
+mod train;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 pub use locate::{LocateArguments, LocateRequest};
 pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
+pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
 
 /// Where on Earth was this photo taken?
 #[derive(Debug, Parser)]
@@ -38,6 +40,8 @@ pub enum Command {
     Gallery(GalleryArguments),
     /// Score the candidates of photos with a vision-language model.
     Score(Box<ScoreArguments>),
+    /// Train a ranker.
+    Train(TrainArguments),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
     /// Print a completion script for a shell.

@@ -202,7 +202,7 @@ struct CreditView<'a> {
 
 impl<'a> CandidateView<'a> {
     pub(super) fn new(index: usize, ranked: &'a RankedCandidate) -> Self {
-        let Candidate { location, place, photo, origin, similarities, attribution } = &ranked.candidate;
+        let Candidate { location, place, photo, origin, similarities, embedding: _, attribution } = &ranked.candidate;
         Self {
             rank: index + 1,
             lat: location.latitude(),

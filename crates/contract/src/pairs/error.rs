@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::{Diagnose, ErrorKind};
+use crate::{Diagnose, ErrorKind, closest_name};
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -209,24 +209,5 @@ fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         "img_id" | "query_id" => "id",
         _ => "",
     };
-    let near = |known: &&&str| edits(&lower, known) <= known.len().div_ceil(3).min(2);
-    known
-        .iter()
-        .find(|known| **known == other_name)
-        .or_else(|| known.iter().filter(near).min_by_key(|known| edits(&lower, known)))
-        .copied()
-}
-
-/// Levenshtein distance in bytes.
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, to) in b.bytes().enumerate() {
-            let changed = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
+    known.iter().find(|known| **known == other_name).copied().or_else(|| closest_name(name, known))
 }

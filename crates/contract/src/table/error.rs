@@ -166,6 +166,32 @@ pub enum TableError {
         /// The first row.
         first: Position,
     },
+    /// A Parquet column of another type.
+    #[error("{file}, column {column}: it holds {found}, where {expected} is needed")]
+    WrongType {
+        /// The table.
+        file: String,
+        /// The column.
+        column: &'static str,
+        /// The type it should have.
+        expected: &'static str,
+        /// The type it has.
+        found: String,
+    },
+    /// A list that is too short or too long.
+    #[error("{file}, {position}, column {column}: the list has {found} entries instead of {expected}")]
+    ListLength {
+        /// The table.
+        file: String,
+        /// The row.
+        position: Position,
+        /// The column; for a list in a list with its index, from 0.
+        column: String,
+        /// Its length.
+        found: usize,
+        /// The length it should have.
+        expected: usize,
+    },
     /// A damaged Parquet file, or one with an encoding that is not supported.
     #[error("{file} is not a readable Parquet file: {reason}")]
     Parquet {
@@ -235,6 +261,11 @@ impl Diagnose for TableError {
             ),
             Self::Field { column, .. } => format!("correct {column} in that row, or remove the row"),
             Self::DuplicateId { .. } => "keep one row a photo".into(),
+            Self::WrongType { column, expected, .. } => format!("write {column} as {expected}"),
+            Self::ListLength { column, .. } if column.contains("gps") && !column.ends_with("gps") => {
+                "a coordinate is [latitude, longitude]".into()
+            }
+            Self::ListLength { .. } => "all ref_ lists of a row need one entry a candidate".into(),
             Self::Parquet { .. } => "write the table again, as Parquet with snappy or zstd, or as CSV".into(),
             Self::Open { .. } | Self::Read { .. } => "check the path and its permissions".into(),
             Self::Write { .. } => "check the disk's free space and the permissions".into(),

@@ -20,7 +20,9 @@ mod csv_records;
 mod error;
 mod fields;
 #[cfg(feature = "parquet")]
-mod parquet_records;
+pub(crate) mod parquet_pages;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet_records;
 mod photos;
 mod predictions;
 mod record;

@@ -11,12 +11,12 @@ use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::columns::Columns;
 use super::error::{Position, TableError};
+use super::parquet_pages::open_column;
 use super::record::{Record, Records};
 
 /// Rows decoded at a time: enough to amortise the calls, little enough for rows with long lists.
@@ -86,8 +86,7 @@ impl ParquetRecords {
             }
             let open = self.reader.get_row_group(self.next_group).and_then(|group| {
                 for leaf in &mut self.leaves {
-                    check_offsets(group.metadata().column(leaf.index))?;
-                    leaf.reader = Some(group.get_column_reader(leaf.index)?);
+                    leaf.reader = Some(open_column(group.as_ref(), leaf.index)?);
                 }
                 Ok(group.metadata().num_rows())
             });
@@ -173,15 +172,6 @@ impl Leaf {
     }
 }
 
-/// The decoder asserts this, so a damaged footer would end the program.
-fn check_offsets(chunk: &ColumnChunkMetaData) -> Result<(), ParquetError> {
-    let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
-    if start < 0 || chunk.compressed_size() < 0 || start.checked_add(chunk.compressed_size()).is_none() {
-        return Err(ParquetError::General("a column's offset is negative".to_owned()));
-    }
-    Ok(())
-}
-
 fn read<T: DataType>(
     column: &mut ColumnReaderImpl<T>,
     nullable: bool,
@@ -233,6 +223,6 @@ fn is_unsigned(column: &ColumnDescriptor) -> bool {
     )
 }
 
-fn broken(file: &str, error: &ParquetError) -> TableError {
+pub(crate) fn broken(file: &str, error: &ParquetError) -> TableError {
     TableError::Parquet { file: file.to_owned(), reason: error.to_string() }
 }

@@ -109,6 +109,18 @@ pub struct RetrievalManifest {
 pub enum RankerManifest {
     /// The kernel vote.
     Similarity(SimilaritySettings),
+    /// Attention over the candidate set.
+    Set(SetManifest),
+}
+
+/// Files of a set ranker, relative to the pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetManifest {
+    /// Its configuration.
+    pub config: String,
+    /// Its weights (safetensors).
+    pub weights: String,
 }
 
 /// How the answer is chosen.
@@ -184,7 +196,11 @@ impl Manifest {
             &self.locations.coordinates,
             &self.gallery.path,
         ];
-        let all = named.into_iter().chain(self.files.iter().map(|file| &file.path)).map(String::as_str);
+        let of_ranker = match &self.ranker {
+            RankerManifest::Similarity(_) => Vec::new(),
+            RankerManifest::Set(files) => vec![&files.config, &files.weights],
+        };
+        let all = named.into_iter().chain(of_ranker).chain(self.files.iter().map(|file| &file.path)).map(String::as_str);
         all.into_iter().find(escapes).map(|path| format!("`{path}` leads out of the pack"))
     }
 }

@@ -9,7 +9,7 @@ use crate::PackError;
 
 pub use manifest::{
     DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, FileManifest, GalleryManifest,
-    LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, View,
+    LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, SetManifest, View,
 };
 pub use verified::sha256_hex;
 

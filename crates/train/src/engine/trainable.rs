@@ -76,6 +76,13 @@ pub trait TrainableRanker {
     /// A query's name, for messages.
     fn query_name(&self, query: usize) -> String;
 
+    /// Distances of a training query's candidates to the truth, km, where the model has them at hand: they are saved
+    /// beside the scores for inspection when a loss is not a number.
+    fn distances_km(&self, query: usize) -> Option<Vec<f64>> {
+        let _ = query;
+        None
+    }
+
     /// Scores the groups of some training queries (indices below [`queries`](Self::queries)) under `parameters`, takes
     /// the gradient of the loss, and **adds** `context.weight` times each query's gradient to `gradients`. One report
     /// a query, in order. The same call gives the same bits on one machine.

@@ -1,0 +1,107 @@
+//! `georanker train`.
+
+mod dashboard;
+mod rankers;
+
+use std::path::Path;
+
+use contract::{ErrorKind, Failure};
+use train::configuration::{EngineSettings, Fields};
+use train::engine::{End, Outcome, Run, SingleProcess};
+
+use crate::args::{TrainArguments, TrainRequest};
+use crate::exit::{Exit, report};
+use crate::progress::{note, stop_flag};
+
+use dashboard::Dashboard;
+use rankers::Description;
+
+/// Trains a ranker.
+///
+/// # Errors
+/// A [`Failure`] that ends the run; the newest checkpoint stays.
+pub fn train(arguments: &TrainArguments, quiet: bool) -> Result<Exit, Failure> {
+    let request = arguments.resolve()?;
+    match run(&request, quiet) {
+        Err(failure) if is_of_the_data(failure.kind) => {
+            report(&failure);
+            Ok(Exit::Broken)
+        }
+        other => other,
+    }
+}
+
+/// A training has one input, its data: where that fails, all fails.
+const fn is_of_the_data(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotFound
+            | ErrorKind::Unreadable
+            | ErrorKind::InvalidPhoto
+            | ErrorKind::PhotoTooLarge
+            | ErrorKind::InvalidTable
+            | ErrorKind::NoCandidates
+    )
+}
+
+fn run(request: &TrainRequest, quiet: bool) -> Result<Exit, Failure> {
+    // What can be wrong at once is said before minutes go into loading a model.
+    let failed = |error| Failure::from_error(&error);
+    let mut fields = Fields::read(&request.config).map_err(failed)?;
+    let mut settings = EngineSettings::read(&mut fields).map_err(failed)?;
+    let description = Description::read(request.ranker, &mut fields).map_err(failed)?;
+    let mut record = fields.finish().map_err(failed)?;
+    record.insert("ranker".into(), description.name().into());
+    if let Some(out) = &request.resume {
+        same_directory(out, &settings.out)?;
+    }
+    if let Some(threads) = request.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build_global()
+            .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
+    }
+    settings.can_begin(request.resume.is_some()).map_err(|error| Failure::from_error(&error))?;
+    let stop = stop_flag()?;
+    let ranker = description.open(&settings)?;
+    let outcome = train::engine::train(Run {
+        ranker: ranker.as_ref(),
+        settings: &settings,
+        record: &record,
+        resume: request.resume.is_some(),
+        collective: &SingleProcess,
+        progress: &mut Dashboard::new(quiet),
+        stop: &stop,
+    })
+    .map_err(|error| Failure::from_error(&error))?;
+    note(quiet, &summary(&outcome, &settings.out));
+    Ok(if outcome.end == End::Interrupted { Exit::Interrupted } else { Exit::Done })
+}
+
+/// A run that goes on does so where its configuration says.
+fn same_directory(resumed: &Path, out: &Path) -> Result<(), Failure> {
+    let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+    if real(resumed) == real(out) {
+        return Ok(());
+    }
+    let message = format!("--resume {} is not the directory that out names: {}", resumed.display(), out.display());
+    Err(Failure::new(ErrorKind::Usage, message).with_hint("give the configuration that the run was started with"))
+}
+
+fn summary(outcome: &Outcome, out: &Path) -> String {
+    let Outcome { end, steps, model_of_step, validation, checkpoint } = outcome;
+    let out = out.display();
+    match (end, model_of_step) {
+        (End::Interrupted, _) => match checkpoint {
+            Some(_) => format!("interrupted after step {steps}; --resume {out} goes on from here"),
+            None => format!("interrupted before the first step; --resume {out} starts again"),
+        },
+        (end, model) => {
+            let why = if *end == End::StoppedEarly { " (no better for long enough)" } else { "" };
+            let of_step = model.filter(|model| model != steps);
+            let of_step = of_step.map(|step| format!(", that of step {step}")).unwrap_or_default();
+            let median = validation.as_ref().map(|row| format!("; last median {:.0} km", row.median_km));
+            format!("{steps} steps done{why}; the model{of_step} is in {out}{}", median.unwrap_or_default())
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The output directory of a run: whose it is, and whether it is the same run that goes on.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::checkpoint::Checkpoints;
+use super::files::write_whole;
+use super::{EngineError, Shape};
+use crate::configuration::{EngineSettings, Record};
+
+const RUN_FILE: &str = "run.json";
+const LOCK_FILE: &str = "run.lock";
+
+/// Fields that a resumed run may change: they say where things are kept, not what is trained.
+const FREE: [&str; 3] = ["out", "checkpoint_every", "keep_last"];
+
+/// `run.json`: what the run was started with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct RunFile {
+    /// Fields of the configuration, defaults included.
+    pub(super) settings: Record,
+    /// What they led to: counts of queries, parameters and processes.
+    pub(super) found: Record,
+}
+
+/// A directory that this process trains in.
+pub(super) struct RunDirectory {
+    path: PathBuf,
+    /// Open and locked; the system lets go of it when the process dies, however it dies. The file stays: removing it
+    /// would let two processes lock two files of one name.
+    _lock: Option<File>,
+}
+
+impl RunDirectory {
+    /// Takes a directory for a fresh run, or for one that goes on. Processes that write nothing (`leads` is false) take
+    /// no lock.
+    ///
+    /// # Errors
+    /// A directory that holds a run (fresh), holds none (resumed), holds something else, is another process's, or
+    /// cannot be written.
+    pub(super) fn take(path: &Path, resume: bool, leads: bool) -> Result<Self, EngineError> {
+        let directory = path.to_path_buf();
+        if !leads {
+            return Ok(Self { path: directory, _lock: None });
+        }
+        let there = path.join(RUN_FILE).is_file();
+        match (there, resume) {
+            (true, false) => return Err(EngineError::HoldsRun { directory }),
+            (false, true) => return Err(EngineError::NoRun { directory }),
+            (false, false) if !is_empty(path)? => return Err(EngineError::NotEmpty { directory }),
+            _ => {}
+        }
+        fs::create_dir_all(path).map_err(EngineError::writing(path))?;
+        let lock_path = path.join(LOCK_FILE);
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(EngineError::writing(&lock_path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: directory, _lock: Some(lock) }),
+            Err(TryLockError::WouldBlock) => Err(EngineError::Busy { directory }),
+            Err(TryLockError::Error(error)) => Err(EngineError::writing(lock_path)(error)),
+        }
+    }
+
+    /// A file or directory in it.
+    pub(super) fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes down what the run is, so that it can only go on as the same.
+    pub(super) fn begin(&self, run: &RunFile) -> Result<(), EngineError> {
+        let path = self.join(RUN_FILE);
+        let text = serde_json::to_vec_pretty(run).map_err(|error| EngineError::writing(&path)(error.into()))?;
+        write_whole(&path, &text).map_err(EngineError::writing(path))
+    }
+
+    /// Compares what the run was started with and what it is to go on with; what may change is written down again.
+    ///
+    /// # Errors
+    /// [`EngineError::Changed`] naming the first field that is different.
+    pub(super) fn go_on(
+        &self,
+        run: &RunFile,
+        settings: &EngineSettings,
+        checkpoints: &Checkpoints,
+    ) -> Result<(), EngineError> {
+        let path = self.join(RUN_FILE);
+        let bytes = fs::read(&path).map_err(EngineError::reading(&path))?;
+        let before: RunFile = serde_json::from_slice(&bytes).map_err(|error| {
+            let problem = format!("is not what a training wrote: {error}");
+            EngineError::Damaged { path: path.clone(), problem }
+        })?;
+        // One whole step further than the newest checkpoint or not: what was trained cannot be undone.
+        let reached = checkpoints.steps()?.last().copied().unwrap_or(0);
+        let may_grow = settings.schedule.shape == Shape::Constant;
+        for (before, now) in [(&before.settings, &run.settings), (&before.found, &run.found)] {
+            for field in before.keys().chain(now.keys()) {
+                let (was, is) = (before.get(field).unwrap_or(&Value::Null), now.get(field).unwrap_or(&Value::Null));
+                let grows = field == "steps" && may_grow && is.as_u64().is_some_and(|steps| steps >= reached);
+                if was != is && !grows && !FREE.contains(&field.as_str()) {
+                    return Err(EngineError::Changed {
+                        directory: self.path.clone(),
+                        field: field.clone(),
+                        was: shown(was),
+                        now: shown(is),
+                    });
+                }
+            }
+        }
+        if &before == run { Ok(()) } else { self.begin(run) }
+    }
+}
+
+fn shown(value: &Value) -> String {
+    if value.is_null() { "nothing".into() } else { value.to_string() }
+}
+
+/// Whether a directory is empty or not there. A lock alone is what a run leaves that was refused or killed at once.
+fn is_empty(path: &Path) -> Result<bool, EngineError> {
+    match fs::read_dir(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(EngineError::reading(path)(error)),
+        Ok(entries) => Ok(entries.flatten().all(|entry| {
+            let name = entry.file_name();
+            name == LOCK_FILE || name.to_string_lossy().starts_with(&format!(".{RUN_FILE}."))
+        })),
+    }
+}
