@@ -173,6 +173,7 @@ fn query(view: View, gallery: &[View], candidates: usize) -> Query {
         let mut candidate = Candidate::at(other.place.location, origin);
         candidate.place = other.place.place.clone();
         candidate.photo = Some(other.id.clone());
+        candidate.embedding = QueryEmbedding { vectors: vec![(Channel::photo(), other.vector.clone())] };
         candidate
     });
     let mut set = CandidateSet::new(view.id.clone(), found.collect());

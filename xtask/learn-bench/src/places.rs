@@ -12,7 +12,7 @@ use crate::world::{WholeEarth, is_water};
 pub struct NamedPlace {
     /// Where, to a tenth of a degree: texts stay short.
     pub location: LatLon,
-    /// What the geocoder says of it; it has a country.
+    /// The country, by the geocoder.
     pub place: Place,
 }
 
@@ -58,6 +58,8 @@ pub fn draw_places(
         let inhabited = place.country_code.as_deref().is_some_and(|code| code != "AQ");
         if inhabited && land_share(earth, location, width_km) >= 0.5 {
             vectors.push(vector);
+            // The country alone: names of towns would be most of what a tiny network reads.
+            let place = Place { country: place.country, country_code: place.country_code, ..Place::default() };
             places.push(NamedPlace { location, place });
             in_vain = 0;
         }
