@@ -11,7 +11,7 @@ use contract::pairs::PairsReader;
 use georanker::{PairFileScorer, Reencode};
 use nets::kernels::weights::StoredType;
 use nets::qwen2_vl::{LoadOptions, Sharing};
-use rank::vlm::ScorerOptions;
+use rank::vlm::{InputOptions, ScorerOptions};
 use serde_json::json;
 
 type AnyError = Box<dyn std::error::Error>;
@@ -42,7 +42,7 @@ fn main() -> Result<(), AnyError> {
         load: LoadOptions { stored, ..LoadOptions::default() },
         sharing,
         // Every round is to do all the work.
-        feature_memory: 0,
+        inputs: InputOptions { feature_memory: 0, ..InputOptions::default() },
         ..ScorerOptions::default()
     };
     let started = Instant::now();

@@ -48,6 +48,7 @@ pub use gps_tag::gps_tag;
 pub use inputs::{Input, Inputs, expand_inputs};
 pub use locator::{Locator, Ranked};
 pub use pack::{Manifest, Pack, find_pack};
-pub use pair_files::{PairFileScorer, Reencode};
+pub use pair_files::PairFileScorer;
 pub use parts::{Parts, open_location_encoder};
 pub use photo_file::{decode_photo, hash_of, image_of, read_photo_bytes};
+pub use rank::vlm::Reencode;

@@ -9,23 +9,11 @@ use nets::photo::{DecodeOptions, Image, Limits, decode, reencode_jpeg};
 use nets::qwen2_vl::patches::PixelError;
 use rank::vlm::prompt::{PlaceText, Protocol};
 use rank::vlm::{
-    PairCandidate, PairGroup, PairScorer, PreparedPhoto, ScorePairs, ScoredGroup, ScorerOptions,
+    PairCandidate, PairGroup, PairScorer, PreparedPhoto, Reencode, ScorePairs, ScoredGroup, ScorerOptions,
 };
 
 use crate::error::photo_failure;
 use crate::photo_file::read_photo_bytes;
-
-/// Which photos are encoded as JPEG and decoded again before they are looked at, as the reference does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Reencode {
-    /// None.
-    #[default]
-    None,
-    /// Those of candidates.
-    Candidates,
-    /// Those of candidates and queries.
-    All,
-}
 
 /// An LVLM scorer that reads photos from files.
 #[derive(Debug)]
@@ -43,7 +31,7 @@ impl PairFileScorer {
     /// # Errors
     /// A [`Failure`] that names the file of the model.
     pub fn open(model: &Path, options: &ScorerOptions, reencode: Reencode) -> Result<Self, Failure> {
-        let decode = match options.protocol {
+        let decode = match options.inputs.protocol {
             Protocol::Default => DecodeOptions::default(),
             Protocol::Official => DecodeOptions::official(),
         };

@@ -34,6 +34,7 @@ mod location_head;
 mod metric;
 mod principal;
 pub mod set;
+pub mod vlm;
 
 pub use error::TrainError;
 pub use location_head::{EncodedLocations, LocationHeadSettings, LocationHeadWeights, fit_location_head};

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::functions::{CHUNK, Task, dispatch, exp, map, sigmoid, zip};
+use super::functions::{CHUNK, MOST_LANES, Task, dispatch, exp, map, sigmoid, zip};
 use super::instructions::Instructions;
 use super::vector::Vector;
 
@@ -14,6 +14,22 @@ use super::vector::Vector;
 /// If the lengths differ: a mistake in the calling code.
 pub fn swiglu(gate: &mut [f32], up: &[f32]) {
     pairs(Instructions::best(), Pairs::SwiGlu, gate, up);
+}
+
+/// The gradients of [`swiglu`]'s inputs, in their place: `gradient` is that of its output. By the current rayon pool.
+///
+/// # Panics
+/// If the lengths differ: a mistake in the calling code.
+pub fn swiglu_gradient(gate: &mut [f32], up: &mut [f32], gradient: &[f32]) {
+    swiglu_gradient_with(Instructions::best(), gate, up, gradient);
+}
+
+fn swiglu_gradient_with(instructions: Instructions, gate: &mut [f32], up: &mut [f32], gradient: &[f32]) {
+    assert!(gate.len() == up.len() && up.len() == gradient.len(), "lengths differ");
+    gate.par_chunks_mut(CHUNK)
+        .zip(up.par_chunks_mut(CHUNK))
+        .zip(gradient.par_chunks(CHUNK))
+        .for_each(|((gate, up), gradient)| dispatch(instructions, SwiGluGradient { gate, up, gradient }));
 }
 
 /// `x * sigmoid(1.702 * x)` (Hendrycks and Gimpel 2016). By the current rayon pool.
@@ -94,6 +110,49 @@ impl Task for PairsOf<'_> {
     }
 }
 
+/// Slices of one length.
+struct SwiGluGradient<'a> {
+    gate: &'a mut [f32],
+    up: &'a mut [f32],
+    gradient: &'a [f32],
+}
+
+impl Task for SwiGluGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let Self { gate, up, gradient } = self;
+        let whole = gate.len() / V::LANES * V::LANES;
+        let rest = gate.len() - whole;
+        // The last few numbers pass through a register too, as in `map`.
+        let mut last = [[0.0_f32; MOST_LANES]; 3];
+        last[0][..rest].copy_from_slice(&gate[whole..]);
+        last[1][..rest].copy_from_slice(&up[whole..]);
+        last[2][..rest].copy_from_slice(&gradient[whole..]);
+        for at in (0..gate.len()).step_by(V::LANES) {
+            // SAFETY: the caller's promise; the slices are equally long, and all places hold a register.
+            unsafe {
+                let (gate, up, gradient) = if at < whole {
+                    (gate.as_mut_ptr().add(at), up.as_mut_ptr().add(at), gradient.as_ptr().add(at))
+                } else {
+                    let [gate, up, gradient] = &mut last;
+                    (gate.as_mut_ptr(), up.as_mut_ptr(), gradient.as_ptr())
+                };
+                let (x, y, slope) = (V::load(gate), V::load(up), V::load(gradient));
+                let share = sigmoid(x);
+                let silu = x.mul(share);
+                // silu' = sigmoid + silu * (1 - sigmoid)
+                let steep = silu.mul_add(V::splat(1.0).add(share.mul(V::splat(-1.0))), share);
+                slope.mul(y).mul(steep).store(gate);
+                slope.mul(silu).store(up);
+            }
+        }
+        gate[whole..].copy_from_slice(&last[0][..rest]);
+        up[whole..].copy_from_slice(&last[1][..rest]);
+    }
+}
+
 /// With the rational approximation of erf by Hastings (Abramowitz and Stegun 1964, 7.1.26; error below 1.5e-7):
 /// `x * erf(x / sqrt(2))` is the same for `x` and `-x`.
 ///
@@ -165,6 +224,27 @@ mod tests {
             let mut found = inputs();
             pairs(instructions, Pairs::Add, &mut found, &others);
             assert!(worst(&found, both().map(|(left, right)| left + right)) < 1e-6);
+        }
+    }
+
+    #[test]
+    fn the_gradient_of_swiglu_is_the_difference_in_f64() {
+        let others: Vec<f32> = (0..inputs().len()).map(|index| (index % 1009) as f32 / 504.5 - 1.0).collect();
+        let gradient: Vec<f32> = (0..inputs().len()).map(|index| (index % 101) as f32 / 50.0 - 1.0).collect();
+        for &instructions in Instructions::available() {
+            let (mut gate, mut up) = (inputs(), others.clone());
+            swiglu_gradient_with(instructions, &mut gate, &mut up, &gradient);
+            let numbers = || {
+                let wide = |values: &[f32]| values.iter().copied().map(f64::from).collect::<Vec<_>>();
+                wide(&inputs()).into_iter().zip(wide(&others)).zip(wide(&gradient))
+            };
+            let silu = |x: f64| x * sigmoid_of(x);
+            let expected = numbers().map(|((x, y), slope)| {
+                let step = 1e-5 * x.abs().max(1.0);
+                slope * y * (silu(x + step) - silu(x - step)) / (2.0 * step)
+            });
+            assert!(worst(&gate, expected) < 1e-6, "{instructions:?}");
+            assert!(worst(&up, numbers().map(|((x, _), slope)| slope * silu(x))) < 1e-6, "{instructions:?}");
         }
     }
 

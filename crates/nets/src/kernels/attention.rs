@@ -40,7 +40,7 @@ pub struct Strided<'a> {
 }
 
 impl<'a> Strided<'a> {
-    fn row(&self, row: usize, first: usize, width: usize) -> &'a [f32] {
+    pub(super) fn row(&self, row: usize, first: usize, width: usize) -> &'a [f32] {
         &self.values[row * self.stride + first..][..width]
     }
 
@@ -110,12 +110,12 @@ pub fn attention_with(instructions: Instructions, inputs: &Attention<'_>, output
 
 impl Attention<'_> {
     /// Query heads of one key head.
-    fn group(&self) -> usize {
+    pub(super) fn group(&self) -> usize {
         self.heads.query / self.heads.key_value
     }
 
     /// These bounds are what the unsafe code below relies on.
-    fn check(&self, output: usize) {
+    pub(super) fn check(&self, output: usize) {
         let Heads { query, key_value, dimension } = self.heads;
         assert!(key_value > 0 && dimension > 0 && query.is_multiple_of(key_value), "heads that do not fit");
         let (query, key_value) = (query * dimension, key_value * dimension);
@@ -138,7 +138,7 @@ impl Attention<'_> {
     }
 
     /// How many of a segment's keys, without the prefix, query `index` sees.
-    fn visible(&self, segment: &Segment, index: usize) -> usize {
+    pub(super) fn visible(&self, segment: &Segment, index: usize) -> usize {
         let hidden = if self.causal { segment.queries.len() - 1 - index } else { 0 };
         segment.keys.len().saturating_sub(hidden)
     }

@@ -2,6 +2,7 @@
 
 pub mod activations;
 pub mod attention;
+pub mod attention_gradient;
 mod blocked;
 pub mod depthwise;
 mod functions;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::functions::{CHUNK, Task, dispatch, map, sum, sum_of_squares, zip};
 use super::instructions::Instructions;
 use super::vector::Vector;
+use super::vectors::dot;
 
 /// `output = input * rsqrt(mean(input^2) + epsilon) * weight` for each row of `weight.len()` numbers
 /// (Zhang and Sennrich 2019). By the current rayon pool.
@@ -47,6 +48,77 @@ pub fn layer_norm_with(
     output: &mut [f32],
 ) {
     normalise(instructions, input, weight, Some(bias), epsilon, output);
+}
+
+/// The gradient of [`rms_norm`]'s input, **added** to `into`: `gradient` is that of the output, and is used up. All are
+/// `[rows, weight.len()]`. By the current rayon pool.
+///
+/// # Panics
+/// If lengths and shapes disagree: a mistake in the calling code.
+pub fn rms_norm_input_gradient(
+    input: &[f32],
+    weight: &[f32],
+    epsilon: f32,
+    gradient: &mut [f32],
+    into: &mut [f32],
+) {
+    rms_norm_input_gradient_with(Instructions::best(), input, weight, epsilon, gradient, into);
+}
+
+/// As [`rms_norm_input_gradient`], with given instructions.
+///
+/// # Panics
+/// If lengths and shapes disagree: a mistake in the calling code.
+pub fn rms_norm_input_gradient_with(
+    instructions: Instructions,
+    input: &[f32],
+    weight: &[f32],
+    epsilon: f32,
+    gradient: &mut [f32],
+    into: &mut [f32],
+) {
+    let width = weight.len();
+    assert!(input.len() == gradient.len() && input.len() == into.len(), "gradients of another shape");
+    if input.is_empty() {
+        return;
+    }
+    assert!(width > 0 && input.len().is_multiple_of(width), "rows of another width");
+    let chunk = (CHUNK / width).max(1) * width;
+    let slopes = gradient.par_chunks_mut(chunk).zip(input.par_chunks(chunk));
+    into.par_chunks_mut(chunk).zip(slopes).for_each(|(into, (gradient, input))| {
+        dispatch(instructions, RowGradients { input, weight, epsilon, gradient, into });
+    });
+}
+
+/// Rows whose gradients are wanted.
+struct RowGradients<'a> {
+    input: &'a [f32],
+    weight: &'a [f32],
+    epsilon: f32,
+    gradient: &'a mut [f32],
+    into: &'a mut [f32],
+}
+
+impl Task for RowGradients<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let width = self.weight.len();
+        let rows = self.input.chunks_exact(width).zip(self.gradient.chunks_exact_mut(width));
+        for ((input, gradient), into) in rows.zip(self.into.chunks_exact_mut(width)) {
+            // With y = x * f(x) * w and f = (mean(x^2) + epsilon)^(-1/2): dx = f * t - x * f^3 * mean(x * t), t = w * dy.
+            // SAFETY: the caller's promise.
+            unsafe {
+                zip!(V, gradient, self.weight, |slope, weight| slope.mul(weight));
+                let along = dot::<V>(input, gradient) / width as f32;
+                let factor = 1.0 / (sum_of_squares::<V>(input) / width as f32 + self.epsilon).sqrt();
+                let back = -along * factor * factor * factor;
+                zip!(V, into, gradient, |into, slope| slope.mul_add(V::splat(factor), into));
+                zip!(V, into, input, |into, value| value.mul_add(V::splat(back), into));
+            }
+        }
+    }
 }
 
 /// With a bias, the mean is subtracted first.
@@ -142,6 +214,48 @@ mod tests {
                         let expected = (value - mean) / (variance + f64::from(epsilon)).sqrt() * weight;
                         let expected = expected + f64::from(bias[column]);
                         prop_assert!((f64::from(layer[index]) - expected).abs() < 5e-5);
+                    }
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_gradient_of_rms_norm_is_the_difference_in_f64(
+            values in prop::collection::vec((-3.0_f32..3.0, -2.0_f32..2.0, -1.0_f32..1.0), 1..150),
+            rows in 0_usize..4,
+        ) {
+            let width = values.len();
+            let pick = |row: usize, column: usize| values[(row * 5 + column * 7) % width];
+            let all = |part: fn((f32, f32, f32)) -> f32| -> Vec<f32> {
+                (0..rows * width).map(|at| part(pick(at / width, at % width))).collect()
+            };
+            let (input, slopes) = (all(|value| value.0), all(|value| value.2));
+            let weight: Vec<f32> = values.iter().map(|value| value.1).collect();
+            let epsilon = 1e-2;
+            // The products of the outputs with their slopes, as a function of one row.
+            let value = |row: &[f64], slopes: &[f32]| -> f64 {
+                let squares = row.iter().map(|value| value * value).sum::<f64>() / width as f64;
+                let factor = 1.0 / (squares + f64::from(epsilon)).sqrt();
+                let terms = row.iter().zip(&weight).zip(slopes);
+                terms.map(|((value, weight), slope)| value * factor * f64::from(*weight) * f64::from(*slope)).sum()
+            };
+            for &instructions in Instructions::available() {
+                let (mut gradient, mut found) = (slopes.clone(), vec![0.5; input.len()]);
+                rms_norm_input_gradient_with(instructions, &input, &weight, epsilon, &mut gradient, &mut found);
+                for (row, found) in found.chunks_exact(width).enumerate() {
+                    let slopes = &slopes[row * width..(row + 1) * width];
+                    let row: Vec<f64> =
+                        input[row * width..(row + 1) * width].iter().copied().map(f64::from).collect();
+                    for (column, found) in found.iter().enumerate() {
+                        let moved = |step: f64| {
+                            let mut row = row.clone();
+                            row[column] += step;
+                            value(&row, slopes)
+                        };
+                        let expected = 0.5 + (moved(1e-5) - moved(-1e-5)) / 2e-5;
+                        prop_assert!((f64::from(*found) - expected).abs() < 1e-4 * expected.abs().max(1.0));
                     }
                 }
             }

@@ -61,7 +61,7 @@ fn dot_avx2(left: &[f32], right: &[f32]) -> f32 {
 /// # Safety
 /// The processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn dot<V: Vector>(left: &[f32], right: &[f32]) -> f32 {
+pub(super) unsafe fn dot<V: Vector>(left: &[f32], right: &[f32]) -> f32 {
     const SUMS: usize = 4;
     let step = SUMS * V::LANES;
     let (lefts, rights) = (left.chunks_exact(step), right.chunks_exact(step));

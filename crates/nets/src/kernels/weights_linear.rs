@@ -65,7 +65,9 @@ pub(super) fn has_bf16_products() -> bool {
 }
 
 /// The gradient of a linear layer's input: `input_gradient = output_gradient * weights`, `output_gradient`
-/// `[rows, outputs]`, `input_gradient` `[rows, inputs]`. By the current rayon pool.
+/// `[rows, outputs]`, `input_gradient` `[rows, inputs]`. Weights for computing in bf16
+/// ([`with_rounded_inputs`](WeightMatrix::with_rounded_inputs)) may round the output gradient too. By the current rayon
+/// pool.
 ///
 /// # Panics
 /// If lengths and shapes disagree: a mistake in the calling code.
@@ -102,6 +104,12 @@ pub fn linear_input_gradient_with(
         bias: None,
         granule: weights.block(),
     };
+    #[cfg(target_arch = "x86_64")]
+    if weights.rounds_inputs() && instructions == Instructions::Avx512 && has_bf16_products() {
+        // SAFETY: the processor was asked.
+        unsafe { product.run::<kernel::Avx512Pairs>(input_gradient) };
+        return;
+    }
     run(instructions, &product, input_gradient);
 }
 

@@ -8,7 +8,7 @@
 //! The cast: [`config`] and [`tensor_names`] say what a checkpoint holds, [`Qwen2Vl::open`] reads it under
 //! [`LoadOptions`]; [`patches`] turn photos into the input of the vision tower, [`Qwen2Vl::encode_photos`] those into
 //! [`PhotoFeatures`]; [`chat_template`] and [`tokenizer`] make a [`Prompt`] of text; [`Qwen2Vl::score`] scores a group
-//! of prompts.
+//! of prompts; [`training`] gives the gradients of adapters.
 //!
 //! ```
 //! use nets::lora::Adapter;
@@ -58,6 +58,7 @@ mod positions;
 mod prompt_tokens;
 pub mod tensor_names;
 pub mod tokenizer;
+pub mod training;
 mod vision;
 
 pub use self::load::{LoadOptions, device};

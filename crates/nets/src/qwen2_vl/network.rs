@@ -68,6 +68,11 @@ impl Qwen2Vl {
         self.value_head.is_some()
     }
 
+    /// The value head, `[hidden]`, if there is one.
+    pub fn value_head(&self) -> Option<&[f32]> {
+        self.value_head.as_deref()
+    }
+
     /// Tells vision towers apart: features of one tower must not be taken for another's.
     pub const fn vision_fingerprint(&self) -> &[u8; 32] {
         &self.vision_fingerprint
@@ -200,6 +205,19 @@ impl Qwen2Vl {
         sources: impl Iterator<Item = &'a Source>,
         photos: &[PhotoFeatures],
     ) -> Result<Tensor, NetworkError> {
+        let values = self.embed_rows(sources, photos)?;
+        let width = self.config.language.hidden_size;
+        let tokens = values.len() / width;
+        let host = Tensor::from_vec(values, (tokens, width), &Device::Cpu).map_err(compute)?;
+        host.to_dtype(self.kind).and_then(|host| host.to_device(&self.device)).map_err(compute)
+    }
+
+    /// Input vectors, `[tokens, hidden]`, as floats.
+    pub(super) fn embed_rows<'a>(
+        &self,
+        sources: impl Iterator<Item = &'a Source>,
+        photos: &[PhotoFeatures],
+    ) -> Result<Vec<f32>, NetworkError> {
         let width = self.config.language.hidden_size;
         let mut values = Vec::new();
         for &source in sources {
@@ -220,9 +238,7 @@ impl Qwen2Vl {
                 }
             }
         }
-        let tokens = values.len() / width;
-        let host = Tensor::from_vec(values, (tokens, width), &Device::Cpu).map_err(compute)?;
-        host.to_dtype(self.kind).and_then(|host| host.to_device(&self.device)).map_err(compute)
+        Ok(values)
     }
 
     fn embed_token(&self, id: u32, row: &mut [f32]) -> Result<(), NetworkError> {
@@ -265,7 +281,7 @@ fn batches<T>(items: &[T], size: impl Fn(&T) -> usize, limit: usize) -> Vec<&[T]
     runs
 }
 
-fn dot(left: &[f32], right: &[f32]) -> f32 {
+pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
     left.iter().zip(right).map(|(left, right)| f64::from(*left) * f64::from(*right)).sum::<f64>() as f32
 }
 

@@ -6,8 +6,9 @@ use contract::{CandidateSet, ErrorKind, Failure, PhotoId, Ranker, Ranking};
 use geo::{LatLon, Place};
 use nets::photo::Image;
 
+use super::inputs::{PairCandidate, PairGroup};
 use super::prompt::{PlaceText, evaluation_place};
-use super::scorer::{PairCandidate, PairGroup, PairScorer};
+use super::scorer::PairScorer;
 
 /// Where a ranker that looks at pixels gets them.
 pub trait PhotoSource: Send + Sync {

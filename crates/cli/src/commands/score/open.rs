@@ -4,9 +4,9 @@ use contract::{ErrorKind, Failure};
 use georanker::PairFileScorer;
 use nets::kernels::weights::StoredType;
 use nets::qwen2_vl::{LoadOptions, Sharing, device};
-use rank::vlm::ScorerOptions;
 use rank::vlm::prompt::Protocol;
 use rank::vlm::score::ScorePairs;
+use rank::vlm::{InputOptions, ScorerOptions};
 
 use crate::args::{Reencode, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
 
@@ -37,9 +37,15 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
     }
     let options = ScorerOptions {
         adapter: request.adapter.clone(),
-        protocol: match request.protocol {
-            ScoreProtocol::Default => Protocol::Default,
-            ScoreProtocol::Official => Protocol::Official,
+        inputs: InputOptions {
+            protocol: match request.protocol {
+                ScoreProtocol::Default => Protocol::Default,
+                ScoreProtocol::Official => Protocol::Official,
+            },
+            min_pixels: pixels("--min-pixels", request.min_pixels)?,
+            max_pixels: pixels("--max-pixels", request.max_pixels)?,
+            feature_memory: request.vision_memory,
+            feature_directory: request.vision_cache.clone(),
         },
         load: LoadOptions {
             device,
@@ -47,10 +53,6 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
             merge_adapter: request.merge_adapter,
             ..LoadOptions::default()
         },
-        min_pixels: pixels("--min-pixels", request.min_pixels)?,
-        max_pixels: pixels("--max-pixels", request.max_pixels)?,
-        feature_memory: request.vision_memory,
-        feature_directory: request.vision_cache.clone(),
         sharing: if request.naive { Sharing::Alone } else { Sharing::SharedPrefix },
     };
     let reencode = match request.reencode {

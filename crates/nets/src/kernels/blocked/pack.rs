@@ -64,16 +64,32 @@ impl RightSide for Straight<'_> {
         scratch: &mut Vec<f32>,
         into: &mut [f32],
     ) {
-        assert_eq!(K::DEPTH, 1, "gradients are products of f32");
-        scratch.resize(columns.len().max(scratch.len()), 0.0);
-        let scratch = &mut scratch[..columns.len()];
-        for (index, row) in inner.clone().enumerate() {
-            self.0.widen(row * self.0.inputs() + columns.start, scratch);
-            let panels = into.chunks_exact_mut(inner.len() * K::COLUMNS);
-            for (panel, values) in panels.zip(scratch.chunks(K::COLUMNS)) {
-                let into = &mut panel[index * K::COLUMNS..(index + 1) * K::COLUMNS];
-                into[..values.len()].copy_from_slice(values);
-                into[values.len()..].fill(0.0);
+        let words = inner.len().div_ceil(K::DEPTH);
+        // An odd row at the end is paired with zeros.
+        scratch.clear();
+        scratch.resize(columns.len() * K::DEPTH, 0.0);
+        for word in 0..words {
+            for (depth, row) in scratch.chunks_exact_mut(columns.len()).enumerate() {
+                match inner.start + word * K::DEPTH + depth {
+                    index if index < inner.end => {
+                        self.0.widen(index * self.0.inputs() + columns.start, row);
+                    }
+                    _ => row.fill(0.0),
+                }
+            }
+            let (low, high) = scratch.split_at(columns.len());
+            let panels = into.chunks_exact_mut(words * K::COLUMNS);
+            for (index, (panel, low)) in panels.zip(low.chunks(K::COLUMNS)).enumerate() {
+                let into = &mut panel[word * K::COLUMNS..(word + 1) * K::COLUMNS];
+                if K::DEPTH == 1 {
+                    into[..low.len()].copy_from_slice(low);
+                } else {
+                    let high = &high[index * K::COLUMNS..];
+                    for (into, (&low, &high)) in into.iter_mut().zip(low.iter().zip(high)) {
+                        *into = f32::from_bits(pair(low, high));
+                    }
+                }
+                into[low.len()..].fill(0.0);
             }
         }
     }
@@ -166,8 +182,33 @@ fn interleave_whole<const WIDTH: usize>(lines: &[&[f32]], into: &mut [f32]) {
     }
 }
 
-/// Two numbers rounded to bf16, to nearest even, the first in the lower half.
+/// Two numbers rounded to bf16, to nearest even, the first in the lower half. Without a branch: whether an activation is
+/// rounded up is anybody's guess.
 fn pair(low: f32, high: f32) -> u32 {
-    let bits = |value: f32| u32::from(half::bf16::from_f32(value).to_bits());
+    let bits = |value: f32| {
+        let bits = value.to_bits();
+        let nearest = bits.wrapping_add(0x7fff + ((bits >> 16) & 1)) >> 16;
+        // What is not a number stays so.
+        let quiet = (bits >> 16) | 0x40;
+        if value.is_nan() { quiet } else { nearest }
+    };
     bits(low) | bits(high) << 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pair;
+
+    #[test]
+    fn pairs_are_rounded_to_nearest_even() {
+        let patterns = (0..=u32::from(u16::MAX)).flat_map(|high| {
+            [0, 1, 0x7fff, 0x8000, 0x8001, 0xffff].map(|low| f32::from_bits(high << 16 | low))
+        });
+        for value in patterns {
+            let [one, other] = [pair(value, 1.0), pair(1.0, value)];
+            let expected = u32::from(half::bf16::from_f32(value).to_bits());
+            assert_eq!((one & 0xffff, other >> 16), (expected, expected), "{value:e}");
+            assert_eq!((one >> 16, other & 0xffff), (0x3f80, 0x3f80));
+        }
+    }
 }

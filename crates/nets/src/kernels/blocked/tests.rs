@@ -131,6 +131,20 @@ proptest! {
         // SAFETY: plain Rust.
         unsafe { plan.run::<Plain>(&mut found) };
         prop_assert!(worst(&found, &plain(&left, &right, &vec![0.0; columns], inner), inner) < 1.0);
+        let weights = weights.convert(StoredType::Bf16);
+        let side = Straight(&weights);
+        let plan = Blocked { left: &left, rows, inner, right: &side, columns, bias: None, granule: 1 };
+        let expected = plain(&rounded(&left), &rounded(&right), &vec![0.0; columns], inner);
+        // SAFETY: plain Rust, and the processor is asked before the other.
+        unsafe {
+            plan.run::<PlainPairs>(&mut found);
+            prop_assert!(worst(&found, &expected, inner) < 1.0);
+            #[cfg(target_arch = "x86_64")]
+            if super::super::weights_linear::has_bf16_products() {
+                plan.run::<kernel::Avx512Pairs>(&mut found);
+                prop_assert!(worst(&found, &expected, inner) < 1.0);
+            }
+        }
     }
 }
 

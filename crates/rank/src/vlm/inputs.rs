@@ -1,0 +1,283 @@
+//! From photos and places to what the network reads: prompts and photo features.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use contract::{ErrorKind, Failure};
+use nets::NetworkError;
+use nets::photo::Image;
+use nets::qwen2_vl::chat_template::ChatTemplate;
+use nets::qwen2_vl::config::Config;
+use nets::qwen2_vl::patches::{PixelError, Preprocessor};
+use nets::qwen2_vl::tokenizer::PromptTokenizer;
+use nets::qwen2_vl::{PhotoFeatures, Prompt, Qwen2Vl};
+
+use super::prompt::{PairPrompt, PlaceText, Protocol};
+use super::vision_cache::{PhotoKey, VisionCache, VisionFeatures};
+
+/// A photo at the size that the network looks at.
+#[derive(Clone, Debug)]
+pub struct PreparedPhoto {
+    resized: Image,
+    key: PhotoKey,
+}
+
+/// A candidate of a query: where, what is there, and what it looks like.
+#[derive(Clone, Debug)]
+pub struct PairCandidate {
+    /// Coordinates and place as the prompt prints them.
+    pub place: PlaceText,
+    /// Index into the photos of the group; `None`: no photo in the prompt.
+    pub photo: Option<usize>,
+}
+
+/// All pairs of one query.
+#[derive(Clone, Debug)]
+pub struct PairGroup {
+    /// Photos; the first is the query.
+    pub photos: Vec<PreparedPhoto>,
+    /// Negatives of the prompt; `None` leaves that part out.
+    pub negatives: Option<Vec<PlaceText>>,
+    /// The candidates.
+    pub candidates: Vec<PairCandidate>,
+}
+
+/// Which photos are encoded as JPEG and decoded again before they are looked at, as the reference does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reencode {
+    /// None.
+    #[default]
+    None,
+    /// Those of candidates.
+    Candidates,
+    /// Those of candidates and queries.
+    All,
+}
+
+/// How prompts and photos are made.
+#[derive(Clone, Debug)]
+pub struct InputOptions {
+    /// Text rules of the prompt.
+    pub protocol: Protocol,
+    /// Least pixels of a photo after resizing; `None`: as the network was trained.
+    pub min_pixels: Option<u32>,
+    /// Most pixels of a photo after resizing; `None`: as the network was trained.
+    pub max_pixels: Option<u32>,
+    /// Bytes of photo features kept in memory.
+    pub feature_memory: usize,
+    /// Where photo features are kept between runs.
+    pub feature_directory: Option<PathBuf>,
+}
+
+impl Default for InputOptions {
+    fn default() -> Self {
+        Self {
+            protocol: Protocol::Default,
+            min_pixels: None,
+            max_pixels: None,
+            feature_memory: 256 << 20,
+            feature_directory: None,
+        }
+    }
+}
+
+/// Everything between photos and places on one side and the network on the other; scoring and training share it.
+#[derive(Debug)]
+pub struct PairInputs {
+    config: Config,
+    tokenizer: PromptTokenizer,
+    template: ChatTemplate,
+    preprocessor: Preprocessor,
+    features: VisionCache,
+    protocol: Protocol,
+    /// Of the preprocessor and, once it is known, of the vision tower.
+    fingerprint: String,
+}
+
+impl PairInputs {
+    /// Reads what belongs to a checkpoint directory besides its weights.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the file.
+    pub fn open(model: &Path, options: &InputOptions) -> Result<Self, Failure> {
+        let broken = |error: NetworkError| network_failure(&error);
+        let config = Config::from_directory(model).map_err(broken)?;
+        let tokenizer = PromptTokenizer::from_directory(model, config.tokens.image).map_err(broken)?;
+        let template = ChatTemplate::from_directory(model).map_err(broken)?;
+        let preprocessor = Preprocessor::from_directory(model)
+            .and_then(|preprocessor| preprocessor.with_pixels(options.min_pixels, options.max_pixels))
+            .map_err(broken)?;
+        try_prompts(model, &tokenizer, &template, config.language.vocabulary)?;
+        let mut features = VisionCache::in_memory(options.feature_memory);
+        if let Some(directory) = &options.feature_directory {
+            features = features.with_directory(directory, None);
+        }
+        Ok(Self {
+            fingerprint: hexadecimal(&preprocessor.fingerprint()),
+            config,
+            tokenizer,
+            template,
+            preprocessor,
+            features,
+            protocol: options.protocol,
+        })
+    }
+
+    /// Tells the features of this network's vision tower from others'. To be called once the network is open.
+    #[must_use]
+    pub fn for_network(mut self, network: &Qwen2Vl) -> Self {
+        self.fingerprint = hexadecimal(network.vision_fingerprint()) + &self.fingerprint;
+        self
+    }
+
+    /// The checkpoint's configuration.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Brings a photo to the size that the network looks at.
+    ///
+    /// # Errors
+    /// [`PixelError`]: a photo more than 200 times as long as wide.
+    pub fn prepare(&self, photo: &Image) -> Result<PreparedPhoto, PixelError> {
+        let resized = self.preprocessor.resized(photo)?;
+        let key = PhotoKey::new(&self.fingerprint, resized.rgb(), resized.height(), resized.width());
+        Ok(PreparedPhoto { resized, key })
+    }
+
+    /// One prompt a candidate.
+    ///
+    /// # Errors
+    /// A [`Failure`] if it cannot be rendered, or photos are not those of the group.
+    pub fn prompts(&self, group: &PairGroup, photos: &[PhotoFeatures]) -> Result<Vec<Prompt>, Failure> {
+        let prompt = |candidate| self.prompt(group, candidate, photos);
+        let prompts = group.candidates.iter().map(prompt).collect::<Result<_, _>>();
+        prompts.map_err(|error| network_failure(&error))
+    }
+
+    fn prompt(
+        &self,
+        group: &PairGroup,
+        candidate: &PairCandidate,
+        photos: &[PhotoFeatures],
+    ) -> Result<Prompt, NetworkError> {
+        let own = std::iter::once(0).chain(candidate.photo).collect::<Vec<_>>();
+        let text = PairPrompt::new(
+            self.protocol,
+            &candidate.place,
+            candidate.photo.is_some(),
+            group.negatives.as_deref(),
+        );
+        let segments = self.template.segments(&text.parts())?;
+        let counts: Vec<usize> = own
+            .iter()
+            .map(|&photo| photos.get(photo).map_or(0, |photo| photo.grid[0] * photo.grid[1]))
+            .collect();
+        Ok(Prompt { ids: self.tokenizer.encode_segments(&segments, &counts)?, photos: own })
+    }
+
+    /// Features of all photos of a group, each distinct photo encoded at most once.
+    /// Beside them, how many were.
+    ///
+    /// # Errors
+    /// A [`Failure`] of the network.
+    pub fn photo_features(
+        &self,
+        network: &Qwen2Vl,
+        photos: &[PreparedPhoto],
+    ) -> Result<(Vec<PhotoFeatures>, usize), Failure> {
+        let merged = self.config.vision.patch_size * self.config.vision.spatial_merge_size;
+        let mut known: Vec<Option<Vec<f32>>> = Vec::with_capacity(photos.len());
+        let mut fresh: Vec<usize> = Vec::new();
+        for (index, photo) in photos.iter().enumerate() {
+            let first = photos.iter().position(|other| other.key == photo.key).unwrap_or(index);
+            let values = if first < index {
+                known[first].clone()
+            } else {
+                self.features.get(&photo.key).map(|features| features.values.clone())
+            };
+            if values.is_none() && first == index {
+                fresh.push(index);
+            }
+            known.push(values);
+        }
+        let patches = fresh
+            .iter()
+            .map(|&index| self.preprocessor.patches(&photos[index].resized))
+            .collect::<Result<Vec<_>, PixelError>>()
+            .map_err(|error| Failure::new(ErrorKind::Internal, error.to_string()))?;
+        let encoded = network.encode_photos(&patches).map_err(|error| network_failure(&error))?;
+        let hidden = self.config.language.hidden_size;
+        for (&index, features) in fresh.iter().zip(encoded) {
+            let tokens = features.grid[0] * features.grid[1];
+            let kept = VisionFeatures { values: features.values.clone(), tokens, hidden };
+            self.features.insert(photos[index].key, kept);
+            for (other, slot) in photos.iter().zip(&mut known) {
+                if other.key == photos[index].key {
+                    *slot = Some(features.values.clone());
+                }
+            }
+        }
+        let all = photos
+            .iter()
+            .zip(known)
+            .map(|(photo, values)| {
+                let sides = [photo.resized.height(), photo.resized.width()];
+                PhotoFeatures {
+                    values: values.unwrap_or_default(),
+                    grid: sides.map(|side| side as usize / merged),
+                }
+            })
+            .collect();
+        Ok((all, fresh.len()))
+    }
+}
+
+/// Whether template and tokenizer make prompts that the network can read: with one photo and with two.
+fn try_prompts(
+    model: &Path,
+    tokenizer: &PromptTokenizer,
+    template: &ChatTemplate,
+    vocabulary: usize,
+) -> Result<(), Failure> {
+    let broken = |why: String| {
+        let message = format!("{}: its chat template and tokenizer make no prompt: {why}", model.display());
+        Failure::new(ErrorKind::BrokenModel, message)
+            .with_hint("use the tokenizer files that belong to the weights")
+    };
+    let nowhere = PlaceText { latitude: 0.0, longitude: 0.0, place: Some("X".into()) };
+    for photos in [1, 2] {
+        let prompt =
+            PairPrompt::new(Protocol::Default, &nowhere, photos == 2, Some(std::slice::from_ref(&nowhere)));
+        let ids = template
+            .segments(&prompt.parts())
+            .and_then(|segments| tokenizer.encode_segments(&segments, &vec![1; photos]))
+            .map_err(|error| broken(error.to_string()))?;
+        if let Some(id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
+            return Err(broken(format!("token {id} is beyond the vocabulary of {vocabulary}")));
+        }
+    }
+    Ok(())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A network's error as a failure: of the model, or of this program.
+pub fn network_failure(error: &NetworkError) -> Failure {
+    let kind = match error {
+        NetworkError::Setting { .. } => ErrorKind::Usage,
+        _ if error.is_broken_model() => ErrorKind::BrokenModel,
+        _ => ErrorKind::Internal,
+    };
+    let failure = Failure::new(kind, error.to_string());
+    match error.hint() {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
+}
