@@ -46,7 +46,7 @@ pub use error::PackError;
 pub use gallery_build::{AddReport, GalleryBuilder, PhotoToAdd};
 pub use gps_tag::gps_tag;
 pub use inputs::{Input, Inputs, expand_inputs};
-pub use locator::{Locator, Ranked};
+pub use locator::{Locator, Ranked, open_set_ranker};
 pub use pack::{Manifest, Pack, find_pack};
 pub use pair_files::PairFileScorer;
 pub use parts::{Parts, open_location_encoder};

@@ -14,7 +14,7 @@ use rank::set::{SetRanker, WEIGHTS_FILE};
 use rank::{Calibration, Decision, SimilarityRanker, assemble, decide};
 use rayon::prelude::*;
 
-use crate::pack::{Pack, RankerManifest, RetrievalManifest};
+use crate::pack::{Pack, RankerManifest, RetrievalManifest, SetManifest};
 use crate::photo_file::{hash_of, image_of};
 use crate::{PackError, Parts, PhotoEncoder};
 
@@ -69,11 +69,7 @@ impl Locator {
         let manifest = pack.manifest();
         let ranker: Arc<dyn Ranker> = match &manifest.ranker {
             RankerManifest::Similarity(settings) => Arc::new(SimilarityRanker::new(settings.clone())?),
-            RankerManifest::Set(files) => {
-                let config = String::from_utf8_lossy(&pack.read(&files.config)?).into_owned();
-                let folder = files.weights.strip_suffix(WEIGHTS_FILE).unwrap_or(&files.weights);
-                Arc::new(SetRanker::from_files(folder, &config, &pack.read(&files.weights)?)?)
-            }
+            RankerManifest::Set(files) => Arc::new(open_set_ranker(pack, files)?),
         };
         Ok(Self {
             label: pack.label(),
@@ -93,6 +89,11 @@ impl Locator {
     pub fn with_ranker(mut self, ranker: Arc<dyn Ranker>) -> Self {
         self.ranker = ranker;
         self
+    }
+
+    /// The ranker.
+    pub fn ranker(&self) -> &dyn Ranker {
+        self.ranker.as_ref()
     }
 
     /// The photo encoder.
@@ -253,6 +254,16 @@ impl Locator {
         let ranked = self.rank(photos, options);
         ranked.into_iter().map(|one| one.and_then(|ranked| self.estimate(&ranked, options))).collect()
     }
+}
+
+/// Reads the set ranker of a pack.
+///
+/// # Errors
+/// [`PackError`] for files that are missing, damaged, or do not fit together.
+pub fn open_set_ranker(pack: &Pack, files: &SetManifest) -> Result<SetRanker, PackError> {
+    let config = String::from_utf8_lossy(&pack.read(&files.config)?).into_owned();
+    let folder = files.weights.strip_suffix(WEIGHTS_FILE).unwrap_or(&files.weights);
+    Ok(SetRanker::from_files(folder, &config, &pack.read(&files.weights)?)?)
 }
 
 impl Locate for Locator {

@@ -3,45 +3,22 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use contract::table::{PhotoRow, PredictionRow, PredictionWriter};
-use contract::{Channel, Exclude, LocateOptions, Photo, QueryEmbedding};
+use contract::{Exclude, LocateOptions, Photo, QueryEmbedding};
 use evaluate::{EvaluateRequest, Format, Options, Selection, render, run};
-use geo::LatLon;
+use geo::{LatLon, geodesic_km};
 use georanker::{Locator, Pack, Parts, hash_of, image_of};
 use rand::SeedableRng;
 use rand::seq::IteratorRandom;
 use rand_chacha::ChaCha8Rng;
 
+use crate::gap::{self, Errors};
+use crate::methods::Method;
 use crate::photos::OpenPhotos;
 use crate::select::encode;
-
-/// The methods compared; the second is the reference of the comparisons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Method {
-    /// The location of the most similar gallery photo.
-    NearestPhoto,
-    /// The pack's own ranking and decision.
-    Default,
-    /// The most similar coordinate of the GPS channel.
-    GpsChannel,
-    /// The location of a random gallery photo.
-    RandomGallery,
-}
-
-impl Method {
-    const ALL: [Self; 4] = [Self::NearestPhoto, Self::Default, Self::GpsChannel, Self::RandomGallery];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::NearestPhoto => "nearest-photo",
-            Self::Default => "default",
-            Self::GpsChannel => "gps-channel",
-            Self::RandomGallery => "random-gallery",
-        }
-    }
-}
 
 /// Subsets of the report: a heading and conditions on the truth's columns.
 const SUBSETS: [(&str, &str); 3] = [
@@ -67,15 +44,24 @@ pub(crate) fn report(
     let manifest = Pack::open(pack)?;
     let locator = Locator::from_parts(&manifest, Parts::open(&manifest, None)?)?;
     let queries = encode(&opened, &rows, &locator)?;
+    let methods = Method::all(&manifest)?;
     fs::create_dir_all(predictions)?;
     let truth = photos.join("metadata.csv");
     let mut text = format!("# Accuracy of {} on split `{split}` ({} photos)\n", manifest.label(), rows.len());
+    let _ = write!(
+        text,
+        "\nRanker: {}; {:.2} ms a candidate set, features and network.\n",
+        locator.ranker().name(),
+        ranking_time(&locator, &queries)?
+    );
     for (heading, exclude) in [
         ("As the gallery is", Exclude::default()),
         ("With `--exclude same-author,near-duplicate`", Exclude { same_author: true, near_duplicate: true }),
     ] {
         let _ = write!(text, "\n## {heading}\n");
-        let files = predict(&locator, &rows, &queries, exclude, predictions)?;
+        let (files, errors) = predict(&locator, &methods, &rows, &queries, exclude, predictions)?;
+        text.push_str("\n### The gap to the best candidate\n");
+        text.push_str(&gap::table(&rows, &SUBSETS, &errors)?);
         for (subset, conditions) in SUBSETS {
             let _ = write!(text, "\n### {subset}\n\n");
             let selection: Vec<String> = std::iter::once(format!("split={split}"))
@@ -111,39 +97,35 @@ fn evaluated(
     Ok(text)
 }
 
+/// One predictions file a method that answers, and every method's errors.
 fn predict(
     locator: &Locator,
+    methods: &[Method],
     rows: &[PhotoRow],
     queries: &[(Photo, QueryEmbedding)],
     exclude: Exclude,
     directory: &Path,
-) -> anyhow::Result<Vec<PathBuf>> {
+) -> anyhow::Result<(Vec<PathBuf>, Vec<Errors>)> {
     let options = LocateOptions { exclude, top: 1, ..LocateOptions::default() };
     let suffix = if exclude == Exclude::default() { "" } else { "-excluded" };
     let ranked = locator.rank(queries, &options);
     let estimates = locator.locate_encoded(queries, &options);
     let mut random = ChaCha8Rng::seed_from_u64(20_262);
-    let mut files = Vec::new();
-    for method in Method::ALL {
+    let (mut files, mut all_errors) = (Vec::new(), Vec::new());
+    for method in methods {
         let path = directory.join(format!("{}{suffix}.csv", method.name()));
         let mut writer = PredictionWriter::new(&path.display().to_string(), File::create(&path)?)?;
+        let mut errors = Errors { name: method.name(), km: Vec::with_capacity(rows.len()) };
         for (((row, (photo, _)), ranked), estimate) in rows.iter().zip(queries).zip(&ranked).zip(&estimates) {
             let ranked = ranked.as_ref().map_err(Clone::clone)?;
-            let best_in = |channel: Channel, photos_only: bool| -> Option<LatLon> {
-                let known = ranked.set.candidates.iter().filter(|one| !photos_only || one.photo.is_some());
-                let scored = known.filter_map(|one| Some((one.similarity(&channel)?, one.location)));
-                // The first maximum, as everywhere.
-                scored
-                    .reduce(|best, one| if one.0 > best.0 { one } else { best })
-                    .map(|(_, location)| location)
-            };
             let location = match method {
-                Method::NearestPhoto => best_in(Channel::photo(), true),
-                Method::GpsChannel => best_in(Channel::location(), false),
                 Method::RandomGallery => random_location(locator, photo, exclude, &mut random)?,
                 Method::Default => Some(estimate.as_ref().map_err(Clone::clone)?.location),
+                other => other.answer(ranked, row.location)?,
             };
-            let mut prediction = PredictionRow::new(row.id.clone(), location.context("no candidate")?);
+            let location = location.context("no candidate")?;
+            errors.km.push(geodesic_km(location, row.location));
+            let mut prediction = PredictionRow::new(row.id.clone(), location);
             if let (Method::Default, Ok(estimate)) = (method, estimate) {
                 prediction.confidence = estimate.confidence.0.map(Some);
                 prediction.abstained = Some(estimate.abstained);
@@ -151,9 +133,26 @@ fn predict(
             writer.write(&prediction)?;
         }
         writer.finish()?;
-        files.push(path);
+        if !method.knows_the_truth() {
+            files.push(path);
+        }
+        all_errors.push(errors);
     }
-    Ok(files)
+    Ok((files, all_errors))
+}
+
+/// Mean milliseconds in which the pack's ranker scores a set, after one that warms up.
+fn ranking_time(locator: &Locator, queries: &[(Photo, QueryEmbedding)]) -> anyhow::Result<f64> {
+    let ranked = locator.rank(queries, &LocateOptions::default());
+    let sets: Vec<_> = ranked.into_iter().collect::<Result<_, _>>()?;
+    let ranker = locator.ranker();
+    let first = sets.first().context("no queries")?;
+    ranker.rank(&first.set)?;
+    let start = Instant::now();
+    for one in &sets {
+        ranker.rank(&one.set)?;
+    }
+    Ok(start.elapsed().as_secs_f64() * 1e3 / sets.len() as f64)
 }
 
 fn random_location(

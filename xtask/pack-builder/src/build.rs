@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use contract::table::PhotoRow;
-use contract::{Attribution, Channel, Encoder, PerceptualHash, PhotoRecord, QueryEmbedding};
+use contract::{Attribution, Channel, ChannelSpec, Encoder, PerceptualHash, PhotoRecord, QueryEmbedding};
 use gallery::{
     Gallery, GallerySpec, GalleryWriter, IndexedLocation, LocationIndex, NewPhoto, PhotoReference,
     SourceSpec, VectorPrecision,
@@ -27,7 +27,8 @@ use train::{
 
 use crate::locations::{DIMENSION, ENCODED};
 use crate::photos::{OpenPhotos, locations};
-use crate::{locations as world, select};
+use crate::select::{self, Validation};
+use crate::{locations as world, set};
 
 const CONFIG: &str = "efficientnet-lite2/config.json";
 const WEIGHTS: &str = "efficientnet-lite2/model.safetensors";
@@ -45,39 +46,23 @@ const WHITENING: WhiteningSettings =
 /// Weight of the blocks' features beside the final ones.
 const BLOCK_WEIGHT: f32 = 0.5;
 
-/// Builds the pack in place.
-pub(crate) fn build(pack: &Path, photos: &Path, cache: Option<&Path>) -> anyhow::Result<()> {
+/// Builds the pack in place. With `ranker_only`, heads, gallery and location index stay as they are.
+pub(crate) fn build(
+    pack: &Path,
+    photos: &Path,
+    cache: Option<&Path>,
+    ranker_only: bool,
+    plan: &set::Plan,
+) -> anyhow::Result<()> {
     let photos = OpenPhotos::open(photos)?;
-    let rows = clean_gallery(&photos)?;
-    eprintln!("gallery: {} photos", rows.len());
+    let (extractor, _) = extractor(pack)?;
+    let ingredients = Ingredients::gather(pack, &photos, cache)?;
 
-    let read = |name: &str| fs::read(pack.join(name)).with_context(|| pack.join(name).display().to_string());
-    let weights = read(WEIGHTS)?;
-    let weights_key = sha256_hex(&weights);
-    let network = EfficientNetLite::from_bytes(&read(CONFIG)?, &weights)?;
-    let extractor = FeatureExtractor::new(network, vec![View::CentreCrop, View::Squash]);
-    let features = photos.features(&rows, &extractor, &weights_key, cache)?;
-    eprintln!("features: {} each", extractor.length());
-
-    let location_bytes = read(LOCATION_ENCODER)?;
-    let encoder_key = sha256_hex(&location_bytes);
-    let location_encoder = LocationEncoder::from_bytes(&location_bytes)?;
-    let coordinates = world::read_coordinates(&pack.join(COORDINATES))?;
-    let encoded_world = world::encode(&coordinates, &location_encoder, &encoder_key, cache)?;
-    let here = locations(&rows);
-    let encoded_here = world::encode(&here, &location_encoder, &encoder_key, cache)?;
-
-    let heads = fit_heads(&Fit {
-        features: &features,
-        final_length: extractor.final_length(),
-        length: extractor.length(),
-        here: &here,
-        encoded_here: &encoded_here,
-        coordinates: &coordinates,
-        encoded_world: &encoded_world,
-    })?;
-    fs::write(pack.join(HEADS), heads.to_bytes().map_err(anyhow::Error::msg)?)?;
-
+    if !ranker_only {
+        let heads = fit_heads(&ingredients)?;
+        fs::write(pack.join(HEADS), heads.to_bytes().map_err(anyhow::Error::msg)?)?;
+    }
+    let heads = Heads::from_bytes(&read(pack, HEADS)?).map_err(anyhow::Error::msg)?;
     let mut manifest = manifest_without_choices();
     manifest.files = [CONFIG, WEIGHTS, HEADS, LOCATION_ENCODER, COORDINATES]
         .into_iter()
@@ -85,16 +70,21 @@ pub(crate) fn build(pack: &Path, photos: &Path, cache: Option<&Path>) -> anyhow:
         .collect::<anyhow::Result<_>>()?;
     let fingerprint = fingerprint(&manifest);
     let encoder = PhotoEncoder::new(extractor, heads, fingerprint).map_err(anyhow::Error::msg)?;
-    write_gallery(pack, &photos, &rows, &features, &encoded_here, &encoder)?;
-    write_index(pack, &coordinates, &encoded_world, &encoder)?;
+    if !ranker_only {
+        write_gallery(&pack.join(GALLERY), &ingredients, encoder.heads(), encoder.fingerprint())?;
+        write_index(pack, &ingredients, &encoder)?;
+    }
 
     let parts = Parts {
         gallery: Arc::new(Gallery::open(&pack.join(GALLERY), Some(encoder.fingerprint()))?),
         locations: Arc::new(LocationIndex::open(&pack.join(INDEX), Some(encoder.fingerprint()))?),
         encoder: Arc::new(encoder),
     };
-    select::choose(&mut manifest, pack, &photos, parts)?;
-    for name in gallery_files(pack)?.iter().map(String::as_str).chain([INDEX]) {
+    let validation = Validation::encode(&photos, pack, &manifest, parts.clone())?;
+    let settings = select::choose(&mut manifest, &validation)?;
+    set::build(&mut manifest, pack, &ingredients, &validation, &settings, cache, plan)?;
+    let ranker_files = [set::CONFIG, set::WEIGHTS].map(str::to_owned);
+    for name in gallery_files(pack)?.iter().chain(&ranker_files).map(String::as_str).chain([INDEX]) {
         manifest.files.push(describe(pack, name)?);
     }
     write_manifest(pack, &manifest)?;
@@ -105,33 +95,99 @@ pub(crate) fn build(pack: &Path, photos: &Path, cache: Option<&Path>) -> anyhow:
     Ok(())
 }
 
+fn read(pack: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
+    fs::read(pack.join(name)).with_context(|| pack.join(name).display().to_string())
+}
+
+/// The photo network with the pack's views, and what identifies its weights.
+fn extractor(pack: &Path) -> anyhow::Result<(FeatureExtractor, String)> {
+    let weights = read(pack, WEIGHTS)?;
+    let network = EfficientNetLite::from_bytes(&read(pack, CONFIG)?, &weights)?;
+    Ok((FeatureExtractor::new(network, vec![View::CentreCrop, View::Squash]), sha256_hex(&weights)))
+}
+
 /// The gallery split without near-duplicates of `val` and `test` photos: those would be answers, not evidence.
-fn clean_gallery(photos: &OpenPhotos) -> anyhow::Result<Vec<PhotoRow>> {
+fn clean_gallery(photos: &OpenPhotos) -> anyhow::Result<(Vec<PhotoRow>, Vec<PerceptualHash>)> {
     let held_out: Vec<PhotoRow> = [photos.split("val"), photos.split("test")].concat();
     let held_out = photos.hashes(&held_out)?;
     let gallery = photos.split("gallery");
     let hashes = photos.hashes(&gallery)?;
+    let all = gallery.len();
     let is_new = |hash: &PerceptualHash| !held_out.iter().any(|other| hash.is_near(*other));
-    let kept: Vec<PhotoRow> =
-        gallery.iter().zip(&hashes).filter(|(_, hash)| is_new(hash)).map(|(row, _)| row.clone()).collect();
-    eprintln!("near-duplicates of val or test left out of the gallery: {}", gallery.len() - kept.len());
+    let kept: (Vec<PhotoRow>, Vec<PerceptualHash>) =
+        gallery.into_iter().zip(hashes).filter(|(_, hash)| is_new(hash)).unzip();
+    eprintln!("near-duplicates of val or test left out of the gallery: {}", all - kept.0.len());
     Ok(kept)
 }
 
-struct Fit<'a> {
-    features: &'a [f32],
-    length: usize,
+/// What heads, gallery and ranker are made of: the clean gallery photos and the world's coordinates.
+#[derive(Clone)]
+pub(crate) struct Ingredients {
+    /// The gallery photos.
+    pub(crate) rows: Vec<PhotoRow>,
+    /// Their hashes.
+    pub(crate) hashes: Vec<PerceptualHash>,
+    /// Their features, `[rows, length]`.
+    pub(crate) features: Vec<f32>,
+    /// Features a photo.
+    pub(crate) length: usize,
+    /// How many of them are the network's final ones.
     final_length: usize,
-    here: &'a [LatLon],
-    encoded_here: &'a [f32],
-    coordinates: &'a [LatLon],
-    encoded_world: &'a [f32],
+    /// The rows' encoded locations, `[rows, ENCODED]`.
+    encoded_here: Vec<f32>,
+    /// The world's coordinates, and encoded.
+    coordinates: Arc<Vec<LatLon>>,
+    encoded_world: Arc<Vec<f32>>,
 }
 
-fn fit_heads(fit: &Fit<'_>) -> anyhow::Result<Heads> {
+impl Ingredients {
+    /// Reads and encodes them, as far as the cache does not know them.
+    pub(crate) fn gather(pack: &Path, photos: &OpenPhotos, cache: Option<&Path>) -> anyhow::Result<Self> {
+        let (extractor, weights_key) = extractor(pack)?;
+        let (rows, hashes) = clean_gallery(photos)?;
+        eprintln!("gallery: {} photos", rows.len());
+        let features = photos.features(&rows, &extractor, &weights_key, cache)?;
+        eprintln!("features: {} each", extractor.length());
+        let location_bytes = read(pack, LOCATION_ENCODER)?;
+        let encoder_key = sha256_hex(&location_bytes);
+        let location_encoder = LocationEncoder::from_bytes(&location_bytes)?;
+        let coordinates = world::read_coordinates(&pack.join(COORDINATES))?;
+        let encoded_world = world::encode(&coordinates, &location_encoder, &encoder_key, cache)?;
+        let encoded_here = world::encode(&locations(&rows), &location_encoder, &encoder_key, cache)?;
+        Ok(Self {
+            rows,
+            hashes,
+            features,
+            length: extractor.length(),
+            final_length: extractor.final_length(),
+            encoded_here,
+            coordinates: Arc::new(coordinates),
+            encoded_world: Arc::new(encoded_world),
+        })
+    }
+
+    /// Those of some rows alone.
+    pub(crate) fn only(&self, rows: &[usize]) -> Self {
+        let some = |values: &[f32], width: usize| -> Vec<f32> {
+            rows.iter().flat_map(|&row| &values[row * width..(row + 1) * width]).copied().collect()
+        };
+        Self {
+            rows: rows.iter().map(|&row| self.rows[row].clone()).collect(),
+            hashes: rows.iter().map(|&row| self.hashes[row]).collect(),
+            features: some(&self.features, self.length),
+            encoded_here: some(&self.encoded_here, ENCODED),
+            coordinates: self.coordinates.clone(),
+            encoded_world: self.encoded_world.clone(),
+            ..*self
+        }
+    }
+}
+
+pub(crate) fn fit_heads(fit: &Ingredients) -> anyhow::Result<Heads> {
     let mut feature_weights = vec![1.0; fit.final_length];
     feature_weights.resize(fit.length, BLOCK_WEIGHT);
-    let space = fit_neighbourhood_whitening(fit.features, &feature_weights, fit.here, &WHITENING)?;
+    let places = locations(&fit.rows);
+    let space = fit_neighbourhood_whitening(&fit.features, &feature_weights, &places, &WHITENING)?;
     eprintln!("photo space: {} dimensions", space.outputs);
     let matrix = |values: Vec<f32>, inputs: usize, outputs: usize| {
         Matrix::new(values, inputs, outputs).context("a head has the wrong size")
@@ -143,19 +199,19 @@ fn fit_heads(fit: &Fit<'_>) -> anyhow::Result<Heads> {
         location_first_bias: vec![0.0],
         location_second: matrix(vec![0.0; DIMENSION], 1, DIMENSION)?,
         location_second_bias: vec![0.0; DIMENSION],
-        location_space: matrix(world::space(fit.encoded_world)?, ENCODED, DIMENSION)?,
+        location_space: matrix(world::space(&fit.encoded_world)?, ENCODED, DIMENSION)?,
     };
     let to_space = |encoded: &[f32]| -> Vec<f32> {
         encoded.chunks_exact(ENCODED).flat_map(|row| heads.location_vector(row)).collect()
     };
     let photos: Vec<f32> =
         fit.features.chunks_exact(fit.length).flat_map(|row| heads.photo_vector(row)).collect();
-    let (here, world) = (to_space(fit.encoded_here), to_space(fit.encoded_world));
+    let (here, world) = (to_space(&fit.encoded_here), to_space(&fit.encoded_world));
     let settings = LocationHeadSettings::default();
     let fitted = fit_location_head(
         &photos,
-        EncodedLocations { locations: fit.here, vectors: &here },
-        EncodedLocations { locations: fit.coordinates, vectors: &world },
+        EncodedLocations { locations: &places, vectors: &here },
+        EncodedLocations { locations: &fit.coordinates, vectors: &world },
         &settings,
     )?;
     let (first, last) = (fitted.losses.first(), fitted.losses.last());
@@ -167,33 +223,34 @@ fn fit_heads(fit: &Fit<'_>) -> anyhow::Result<Heads> {
     Ok(heads)
 }
 
-fn write_gallery(
-    pack: &Path,
-    photos: &OpenPhotos,
-    rows: &[PhotoRow],
-    features: &[f32],
-    encoded: &[f32],
-    encoder: &PhotoEncoder,
+/// A gallery of the ingredients' photos under these heads.
+pub(crate) fn write_gallery(
+    directory: &Path,
+    ingredients: &Ingredients,
+    heads: &Heads,
+    fingerprint: &str,
 ) -> anyhow::Result<()> {
-    let directory = pack.join(GALLERY);
     if directory.exists() {
-        fs::remove_dir_all(&directory)?;
+        fs::remove_dir_all(directory)?;
     }
+    let channel = |channel: Channel, dimension: usize| ChannelSpec { channel, dimension };
     let spec = GallerySpec {
         name: "open photos".to_owned(),
-        encoder_fingerprint: encoder.fingerprint().to_owned(),
-        channels: encoder.channels().to_vec(),
+        encoder_fingerprint: fingerprint.to_owned(),
+        channels: vec![
+            channel(Channel::photo(), heads.photo_projection.outputs),
+            channel(Channel::location(), heads.location_second.outputs),
+        ],
         precision: VectorPrecision::Int8,
         sources: vec![SourceSpec::tar(PHOTOS_FROM_GALLERY)],
     };
-    let mut writer = GalleryWriter::create(&directory, &spec)?;
-    let hashes = photos.hashes(rows)?;
-    let length = features.len() / rows.len();
+    let mut writer = GalleryWriter::create(directory, &spec)?;
+    let Ingredients { rows, hashes, features, encoded_here, length, .. } = ingredients;
     let new: Vec<NewPhoto> = rows
         .iter()
         .zip(hashes)
-        .zip(features.chunks_exact(length))
-        .zip(encoded.chunks_exact(ENCODED))
+        .zip(features.chunks_exact(*length))
+        .zip(encoded_here.chunks_exact(ENCODED))
         .map(|(((row, hash), features), encoded)| NewPhoto {
             record: PhotoRecord {
                 id: row.id.clone(),
@@ -204,12 +261,12 @@ fn write_gallery(
                     licence: row.licence.clone(),
                     source: row.source.clone(),
                 },
-                hash: Some(hash),
+                hash: Some(*hash),
             },
             vectors: QueryEmbedding {
                 vectors: vec![
-                    (Channel::photo(), encoder.heads().photo_vector(features)),
-                    (Channel::location(), encoder.heads().location_vector(encoded)),
+                    (Channel::photo(), heads.photo_vector(features)),
+                    (Channel::location(), heads.location_vector(encoded)),
                 ],
             },
             reference: PhotoReference::InSource { source: 0, path: row.id.0.clone() },
@@ -220,22 +277,19 @@ fn write_gallery(
     Ok(())
 }
 
-fn write_index(
-    pack: &Path,
-    coordinates: &[LatLon],
-    encoded: &[f32],
-    encoder: &PhotoEncoder,
-) -> anyhow::Result<()> {
+fn write_index(pack: &Path, ingredients: &Ingredients, encoder: &PhotoEncoder) -> anyhow::Result<()> {
     let geocoder = ReverseGeocoder::embedded();
-    let points: Vec<IndexedLocation> = coordinates
+    let points: Vec<IndexedLocation> = ingredients
+        .coordinates
         .iter()
         .map(|&location| IndexedLocation {
             location,
             country_code: geocoder.country_code(location).map(str::to_owned),
         })
         .collect();
+    let encoded = ingredients.encoded_world.chunks_exact(ENCODED);
     let vectors: Vec<f32> =
-        encoded.chunks_exact(ENCODED).flat_map(|row| encoder.heads().location_vector(row)).collect();
+        encoded.flat_map(|row| encoder.heads().location_vector(row)).collect();
     let rows = vectors.chunks_exact(DIMENSION);
     let index = LocationIndex::build(encoder.fingerprint(), DIMENSION, &points, rows, VectorPrecision::Int8)?;
     index.write(&pack.join(INDEX))?;
@@ -276,9 +330,9 @@ fn manifest_without_choices() -> Manifest {
 }
 
 fn describe(pack: &Path, name: &str) -> anyhow::Result<FileManifest> {
-    let bytes = fs::read(pack.join(name)).with_context(|| pack.join(name).display().to_string())?;
+    let bytes = read(pack, name)?;
     let licence = match name {
-        CONFIG | WEIGHTS | HEADS => "Apache-2.0",
+        CONFIG | WEIGHTS | HEADS | set::CONFIG | set::WEIGHTS => "Apache-2.0",
         LOCATION_ENCODER | COORDINATES => "MIT",
         INDEX => "MIT AND ODbL-1.0",
         _ => "see data/geophotos/LICENSES.md",

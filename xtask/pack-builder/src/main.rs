@@ -7,9 +7,15 @@
 mod accuracy;
 mod build;
 mod cache;
+mod dump;
+mod folds;
+mod gap;
 mod locations;
+mod methods;
 mod photos;
 mod select;
+mod set;
+mod steps;
 
 use std::path::PathBuf;
 
@@ -34,7 +40,12 @@ enum Command {
         /// Where intermediate results are kept between runs.
         #[arg(long)]
         cache: Option<PathBuf>,
+        /// Keep heads, gallery and location index as they are; train the ranker and fit the calibration anew.
+        #[arg(long)]
+        ranker_only: bool,
     },
+    /// Temporary.
+    Dump { #[arg(long)] cache: PathBuf, #[arg(long)] cell: f64, #[arg(long)] name: String },
     /// Predict a split with several methods and report their accuracy (Markdown).
     Accuracy {
         /// The pack.
@@ -57,7 +68,10 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Build { pack, photos, cache } => build::build(&pack, &photos, cache.as_deref()),
+        Command::Build { pack, photos, cache, ranker_only } => {
+            build::build(&pack, &photos, cache.as_deref(), ranker_only, &set::Plan::default())
+        }
+        Command::Dump { cache, cell, name } => dump::dump(&cache, cell, &name),
         Command::Accuracy { pack, photos, split, predictions, out } => {
             accuracy::report(&pack, &photos, &split, &predictions, &out)
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use contract::table::PhotoRow;
-use contract::{Channel, Decide, LocateOptions, Photo, RADII_KM, Ranker};
+use contract::{Channel, Decide, LocateOptions, Photo, QueryEmbedding, RADII_KM, Ranker};
 use geo::geodesic_km;
 use georanker::pack::{DecisionManifest, DecisionRule, Manifest, RankerManifest};
 use georanker::{Locator, Pack, Parts, Ranked};
@@ -57,19 +57,41 @@ fn settings(photo_temperature: f64, location_weight: f64, kernel: &[(f64, f64)])
     }
 }
 
-/// Fills in ranker, decision and calibration of the manifest.
-pub(crate) fn choose(
-    manifest: &mut Manifest,
-    pack: &Path,
-    photos: &OpenPhotos,
-    parts: Parts,
-) -> anyhow::Result<()> {
-    let locator = Locator::from_parts(&Pack::in_memory(pack, manifest.clone()), parts)?;
-    let rows = photos.split("val");
-    let queries = encode(photos, &rows, &locator)?;
-    let ranked: Vec<Ranked> =
-        locator.rank(&queries, &LocateOptions::default()).into_iter().collect::<Result<_, _>>()?;
+/// The validation photos, encoded, and the locator that finds their candidates.
+pub(crate) struct Validation {
+    pub(crate) rows: Vec<PhotoRow>,
+    pub(crate) queries: Vec<(Photo, QueryEmbedding)>,
+    pub(crate) locator: Locator,
+    pub(crate) parts: Parts,
+}
 
+impl Validation {
+    /// Encodes the `val` split.
+    pub(crate) fn encode(
+        photos: &OpenPhotos,
+        pack: &Path,
+        manifest: &Manifest,
+        parts: Parts,
+    ) -> anyhow::Result<Self> {
+        let locator = Locator::from_parts(&Pack::in_memory(pack, manifest.clone()), parts.clone())?;
+        let rows = photos.split("val");
+        let queries = encode(photos, &rows, &locator)?;
+        Ok(Self { rows, queries, locator, parts })
+    }
+
+    /// Their candidates, with vectors, ranked by the locator's ranker.
+    pub(crate) fn ranked(&self, options: &LocateOptions) -> anyhow::Result<Vec<Ranked>> {
+        let mut ranked: Vec<Ranked> =
+            self.locator.rank(&self.queries, options).into_iter().collect::<Result<_, _>>()?;
+        ranked.iter_mut().for_each(|one| self.parts.attach_vectors(&mut one.set.candidates));
+        Ok(ranked)
+    }
+}
+
+/// Chooses the similarity ranker's settings, and with them decision and calibration of the manifest.
+pub(crate) fn choose(manifest: &mut Manifest, validation: &Validation) -> anyhow::Result<SimilaritySettings> {
+    let rows = &validation.rows;
+    let ranked = validation.ranked(&LocateOptions::default())?;
     let mut best: Option<(f64, SimilaritySettings, DecisionRule)> = None;
     for photo_temperature in PHOTO_TEMPERATURES {
         for location_weight in LOCATION_WEIGHTS {
@@ -77,7 +99,7 @@ pub(crate) fn choose(
                 let settings = settings(photo_temperature, location_weight, kernel);
                 let reranked = rerank(&ranked, &settings)?;
                 for rule in [DecisionRule::Argmax, DecisionRule::Geoscore] {
-                    let value = quality(&rows, &decisions(&reranked, rule.into(), 1.0));
+                    let value = quality(rows, &decisions(&reranked, rule.into(), 1.0));
                     if best.as_ref().is_none_or(|(known, ..)| value > *known) {
                         best = Some((value, settings.clone(), rule));
                     }
@@ -89,17 +111,37 @@ pub(crate) fn choose(
     eprintln!("chosen on val: mean of 25/200/750 km {:.1} %, {rule:?}, {settings:?}", value * 100.0);
 
     let reranked = rerank(&ranked, &settings)?;
-    let temperature = best_temperature(&rows, &reranked);
-    let samples = samples(&rows, &decisions(&reranked, rule.into(), temperature));
+    let temperature = best_temperature(rows, &reranked);
+    calibrate(manifest, rows, &reranked, DecisionManifest { rule, temperature });
+    manifest.ranker = RankerManifest::Similarity(settings.clone());
+    Ok(settings)
+}
+
+/// The rule that is right most often on `val`, at the likeliest temperature.
+pub(crate) fn choose_decision(rows: &[PhotoRow], ranked: &[Ranked]) -> (f64, DecisionManifest) {
+    let temperature = best_temperature(rows, ranked);
+    let value = |rule: DecisionRule| quality(rows, &decisions(ranked, rule.into(), temperature));
+    let (argmax, geoscore) = (value(DecisionRule::Argmax), value(DecisionRule::Geoscore));
+    eprintln!("val: argmax {:.1} %, geoscore {:.1} %, temperature {temperature}", argmax * 100.0, geoscore * 100.0);
+    let rule = if geoscore > argmax { DecisionRule::Geoscore } else { DecisionRule::Argmax };
+    (argmax.max(geoscore), DecisionManifest { rule, temperature })
+}
+
+/// Fits the calibration of this decision on `val` and puts both into the manifest.
+pub(crate) fn calibrate(
+    manifest: &mut Manifest,
+    rows: &[PhotoRow],
+    ranked: &[Ranked],
+    decision: DecisionManifest,
+) {
+    let samples = samples(rows, &decisions(ranked, decision.rule.into(), decision.temperature));
     let calibration = Calibration::fit(&samples, CALIBRATION_PRIOR, ABSTAIN_BELOW);
     let abstained =
         samples.iter().filter(|one| calibration.abstains(&calibration.confidence(&one.raw_confidence)));
-    eprintln!("temperature {temperature}; abstains on {} of {} val photos", abstained.count(), samples.len());
+    eprintln!("{decision:?}; abstains on {} of {} val photos", abstained.count(), samples.len());
     report_cross_fitted(&samples);
-    manifest.ranker = RankerManifest::Similarity(settings);
-    manifest.decision = DecisionManifest { rule, temperature };
+    manifest.decision = decision;
     manifest.calibration = calibration;
-    Ok(())
 }
 
 /// How honest the calibration would be on `val` photos that it has not seen: five folds, each judged by a fit on the
@@ -144,7 +186,11 @@ pub(crate) fn encode(
 }
 
 fn rerank(ranked: &[Ranked], settings: &SimilaritySettings) -> anyhow::Result<Vec<Ranked>> {
-    let ranker = SimilarityRanker::new(settings.clone())?;
+    rerank_with(&SimilarityRanker::new(settings.clone())?, ranked)
+}
+
+/// The same sets under another ranker.
+pub(crate) fn rerank_with(ranker: &dyn Ranker, ranked: &[Ranked]) -> anyhow::Result<Vec<Ranked>> {
     ranked.iter().map(|one| Ok(Ranked { set: one.set.clone(), ranking: ranker.rank(&one.set)? })).collect()
 }
 

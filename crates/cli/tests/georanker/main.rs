@@ -7,3 +7,4 @@ mod gallery;
 mod locate;
 mod score;
 mod score_golden;
+mod train;

@@ -26,6 +26,7 @@ pub struct SetRanker {
 }
 
 /// Networks of one shape whose scores are averaged.
+#[derive(Clone)]
 struct Member {
     network: SetNetwork,
     weights: Vec<Vec<f32>>,
@@ -99,6 +100,12 @@ impl SetRanker {
     /// The configuration, as `config.toml` holds it.
     pub fn config(&self) -> SetConfig {
         SetConfig { members: self.members.len(), ..self.members[0].network.config().clone() }
+    }
+
+    /// Each member as a ranker by itself: how much the seed matters.
+    pub fn members(&self) -> Vec<Self> {
+        let alone = |member: &Member| Self { members: vec![member.clone()], base: self.base.clone() };
+        self.members.iter().map(alone).collect()
     }
 
     /// Content of `model.safetensors`.

@@ -41,7 +41,8 @@ pub(super) fn marks(chart: &Chart) -> Vec<Mark> {
     for (series, points) in chart.series.iter().zip(&lines) {
         let colour = colour_of(series.colour);
         let (colour, width) = if series.pale { (paled(colour), 1.0) } else { (colour, 2.0) };
-        let points: Vec<(f64, f64)> = points.iter().map(|point| (x.place(point.0), y.place(point.1))).collect();
+        let points: Vec<(f64, f64)> =
+            points.iter().map(|point| (x.place(point.0), y.place(point.1))).collect();
         if let [(x, y)] = points[..] {
             // One point is no line: a small cross.
             for (dx, dy) in [(3.0, 3.0), (3.0, -3.0)] {
@@ -76,13 +77,17 @@ fn paled(colour: Colour) -> Colour {
 
 /// Finite points, no more than [`POINTS`]: runs of neighbours are averaged.
 fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    let points: Vec<(f64, f64)> = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+    let points: Vec<(f64, f64)> =
+        points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
     let run = points.len().div_ceil(POINTS).max(1);
     points
         .chunks(run)
         .map(|run| {
             let count = run.len() as f64;
-            (run.iter().map(|point| point.0).sum::<f64>() / count, run.iter().map(|point| point.1).sum::<f64>() / count)
+            (
+                run.iter().map(|point| point.0).sum::<f64>() / count,
+                run.iter().map(|point| point.1).sum::<f64>() / count,
+            )
         })
         .collect()
 }
@@ -100,8 +105,9 @@ struct Axis {
 impl Axis {
     /// From the smallest to the largest value, or around the only one; ends at ticks.
     fn over(values: impl Iterator<Item = f64>, from: f64, to: f64) -> Self {
-        let (least, most) =
-            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| (least.min(value), most.max(value)));
+        let (least, most) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| {
+            (least.min(value), most.max(value))
+        });
         let (least, most) = match most - least {
             width if !width.is_finite() => (0.0, 1.0),
             width if width <= least.abs().max(1e-9) * 1e-9 => (least - 0.5, least + 0.5),

@@ -19,11 +19,18 @@ pub(super) fn write(marks: &[Mark]) -> Vec<u8> {
         match mark {
             Mark::Line { points, colour, width } => {
                 for ends in points.windows(2) {
-                    cover_segment(&mut cover, (picture.width(), picture.height()), (ends[0], ends[1]), *width);
+                    cover_segment(
+                        &mut cover,
+                        (picture.width(), picture.height()),
+                        (ends[0], ends[1]),
+                        *width,
+                    );
                 }
                 blend(&mut picture, &mut cover, *colour);
             }
-            Mark::Text { x, y, text, anchor, size } => draw_text(&mut picture, (*x, *y), text, *anchor, *size),
+            Mark::Text { x, y, text, anchor, size } => {
+                draw_text(&mut picture, (*x, *y), text, *anchor, *size)
+            }
         }
     }
     let mut bytes = Cursor::new(Vec::new());
@@ -46,7 +53,8 @@ fn cover_segment(cover: &mut [f32], size: (u32, u32), ends: ((f64, f64), (f64, f
     for row in range(from.1, to.1, size.1) {
         for column in range(from.0, to.0, size.0) {
             let (x, y) = (f64::from(column) - from.0, f64::from(row) - from.1);
-            let along = if length_squared > 0.0 { ((x * dx + y * dy) / length_squared).clamp(0.0, 1.0) } else { 0.0 };
+            let along =
+                if length_squared > 0.0 { ((x * dx + y * dy) / length_squared).clamp(0.0, 1.0) } else { 0.0 };
             let distance = (x - along * dx).hypot(y - along * dy);
             let covered = (reach + 0.5 - distance).clamp(0.0, 1.0) as f32;
             let pixel = &mut cover[(row * size.0 + column) as usize];
@@ -81,10 +89,7 @@ fn draw_text(picture: &mut RgbImage, (x, y): (f64, f64), text: &str, anchor: Anc
     for (place, letter) in text.chars().enumerate() {
         for (row, bits) in glyph(letter).into_iter().enumerate() {
             for column in (0..LETTER_WIDTH).filter(|column| bits >> (LETTER_WIDTH - 1 - column) & 1 == 1) {
-                let corner = (
-                    left + (place * ADVANCE + column) as i64 * dot,
-                    top + row as i64 * dot,
-                );
+                let corner = (left + (place * ADVANCE + column) as i64 * dot, top + row as i64 * dot);
                 fill(picture, corner, dot);
             }
         }

@@ -55,10 +55,17 @@ impl Fields {
     }
 
     /// A complaint about a field.
-    pub fn refuse(&self, field: &str, problem: impl Display, hint: impl Into<Option<String>>) -> ConfigurationError {
+    pub fn refuse(
+        &self,
+        field: &str,
+        problem: impl Display,
+        hint: impl Into<Option<String>>,
+    ) -> ConfigurationError {
         let line = self.text.lines().position(|line| {
             let rest = line.trim_start().trim_start_matches(['"', '\'', '[']).strip_prefix(field);
-            rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ']', '.']))
+            rest.is_some_and(|rest| {
+                rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ']', '.'])
+            })
         });
         ConfigurationError::Field {
             file: self.file.clone(),
@@ -81,8 +88,12 @@ impl Fields {
 
     fn wrong_kind(&self, name: &str, expected: &str, found: &Value) -> ConfigurationError {
         let hint = match found {
-            Value::String(text) if text.parse::<f64>().is_ok() => Some("write the number without quotes".to_owned()),
-            Value::String(text) if ["true", "false"].contains(&text.as_str()) => Some(format!("write {text} without quotes")),
+            Value::String(text) if text.parse::<f64>().is_ok() => {
+                Some("write the number without quotes".to_owned())
+            }
+            Value::String(text) if ["true", "false"].contains(&text.as_str()) => {
+                Some(format!("write {text} without quotes"))
+            }
             _ => None,
         };
         self.refuse(name, format_args!("expected {expected}, found {}", shown(found)), hint)
@@ -101,16 +112,26 @@ impl Fields {
     ///
     /// # Errors
     /// As there.
-    pub fn count(&mut self, name: &'static str, default: usize, least: usize) -> Result<usize, ConfigurationError> {
+    pub fn count(
+        &mut self,
+        name: &'static str,
+        default: usize,
+        least: usize,
+    ) -> Result<usize, ConfigurationError> {
         let value = self.whole(name, default as u64, least as u64)?;
-        usize::try_from(value).map_err(|_| self.refuse(name, format_args!("{value} is more than this machine counts"), None))
+        usize::try_from(value)
+            .map_err(|_| self.refuse(name, format_args!("{value} is more than this machine counts"), None))
     }
 
     /// A whole number of at least `least`, if it is given.
     ///
     /// # Errors
     /// Another kind of value, a smaller number.
-    pub fn whole_or_none(&mut self, name: &'static str, least: u64) -> Result<Option<u64>, ConfigurationError> {
+    pub fn whole_or_none(
+        &mut self,
+        name: &'static str,
+        least: u64,
+    ) -> Result<Option<u64>, ConfigurationError> {
         let Some(value) = self.take(name) else { return Ok(self.note(name, None, Json::Null)) };
         match value {
             Value::Integer(number) if u64::try_from(number).is_ok_and(|number| number >= least) => {
@@ -194,7 +215,9 @@ impl Fields {
             None => default,
             Some(Value::String(word)) if word == "all" => Keep::All,
             Some(Value::Integer(number @ 1..)) => Keep::First(usize::try_from(number).unwrap_or(usize::MAX)),
-            Some(other) => return Err(self.wrong_kind(name, "a whole number of at least 1, or \"all\"", &other)),
+            Some(other) => {
+                return Err(self.wrong_kind(name, "a whole number of at least 1, or \"all\"", &other));
+            }
         };
         let recorded = match keep {
             Keep::All => Json::from("all"),
@@ -207,11 +230,19 @@ impl Fields {
     ///
     /// # Errors
     /// Anything else.
-    pub fn count_or_share(&mut self, name: &'static str, of: &str) -> Result<CountOrShare, ConfigurationError> {
+    pub fn count_or_share(
+        &mut self,
+        name: &'static str,
+        of: &str,
+    ) -> Result<CountOrShare, ConfigurationError> {
         match self.take(name) {
             None => Ok(self.note(name, CountOrShare::Count(0), 0)),
-            Some(Value::Integer(count @ 0..)) => Ok(self.note(name, CountOrShare::Count(count.unsigned_abs()), count)),
-            Some(Value::Float(share)) if (0.0..1.0).contains(&share) => Ok(self.note(name, CountOrShare::Share(share), share)),
+            Some(Value::Integer(count @ 0..)) => {
+                Ok(self.note(name, CountOrShare::Count(count.unsigned_abs()), count))
+            }
+            Some(Value::Float(share)) if (0.0..1.0).contains(&share) => {
+                Ok(self.note(name, CountOrShare::Share(share), share))
+            }
             Some(other) => {
                 let expected = format!("a whole number of {of}, or a share of them from 0.0 to below 1.0");
                 Err(self.wrong_kind(name, &expected, &other))

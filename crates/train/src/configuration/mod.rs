@@ -32,4 +32,4 @@ mod models;
 pub use engine::{BestBy, EngineSettings, SaveWhich};
 pub use error::ConfigurationError;
 pub use fields::{CountOrShare, Fields, Record};
-pub use models::{SetSettings, TrainDtype, VlmSettings};
+pub use models::{SetSettings, TrainDtype, TrainReencode, VlmSettings};

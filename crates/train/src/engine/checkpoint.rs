@@ -209,7 +209,8 @@ impl Checkpoints {
                 _ => EngineError::reading(path)(error),
             })
         };
-        let damaged = |name: &str, problem: String| EngineError::Damaged { path: directory.join(name), problem };
+        let damaged =
+            |name: &str, problem: String| EngineError::Damaged { path: directory.join(name), problem };
         let file: StateFile = serde_json::from_slice(&read(STATE_FILE)?)
             .map_err(|error| damaged(STATE_FILE, format!("is no state of a run: {error}")))?;
         if file.format != FORMAT || file.step != step {
@@ -219,7 +220,8 @@ impl Checkpoints {
         if hexadecimal(&bytes) != file.sha256 {
             return Err(damaged(TENSORS_FILE, "is not what was written: its checksum differs".into()));
         }
-        let tensors = SafeTensors::deserialize(&bytes).map_err(|error| damaged(TENSORS_FILE, error.to_string()))?;
+        let tensors =
+            SafeTensors::deserialize(&bytes).map_err(|error| damaged(TENSORS_FILE, error.to_string()))?;
         let changed = |was: String, now: String| EngineError::Changed {
             directory: directory.clone(),
             field: "parameters".into(),
@@ -232,17 +234,22 @@ impl Checkpoints {
         let values = |part: &str, parameter: &Parameter| -> Result<Vec<f32>, EngineError> {
             let Parameter { name, shape, .. } = parameter;
             let now = || format!("{name} {shape:?}");
-            let tensor = tensors.tensor(&format!("{part}/{name}")).map_err(|_| changed("others".into(), now()))?;
+            let tensor =
+                tensors.tensor(&format!("{part}/{name}")).map_err(|_| changed("others".into(), now()))?;
             if tensor.shape() != shape.as_slice() || tensor.dtype() != Dtype::F32 {
                 return Err(changed(format!("{name} {:?}", tensor.shape()), now()));
             }
             Ok(tensor.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
         };
-        let part = |part: &str| parameters.iter().map(|parameter| values(part, parameter)).collect::<Result<Vec<_>, _>>();
+        let part = |part: &str| {
+            parameters.iter().map(|parameter| values(part, parameter)).collect::<Result<Vec<_>, _>>()
+        };
         let restored = parameters.iter().zip(part(PARTS[0])?);
         Ok(TrainingState {
             step,
-            parameters: restored.map(|(parameter, values)| Parameter { values, ..parameter.clone() }).collect(),
+            parameters: restored
+                .map(|(parameter, values)| Parameter { values, ..parameter.clone() })
+                .collect(),
             optimizer: AdamW { steps: step, first_moments: part(PARTS[1])?, second_moments: part(PARTS[2])? },
             best: file.best,
             stale_validations: file.stale_validations,

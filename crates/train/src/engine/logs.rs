@@ -173,7 +173,8 @@ impl RowLog {
 
     /// Adds a row.
     pub(super) fn append(&mut self, row: &impl Serialize) -> Result<(), EngineError> {
-        let mut line = serde_json::to_vec(row).map_err(|error| EngineError::writing(&self.path)(error.into()))?;
+        let mut line =
+            serde_json::to_vec(row).map_err(|error| EngineError::writing(&self.path)(error.into()))?;
         line.push(b'\n');
         self.file.write_all(&line).map_err(EngineError::writing(&self.path))
     }

@@ -62,5 +62,6 @@ pub use optimizer::{AdamW, clip_to_norm, global_norm};
 pub use order::DataOrder;
 pub use progress::{NoProgress, Plan, Progress};
 pub use run::{Run, train};
+pub use run_directory::can_begin;
 pub use schedule::{Schedule, Shape};
 pub use trainable::{Gradients, GroupReport, Parameter, StepContext, TrainableRanker, ValidationGroup};

@@ -68,7 +68,8 @@ impl FailedStep<'_> {
             other => format!("failed-step-{}-process-{other}.json", self.step),
         };
         let path = directory.join(&name);
-        let text = serde_json::to_vec_pretty(&what).map_err(|error| EngineError::writing(&path)(error.into()))?;
+        let text =
+            serde_json::to_vec_pretty(&what).map_err(|error| EngineError::writing(&path)(error.into()))?;
         write_whole(&path, &text).map_err(EngineError::writing(&path))?;
         Ok(EngineError::NotFinite { what: self.what, step: self.step, saved: path })
     }

@@ -52,13 +52,16 @@ impl AdamW {
                 *value = decay * *value - step_size * (*first / spread);
             };
             let chunks = (parameter.values.par_chunks_mut(CHUNK), gradient.par_chunks(CHUNK));
-            chunks.into_par_iter().zip(first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK))).for_each(
-                |((values, gradient), (first, second))| {
-                    for (((value, gradient), first), second) in values.iter_mut().zip(gradient).zip(first).zip(second) {
+            chunks
+                .into_par_iter()
+                .zip(first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK)))
+                .for_each(|((values, gradient), (first, second))| {
+                    for (((value, gradient), first), second) in
+                        values.iter_mut().zip(gradient).zip(first).zip(second)
+                    {
                         update(value, *gradient, first, second);
                     }
-                },
-            );
+                });
         }
     }
 }

@@ -33,7 +33,8 @@ fn charts(rows: &[LogRow], validations: &[ValidationRow]) -> Vec<(&'static str, 
     let validated = |value: &dyn Fn(&ValidationRow) -> f64| -> Vec<(f64, f64)> {
         validations.iter().map(|row| (row.step as f64, value(row))).collect()
     };
-    let chart = |title: &str, y: &str, series| Chart { title: title.into(), x: "step".into(), y: y.into(), series };
+    let chart =
+        |title: &str, y: &str, series| Chart { title: title.into(), x: "step".into(), y: y.into(), series };
     let loss = steps(|row| row.loss);
     let mut losses = vec![
         Series::new("", loss.clone()).paled(),
@@ -53,10 +54,14 @@ fn charts(rows: &[LogRow], validations: &[ValidationRow]) -> Vec<(&'static str, 
         ("learning_rate", chart("Learning rate", "rate", rates)),
     ];
     if !validations.is_empty() {
-        let within = ["1 km", "25 km", "200 km", "750 km", "2500 km"].iter().enumerate().map(|(radius, name)| {
-            Series::new(*name, validated(&|row| row.within_km.list()[radius])).coloured(radius)
-        });
-        charts.push(("within_km", chart("Validation: chosen candidates within", "% of queries", within.collect())));
+        let within =
+            ["1 km", "25 km", "200 km", "750 km", "2500 km"].iter().enumerate().map(|(radius, name)| {
+                Series::new(*name, validated(&|row| row.within_km.list()[radius])).coloured(radius)
+            });
+        charts.push((
+            "within_km",
+            chart("Validation: chosen candidates within", "% of queries", within.collect()),
+        ));
         let kilometres = vec![
             Series::new("median", validated(&|row| row.median_km)),
             Series::new("mean", validated(&|row| row.mean_km)).coloured(1),

@@ -12,8 +12,8 @@ use super::run_directory::{RunDirectory, RunFile};
 use super::step::{OwnPart, accumulate_step};
 use super::validation::{validate, value_of};
 use super::{
-    AdamW, Collective, DataOrder, End, EngineError, Gradients, LogRow, Outcome, Plan, Progress, TrainableRanker,
-    ValidationRow, clip_to_norm, global_norm, plots,
+    AdamW, Collective, DataOrder, End, EngineError, Gradients, LogRow, Outcome, Plan, Progress,
+    TrainableRanker, ValidationRow, clip_to_norm, global_norm, plots,
 };
 use crate::configuration::{EngineSettings, Record, SaveWhich};
 
@@ -96,10 +96,11 @@ impl<'a> Training<'a> {
             ("trained parameters", parameters.iter().map(|parameter| parameter.values.len()).sum()),
             ("processes", run.collective.world()),
         ];
-        let found: Record = found.into_iter().map(|(name, count)| (name.to_owned(), Value::from(count))).collect();
+        let found: Record =
+            found.into_iter().map(|(name, count)| (name.to_owned(), Value::from(count))).collect();
         let this = RunFile { settings: run.record.clone(), found };
         match (leads, run.resume) {
-            (true, true) => directory.go_on(&this, settings, &checkpoints)?,
+            (true, true) => directory.go_on(&this, settings)?,
             (true, false) => directory.begin(&this)?,
             (false, _) => {}
         }

@@ -46,13 +46,7 @@ impl RunDirectory {
         if !leads {
             return Ok(Self { path: directory, _lock: None });
         }
-        let there = path.join(RUN_FILE).is_file();
-        match (there, resume) {
-            (true, false) => return Err(EngineError::HoldsRun { directory }),
-            (false, true) => return Err(EngineError::NoRun { directory }),
-            (false, false) if !is_empty(path)? => return Err(EngineError::NotEmpty { directory }),
-            _ => {}
-        }
+        may_take(path, resume)?;
         fs::create_dir_all(path).map_err(EngineError::writing(path))?;
         let lock_path = path.join(LOCK_FILE);
         let lock = File::options()
@@ -76,7 +70,8 @@ impl RunDirectory {
     /// Writes down what the run is, so that it can only go on as the same.
     pub(super) fn begin(&self, run: &RunFile) -> Result<(), EngineError> {
         let path = self.join(RUN_FILE);
-        let text = serde_json::to_vec_pretty(run).map_err(|error| EngineError::writing(&path)(error.into()))?;
+        let text =
+            serde_json::to_vec_pretty(run).map_err(|error| EngineError::writing(&path)(error.into()))?;
         write_whole(&path, &text).map_err(EngineError::writing(path))
     }
 
@@ -84,37 +79,60 @@ impl RunDirectory {
     ///
     /// # Errors
     /// [`EngineError::Changed`] naming the first field that is different.
-    pub(super) fn go_on(
-        &self,
-        run: &RunFile,
-        settings: &EngineSettings,
-        checkpoints: &Checkpoints,
-    ) -> Result<(), EngineError> {
-        let path = self.join(RUN_FILE);
-        let bytes = fs::read(&path).map_err(EngineError::reading(&path))?;
-        let before: RunFile = serde_json::from_slice(&bytes).map_err(|error| {
-            let problem = format!("is not what a training wrote: {error}");
-            EngineError::Damaged { path: path.clone(), problem }
-        })?;
-        // One whole step further than the newest checkpoint or not: what was trained cannot be undone.
-        let reached = checkpoints.steps()?.last().copied().unwrap_or(0);
-        let may_grow = settings.schedule.shape == Shape::Constant;
-        for (before, now) in [(&before.settings, &run.settings), (&before.found, &run.found)] {
-            for field in before.keys().chain(now.keys()) {
-                let (was, is) = (before.get(field).unwrap_or(&Value::Null), now.get(field).unwrap_or(&Value::Null));
-                let grows = field == "steps" && may_grow && is.as_u64().is_some_and(|steps| steps >= reached);
-                if was != is && !grows && !FREE.contains(&field.as_str()) {
-                    return Err(EngineError::Changed {
-                        directory: self.path.clone(),
-                        field: field.clone(),
-                        was: shown(was),
-                        now: shown(is),
-                    });
-                }
-            }
-        }
+    pub(super) fn go_on(&self, run: &RunFile, settings: &EngineSettings) -> Result<(), EngineError> {
+        let before = read_run(&self.path)?;
+        compare(settings, &before.settings, &run.settings)?;
+        compare(settings, &before.found, &run.found)?;
         if &before == run { Ok(()) } else { self.begin(run) }
     }
+}
+
+/// Whether a run could begin, or go on, with these settings: asked before minutes go into loading a model.
+///
+/// # Errors
+/// A directory that is not free, or holds no run to go on with; settings that changed.
+pub fn can_begin(settings: &EngineSettings, record: &Record, resume: bool) -> Result<(), EngineError> {
+    may_take(&settings.out, resume)?;
+    if resume { compare(settings, &read_run(&settings.out)?.settings, record) } else { Ok(()) }
+}
+
+fn may_take(path: &Path, resume: bool) -> Result<(), EngineError> {
+    let directory = path.to_path_buf();
+    match (path.join(RUN_FILE).is_file(), resume) {
+        (true, false) => Err(EngineError::HoldsRun { directory }),
+        (false, true) => Err(EngineError::NoRun { directory }),
+        (false, false) if !is_empty(path)? => Err(EngineError::NotEmpty { directory }),
+        _ => Ok(()),
+    }
+}
+
+fn read_run(directory: &Path) -> Result<RunFile, EngineError> {
+    let path = directory.join(RUN_FILE);
+    let bytes = fs::read(&path).map_err(EngineError::reading(&path))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let problem = format!("is not what a training wrote: {error}");
+        EngineError::Damaged { path, problem }
+    })
+}
+
+fn compare(settings: &EngineSettings, before: &Record, now: &Record) -> Result<(), EngineError> {
+    let directory = &settings.out;
+    for field in before.keys().chain(now.keys()) {
+        let (was, is) = (before.get(field).unwrap_or(&Value::Null), now.get(field).unwrap_or(&Value::Null));
+        if was == is || FREE.contains(&field.as_str()) {
+            continue;
+        }
+        if field == "steps" && settings.schedule.shape == Shape::Constant {
+            // What was trained cannot be undone.
+            let reached = Checkpoints::new(directory, 1).steps()?.last().copied().unwrap_or(0);
+            if is.as_u64().is_some_and(|steps| steps >= reached) {
+                continue;
+            }
+        }
+        let (directory, field) = (directory.clone(), field.clone());
+        return Err(EngineError::Changed { directory, field, was: shown(was), now: shown(is) });
+    }
+    Ok(())
 }
 
 fn shown(value: &Value) -> String {

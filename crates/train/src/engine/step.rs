@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::order::batch_seed;
-use super::{Collective, DataOrder, EngineError, Gradients, GroupReport, Parameter, StepContext, TrainableRanker};
+use super::{
+    Collective, DataOrder, EngineError, Gradients, GroupReport, Parameter, StepContext, TrainableRanker,
+};
 use crate::configuration::EngineSettings;
 
 /// What a step's queries said, over all processes; the gradient is in the buffer.
@@ -57,7 +59,8 @@ pub(super) fn accumulate_step(
         }
         let start = first + ((number * world + rank) * batch) as u64;
         let queries = order.slice(start, batch);
-        let context = StepContext { loss: &settings.loss, weight, seed: batch_seed(settings.seed, step, number, rank) };
+        let context =
+            StepContext { loss: &settings.loss, weight, seed: batch_seed(settings.seed, step, number, rank) };
         let reports = ranker.accumulate(parameters, &queries, &context, gradients)?;
         part.queries.extend(queries);
         part.reports.extend(reports);

@@ -46,8 +46,7 @@ pub(super) fn perturb(
     random: &mut ChaCha8Rng,
 ) -> (CandidateSet, Vec<usize>) {
     let loss = random.random::<f32>() * settings.candidates_lost;
-    let mut left: Vec<usize> =
-        (0..set.candidates.len()).filter(|_| random.random::<f32>() >= loss).collect();
+    let mut left: Vec<usize> = (0..set.candidates.len()).filter(|_| random.random::<f32>() >= loss).collect();
     if left.len() < 2 {
         left = (0..set.candidates.len()).collect();
     }
@@ -92,7 +91,8 @@ impl Dropout for Masks<'_> {
             Site::Layer => self.settings.layer_dropout,
         };
         let kept = (1.0 - share).recip();
-        (share > 0.0)
-            .then(|| (0..values).map(|_| if self.random.random::<f32>() < share { 0.0 } else { kept }).collect())
+        (share > 0.0).then(|| {
+            (0..values).map(|_| if self.random.random::<f32>() < share { 0.0 } else { kept }).collect()
+        })
     }
 }

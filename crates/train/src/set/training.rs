@@ -79,7 +79,8 @@ impl SetTraining {
         let mut random = ChaCha8Rng::seed_from_u64(context.seed ^ name);
         let (set, left) = perturb(&query.set, self.network.config(), &self.settings, &mut random);
         let features = SetFeatures::of(self.network.config(), &set)?;
-        let distances: Vec<f64> = features.kept.iter().map(|&index| query.distances_km[left[index]]).collect();
+        let distances: Vec<f64> =
+            features.kept.iter().map(|&index| query.distances_km[left[index]]).collect();
         let mut masks = Masks { settings: &self.settings, random: &mut random };
         let trace = self.network.forward(weights, &features, Some(&mut masks));
         let scores: Vec<f64> = trace.scores.iter().map(|score| f64::from(*score)).collect();
@@ -174,7 +175,10 @@ impl SetTraining {
         if fits {
             return Ok(parameters.iter().map(|parameter| parameter.values.as_slice()).collect());
         }
-        Err(Failure::new(ErrorKind::BrokenModel, "set ranker: the checkpoint belongs to a network of another shape")
-            .with_hint("resume with the configuration that the run was started with"))
+        Err(Failure::new(
+            ErrorKind::BrokenModel,
+            "set ranker: the checkpoint belongs to a network of another shape",
+        )
+        .with_hint("resume with the configuration that the run was started with"))
     }
 }

@@ -3,7 +3,8 @@
 use contract::Diagnose;
 use rank::{Keep, PairRule};
 use train::configuration::{
-    BestBy, ConfigurationError, CountOrShare, EngineSettings, Fields, SaveWhich, SetSettings, TrainDtype, VlmSettings,
+    BestBy, ConfigurationError, CountOrShare, EngineSettings, Fields, SaveWhich, SetSettings, TrainDtype,
+    VlmSettings,
 };
 use train::engine::{Schedule, Shape};
 
@@ -48,7 +49,7 @@ fn the_models_fields_have_the_papers_defaults() {
     assert_eq!((vlm.model.to_str(), vlm.data.to_str()), (Some("m"), Some("/d.parquet")));
     let record = fields.finish().unwrap();
     assert_eq!(record["lora_r"], 16);
-    let mut fields = Fields::parse("train.toml", "data = 'd'").unwrap();
+    let mut fields = Fields::parse("train.toml", "model = 'pack'\ndata = 'd'\nphotos = 'p'").unwrap();
     assert!(SetSettings::read(&mut fields).unwrap().validation.is_none());
 }
 
@@ -63,7 +64,11 @@ fn what_is_wrong_is_named_by_file_line_and_field() {
         ("learning_rate = inf", "learning_rate: expected a number", ""),
         ("official = 'true'", "official: expected true or false", "write true without quotes"),
         ("k = 0", "k: expected a whole number of at least 1, or \"all\", found 0", ""),
-        ("pairs = 'anchor'", "pairs: expected one of \"anchors\", \"terms\", found \"anchor\"", "did you mean \"anchors\"?"),
+        (
+            "pairs = 'anchor'",
+            "pairs: expected one of \"anchors\", \"terms\", found \"anchor\"",
+            "did you mean \"anchors\"?",
+        ),
         ("pair_terms = 5", "pair_terms: has a meaning with pairs = \"terms\" alone", "leave pair_terms out"),
         ("warmup = 1.5", "warmup: expected a whole number of steps, or a share", ""),
         ("\nbatch_querys = 2", "line 3: batch_querys: no such field", "did you mean batch_queries?"),
@@ -80,7 +85,7 @@ fn what_is_wrong_is_named_by_file_line_and_field() {
 
 #[test]
 fn a_required_field_that_is_missing_or_mistyped_is_named() {
-    let mut fields = Fields::parse("t.toml", "dta = 'd'").unwrap();
+    let mut fields = Fields::parse("t.toml", "model = 'pack'\ndta = 'd'").unwrap();
     let error = SetSettings::read(&mut fields).unwrap_err();
     assert!(error.to_string().contains("data: must be given"), "{error}");
     assert_eq!(error.hint().unwrap(), "did you mean data by dta?");

@@ -58,7 +58,8 @@ fn two_processes_do_not_share_a_directory() {
 #[test]
 fn no_queries_is_said_before_anything_is_written() {
     let out = tempfile::tempdir().unwrap();
-    let error = run(&LinearRanker::new(0, 4, 0.0), &settings(&out.path().join("run"), 2), false).0.unwrap_err();
+    let error =
+        run(&LinearRanker::new(0, 4, 0.0), &settings(&out.path().join("run"), 2), false).0.unwrap_err();
     assert!(matches!(error, EngineError::NoQueries), "{error}");
     assert!(!out.path().join("run").exists());
 }

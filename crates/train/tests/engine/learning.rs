@@ -14,13 +14,21 @@ fn a_run_learns_and_leaves_a_model_logs_and_curves() {
     let (outcome, told) = run(&ranker, &settings(out.path(), 60), false);
     let outcome = outcome.unwrap();
     assert_eq!((outcome.end, outcome.steps), (End::Finished, 60));
-    let mean = |rows: &[train::engine::LogRow]| rows.iter().map(|row| row.loss).sum::<f64>() / rows.len() as f64;
-    assert!(mean(&told.rows[50..]) < 0.5 * mean(&told.rows[..10]), "{} {}", mean(&told.rows[..10]), mean(&told.rows[50..]));
+    let mean =
+        |rows: &[train::engine::LogRow]| rows.iter().map(|row| row.loss).sum::<f64>() / rows.len() as f64;
+    assert!(
+        mean(&told.rows[50..]) < 0.5 * mean(&told.rows[..10]),
+        "{} {}",
+        mean(&told.rows[..10]),
+        mean(&told.rows[50..])
+    );
     let (first, last) = (&told.validations[0].0, &told.validations[11].0);
     assert!(last.median_km < first.median_km && last.loss < first.loss);
     assert!(last.within_km.country > 20.0 && last.queries == 30);
     assert_eq!(read_log(out.path()).unwrap(), told.rows);
-    for name in ["model.json", "run.json", "log.jsonl", "validation.jsonl", "plots/loss.svg", "plots/within_km.png"] {
+    for name in
+        ["model.json", "run.json", "log.jsonl", "validation.jsonl", "plots/loss.svg", "plots/within_km.png"]
+    {
         assert!(out.path().join(name).is_file(), "{name}");
     }
 }
@@ -83,7 +91,10 @@ fn a_run_that_no_longer_gets_better_stops() {
     // Going on with it is possible and changes nothing.
     let (again, told) = run(&LinearRanker::new(40, 30, 0.3), &settings, true);
     let again = again.unwrap();
-    assert_eq!((again.end, again.steps, again.model_of_step), (outcome.end, outcome.steps, outcome.model_of_step));
+    assert_eq!(
+        (again.end, again.steps, again.model_of_step),
+        (outcome.end, outcome.steps, outcome.model_of_step)
+    );
     assert!(told.rows.is_empty());
 }
 

@@ -9,8 +9,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use train::configuration::{EngineSettings, Record};
 use train::engine::{
-    Collective, EngineError, Gradients, GroupReport, LogRow, Outcome, Parameter, Progress, Run, SingleProcess,
-    StepContext, TrainableRanker, ValidationGroup, ValidationRow, train,
+    Collective, EngineError, Gradients, GroupReport, LogRow, Outcome, Parameter, Progress, Run,
+    SingleProcess, StepContext, TrainableRanker, ValidationGroup, ValidationRow, train,
 };
 
 pub(crate) const FEATURES: usize = 6;
@@ -76,7 +76,12 @@ fn count_down(cell: &Cell<Option<usize>>) -> bool {
 impl TrainableRanker for LinearRanker {
     fn initial_parameters(&self) -> Result<Vec<Parameter>, Failure> {
         Ok(vec![
-            Parameter { name: "weights".into(), shape: vec![FEATURES], values: vec![0.1; FEATURES], decays: true },
+            Parameter {
+                name: "weights".into(),
+                shape: vec![FEATURES],
+                values: vec![0.1; FEATURES],
+                decays: true,
+            },
             Parameter { name: "bias".into(), shape: vec![1], values: vec![0.0], decays: false },
         ])
     }
@@ -116,7 +121,10 @@ impl TrainableRanker for LinearRanker {
             let kept: [f32; FEATURES] =
                 std::array::from_fn(|_| if random.random_bool(self.dropout) { 0.0 } else { 1.0 });
             let mut features = group.features.clone();
-            features.iter_mut().flat_map(|row| row.iter_mut().zip(kept)).for_each(|(feature, kept)| *feature *= kept);
+            features
+                .iter_mut()
+                .flat_map(|row| row.iter_mut().zip(kept))
+                .for_each(|(feature, kept)| *feature *= kept);
             if self.broken == Some(query) {
                 features[0][0] = f32::NAN;
             }
@@ -157,7 +165,9 @@ impl TrainableRanker for LinearRanker {
 
 fn scores(parameters: &[Parameter], features: &[[f32; FEATURES]]) -> Vec<f32> {
     let weights = &parameters[0].values;
-    let sum = |row: &[f32; FEATURES]| row.iter().zip(weights).map(|(a, b)| a * b).sum::<f32>() + parameters[1].values[0];
+    let sum = |row: &[f32; FEATURES]| {
+        row.iter().zip(weights).map(|(a, b)| a * b).sum::<f32>() + parameters[1].values[0]
+    };
     features.iter().map(sum).collect()
 }
 

@@ -53,7 +53,11 @@ fn stopped_at_any_batch() {
                 let (outcome, _) = run(&ranker(), &with(out.path()), true);
                 assert_eq!(outcome.unwrap().end, End::Finished);
             }
-            assert_eq!(left(out.path()), expected, "stopped after {batches} batches of {accumulation} a step");
+            assert_eq!(
+                left(out.path()),
+                expected,
+                "stopped after {batches} batches of {accumulation} a step"
+            );
         }
     }
 }
@@ -70,7 +74,8 @@ fn killed_after_any_step() {
         // An orderly stop saves a checkpoint, a kill does not: only those that were due are there then.
         let checkpoint = out.path().join(format!("checkpoints/step-{killed_after}"));
         if !killed_after.is_multiple_of(4) && !killed_after.is_multiple_of(5) {
-            fs::rename(&checkpoint, out.path().join(format!("checkpoints/.step-{killed_after}.partial"))).unwrap();
+            fs::rename(&checkpoint, out.path().join(format!("checkpoints/.step-{killed_after}.partial")))
+                .unwrap();
         }
         let mut log = OpenOptions::new().append(true).open(out.path().join("log.jsonl")).unwrap();
         log.write_all(b"{\"step\":9,\"learning_ra").unwrap();

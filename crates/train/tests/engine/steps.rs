@@ -19,7 +19,10 @@ fn short(change: impl Fn(&mut EngineSettings)) -> (Vec<LogRow>, Vec<Vec<f32>>) {
 
 fn assert_same(a: &(Vec<LogRow>, Vec<Vec<f32>>), b: &(Vec<LogRow>, Vec<Vec<f32>>)) {
     for (a, b) in a.0.iter().zip(&b.0) {
-        assert!((a.loss - b.loss).abs() < 1e-6 * a.loss.abs() && (a.grad_norm - b.grad_norm).abs() < 1e-5 * a.grad_norm);
+        assert!(
+            (a.loss - b.loss).abs() < 1e-6 * a.loss.abs()
+                && (a.grad_norm - b.grad_norm).abs() < 1e-5 * a.grad_norm
+        );
     }
     for (a, b) in a.1.iter().flatten().zip(b.1.iter().flatten()) {
         assert!((a - b).abs() < 1e-5, "{a} {b}");
@@ -73,7 +76,12 @@ fn schedules_are_those_of_transformers() {
         (Shape::Linear, none, 5, &[1.0, 0.8, 0.6, 0.4, 0.2]),
         (Shape::Linear, CountOrShare::Count(2), 6, &[0.0, 0.5, 1.0, 0.75, 0.5, 0.25]),
         (Shape::Cosine, none, 4, &[1.0, 0.853_553_390_593_273_8, 0.5, 0.146_446_609_406_726_2]),
-        (Shape::Cosine, CountOrShare::Count(2), 6, &[0.0, 0.5, 1.0, 0.853_553_390_593_273_8, 0.5, 0.146_446_609_406_726_2]),
+        (
+            Shape::Cosine,
+            CountOrShare::Count(2),
+            6,
+            &[0.0, 0.5, 1.0, 0.853_553_390_593_273_8, 0.5, 0.146_446_609_406_726_2],
+        ),
         (Shape::Constant, CountOrShare::Share(0.5), 6, &[0.0, 1.0 / 3.0, 2.0 / 3.0, 1.0, 1.0, 1.0]),
         (Shape::Constant, none, 3, &[1.0, 1.0, 1.0]),
     ];

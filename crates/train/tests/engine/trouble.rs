@@ -43,7 +43,10 @@ fn a_model_that_fails_leaves_a_checkpoint_of_what_was_done() {
     ranker.fail_after.set(Some(7));
     let (outcome, _) = run(&ranker, &settings(out.path(), 20), false);
     let error = outcome.unwrap_err();
-    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::NotFound, "photo-3.jpg is not in photos.tar"));
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::NotFound, "photo-3.jpg is not in photos.tar")
+    );
     assert!(out.path().join("checkpoints/step-6").is_dir());
     let (outcome, told) = run(&ranker, &settings(out.path(), 20), true);
     outcome.unwrap();

@@ -26,7 +26,15 @@ pub(super) struct Dashboard {
 impl Dashboard {
     pub(super) fn new(quiet: bool) -> Self {
         let terminal = stderr().is_terminal();
-        Self { quiet, bar: ProgressBar::hidden(), terminal, steps: 0, losses: Vec::new(), seconds: 0.0, made: 0 }
+        Self {
+            quiet,
+            bar: ProgressBar::hidden(),
+            terminal,
+            steps: 0,
+            losses: Vec::new(),
+            seconds: 0.0,
+            made: 0,
+        }
     }
 
     fn line(&self, text: &str) {
@@ -57,7 +65,8 @@ impl Progress for Dashboard {
         if self.quiet || !self.terminal || done >= steps {
             return;
         }
-        self.bar = ProgressBar::with_draw_target(Some(*steps), ProgressDrawTarget::stderr()).with_position(*done);
+        self.bar =
+            ProgressBar::with_draw_target(Some(*steps), ProgressDrawTarget::stderr()).with_position(*done);
         if let Ok(style) = ProgressStyle::with_template("{msg}\n{wide_bar} {pos}/{len}  {prefix} left") {
             self.bar.set_style(style);
         }
@@ -67,7 +76,12 @@ impl Progress for Dashboard {
         self.losses.push(row.loss);
         self.seconds += row.seconds;
         self.made += 1;
-        let text = format!("loss {:.4}  lr {:.1e}  norm {:.2}", recent(&self.losses), row.learning_rate, row.grad_norm);
+        let text = format!(
+            "loss {:.4}  lr {:.1e}  norm {:.2}",
+            recent(&self.losses),
+            row.learning_rate,
+            row.grad_norm
+        );
         if self.terminal {
             self.bar.set_message(format!("{text}  {}", curve(&self.losses)));
             self.bar.set_prefix(self.left(row.step));
@@ -106,7 +120,8 @@ fn recent(losses: &[f64]) -> f64 {
 
 /// The curve of all losses in a line of text, means of equal parts from the lowest to the highest.
 fn curve(losses: &[f64]) -> String {
-    const BARS: [char; 8] = ['\u{2581}', '\u{2582}', '\u{2583}', '\u{2584}', '\u{2585}', '\u{2586}', '\u{2587}', '\u{2588}'];
+    const BARS: [char; 8] =
+        ['\u{2581}', '\u{2582}', '\u{2583}', '\u{2584}', '\u{2585}', '\u{2586}', '\u{2587}', '\u{2588}'];
     let count = losses.len().min(CURVE);
     let means: Vec<f64> = (0..count)
         .map(|part| {
@@ -148,7 +163,9 @@ mod tests {
 
     #[test]
     fn durations_are_short() {
-        for (seconds, text) in [(3.4, "3 s"), (725.0, "12 min"), (19_200.0, "5 h 20 min"), (273_700.0, "3 d 4 h")] {
+        for (seconds, text) in
+            [(3.4, "3 s"), (725.0, "12 min"), (19_200.0, "5 h 20 min"), (273_700.0, "3 d 4 h")]
+        {
             assert_eq!(duration(seconds), text);
         }
     }

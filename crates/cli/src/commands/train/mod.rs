@@ -2,12 +2,14 @@
 
 mod dashboard;
 mod rankers;
+mod set;
+mod vlm;
 
 use std::path::Path;
 
 use contract::{ErrorKind, Failure};
-use train::configuration::{EngineSettings, Fields};
-use train::engine::{End, Outcome, Run, SingleProcess};
+use train::configuration::{ConfigurationError, EngineSettings, Fields};
+use train::engine::{End, Outcome, Run, SingleProcess, can_begin};
 
 use crate::args::{TrainArguments, TrainRequest};
 use crate::exit::{Exit, report};
@@ -46,9 +48,9 @@ const fn is_of_the_data(kind: ErrorKind) -> bool {
 
 fn run(request: &TrainRequest, quiet: bool) -> Result<Exit, Failure> {
     // What can be wrong at once is said before minutes go into loading a model.
-    let failed = |error| Failure::from_error(&error);
+    let failed = |error: ConfigurationError| Failure::from_error(&error);
     let mut fields = Fields::read(&request.config).map_err(failed)?;
-    let mut settings = EngineSettings::read(&mut fields).map_err(failed)?;
+    let settings = EngineSettings::read(&mut fields).map_err(failed)?;
     let description = Description::read(request.ranker, &mut fields).map_err(failed)?;
     let mut record = fields.finish().map_err(failed)?;
     record.insert("ranker".into(), description.name().into());
@@ -61,9 +63,9 @@ fn run(request: &TrainRequest, quiet: bool) -> Result<Exit, Failure> {
             .build_global()
             .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
     }
-    settings.can_begin(request.resume.is_some()).map_err(|error| Failure::from_error(&error))?;
+    can_begin(&settings, &record, request.resume.is_some()).map_err(|error| Failure::from_error(&error))?;
     let stop = stop_flag()?;
-    let ranker = description.open(&settings)?;
+    let ranker = description.open(&settings, quiet)?;
     let outcome = train::engine::train(Run {
         ranker: ranker.as_ref(),
         settings: &settings,
@@ -84,8 +86,10 @@ fn same_directory(resumed: &Path, out: &Path) -> Result<(), Failure> {
     if real(resumed) == real(out) {
         return Ok(());
     }
-    let message = format!("--resume {} is not the directory that out names: {}", resumed.display(), out.display());
-    Err(Failure::new(ErrorKind::Usage, message).with_hint("give the configuration that the run was started with"))
+    let message =
+        format!("--resume {} is not the directory that out names: {}", resumed.display(), out.display());
+    Err(Failure::new(ErrorKind::Usage, message)
+        .with_hint("give the configuration that the run was started with"))
 }
 
 fn summary(outcome: &Outcome, out: &Path) -> String {

@@ -9,7 +9,10 @@ fn parameters() -> Vec<Parameter> {
         values,
         decays: true,
     };
-    vec![parameter("layer.weight", &[2, 3], (0..6).map(|i| i as f32 / 7.0).collect()), parameter("head", &[1], vec![-0.0])]
+    vec![
+        parameter("layer.weight", &[2, 3], (0..6).map(|i| i as f32 / 7.0).collect()),
+        parameter("head", &[1], vec![-0.0]),
+    ]
 }
 
 fn state(step: u64) -> TrainingState {
@@ -17,7 +20,13 @@ fn state(step: u64) -> TrainingState {
     let mut optimizer = AdamW::new(&parameters);
     optimizer.steps = step;
     optimizer.first_moments[0][4] = f32::MIN_POSITIVE / 8.0;
-    TrainingState { step, parameters, optimizer, best: Some(Best { step: 1, value: 0.1 + 0.2 }), stale_validations: 2 }
+    TrainingState {
+        step,
+        parameters,
+        optimizer,
+        best: Some(Best { step: 1, value: 0.1 + 0.2 }),
+        stale_validations: 2,
+    }
 }
 
 /// Takes so many bytes, then is full; what did not fit is cut, as a real one leaves it.
@@ -75,9 +84,13 @@ fn a_full_disk_leaves_the_previous_checkpoint_and_nothing_else() {
         checkpoints.disk = Box::new(FullDisk { room: Cell::new(room as usize) });
         let error = checkpoints.save(&state(6)).unwrap_err();
         let message = error.to_string();
-        assert!(message.contains("step-6") && message.contains("the checkpoint of step 5 is whole"), "{message}");
+        assert!(
+            message.contains("step-6") && message.contains("the checkpoint of step 5 is whole"),
+            "{message}"
+        );
         assert_eq!(names(out.path()), ["step-5"]);
-        let loaded = Checkpoints::new(out.path(), 2).load_newest(&parameters(), &mut |_| {}).unwrap().unwrap();
+        let loaded =
+            Checkpoints::new(out.path(), 2).load_newest(&parameters(), &mut |_| {}).unwrap().unwrap();
         assert_eq!(loaded, state(5));
     }
     checkpoints.disk = Box::new(FullDisk { room: Cell::new(size as usize) });

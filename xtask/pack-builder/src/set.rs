@@ -1,0 +1,135 @@
+//! The pack's set ranker: trained out of fold, kept if it beats similarity on `val`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::ensure;
+use contract::{Exclude, LocateOptions, Ranker};
+use georanker::pack::{Manifest, RankerManifest, SetManifest};
+use rank::set::{CONFIG_FILE, SetChannel, SetConfig, SetNetwork, SetRanker, WEIGHTS_FILE};
+use rank::{Keep, MultiOrderLoss, SimilaritySettings};
+use train::set::{SetQuery, SetSettings, SetTraining};
+
+use crate::build::Ingredients;
+use crate::folds::{Folds, OutOfFold, out_of_fold};
+use crate::select::{Validation, calibrate, choose_decision, rerank_with};
+use crate::steps::{Steps, train};
+
+/// The ranker's directory in the pack.
+pub(crate) const DIRECTORY: &str = "set";
+/// Its files, relative to the pack.
+pub(crate) const CONFIG: &str = "set/config.toml";
+pub(crate) const WEIGHTS: &str = "set/model.safetensors";
+
+/// How the ranker is trained. Chosen on `val`; see docs/starter-pack.md.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) folds: Folds,
+    /// Out of so many queries, one whose candidates exclude its own author.
+    pub(crate) other_authors_every: Option<usize>,
+    pub(crate) width: usize,
+    pub(crate) layers: usize,
+    pub(crate) directions: usize,
+    pub(crate) loss: MultiOrderLoss,
+    pub(crate) settings: SetSettings,
+    pub(crate) steps: Steps,
+    /// Seeds of the networks that are averaged.
+    pub(crate) seeds: Vec<u64>,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            folds: Folds { count: 5, cell_degrees: 0.01 },
+            other_authors_every: None,
+            width: 64,
+            layers: 2,
+            directions: 16,
+            loss: MultiOrderLoss { keep: Keep::First(1), ..MultiOrderLoss::default() },
+            settings: SetSettings::default(),
+            steps: Steps { count: 800, batch: 32, learning_rate: 1e-3, weight_decay: 0.05, warmup: 50 },
+            seeds: vec![0, 1, 2],
+        }
+    }
+}
+
+impl Plan {
+    fn config(&self, validation: &Validation, base: &SimilaritySettings) -> SetConfig {
+        use contract::{Channel, Encoder};
+        let channels = validation.parts.encoder.channels().iter().map(|spec| SetChannel {
+            name: spec.channel.clone(),
+            dimension: spec.dimension,
+            temperatures: if spec.channel == Channel::photo() { vec![0.05, 0.16] } else { vec![0.03, 0.1] },
+        });
+        SetConfig {
+            width: self.width,
+            hidden: 2 * self.width,
+            layers: self.layers,
+            directions: self.directions,
+            ..SetConfig::new(channels.collect(), Some(base.clone()))
+        }
+    }
+
+    fn queries(&self, found: &OutOfFold) -> Vec<SetQuery> {
+        let mut queries = found.plain.clone();
+        if let Some(every) = self.other_authors_every {
+            queries.extend(found.other_authors.iter().step_by(every.max(1)).cloned());
+        }
+        queries
+    }
+}
+
+/// Trains, writes `set/` and puts ranker, decision and calibration into the manifest.
+pub(crate) fn build(
+    manifest: &mut Manifest,
+    pack: &Path,
+    ingredients: &Ingredients,
+    validation: &Validation,
+    base: &SimilaritySettings,
+    cache: Option<&Path>,
+    plan: &Plan,
+) -> anyhow::Result<()> {
+    let found = out_of_fold(plan.folds, ingredients, &validation.parts, (pack, manifest), cache)?;
+    let queries = plan.queries(&found);
+    let network = SetNetwork::new(plan.config(validation, base))?;
+    let ranked = validation.ranked(&LocateOptions::default())?;
+    let excluding = LocateOptions {
+        exclude: Exclude { same_author: true, near_duplicate: true },
+        ..LocateOptions::default()
+    };
+    let ranked_excluding = validation.ranked(&excluding)?;
+    let (known, _) = choose_decision(&validation.rows, &ranked);
+    let mut members: Vec<Vec<Vec<f32>>> = Vec::new();
+    for &seed in &plan.seeds {
+        let settings = SetSettings { seed, ..plan.settings };
+        let training = SetTraining::new(network.clone(), settings, queries.clone(), Vec::new())?;
+        let weights = train(&training, &plan.loss, &plan.steps, seed)?;
+        let alone = SetRanker::new(network.clone(), weights.clone())?;
+        eprint!("seed {seed}: ");
+        choose_decision(&validation.rows, &rerank_with(&alone, &ranked)?);
+        eprint!("  without the authors: ");
+        choose_decision(&validation.rows, &rerank_with(&alone, &ranked_excluding)?);
+        members.push(weights);
+    }
+    let mut rest = members.into_iter();
+    ensure!(rest.len() > 0, "no seeds");
+    let first = SetRanker::new(network, rest.next().unwrap_or_default())?;
+    let ranker: Arc<SetRanker> =
+        Arc::new(rest.try_fold(first, SetRanker::with_member)?);
+    ranker.save(&pack.join(DIRECTORY))?;
+    let reranked = rerank_with(ranker.as_ref() as &dyn Ranker, &ranked)?;
+    eprint!("all {} seeds: ", plan.seeds.len());
+    let (value, decision) = choose_decision(&validation.rows, &reranked);
+    eprint!("  without the authors: ");
+    choose_decision(&validation.rows, &rerank_with(ranker.as_ref(), &ranked_excluding)?);
+    if value > known {
+        calibrate(manifest, &validation.rows, &reranked, decision);
+        manifest.ranker = RankerManifest::Set(SetManifest {
+            config: format!("{DIRECTORY}/{CONFIG_FILE}"),
+            weights: format!("{DIRECTORY}/{WEIGHTS_FILE}"),
+        });
+    } else {
+        eprintln!("the set ranker is no better than similarity on val: {value} against {known}; it stays out");
+    }
+    Ok(())
+}
