@@ -20,7 +20,7 @@ use rank::MultiOrderLoss;
 use rank::vlm::prompt::PlaceText;
 use rank::vlm::{InputOptions, PhotoSource};
 use serde_json::{Value, json};
-use train::engine::{AdamW, StepContext, TrainableRanker, clip_to_norm, global_norm};
+use train::engine::{AdamW, Parameter, StepContext, TrainableRanker, clip_to_norm, global_norm};
 use train::vlm::{Start, VlmCandidate, VlmExample, VlmTrainer, VlmTrainerOptions};
 
 type AnyError = Box<dyn std::error::Error>;
@@ -76,7 +76,7 @@ fn main() -> Result<(), AnyError> {
     };
     println!("{}", json!({ "ready": true }));
     let mut trainer: Option<VlmTrainer> = None;
-    let mut parameters = Vec::new();
+    let mut parameters: Vec<Parameter> = Vec::new();
     let mut optimiser = AdamW::new(&parameters);
     for line in std::io::stdin().lock().lines() {
         let request: Value = serde_json::from_str(&line?)?;

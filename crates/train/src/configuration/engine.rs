@@ -137,7 +137,7 @@ fn read_loss(fields: &mut Fields) -> Result<MultiOrderLoss, ConfigurationError> 
     let pair_terms = fields.keep("pair_terms", keep)?;
     if !terms && pair_terms != keep {
         let hint = "write pairs = \"terms\", or leave pair_terms out".to_owned();
-        return Err(fields.refuse("pair_terms", "has a meaning with pairs = \"terms\" alone", hint));
+        return Err(fields.refuse("pair_terms", "has a meaning with pairs = \"terms\" alone", Some(hint)));
     }
     let pairs = if terms { PairRule::Terms(pair_terms) } else { PairRule::Anchors };
     Ok(MultiOrderLoss { lambda, keep, pairs })

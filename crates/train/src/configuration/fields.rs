@@ -59,7 +59,7 @@ impl Fields {
         &self,
         field: &str,
         problem: impl Display,
-        hint: impl Into<Option<String>>,
+        hint: Option<String>,
     ) -> ConfigurationError {
         let line = self.text.lines().position(|line| {
             let rest = line.trim_start().trim_start_matches(['"', '\'', '[']).strip_prefix(field);
@@ -72,7 +72,7 @@ impl Fields {
             line: line.map(|line| line + 1),
             field: field.to_owned(),
             problem: problem.to_string(),
-            hint: hint.into(),
+            hint,
         }
     }
 
@@ -160,9 +160,10 @@ impl Fields {
         };
         if !range.contains(&found) {
             let (least, most) = (range.start(), range.end());
-            let expected = match most.is_finite() {
-                true => format!("expected a number from {least} to {most}, found {found}"),
-                false => format!("expected a number of at least {least}, found {found}"),
+            let expected = if *most < f64::MAX {
+                format!("expected a number from {least} to {most}, found {found}")
+            } else {
+                format!("expected a number of at least {least}, found {found}")
             };
             return Err(self.refuse(name, expected, None));
         }
@@ -282,7 +283,7 @@ impl Fields {
             Some(given) => format!("did you mean {name} by {given}?"),
             None => format!("add a line: {name} = \"...\""),
         };
-        self.refuse(name, format_args!("must be given: {what}"), hint)
+        self.refuse(name, format_args!("must be given: {what}"), Some(hint))
     }
 
     /// Ends the reading: nothing may be left.
@@ -295,7 +296,7 @@ impl Fields {
             Some(meant) => format!("did you mean {meant}?"),
             None => format!("the fields are {}", self.known.join(", ")),
         };
-        Err(self.refuse(name, "no such field", hint))
+        Err(self.refuse(name, "no such field", Some(hint)))
     }
 }
 

@@ -266,7 +266,7 @@ fn tensors_of(state: &TrainingState) -> Result<Vec<u8>, safetensors::SafeTensorE
     for (index, Parameter { name, shape, values, .. }) in state.parameters.iter().enumerate() {
         let moments = (&state.optimizer.first_moments[index], &state.optimizer.second_moments[index]);
         for (part, values) in PARTS.iter().zip([values, moments.0, moments.1]) {
-            tensors.push((format!("{part}/{name}"), shape, bytes(values)));
+            tensors.push((format!("{part}/{name}"), shape.as_slice(), bytes(values)));
         }
     }
     let views = tensors

@@ -77,7 +77,7 @@ fn at_most(limit: usize, there: usize) -> usize {
 }
 
 impl<'a> Training<'a> {
-    fn begin(run: Run<'a>) -> Result<Self, EngineError> {
+    fn begin(mut run: Run<'a>) -> Result<Self, EngineError> {
         let settings = run.settings;
         let leads = run.collective.rank() == 0;
         let queries = at_most(settings.queries, run.ranker.queries());

@@ -26,3 +26,10 @@ pub struct VlmExample {
     /// Negatives of the prompt; `None` leaves that part out.
     pub negatives: Option<Vec<PlaceText>>,
 }
+
+impl VlmExample {
+    /// Distance of each candidate, km.
+    pub fn distances_km(&self) -> Vec<f64> {
+        self.candidates.iter().map(|candidate| candidate.distance_km).collect()
+    }
+}

@@ -264,6 +264,10 @@ impl TrainableRanker for VlmTrainer {
         self.training.get(query).map_or_else(|| format!("query {query}"), |example| example.name.clone())
     }
 
+    fn distances_km(&self, query: usize) -> Option<Vec<f64>> {
+        self.training.get(query).map(VlmExample::distances_km)
+    }
+
     fn accumulate(
         &self,
         parameters: &[Parameter],
@@ -276,13 +280,12 @@ impl TrainableRanker for VlmTrainer {
         for (place, &query) in queries.iter().enumerate() {
             let example = Self::example(&self.training, query, "training")?;
             let (prompts, photos) = self.read(example)?;
-            let distances: Vec<f64> =
-                example.candidates.iter().map(|candidate| candidate.distance_km).collect();
+            let distances = example.distances_km();
             // Each query of the call has masks of its own.
             let seed = context.seed.wrapping_add((place as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
             let options = PassOptions { sharing: self.sharing, dropout: Some(seed) };
             let mut report = GroupReport::default();
-            let mut slopes_of = |scores: &[f32]| {
+            let mut slopes_of = |scores: &[f32]| -> Vec<f32> {
                 let wide: Vec<f64> = scores.iter().copied().map(f64::from).collect();
                 let loss = context.loss.evaluate(&wide, &distances);
                 (report.loss, report.first_order, report.second_order) =
@@ -312,7 +315,7 @@ impl TrainableRanker for VlmTrainer {
                 let pass = self.network.scores(&values, &prompts, &photos, options);
                 Ok(ValidationGroup {
                     scores: pass.map_err(|error| network_failure(&error))?.scores,
-                    distances_km: example.candidates.iter().map(|candidate| candidate.distance_km).collect(),
+                    distances_km: example.distances_km(),
                 })
             })
             .collect()

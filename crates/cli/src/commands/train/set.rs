@@ -9,7 +9,7 @@ use contract::{
 };
 use geo::LatLon;
 use georanker::pack::RankerManifest;
-use georanker::{Heads, Pack, PhotoEncoder, open_location_encoder};
+use georanker::{Heads, Pack, PackError, PhotoEncoder, open_location_encoder};
 use nets::geoclip::LocationEncoder;
 use nets::photo::DecodeOptions;
 use rank::set::{SetChannel, SetConfig, SetNetwork};
@@ -37,11 +37,11 @@ pub(super) fn open(
         None => Vec::new(),
     };
     let photos = SourcePhotos::new(open_photos(&settings.photos)?, DecodeOptions::default());
-    let broken = |error| Failure::from_error(&error);
+    let broken = |error: PackError| Failure::from_error(&error);
     let pack = Pack::open(&settings.model).map_err(broken)?;
     let encoder = PhotoEncoder::open(&pack).map_err(broken)?;
     let locations = open_location_encoder(&pack).map_err(broken)?;
-    let network = SetNetwork::new(config(&pack, &encoder))?;
+    let network = SetNetwork::new(config(&pack, &encoder)?)?;
     let vectors = photo_vectors(settings, [&training, &validation], &encoder, &photos, quiet)?;
     let sets = |rows: Rows| -> Result<Vec<SetQuery>, Failure> {
         rows.iter()
@@ -52,18 +52,23 @@ pub(super) fn open(
     Ok(Box::new(SetTraining::new(network, perturbation, sets(training)?, sets(validation)?)?))
 }
 
-/// A network of the usual size over the encoder's channels, on top of the pack's similarity ranker if that is its own.
-fn config(pack: &Pack, encoder: &PhotoEncoder) -> SetConfig {
+/// A network of the shape of the pack's own set ranker; where it has none, one of the usual size on top of the pack's
+/// similarity ranker.
+fn config(pack: &Pack, encoder: &PhotoEncoder) -> Result<SetConfig, Failure> {
     let base = match &pack.manifest().ranker {
-        RankerManifest::Similarity(settings) => Some(settings.clone()),
-        RankerManifest::Set(_) => None,
+        RankerManifest::Similarity(settings) => settings.clone(),
+        RankerManifest::Set(files) => {
+            let bytes = pack.read(&files.config).map_err(|error| Failure::from_error(&error))?;
+            let config = SetConfig::from_toml(&String::from_utf8_lossy(&bytes))?;
+            return Ok(SetConfig { members: 1, ..config });
+        }
     };
     let channel = |spec: &contract::ChannelSpec| SetChannel {
         name: spec.channel.clone(),
         dimension: spec.dimension,
         temperatures: vec![0.05, 0.15],
     };
-    SetConfig::new(encoder.channels().iter().map(channel).collect(), base)
+    Ok(SetConfig::new(encoder.channels().iter().map(channel).collect(), Some(base)))
 }
 
 /// The usual perturbation, more or less of it; shares stay below one.

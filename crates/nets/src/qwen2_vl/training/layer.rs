@@ -51,7 +51,7 @@ impl Pass<'_> {
         if keep {
             let inner = attended.middle.len() / self.config.hidden_size * self.config.intermediate_size;
             let (mut gate, mut up) = (self.pool.take(inner), self.pool.take(inner));
-            let output = self.perceptron(layer, &attended.middle, Some((&mut gate, &mut up)));
+            let output = self.perceptron(layer, &attended.middle, Some((&mut gate[..], &mut up[..])));
             return (output, Some(Tape { attended, gate, up }));
         }
         let output = self.perceptron(layer, &attended.middle, None);

@@ -211,7 +211,7 @@ impl LoraPlan {
 
     /// Canonical path and shape of every adapted module, in order.
     fn paths(&self) -> impl Iterator<Item = (String, [usize; 2])> + '_ {
-        (0..self.layers).flat_map(|layer| {
+        (0..self.layers).flat_map(move |layer| {
             self.modules
                 .iter()
                 .map(move |&(index, shape)| (format!("model.layers.{layer}.{}", PROJECTIONS[index].0), shape))
