@@ -35,6 +35,8 @@ pub struct BedSettings {
     pub candidates: usize,
     /// Length of the vectors of the photo space.
     pub dimension: usize,
+    /// How many of these numbers the search goes by: fewer find more of what is only roughly alike.
+    pub searched: usize,
 }
 
 impl Default for BedSettings {
@@ -49,6 +51,7 @@ impl Default for BedSettings {
             apart_km: 75.0,
             candidates: 20,
             dimension: 32,
+            searched: 6,
         }
     }
 }
@@ -61,8 +64,15 @@ impl BedSettings {
 }
 
 /// Views of places closer than this, km, are taken for views of one place by the whitening.
-const NEIGHBOURHOOD_KM: f64 = 250.0;
+const NEIGHBOURHOOD_KM: f64 = 400.0;
 const SHRINKAGE: f64 = 0.3;
+/// The photo space is fitted to so many views: its cost grows with the cube.
+const FITTED: usize = 1200;
+
+/// The channel that finds candidates: the leading directions of the photo space.
+pub fn search_channel() -> Channel {
+    Channel::new("search")
+}
 
 /// A photo of the bed.
 #[derive(Clone, Debug)]
@@ -75,6 +85,8 @@ pub struct View {
     pub image: Image,
     /// Unit vector in the photo space, `[dimension]`.
     pub vector: Vec<f32>,
+    /// Unit vector along its leading directions, `[searched]`.
+    pub search: Vec<f32>,
 }
 
 /// A query, its candidates and where they lie.
@@ -113,8 +125,8 @@ pub fn make_bed(earth: &WholeEarth, settings: &BedSettings) -> anyhow::Result<Be
     let count = gallery + train + validation + test;
     let places = draw_places(earth, count, settings.apart_km, settings.frame.width_km, &mut random)?;
     let mut views = photograph(earth, settings, places)?;
-    // The space is made from what a real system has: gallery and training photos.
-    fit_space(&mut views, gallery + train, settings.dimension)?;
+    // The space is made from what a real system has: its gallery.
+    fit_space(&mut views, gallery.min(FITTED), settings)?;
     let mut rest = views.split_off(gallery);
     let gallery = views;
     let mut take = |count: usize| -> Vec<Query> {
@@ -138,38 +150,46 @@ fn photograph(
         random.set_stream(number as u64 + 1);
         let image = view(earth, place.location, settings.frame, &Jitter::draw(&mut random))?;
         let vector = describe(&image);
-        Ok(View { id: PhotoId(format!("view-{number:05}.png")), place, image, vector })
+        Ok(View { id: PhotoId(format!("view-{number:05}.png")), place, image, vector, search: Vec::new() })
     };
     places.into_par_iter().enumerate().map(one).collect()
 }
 
 /// Replaces descriptions by vectors of a space that is fitted to the first `fitted` views.
-fn fit_space(views: &mut [View], fitted: usize, dimension: usize) -> anyhow::Result<()> {
+fn fit_space(views: &mut [View], fitted: usize, settings: &BedSettings) -> anyhow::Result<()> {
     let known = &views[..fitted];
     let features: Vec<f32> = known.iter().flat_map(|view| view.vector.iter().copied()).collect();
     let locations: Vec<LatLon> = known.iter().map(|view| view.place.location).collect();
-    let settings =
-        WhiteningSettings { neighbourhood_km: NEIGHBOURHOOD_KM, shrinkage: SHRINKAGE, dimension };
-    let space = fit_neighbourhood_whitening(&features, &[1.0; LENGTH], &locations, &settings)
+    let whitening = WhiteningSettings {
+        neighbourhood_km: NEIGHBOURHOOD_KM,
+        shrinkage: SHRINKAGE,
+        dimension: settings.dimension,
+    };
+    let space = fit_neighbourhood_whitening(&features, &[1.0; LENGTH], &locations, &whitening)
         .context("the photo space of the bed")?;
     for view in views {
         let vector = space.apply(&view.vector);
-        let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-        view.vector = vector.into_iter().map(|value| value / norm).collect();
+        view.search = unit(&vector[..settings.searched.min(vector.len())]);
+        view.vector = unit(&vector);
     }
     Ok(())
 }
 
+fn unit(vector: &[f32]) -> Vec<f32> {
+    let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    vector.iter().map(|value| value / norm).collect()
+}
+
 /// The candidates of a query: the most similar views of the gallery.
 fn query(view: View, gallery: &[View], candidates: usize) -> Query {
-    let similarity = |other: &View| -> f32 { view.vector.iter().zip(&other.vector).map(|(a, b)| a * b).sum() };
+    let similarity = |other: &View| -> f32 { view.search.iter().zip(&other.search).map(|(a, b)| a * b).sum() };
     let mut order: Vec<(usize, f32)> =
         gallery.iter().enumerate().map(|(index, other)| (index, similarity(other))).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
     order.truncate(candidates);
     let found = order.iter().enumerate().map(|(rank, (index, similarity))| {
         let other = &gallery[*index];
-        let origin = Origin::Retrieved { channel: Channel::photo(), rank, similarity: *similarity };
+        let origin = Origin::Retrieved { channel: search_channel(), rank, similarity: *similarity };
         let mut candidate = Candidate::at(other.place.location, origin);
         candidate.place = other.place.place.clone();
         candidate.photo = Some(other.id.clone());
@@ -197,7 +217,7 @@ mod tests {
             assert_eq!(query.set.candidates.len(), 8);
             assert!(query.distances_km.iter().all(|km| *km > 149.0));
             let similarities: Vec<f32> =
-                query.set.candidates.iter().filter_map(|one| one.similarity(&Channel::photo())).collect();
+                query.set.candidates.iter().filter_map(|one| one.similarity(&search_channel())).collect();
             assert!(similarities.is_sorted_by(|a, b| a >= b) && similarities[0] <= 1.001);
         }
         let again = make_bed(&sample_earth(), &settings).unwrap();

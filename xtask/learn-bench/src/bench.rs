@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use contract::Channel;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::bed::{Bed, BedSettings, Query, make_bed};
+use crate::bed::{Bed, BedSettings, Query, make_bed, search_channel};
 use crate::experiment::{Budget, Points, Variant};
 use crate::report::{Accuracy, Curve, Row, accuracy_table, curve_table};
 use crate::set_ranker::{SET_BUDGET, run_set};
@@ -148,7 +147,7 @@ pub fn untrained_rows(bed: &Bed, seeds: &[u64]) -> Vec<Row> {
         errors(&mut |query| query.distances_km[random.random_range(0..query.distances_km.len())])
     });
     let most_similar = |query: &Query| {
-        let similarity = |index: &usize| query.set.candidates[*index].similarity(&Channel::photo());
+        let similarity = |index: &usize| query.set.candidates[*index].similarity(&search_channel());
         let best = (0..query.distances_km.len()).max_by(|a, b| similarity(a).partial_cmp(&similarity(b)).unwrap_or(std::cmp::Ordering::Equal).then(b.cmp(a)));
         best.map_or(f64::NAN, |best| query.distances_km[best])
     };

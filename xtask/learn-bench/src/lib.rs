@@ -30,7 +30,7 @@ mod view;
 mod vlm_ranker;
 mod world;
 
-pub use bed::{Bed, BedSettings, Query, View, make_bed};
+pub use bed::{Bed, BedSettings, Query, View, make_bed, search_channel};
 pub use bench::{BenchReport, BenchSettings, run_bench, untrained_rows};
 pub use descriptor::{LENGTH as DESCRIPTION_LENGTH, describe};
 pub use experiment::{Budget, Points, Variant, errors_km, train_into};

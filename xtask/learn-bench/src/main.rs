@@ -9,8 +9,8 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use learn_bench::files::{sheet, table, write_photos, write_png};
 use learn_bench::{
-    Bed, BedSettings, BenchSettings, Frame, Jitter, WholeEarth, earth_file, make_bed, run_bench, tokens_directory,
-    view,
+    Bed, BedSettings, BenchSettings, Frame, Jitter, WholeEarth, earth_file, make_bed, run_bench,
+    search_channel, tokens_directory, view,
 };
 use nets::photo::Image;
 use rand::SeedableRng;
@@ -98,7 +98,7 @@ fn write_files(earth: &WholeEarth, out: &Path) -> anyhow::Result<()> {
     let mut lists = String::from("query,rank,candidate,similarity,km\n");
     for query in queries() {
         for (rank, (candidate, km)) in query.set.candidates.iter().zip(&query.distances_km).enumerate() {
-            let similarity = candidate.similarity(&contract::Channel::photo()).unwrap_or_default();
+            let similarity = candidate.similarity(&search_channel()).unwrap_or_default();
             let photo = candidate.photo.as_ref().map_or("", |photo| &photo.0);
             let _ = writeln!(lists, "{},{rank},{photo},{similarity},{km:.1}", query.view.id);
         }

@@ -1,7 +1,7 @@
 //! Places on land, spread evenly over the sphere.
 
 use anyhow::bail;
-use geo::{EARTH_RADIUS_KM, LatLon, Place, ReverseGeocoder};
+use geo::{EARTH_RADIUS_KM, LatLon, Place, ReverseGeocoder, country_name};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -54,12 +54,14 @@ pub fn draw_places(
         if is_water(earth.colour(location)) || vectors.iter().any(is_near) {
             continue;
         }
-        let place = ReverseGeocoder::embedded().place(location);
-        let inhabited = place.country_code.as_deref().is_some_and(|code| code != "AQ");
-        if inhabited && land_share(earth, location, width_km) >= 0.5 {
+        // The country alone: names of towns would be most of what a tiny network reads.
+        let code = ReverseGeocoder::embedded().country_code(location).filter(|code| *code != "AQ");
+        if let Some(code) = code
+            && land_share(earth, location, width_km) >= 0.5
+        {
+            let country = country_name(code).map(str::to_owned);
+            let place = Place { country, country_code: Some(code.to_owned()), ..Place::default() };
             vectors.push(vector);
-            // The country alone: names of towns would be most of what a tiny network reads.
-            let place = Place { country: place.country, country_code: place.country_code, ..Place::default() };
             places.push(NamedPlace { location, place });
             in_vain = 0;
         }

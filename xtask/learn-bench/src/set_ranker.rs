@@ -6,7 +6,7 @@ use contract::Channel;
 use rank::set::{SetChannel, SetConfig, SetNetwork, SetRanker};
 use train::set::{SetQuery, SetSettings, SetTraining};
 
-use crate::bed::{Bed, Query};
+use crate::bed::{Bed, Query, search_channel};
 use crate::experiment::{Budget, Points, Variant, errors_km, train_into};
 
 /// How the set ranker is trained on the whole bed.
@@ -29,17 +29,19 @@ pub fn run_set(bed: &Bed, variant: Variant, budget: &Budget, seed: u64, out: &Pa
     Ok((points, errors_km(&SetRanker::open(out)?, variant, &bed.test)?))
 }
 
-/// The set ranker as the engine sees it: one channel, no base ranker.
+/// The set ranker as the engine sees it: the search's similarities and, where candidate photos may be seen, the vectors
+/// of the photo space; no base ranker.
 ///
 /// # Errors
 /// Sets that do not fit the network.
 pub fn set_training(bed: &Bed, variant: Variant, seed: u64) -> anyhow::Result<SetTraining> {
-    let dimension = bed.gallery.first().map_or(0, |view| view.vector.len());
-    let channel = SetChannel { name: Channel::photo(), dimension, temperatures: vec![0.05, 0.2] };
-    let mut config = SetConfig::new(vec![channel], None);
-    if variant == Variant::NoPhotos {
-        config.directions = 0;
+    let lengths = bed.gallery.first().map_or((0, 0), |view| (view.search.len(), view.vector.len()));
+    let channel = |name, dimension| SetChannel { name, dimension, temperatures: vec![0.05, 0.2] };
+    let mut channels = vec![channel(search_channel(), lengths.0)];
+    if variant != Variant::NoPhotos {
+        channels.push(channel(Channel::photo(), lengths.1));
     }
+    let config = SetConfig::new(channels, None);
     let settings = SetSettings { seed, channel_lost: 0.0, ..SetSettings::default() };
     let queries = |queries: &[Query]| {
         queries.iter().map(|query| SetQuery::new(variant.seen(&query.set), query.view.place.location)).collect()

@@ -1,8 +1,9 @@
 //! A Qwen2-VL small enough to be trained in a minute: random weights, laid out as a checkpoint of the hub.
 //!
 //! Nothing in it has been learnt. The scales are chosen so that what a random network passes on is worth reading: the
-//! vision blocks add little to the patches' projection, so that colours get through; the language layers start with
-//! attention that already prefers some tokens to others; the residual stream is as large as what layers add.
+//! vision blocks add little to the patches' projection, so that colours get through; photo tokens have something in common
+//! and heads prefer some tokens to others, so that the last token does not start with the average of everything; what
+//! tokens bring along is no larger than what layers add.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -33,7 +34,7 @@ pub struct TinyShape {
 
 impl Default for TinyShape {
     fn default() -> Self {
-        Self { hidden: 96, intermediate: 192, layers: 3, heads: 4, vision: 64 }
+        Self { hidden: 64, intermediate: 128, layers: 2, heads: 4, vision: 64 }
     }
 }
 
@@ -105,13 +106,16 @@ fn spread(name: &str, shape: &[usize]) -> (f32, f32) {
         _ if is("norm") && name.ends_with(".weight") || name.ends_with("ln_q.weight") => (0.0, 1.0),
         // Without a constant, the merger's norm would make dark and light photos of one hue the same.
         _ if is("attn.proj.bias") || is("merger.mlp.0.bias") => (0.5, 0.0),
+        // What photo tokens have in common, so that attention can tell them from text.
+        _ if is("merger.mlp.2.bias") => (1.0, 0.0),
+        // What a head looks for, whatever the token.
+        _ if is("q_proj.bias") => (1.5, 0.0),
         _ if name.ends_with(".bias") => (0.0, 0.0),
-        _ if is("embed_tokens") => (1.0, 0.0),
+        _ if is("embed_tokens") => (0.3, 0.0),
         _ if is("patch_embed") => (inputs, 0.0),
         _ if is("visual.blocks") && (is("attn.proj") || is("mlp.fc2")) => (0.1 * inputs, 0.0),
         // After the activation the numbers are smaller.
         _ if is("merger.mlp.2") => (1.5 * inputs, 0.0),
-        _ if is("o_proj") || is("down_proj") => (0.5 * inputs, 0.0),
         _ if name == VALUE_HEAD => (0.1 * inputs, 0.0),
         _ => (inputs, 0.0),
     }

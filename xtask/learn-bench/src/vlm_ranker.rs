@@ -7,6 +7,9 @@ use std::sync::Arc;
 use contract::{ErrorKind, Failure, PhotoId};
 use nets::photo::Image;
 use nets::qwen2_vl::training::LoraSettings;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use rank::vlm::prompt::PlaceText;
 use rank::vlm::{PairScorer, PhotoSource, ScorerOptions, VlmRanker};
 use train::vlm::{Start, VlmCandidate, VlmExample, VlmTrainer, VlmTrainerOptions};
@@ -23,6 +26,9 @@ pub const VLM_BUDGET: Budget = Budget {
     validations: 6,
     validation_queries: 100,
 };
+
+/// Candidates of a training query, drawn from its list.
+const GROUP: usize = 8;
 
 /// The photos of a bed, by name.
 pub struct BedPhotos(HashMap<PhotoId, Image>);
@@ -83,8 +89,16 @@ pub fn vlm_training(
         target_modules: target_modules.map(str::to_owned).to_vec(),
     };
     let options = VlmTrainerOptions { start: Start::Fresh(settings), seed, ..VlmTrainerOptions::default() };
-    let examples = |queries: &[Query]| queries.iter().map(|query| example(query, variant)).collect();
-    Ok(VlmTrainer::open(model, &options, examples(&bed.train), examples(&bed.validation), photos.clone())?)
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let training = bed.train.iter().map(|query| {
+        let mut example = example(query, variant);
+        // Any of the list, not its head: on the way the most similar ones must be told from the others too.
+        let kept = example.candidates.partial_shuffle(&mut random, GROUP).0.to_vec();
+        VlmExample { candidates: kept, ..example }
+    });
+    let training = training.collect();
+    let validation = bed.validation.iter().map(|query| example(query, variant)).collect();
+    Ok(VlmTrainer::open(model, &options, training, validation, photos.clone())?)
 }
 
 /// The texts are those of [`VlmRanker`]: coordinates and, of the place, what the bed knows: its country.
