@@ -51,7 +51,7 @@ impl Default for BedSettings {
             apart_km: 75.0,
             candidates: 20,
             dimension: 32,
-            searched: 6,
+            searched: 3,
         }
     }
 }
@@ -182,7 +182,8 @@ fn unit(vector: &[f32]) -> Vec<f32> {
 
 /// The candidates of a query: the most similar views of the gallery.
 fn query(view: View, gallery: &[View], candidates: usize) -> Query {
-    let similarity = |other: &View| -> f32 { view.search.iter().zip(&other.search).map(|(a, b)| a * b).sum() };
+    let similarity =
+        |other: &View| -> f32 { view.search.iter().zip(&other.search).map(|(a, b)| a * b).sum() };
     let mut order: Vec<(usize, f32)> =
         gallery.iter().enumerate().map(|(index, other)| (index, similarity(other))).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -198,7 +199,8 @@ fn query(view: View, gallery: &[View], candidates: usize) -> Query {
     });
     let mut set = CandidateSet::new(view.id.clone(), found.collect());
     set.embedding = QueryEmbedding { vectors: vec![(Channel::photo(), view.vector.clone())] };
-    let distance = |(index, _): &(usize, f32)| geodesic_km(view.place.location, gallery[*index].place.location);
+    let distance =
+        |(index, _): &(usize, f32)| geodesic_km(view.place.location, gallery[*index].place.location);
     let distances_km = order.iter().map(distance).collect();
     Query { set, gallery: order.into_iter().map(|(index, _)| index).collect(), distances_km, view }
 }
@@ -212,7 +214,10 @@ mod tests {
     fn splits_are_apart_and_lists_are_in_order() {
         let settings = BedSettings { gallery: 60, train: 30, test: 10, ..BedSettings::default().tiny() };
         let bed = make_bed(&sample_earth(), &settings).unwrap();
-        assert_eq!((bed.gallery.len(), bed.train.len(), bed.validation.len(), bed.test.len()), (60, 30, 40, 10));
+        assert_eq!(
+            (bed.gallery.len(), bed.train.len(), bed.validation.len(), bed.test.len()),
+            (60, 30, 40, 10)
+        );
         for query in bed.train.iter().chain(&bed.validation).chain(&bed.test) {
             assert_eq!(query.set.candidates.len(), 8);
             assert!(query.distances_km.iter().all(|km| *km > 149.0));

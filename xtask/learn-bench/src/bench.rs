@@ -69,7 +69,11 @@ impl BenchReport {
             let curves: Vec<Curve> =
                 self.curves.iter().filter(|curve| curve.name.starts_with(method)).cloned().collect();
             if !curves.is_empty() {
-                let _ = write!(text, "\n{method}: mean validation loss after so many steps\n\n{}", curve_table(&curves));
+                let _ = write!(
+                    text,
+                    "\n{method}: mean validation loss after so many steps\n\n{}",
+                    curve_table(&curves)
+                );
             }
         }
         text
@@ -148,7 +152,9 @@ pub fn untrained_rows(bed: &Bed, seeds: &[u64]) -> Vec<Row> {
     });
     let most_similar = |query: &Query| {
         let similarity = |index: &usize| query.set.candidates[*index].similarity(&search_channel());
-        let best = (0..query.distances_km.len()).max_by(|a, b| similarity(a).partial_cmp(&similarity(b)).unwrap_or(std::cmp::Ordering::Equal).then(b.cmp(a)));
+        let best = (0..query.distances_km.len()).max_by(|a, b| {
+            similarity(a).partial_cmp(&similarity(b)).unwrap_or(std::cmp::Ordering::Equal).then(b.cmp(a))
+        });
         best.map_or(f64::NAN, |best| query.distances_km[best])
     };
     vec![

@@ -17,7 +17,8 @@ const LEVELS: usize = 4;
 const GRADIENTS: [f32; 5] = [0.01, 0.025, 0.05, 0.1, 0.2];
 
 /// How many numbers [`describe`] gives.
-pub const LENGTH: usize = 3 * (QUANTILES.len() + 2 * RINGS.len() + 3) + LEVELS.pow(3) + 2 * (GRADIENTS.len() + 1);
+pub const LENGTH: usize =
+    3 * (QUANTILES.len() + 2 * RINGS.len() + 3) + LEVELS.pow(3) + 2 * (GRADIENTS.len() + 1);
 
 /// The description of a view, [`LENGTH`] numbers.
 ///
@@ -42,7 +43,10 @@ pub fn describe(image: &Image) -> Vec<f32> {
 /// Brightness, red - green, yellow - blue of every pixel.
 fn opponent_colours(image: &Image) -> [Vec<f32>; 3] {
     let pixels = || {
-        image.rgb().chunks_exact(3).map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|value| f32::from(value) / 255.0))
+        image
+            .rgb()
+            .chunks_exact(3)
+            .map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|value| f32::from(value) / 255.0))
     };
     [
         pixels().map(|[red, green, blue]| (red + green + blue) / 3.0).collect(),
@@ -111,7 +115,8 @@ fn histogram(image: &Image) -> Vec<f32> {
     let mut counts = vec![0.0_f32; LEVELS.pow(3)];
     for pixel in image.rgb().chunks_exact(3) {
         // Square roots of the levels: most of the land is dark.
-        let level = |value: u8| (((f32::from(value) / 256.0).sqrt() * LEVELS as f32) as usize).min(LEVELS - 1);
+        let level =
+            |value: u8| (((f32::from(value) / 256.0).sqrt() * LEVELS as f32) as usize).min(LEVELS - 1);
         counts[(level(pixel[0]) * LEVELS + level(pixel[1])) * LEVELS + level(pixel[2])] += 1.0;
     }
     let total = (image.rgb().len() / 3) as f32;
@@ -148,7 +153,8 @@ mod tests {
     }
 
     fn coast(side: u32) -> Image {
-        let colour = |x: u32, y: u32| if x + y / 3 < side / 2 { [20, 60, 120] } else { [120, 90 + y as u8, 60] };
+        let colour =
+            |x: u32, y: u32| if x + y / 3 < side / 2 { [20, 60, 120] } else { [120, 90 + y as u8, 60] };
         let rgb = (0..side * side).flat_map(|index| colour(index % side, index / side)).collect();
         Image::new(side, side, rgb).unwrap()
     }

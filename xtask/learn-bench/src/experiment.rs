@@ -133,7 +133,8 @@ pub fn train_into(
         keep_last: 1,
         ..EngineSettings::default()
     };
-    let mut watch = Watch { points: vec![(0, untrained_loss(ranker, &settings.loss, budget.validation_queries)?)] };
+    let mut watch =
+        Watch { points: vec![(0, untrained_loss(ranker, &settings.loss, budget.validation_queries)?)] };
     train(Run {
         ranker,
         settings: &settings,
@@ -146,7 +147,11 @@ pub fn train_into(
     Ok(watch.points)
 }
 
-fn untrained_loss(ranker: &dyn TrainableRanker, loss: &MultiOrderLoss, queries: usize) -> anyhow::Result<f64> {
+fn untrained_loss(
+    ranker: &dyn TrainableRanker,
+    loss: &MultiOrderLoss,
+    queries: usize,
+) -> anyhow::Result<f64> {
     let queries: Vec<usize> = (0..ranker.validation_queries().min(queries)).collect();
     let groups = ranker.validate(&ranker.initial_parameters()?, &queries)?;
     let of_group = |group: &train::engine::ValidationGroup| {

@@ -41,7 +41,8 @@ pub fn table(bed: &Bed) -> String {
     let mut text = String::from("IMG_ID,LAT,LON,split,country\n");
     let mut rows = |split: &str, views: &mut dyn Iterator<Item = &View>| {
         for view in views {
-            let (at, country) = (view.place.location, view.place.place.country.as_deref().unwrap_or_default());
+            let (at, country) =
+                (view.place.location, view.place.place.country.as_deref().unwrap_or_default());
             let _ = writeln!(
                 text,
                 "{},{},{},{split},\"{}\"",

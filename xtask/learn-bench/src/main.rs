@@ -66,7 +66,8 @@ fn main() -> anyhow::Result<()> {
 
 /// The report's page.
 fn report_page(settings: &BenchSettings, tables: &str) -> String {
-    let BedSettings { gallery, train, validation, test, frame, apart_km, candidates, seed, .. } = settings.bed;
+    let BedSettings { gallery, train, validation, test, frame, apart_km, candidates, seed, .. } =
+        settings.bed;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut text = format!(
         "# The learnable test bed\n\n\
@@ -109,15 +110,23 @@ fn write_files(earth: &WholeEarth, out: &Path) -> anyhow::Result<()> {
 
 /// Two sheets: known places from far and near, straight and jittered; and queries, each beside its candidates.
 fn write_sheets(earth: &WholeEarth, bed: &Bed, out: &Path) -> anyhow::Result<()> {
-    const KNOWN: [(f64, f64); 7] =
-        [(27.0, 33.0), (45.0, 12.0), (64.5, -18.5), (70.0, 25.0), (-3.0, -60.0), (22.7, -81.0), (-16.5, 179.9)];
+    const KNOWN: [(f64, f64); 7] = [
+        (27.0, 33.0),
+        (45.0, 12.0),
+        (64.5, -18.5),
+        (70.0, 25.0),
+        (-3.0, -60.0),
+        (22.7, -81.0),
+        (-16.5, 179.9),
+    ];
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let near = Frame { side: 112, ..BedSettings::default().frame };
     let far = Frame { width_km: 1500.0, ..near };
     let mut rows: Vec<Vec<Image>> = Vec::new();
     for (latitude, longitude) in KNOWN {
         let centre = geo::LatLon::new(latitude, longitude)?;
-        let mut row = vec![view(earth, centre, far, &Jitter::NONE)?, view(earth, centre, near, &Jitter::NONE)?];
+        let mut row =
+            vec![view(earth, centre, far, &Jitter::NONE)?, view(earth, centre, near, &Jitter::NONE)?];
         for _ in 0..4 {
             row.push(view(earth, centre, near, &Jitter::draw(&mut random))?);
         }

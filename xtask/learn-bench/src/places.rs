@@ -48,9 +48,8 @@ pub fn draw_places(
         let latitude = tenths(random.random_range(-1.0_f64..1.0).asin().to_degrees());
         let location = LatLon::wrapped(latitude, tenths(random.random_range(-180.0..180.0)))?;
         let vector = location.to_unit_vector();
-        let is_near = |other: &[f64; 3]| {
-            vector.iter().zip(other).map(|(a, b)| a * b).sum::<f64>() > nearest_cosine
-        };
+        let is_near =
+            |other: &[f64; 3]| vector.iter().zip(other).map(|(a, b)| a * b).sum::<f64>() > nearest_cosine;
         if is_water(earth.colour(location)) || vectors.iter().any(is_near) {
             continue;
         }

@@ -20,10 +20,7 @@ impl Accuracy {
     /// Of the errors of all queries, km.
     pub fn of(errors_km: &[f64]) -> Self {
         let errors: Vec<Option<f64>> = errors_km.iter().copied().map(Some).collect();
-        Self {
-            median_km: median_km(&errors),
-            within: RADII_KM.map(|radius| percent_within(&errors, radius)),
-        }
+        Self { median_km: median_km(&errors), within: RADII_KM.map(|radius| percent_within(&errors, radius)) }
     }
 }
 
@@ -69,7 +66,9 @@ pub fn accuracy_table(rows: &[Row]) -> String {
 fn cell(row: &Row, digits: usize, value: impl Fn(&Accuracy) -> f64) -> String {
     let values: Vec<f64> = row.runs.iter().map(value).collect();
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let (least, most) = values.iter().fold((f64::MAX, f64::MIN), |(least, most), value| (least.min(*value), most.max(*value)));
+    let (least, most) = values
+        .iter()
+        .fold((f64::MAX, f64::MIN), |(least, most), value| (least.min(*value), most.max(*value)));
     if values.len() < 2 {
         return format!("{mean:.digits$}");
     }
@@ -79,7 +78,8 @@ fn cell(row: &Row, digits: usize, value: impl Fn(&Accuracy) -> f64) -> String {
 /// The validation losses as Markdown: one row a run, one column a step. Runs must have been validated at the same
 /// steps.
 pub fn curve_table(curves: &[Curve]) -> String {
-    let steps: Vec<u64> = curves.first().map_or_else(Vec::new, |curve| curve.points.iter().map(|(step, _)| *step).collect());
+    let steps: Vec<u64> =
+        curves.first().map_or_else(Vec::new, |curve| curve.points.iter().map(|(step, _)| *step).collect());
     let mut text = String::from("| step |");
     steps.iter().for_each(|step| {
         let _ = write!(text, " {step} |");
@@ -109,6 +109,9 @@ mod tests {
         assert!(table.contains("| set | 2 | 400 (300 to 500) | 33.3 (33.3 to 33.3) |"), "{table}");
         assert!(table.ends_with(" 10 |\n"), "{table}");
         let curve = Curve { name: "set, seed 0".into(), points: vec![(0, 2.5), (100, 1.25)] };
-        assert_eq!(curve_table(&[curve]), "| step | 0 | 100 |\n|---|---:|---:|\n| set, seed 0 | 2.500 | 1.250 |\n");
+        assert_eq!(
+            curve_table(&[curve]),
+            "| step | 0 | 100 |\n|---|---:|---:|\n| set, seed 0 | 2.500 | 1.250 |\n"
+        );
     }
 }

@@ -24,7 +24,13 @@ pub const SET_BUDGET: Budget = Budget {
 ///
 /// # Errors
 /// Those of training.
-pub fn run_set(bed: &Bed, variant: Variant, budget: &Budget, seed: u64, out: &Path) -> anyhow::Result<(Points, Vec<f64>)> {
+pub fn run_set(
+    bed: &Bed,
+    variant: Variant,
+    budget: &Budget,
+    seed: u64,
+    out: &Path,
+) -> anyhow::Result<(Points, Vec<f64>)> {
     let points = train_into(out, &set_training(bed, variant, seed)?, variant, budget, seed)?;
     Ok((points, errors_km(&SetRanker::open(out)?, variant, &bed.test)?))
 }
@@ -44,7 +50,10 @@ pub fn set_training(bed: &Bed, variant: Variant, seed: u64) -> anyhow::Result<Se
     let config = SetConfig::new(channels, None);
     let settings = SetSettings { seed, channel_lost: 0.0, ..SetSettings::default() };
     let queries = |queries: &[Query]| {
-        queries.iter().map(|query| SetQuery::new(variant.seen(&query.set), query.view.place.location)).collect()
+        queries
+            .iter()
+            .map(|query| SetQuery::new(variant.seen(&query.set), query.view.place.location))
+            .collect()
     };
     Ok(SetTraining::new(SetNetwork::new(config)?, settings, queries(&bed.train), queries(&bed.validation))?)
 }

@@ -32,15 +32,15 @@ impl Jitter {
     /// None at all.
     pub const NONE: Self = Self { turn: 0.0, scale: 1.0, gain: [1.0; 3], gamma: 1.0 };
 
-    /// A view at random: turned by up to 30 degrees, a span of 0.8 to 1.25, 25 % more or less light, 8 % a
-    /// channel, exponents of 0.8 to 1.25.
+    /// A view at random: turned by up to 30 degrees, a span of 0.8 to 1.25, 12 % more or less light, 4 % a
+    /// channel, exponents of 0.9 to 1.1.
     pub fn draw(random: &mut impl Rng) -> Self {
-        let light = random.random_range(0.8_f32..1.25);
+        let light = random.random_range(0.88_f32..1.12);
         Self {
             turn: random.random_range(-30.0..30.0),
             scale: random.random_range(0.8_f64.ln()..1.25_f64.ln()).exp(),
-            gain: std::array::from_fn(|_| light * random.random_range(0.92_f32..1.08)),
-            gamma: random.random_range(0.8_f32.ln()..1.25_f32.ln()).exp(),
+            gain: std::array::from_fn(|_| light * random.random_range(0.96_f32..1.04)),
+            gamma: random.random_range(0.9_f32..1.1),
         }
     }
 }

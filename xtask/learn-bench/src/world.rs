@@ -77,7 +77,8 @@ mod tests {
 
     /// Red grows with the column, green with the row.
     fn ramp() -> WholeEarth {
-        let rgb = (0..4_u8).flat_map(|row| (0..8_u8).flat_map(move |column| [10 * column, 20 * row, 0])).collect();
+        let rgb =
+            (0..4_u8).flat_map(|row| (0..8_u8).flat_map(move |column| [10 * column, 20 * row, 0])).collect();
         WholeEarth::new(Image::new(8, 4, rgb).unwrap()).unwrap()
     }
 

@@ -1,8 +1,8 @@
 //! Both rankers learn on a tiny bed.
 
 use learn_bench::{
-    Bed, BedPhotos, BedSettings, Budget, Points, TinyShape, Variant, WholeEarth, earth_file, make_bed, run_set,
-    run_vlm, set_training, tokens_directory, vlm_training, write_tiny_vlm,
+    Bed, BedPhotos, BedSettings, Budget, Points, TinyShape, Variant, WholeEarth, earth_file, make_bed,
+    run_set, run_vlm, set_training, tokens_directory, vlm_training, write_tiny_vlm,
 };
 use train::engine::TrainableRanker;
 
@@ -58,7 +58,8 @@ fn the_tiny_lvlm_learns() {
 
 #[test]
 fn the_checkpoint_and_the_start_depend_on_the_seeds_alone() {
-    let settings = BedSettings { gallery: 40, train: 4, validation: 2, test: 2, ..BedSettings::default().tiny() };
+    let settings =
+        BedSettings { gallery: 40, train: 4, validation: 2, test: 2, ..BedSettings::default().tiny() };
     let bed = make_bed(&WholeEarth::open(&earth_file()).unwrap(), &settings).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, seed| {
