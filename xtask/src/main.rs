@@ -1,9 +1,10 @@
-//! Tasks of the project: `cargo xtask demo`, `test`, `pack starter`, `accuracy`, `peft`.
+//! Tasks of the project: `cargo xtask demo`, `test`, `pack starter`, `accuracy`, `peft`, `learnbench`.
 //!
 //! Light on purpose: it is compiled before every task. Heavy work is in programs of the workspace that it runs.
 #![forbid(unsafe_code)]
 
 mod demo;
+mod learnbench;
 mod pack;
 mod peft;
 mod run;
@@ -46,6 +47,15 @@ enum Task {
         #[arg(long, default_value = "test")]
         split: String,
     },
+    /// Train both rankers on the test bed without photos; writes benches/runs/DATE-learnbench.md.
+    Learnbench {
+        /// One seed, few steps: prints the table and writes no page.
+        #[arg(long)]
+        quick: bool,
+        /// Only these rankers: set, vlm.
+        #[arg(long, value_delimiter = ',', default_values = ["set", "vlm"], value_parser = ["set", "vlm"])]
+        rankers: Vec<String>,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -55,5 +65,6 @@ fn main() -> anyhow::Result<()> {
         Task::Pack { name, ranker_only } => pack::build(&name, ranker_only),
         Task::Peft => peft::peft(),
         Task::Accuracy { split } => pack::accuracy(&split),
+        Task::Learnbench { quick, rankers } => learnbench::learnbench(quick, &rankers),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::run::{cargo, root, run, target};
+use crate::run::{cargo, report_page, root, run, target};
 
 /// Rebuilds a pack in place.
 ///
@@ -23,9 +23,7 @@ pub(crate) fn build(name: &str, ranker_only: bool) -> anyhow::Result<()> {
 /// # Errors
 /// A measurement that fails.
 pub(crate) fn accuracy(split: &str) -> anyhow::Result<()> {
-    let today = Command::new("date").arg("+%F").output()?;
-    let today = String::from_utf8_lossy(&today.stdout).trim().to_owned();
-    let out = root().join("benches").join("runs").join(format!("{today}-accuracy-{split}.md"));
+    let out = report_page(&format!("accuracy-{split}"))?;
     // Relative, since the report names these files.
     let predictions = std::path::Path::new("target").join("accuracy").join(split);
     let mut command = builder();

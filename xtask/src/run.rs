@@ -24,6 +24,16 @@ pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
+/// The page of today's run of a bench.
+///
+/// # Errors
+/// The day cannot be told.
+pub(crate) fn report_page(bench: &str) -> anyhow::Result<PathBuf> {
+    let today = Command::new("date").arg("+%F").output().context("cannot start date")?;
+    let today = String::from_utf8_lossy(&today.stdout).trim().to_owned();
+    Ok(root().join("benches").join("runs").join(format!("{today}-{bench}.md")))
+}
+
 /// Runs a program to its end; its output is shown.
 ///
 /// # Errors
