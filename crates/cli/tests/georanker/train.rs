@@ -12,11 +12,13 @@ use serde_json::Value;
 
 use crate::binary::{Workplace, georanker, json_lines, repository};
 
-const PHOTOS: [&str; 6] = ["photo_a.jpg", "photo_b.jpg", "photo_c.png", "photo_d.jpg", "gray.jpg", "kauai_crop.png"];
+const PHOTOS: [&str; 6] =
+    ["photo_a.jpg", "photo_b.jpg", "photo_c.png", "photo_d.jpg", "gray.jpg", "kauai_crop.png"];
 
 /// Rows whose candidates are the other photos, in places that differ.
 fn rows(count: usize) -> Vec<RankingRow> {
-    let place = |photo: usize, row: usize| [10.0 * photo as f64 - 25.0, (7 * row + 31 * photo) as f64 % 170.0];
+    let place =
+        |photo: usize, row: usize| [10.0 * photo as f64 - 25.0, (7 * row + 31 * photo) as f64 % 170.0];
     (0..count)
         .map(|row| {
             let others: Vec<usize> = (1..PHOTOS.len()).map(|step| (row + step) % PHOTOS.len()).collect();
@@ -85,7 +87,9 @@ fn a_run_leaves_an_adapter_that_scores_logs_and_curves() {
     let validations = json_lines(&fs::read(out.join("validation.jsonl")).unwrap());
     assert_eq!(validations.len(), 2);
     assert!(validations[1]["within_km"]["2500"].is_f64() && validations[1]["median_km"].is_f64());
-    for name in ["plots/loss.svg", "plots/loss.png", "plots/distance_km.png", "run.json", "checkpoints/step-8"] {
+    for name in
+        ["plots/loss.svg", "plots/loss.png", "plots/distance_km.png", "run.json", "checkpoints/step-8"]
+    {
         assert!(out.join(name).exists(), "{name}");
     }
     let photo = repository().join("tests/golden/images/photo_a.jpg");
@@ -104,7 +108,10 @@ fn a_run_leaves_an_adapter_that_scores_logs_and_curves() {
         .code(0)
         .stdout(contains("\"scores\":["));
     // The same again is refused: the run is there.
-    train(&config).assert().code(2).stderr(contains("already holds a training run").and(contains("--resume")));
+    train(&config)
+        .assert()
+        .code(2)
+        .stderr(contains("already holds a training run").and(contains("--resume")));
 }
 
 #[test]
