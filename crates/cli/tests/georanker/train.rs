@@ -215,7 +215,7 @@ fn what_is_wrong_with_the_configuration_is_named() {
     for (more, complaint) in [
         ("batch_querys = 2", "batch_querys: no such field"),
         ("lambda = 2", "lambda: expected a number from 0 to 1, found 2"),
-        ("steps = 9", "line 17"),
+        ("steps = 9", "line 15: duplicate key"),
         ("lora_r = 'many'", "lora_r: expected a whole number"),
     ] {
         let (_work, config) = workplace(more);

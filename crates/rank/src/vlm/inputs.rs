@@ -206,7 +206,11 @@ impl PairInputs {
             .map(|&index| self.preprocessor.patches(&photos[index].resized))
             .collect::<Result<Vec<_>, PixelError>>()
             .map_err(|error| Failure::new(ErrorKind::Internal, error.to_string()))?;
-        let encoded = network.encode_photos(&patches).map_err(|error| network_failure(&error))?;
+        // One by one: the last bits of a product depend on how many rows it has, and a photo's features must not depend
+        // on which others happened to be known already; or a resumed training would not be the one that was stopped.
+        let encode = |photo| network.encode_photos(std::slice::from_ref(photo));
+        let encoded = patches.iter().map(encode).collect::<Result<Vec<_>, _>>();
+        let encoded = encoded.map_err(|error| network_failure(&error))?.into_iter().flatten();
         let hidden = self.config.language.hidden_size;
         for (&index, features) in fresh.iter().zip(encoded) {
             let tokens = features.grid[0] * features.grid[1];
