@@ -130,7 +130,8 @@ impl LocationIndex {
                 found.get_or_insert(row);
             }
         }
-        let row_of = |place: &LatLon| wanted.get(&bits(place.latitude(), place.longitude())).copied().flatten();
+        let row_of =
+            |place: &LatLon| wanted.get(&bits(place.latitude(), place.longitude())).copied().flatten();
         places.iter().map(|place| self.matrix.row(row_of(place)?)).collect()
     }
 
@@ -266,7 +267,10 @@ mod tests {
         let near = |vector: &Option<Vec<f32>>, expected: [f32; 2]| {
             vector.iter().flatten().zip(expected).all(|(value, expected)| (value - expected).abs() < 0.01)
         };
-        assert!(near(&found[0], [0.6, 0.8]) && found[1].is_none() && near(&found[2], [1.0, 0.0]), "{found:?}");
+        assert!(
+            near(&found[0], [0.6, 0.8]) && found[1].is_none() && near(&found[2], [1.0, 0.0]),
+            "{found:?}"
+        );
     }
 
     #[test]

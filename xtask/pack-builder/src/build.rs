@@ -291,8 +291,7 @@ fn write_index(pack: &Path, ingredients: &Ingredients, encoder: &PhotoEncoder) -
         })
         .collect();
     let encoded = ingredients.encoded_world.chunks_exact(ENCODED);
-    let vectors: Vec<f32> =
-        encoded.flat_map(|row| encoder.heads().location_vector(row)).collect();
+    let vectors: Vec<f32> = encoded.flat_map(|row| encoder.heads().location_vector(row)).collect();
     let rows = vectors.chunks_exact(DIMENSION);
     let index = LocationIndex::build(encoder.fingerprint(), DIMENSION, &points, rows, VectorPrecision::Int8)?;
     index.write(&pack.join(INDEX))?;

@@ -40,7 +40,8 @@ impl Folds {
             let earlier = (0..index).find(|&other| hashes[other].is_near(*hash));
             leader.push(earlier.map_or(index, |other| leader[other]));
         }
-        let number = |text: &str| u32::from_str_radix(&sha256_hex(text.as_bytes())[..8], 16).unwrap_or(0) as usize;
+        let number =
+            |text: &str| u32::from_str_radix(&sha256_hex(text.as_bytes())[..8], 16).unwrap_or(0) as usize;
         leader.into_iter().map(|index| number(&key(index)) % self.count).collect()
     }
 }
@@ -83,8 +84,13 @@ pub(crate) fn out_of_fold(
                 let location = heads.location_query(&photo);
                 let vectors = vec![(Channel::photo(), photo), (Channel::location(), location)];
                 // Ranking needs no pixels.
-                let photo =
-                    Photo { id: row.id.clone(), author: row.author.clone(), width: 0, height: 0, rgb: Vec::new() };
+                let photo = Photo {
+                    id: row.id.clone(),
+                    author: row.author.clone(),
+                    width: 0,
+                    height: 0,
+                    rgb: Vec::new(),
+                };
                 (photo, QueryEmbedding { vectors })
             })
             .collect();
@@ -107,7 +113,8 @@ pub(crate) fn out_of_fold(
     for query in result.plain.iter_mut().chain(&mut result.other_authors) {
         // Crowded places count by the square root of their photos.
         let here = place_of(query);
-        let crowd = here.map_or(1, |here| places.iter().filter(|other| haversine_km(here, **other) < 25.0).count());
+        let crowd =
+            here.map_or(1, |here| places.iter().filter(|other| haversine_km(here, **other) < 25.0).count());
         query.weight = (crowd as f64).sqrt().recip();
     }
     for list in [&mut result.plain, &mut result.other_authors] {

@@ -75,4 +75,3 @@ fn spread(values: &[f64]) -> String {
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
     format!("{mean:.1} ({low:.1} to {high:.1})")
 }
-

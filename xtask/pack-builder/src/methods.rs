@@ -92,7 +92,9 @@ impl Method {
             Self::Seed(_, ranker) => ranked_by(ranker.as_ref())?,
             Self::NearestPhoto => best_in(Channel::photo(), true),
             Self::GpsChannel => best_in(Channel::location(), false),
-            Self::BestOf20 => nearest(most_similar(candidates, &Channel::photo(), true).into_iter().take(20).collect()),
+            Self::BestOf20 => {
+                nearest(most_similar(candidates, &Channel::photo(), true).into_iter().take(20).collect())
+            }
             Self::BestInList => nearest(candidates.iter().collect()),
             Self::Default | Self::RandomGallery => None,
         })

@@ -122,7 +122,11 @@ pub(crate) fn choose_decision(rows: &[PhotoRow], ranked: &[Ranked]) -> (f64, Dec
     let temperature = best_temperature(rows, ranked);
     let value = |rule: DecisionRule| quality(rows, &decisions(ranked, rule.into(), temperature));
     let (argmax, geoscore) = (value(DecisionRule::Argmax), value(DecisionRule::Geoscore));
-    eprintln!("val: argmax {:.1} %, geoscore {:.1} %, temperature {temperature}", argmax * 100.0, geoscore * 100.0);
+    eprintln!(
+        "val: argmax {:.1} %, geoscore {:.1} %, temperature {temperature}",
+        argmax * 100.0,
+        geoscore * 100.0
+    );
     let rule = if geoscore > argmax { DecisionRule::Geoscore } else { DecisionRule::Argmax };
     (argmax.max(geoscore), DecisionManifest { rule, temperature })
 }

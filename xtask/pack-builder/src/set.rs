@@ -124,7 +124,9 @@ pub(crate) fn build(
             weights: format!("{DIRECTORY}/{WEIGHTS_FILE}"),
         });
     } else {
-        eprintln!("the set ranker is no better than similarity on val: {value} against {known}; it stays out");
+        eprintln!(
+            "the set ranker is no better than similarity on val: {value} against {known}; it stays out"
+        );
     }
     Ok(better)
 }

@@ -31,11 +31,7 @@ impl Sizes {
     /// One head's part of query (0), key (1) or value (2): `[count, width / heads]`.
     fn part(self, projected: &[f32], which: usize, head: usize) -> Vec<f32> {
         let (start, length) = (which * self.width + head * self.of_head(), self.of_head());
-        projected
-            .chunks_exact(3 * self.width)
-            .flat_map(|row| &row[start..start + length])
-            .copied()
-            .collect()
+        projected.chunks_exact(3 * self.width).flat_map(|row| &row[start..start + length]).copied().collect()
     }
 }
 

@@ -118,7 +118,8 @@ impl SetConfig {
             ("members", self.members, 16),
             ("channels", self.channels.len(), 16),
         ];
-        if let Some((name, value, most)) = sizes.iter().find(|(_, value, most)| !(1..=*most).contains(value)) {
+        if let Some((name, value, most)) = sizes.iter().find(|(_, value, most)| !(1..=*most).contains(value))
+        {
             return Some(format!("{name}: {value} is not between 1 and {most}"));
         }
         if self.radii_km.is_empty() || !self.radii_km.iter().all(positive) {

@@ -58,19 +58,18 @@ impl SetFeatures {
         base: Option<&SimilarityRanker>,
         set: &CandidateSet,
     ) -> Result<Self, Failure> {
-        let seen: Vec<Seen> = config
-            .channels
-            .iter()
-            .map(|channel| Seen::of(channel, set))
-            .collect::<Result<_, Failure>>()?;
+        let seen: Vec<Seen> =
+            config.channels.iter().map(|channel| Seen::of(channel, set)).collect::<Result<_, Failure>>()?;
         let prior = match base {
             Some(ranker) => ranker.rank(set)?.scores,
             None => votes_of(config, &seen, set.candidates.len()),
         };
         let kept = best(&prior, config.max_candidates);
-        let candidates: Vec<Candidate> = kept.iter().map(|&index| place_only(&set.candidates[index])).collect();
+        let candidates: Vec<Candidate> =
+            kept.iter().map(|&index| place_only(&set.candidates[index])).collect();
         let distances = DistanceMatrix::of(&candidates);
-        let base: Vec<f32> = kept.iter().map(|&index| if base.is_some() { prior[index] } else { 0.0 }).collect();
+        let base: Vec<f32> =
+            kept.iter().map(|&index| if base.is_some() { prior[index] } else { 0.0 }).collect();
         let width = config.features();
         let mut rows: Vec<Vec<f32>> = vec![Vec::with_capacity(width); kept.len()];
         for (channel, seen) in config.channels.iter().zip(&seen) {
@@ -109,7 +108,8 @@ impl SetFeatures {
         let rows = |values: &[f32], width: usize| -> Vec<f32> {
             positions.iter().flat_map(|&at| &values[at * width..(at + 1) * width]).copied().collect()
         };
-        let pairs = || positions.iter().flat_map(|&row| positions.iter().map(move |&column| row * count + column));
+        let pairs =
+            || positions.iter().flat_map(|&row| positions.iter().map(move |&column| row * count + column));
         Self {
             kept: positions.iter().map(|&at| self.kept[at]).collect(),
             prior: self.prior.clone(),

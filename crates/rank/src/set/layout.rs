@@ -92,7 +92,11 @@ pub fn layout(config: &SetConfig) -> Vec<TensorSpec> {
         inner("attention_norm.bias", vec![width], zero());
         inner("attention.weight", vec![width, 3 * width], fan(width));
         inner("attention.bias", vec![3 * width], zero());
-        inner("attention.distance", vec![config.knots_km.len(), config.heads], Start::Slopes(config.knots_km.clone()));
+        inner(
+            "attention.distance",
+            vec![config.knots_km.len(), config.heads],
+            Start::Slopes(config.knots_km.clone()),
+        );
         inner("attention.out_weight", vec![width, width], fan(width));
         inner("attention.out_bias", vec![width], zero());
         inner("hidden_norm.weight", vec![width], one());

@@ -7,7 +7,13 @@ use nets::kernels::linear::Activation;
 const EPSILON: f32 = 1e-5;
 
 /// `x W + b`: `x` `[rows, inputs]`, `weight` `[inputs, outputs]`, to `[rows, outputs]`.
-pub(super) fn linear(x: &[f32], weight: &[f32], bias: Option<&[f32]>, inputs: usize, outputs: usize) -> Vec<f32> {
+pub(super) fn linear(
+    x: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    inputs: usize,
+    outputs: usize,
+) -> Vec<f32> {
     let rows = x.len() / inputs.max(1);
     let mut y = vec![0.0; rows * outputs];
     let right = Right::Plain(Matrix { values: weight, rows: inputs, columns: outputs });

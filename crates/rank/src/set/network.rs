@@ -113,7 +113,8 @@ impl SetNetwork {
         for (number, (channel, vectors)) in config.channels.iter().zip(&features.vectors).enumerate() {
             let at = place::channel(number);
             let query = masked(&vectors.query, mask(Site::Vectors, vectors.query.len()).as_ref());
-            let candidates = masked(&vectors.candidates, mask(Site::Vectors, vectors.candidates.len()).as_ref());
+            let candidates =
+                masked(&vectors.candidates, mask(Site::Vectors, vectors.candidates.len()).as_ref());
             let of_candidates = linear(&candidates, weights[at], None, channel.dimension, config.directions);
             let of_query = linear(&query, weights[at + 1], None, channel.dimension, config.directions);
             traces.push(ChannelTrace { query, candidates, of_query, of_candidates });
@@ -190,16 +191,25 @@ impl SetNetwork {
         let (width, channels) = (config.width, config.channels.len());
         for (number, vectors) in features.vectors.iter().enumerate() {
             let of_products = &mut gradients[place::channel(number) + 2];
-            for (slope, candidate) in of_scores.iter().zip(vectors.candidates.chunks_exact(vectors.query.len())) {
+            for (slope, candidate) in
+                of_scores.iter().zip(vectors.candidates.chunks_exact(vectors.query.len()))
+            {
                 for ((slot, a), b) in of_products.iter_mut().zip(candidate).zip(&vectors.query) {
                     *slot += PRODUCT_GAIN * slope * a * b;
                 }
             }
         }
-        gradients[place::BASE_SCALE][0] += of_scores.iter().zip(&features.base).map(|(a, b)| a * b).sum::<f32>();
+        gradients[place::BASE_SCALE][0] +=
+            of_scores.iter().zip(&features.base).map(|(a, b)| a * b).sum::<f32>();
         let at = place::layer(channels, config.layers);
-        let of_last =
-            linear_backward(&trace.last.output, weights[at + 2], of_scores, (width, 1), &mut gradients[at + 2], None);
+        let of_last = linear_backward(
+            &trace.last.output,
+            weights[at + 2],
+            of_scores,
+            (width, 1),
+            &mut gradients[at + 2],
+            None,
+        );
         let mut slope = {
             let (gain, bias) = pair(gradients, at);
             normalise_backward(&trace.last, weights[at], &of_last, gain, bias)

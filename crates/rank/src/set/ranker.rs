@@ -74,7 +74,9 @@ impl SetRanker {
                 .with_hint("config.toml and model.safetensors of a set ranker belong together")
         };
         let expected: Vec<Expected> = (0..members)
-            .flat_map(|member| network.layout().iter().map(move |spec| (tensor_name(member, &spec.name), spec)))
+            .flat_map(|member| {
+                network.layout().iter().map(move |spec| (tensor_name(member, &spec.name), spec))
+            })
             .map(|(name, spec)| (name, spec.shape.clone()))
             .collect();
         let file = format!("{where_from}{WEIGHTS_FILE}");
@@ -147,10 +149,12 @@ impl SetRanker {
             Failure::new(ErrorKind::Internal, format!("cannot write {}: {error}", path.display()))
         };
         std::fs::create_dir_all(directory).map_err(|error| failed(directory, &error))?;
-        let files = [(CONFIG_FILE, self.config().to_toml()?.into_bytes()), (WEIGHTS_FILE, self.weights_file()?)];
+        let files =
+            [(CONFIG_FILE, self.config().to_toml()?.into_bytes()), (WEIGHTS_FILE, self.weights_file()?)];
         for (name, bytes) in files {
             let (path, unfinished) = (directory.join(name), directory.join(format!("{name}.unfinished")));
-            let written = std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, &path));
+            let written =
+                std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, &path));
             written.map_err(|error| failed(&path, &error))?;
         }
         Ok(())

@@ -14,7 +14,8 @@ const INK: Colour = [36, 41, 47];
 pub(super) fn write(marks: &[Mark]) -> Vec<u8> {
     let (width, height) = ((WIDTH * SCALE) as u32, (HEIGHT * SCALE) as u32);
     let mut picture = RgbImage::from_pixel(width, height, Rgb([255; 3]));
-    let mut cover = Cover { size: (width, height), shares: vec![0.0; (width * height) as usize], touched: Vec::new() };
+    let mut cover =
+        Cover { size: (width, height), shares: vec![0.0; (width * height) as usize], touched: Vec::new() };
     for mark in marks {
         match mark {
             Mark::Line { points, colour, width } => {

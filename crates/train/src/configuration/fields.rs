@@ -55,12 +55,7 @@ impl Fields {
     }
 
     /// A complaint about a field.
-    pub fn refuse(
-        &self,
-        field: &str,
-        problem: impl Display,
-        hint: Option<String>,
-    ) -> ConfigurationError {
+    pub fn refuse(&self, field: &str, problem: impl Display, hint: Option<String>) -> ConfigurationError {
         let line = self.text.lines().position(|line| {
             let rest = line.trim_start().trim_start_matches(['"', '\'', '[']).strip_prefix(field);
             rest.is_some_and(|rest| {

@@ -15,7 +15,8 @@ const CANDIDATES: usize = 12;
 /// Similarity points to a lone stranger; the truth is where three less similar candidates agree.
 fn query(seed: u64) -> SetQuery {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut place = || LatLon::new(random.random_range(-60.0..60.0), random.random_range(-170.0..170.0)).unwrap();
+    let mut place =
+        || LatLon::new(random.random_range(-60.0..60.0), random.random_range(-170.0..170.0)).unwrap();
     let truth = place();
     let near = |by: f64| LatLon::new(truth.latitude() + by, truth.longitude()).unwrap();
     let mut places: Vec<LatLon> = (3..CANDIDATES).map(|_| place()).collect();
@@ -48,7 +49,12 @@ fn training() -> SetTraining {
     SetTraining::new(network, SetSettings::default(), queries(0..64), queries(1000..1040)).unwrap()
 }
 
-fn gradient(training: &SetTraining, parameters: &[Parameter], queries: &[usize], seed: u64) -> (Gradients, f64) {
+fn gradient(
+    training: &SetTraining,
+    parameters: &[Parameter],
+    queries: &[usize],
+    seed: u64,
+) -> (Gradients, f64) {
     let loss = MultiOrderLoss::default();
     let context = StepContext { loss: &loss, weight: 1.0 / queries.len() as f64, seed };
     let mut gradients: Gradients = parameters.iter().map(|one| vec![0.0; one.values.len()]).collect();
@@ -61,7 +67,8 @@ fn right(training: &SetTraining, parameters: &[Parameter]) -> usize {
     let groups = training.validate(parameters, &all).unwrap();
     let best = |group: &crate::engine::ValidationGroup| {
         // The first of equals: an untrained network without a base has no opinion.
-        let best = (0..CANDIDATES).rev().max_by(|&a, &b| group.scores[a].total_cmp(&group.scores[b])).unwrap();
+        let best =
+            (0..CANDIDATES).rev().max_by(|&a, &b| group.scores[a].total_cmp(&group.scores[b])).unwrap();
         group.distances_km[best]
     };
     groups.iter().filter(|group| best(group) < 25.0).count()
@@ -93,9 +100,13 @@ fn learns_that_agreement_matters_and_is_saved_as_it_is_validated() {
 fn the_same_call_gives_the_same_bits_and_parts_add_up() {
     let training = training();
     let parameters = training.initial_parameters().unwrap();
-    assert_eq!(gradient(&training, &parameters, &[0, 5, 9], 7), gradient(&training, &parameters, &[0, 5, 9], 7));
+    assert_eq!(
+        gradient(&training, &parameters, &[0, 5, 9], 7),
+        gradient(&training, &parameters, &[0, 5, 9], 7)
+    );
     let (together, _) = gradient(&training, &parameters, &[2, 4], 7);
-    let (first, second) = (gradient(&training, &parameters, &[2], 7).0, gradient(&training, &parameters, &[4], 7).0);
+    let (first, second) =
+        (gradient(&training, &parameters, &[2], 7).0, gradient(&training, &parameters, &[4], 7).0);
     for ((together, first), second) in together.iter().zip(first).zip(second) {
         for ((sum, a), b) in together.iter().zip(first).zip(second) {
             assert!((sum - (a + b) / 2.0).abs() < 1e-4 * (1.0 + sum.abs()));
