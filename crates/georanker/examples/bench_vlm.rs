@@ -53,7 +53,6 @@ fn main() -> Result<(), AnyError> {
         sharing,
         // Every round is to do all the work.
         inputs: InputOptions { feature_memory: 0, ..InputOptions::default() },
-        ..ScorerOptions::default()
     };
     let started = Instant::now();
     let scorer = PairFileScorer::open(

@@ -30,9 +30,14 @@ pub struct QueryEncoder {
 pub struct PhotoQueries<'a> {
     names: Names,
     identity: String,
+    sample: Sample,
+    vectors: Vectors<'a>,
+}
+
+/// Where the queries' vectors come from.
+struct Vectors<'a> {
     gallery: &'a Gallery,
     channel: Channel,
-    sample: Sample,
     encoder: Option<QueryEncoder>,
 }
 
@@ -40,7 +45,7 @@ pub struct PhotoQueries<'a> {
 type Wanted = Box<dyn Fn(&PhotoRow) -> bool>;
 
 enum Names {
-    Table { rows: PhotoTable, wanted: Wanted },
+    Table { rows: Box<PhotoTable>, wanted: Wanted },
     Photos { ids: std::vec::IntoIter<PhotoId> },
 }
 
@@ -69,7 +74,8 @@ impl<'a> PhotoQueries<'a> {
             Failure::new(ErrorKind::Unreadable, format!("cannot read {}: {error}", table.display()))
         })?;
         let identity = format!("table {hash} where {selection:?}");
-        Ok(Self { names: Names::Table { rows, wanted }, identity, gallery, channel, sample, encoder })
+        let vectors = Vectors { gallery, channel, encoder };
+        Ok(Self { names: Names::Table { rows: Box::new(rows), wanted }, identity, sample, vectors })
     }
 
     /// All photos of a folder or tar file, located by their GPS tags.
@@ -85,8 +91,8 @@ impl<'a> PhotoQueries<'a> {
         let ids = encoder.photos.ids().map_err(|error| Failure::from_error(&error))?;
         let names: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
         let identity = format!("photos {}", crate::pack::sha256_hex(names.join("\n").as_bytes()));
-        let names = Names::Photos { ids: ids.into_iter() };
-        Ok(Self { names, identity, gallery, channel, sample, encoder: Some(encoder) })
+        let vectors = Vectors { gallery, channel, encoder: Some(encoder) };
+        Ok(Self { names: Names::Photos { ids: ids.into_iter() }, identity, sample, vectors })
     }
 
     /// The next one that is wanted and in the sample.
@@ -112,7 +118,9 @@ impl<'a> PhotoQueries<'a> {
             },
         }
     }
+}
 
+impl Vectors<'_> {
     fn query(&self, named: Named) -> QueryResult {
         let (id, row) = match named {
             Named::Failed(failure) => return Err(failure),
@@ -164,7 +172,8 @@ impl QuerySource for PhotoQueries<'_> {
             let Some(one) = self.advance()? else { break };
             named.push(one);
         }
-        Ok(named.into_par_iter().map(|one| self.query(one)).collect())
+        let vectors = &self.vectors;
+        Ok(named.into_par_iter().map(|one| vectors.query(one)).collect())
     }
 }
 

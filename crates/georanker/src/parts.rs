@@ -44,12 +44,11 @@ impl Parts {
             candidates.iter().filter(|one| one.photo.is_none()).map(|one| one.location).collect();
         let mut of_places = self.locations.vectors_at(&bare).into_iter();
         for candidate in candidates {
-            candidate.embedding = match &candidate.photo {
-                Some(photo) => self.gallery.embedding(photo),
-                None => {
-                    let vector = of_places.next().flatten().map(|vector| (Channel::location(), vector));
-                    QueryEmbedding { vectors: vector.into_iter().collect() }
-                }
+            candidate.embedding = if let Some(photo) = &candidate.photo {
+                self.gallery.embedding(photo)
+            } else {
+                let vector = of_places.next().flatten().map(|vector| (Channel::location(), vector));
+                QueryEmbedding { vectors: vector.into_iter().collect() }
             };
         }
     }

@@ -1,5 +1,6 @@
 //! Gradients of the tiny network: against differences, and against those of prompts run one by one.
 #![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
+#![allow(clippy::float_cmp, reason = "what is exact must be exact")]
 
 mod qwen2_vl_support;
 
@@ -35,7 +36,9 @@ fn values(network: &TrainingNetwork) -> Vec<Vec<f32>> {
                 *value = other[0][index % other[0].len()] * 0.5;
             }
         } else if tensor.name.contains("value_head") {
-            values.iter_mut().for_each(|value| *value *= 50.0);
+            for value in values {
+                *value *= 50.0;
+            }
         }
     }
     values
@@ -57,7 +60,7 @@ fn group(network: &TrainingNetwork) -> (Vec<Prompt>, Vec<PhotoFeatures>) {
     let mut prompts = vec![case.prompt(0)];
     for (number, back) in [7, 25, case.ids.len() / 3].into_iter().enumerate() {
         let mut variant = case.prompt(0);
-        let at = (variant.ids.len() - back..).find(|&at| variant.ids[at] != image).unwrap();
+        let at = (variant.ids.len() - back..variant.ids.len()).find(|&at| variant.ids[at] != image).unwrap();
         variant.ids[at] = 17;
         variant.ids.truncate(variant.ids.len() - number);
         prompts.push(variant);
@@ -261,7 +264,7 @@ fn a_fresh_start_is_pefts() {
     let mut more = values.clone();
     for (tensor, values) in network.plan().tensors().iter().zip(&mut more) {
         if tensor.name.contains("lora_A") {
-            values.iter_mut().for_each(|value| *value = 3.0);
+            values.fill(3.0);
         }
     }
     let scores =

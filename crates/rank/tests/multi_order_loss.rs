@@ -1,4 +1,6 @@
 //! The multi-order distance loss against golden numbers and against what must hold for any scores.
+#![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
+#![allow(clippy::float_cmp, reason = "what is exact must be exact")]
 
 use std::path::PathBuf;
 

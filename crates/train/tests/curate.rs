@@ -1,5 +1,6 @@
 //! Datasets from synthetic galleries: the rules hold, and a run that was cut gives the same bytes.
 #![allow(clippy::unwrap_used)] // A test, helpers included.
+#![allow(clippy::float_cmp, reason = "what is exact must be exact")]
 
 mod curate_support;
 
@@ -217,7 +218,7 @@ fn another_run_is_not_resumed() {
     let out = folder.path().join("set.parquet");
     let stop = AtomicBool::new(true);
     let rules = Rules::default();
-    let mut resume = |rules: &Rules, sample: Sample, resume| {
+    let resume = |rules: &Rules, sample: Sample, resume| {
         let mut queries = GalleryQueries::new(&gallery, Channel::photo(), sample);
         curate(&gallery, &mut queries, &plan(&out, rules, sample, resume), &stop, &mut |_| {})
     };

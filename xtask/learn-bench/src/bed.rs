@@ -58,6 +58,7 @@ impl Default for BedSettings {
 
 impl BedSettings {
     /// A bed for a test of seconds.
+    #[must_use]
     pub const fn tiny(self) -> Self {
         Self { gallery: 300, train: 200, validation: 40, test: 60, candidates: 8, apart_km: 150.0, ..self }
     }

@@ -51,7 +51,7 @@ fn opponent_colours(image: &Image) -> [Vec<f32>; 3] {
     [
         pixels().map(|[red, green, blue]| (red + green + blue) / 3.0).collect(),
         pixels().map(|[red, green, _]| red - green).collect(),
-        pixels().map(|[red, green, blue]| (red + green) / 2.0 - blue).collect(),
+        pixels().map(|[red, green, blue]| f32::midpoint(red, green) - blue).collect(),
     ]
 }
 

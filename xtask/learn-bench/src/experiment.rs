@@ -102,7 +102,7 @@ impl Progress for Watch {
     }
 }
 
-/// Trains into a directory, which is emptied first: AdamW, warm-up over a twentieth of the steps, then down along half
+/// Trains into a directory, which is emptied first: `AdamW`, warm-up over a twentieth of the steps, then down along half
 /// a cosine, gradients clipped at 1, the last step's model.
 ///
 /// # Errors

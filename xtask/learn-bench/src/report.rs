@@ -81,9 +81,9 @@ pub fn curve_table(curves: &[Curve]) -> String {
     let steps: Vec<u64> =
         curves.first().map_or_else(Vec::new, |curve| curve.points.iter().map(|(step, _)| *step).collect());
     let mut text = String::from("| step |");
-    steps.iter().for_each(|step| {
+    for step in &steps {
         let _ = write!(text, " {step} |");
-    });
+    }
     let _ = writeln!(text, "\n|---|{}", "---:|".repeat(steps.len()));
     for curve in curves {
         let _ = write!(text, "| {} |", curve.name);

@@ -110,7 +110,7 @@ fn spread(name: &str, shape: &[usize]) -> (f32, f32) {
         _ if is("merger.mlp.2.bias") => (1.0, 0.0),
         // What a head looks for, whatever the token.
         _ if is("q_proj.bias") => (1.5, 0.0),
-        _ if name.ends_with(".bias") => (0.0, 0.0),
+        _ if is(".bias") => (0.0, 0.0),
         _ if is("embed_tokens") => (0.3, 0.0),
         _ if is("patch_embed") => (inputs, 0.0),
         _ if is("visual.blocks") && (is("attn.proj") || is("mlp.fc2")) => (0.1 * inputs, 0.0),

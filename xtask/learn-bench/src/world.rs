@@ -68,6 +68,7 @@ pub fn is_water([red, green, blue]: [f32; 3]) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "what is exact must be exact")]
 mod tests {
     use super::*;
 

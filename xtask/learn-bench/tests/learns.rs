@@ -1,4 +1,5 @@
 //! Both rankers learn on a tiny bed.
+#![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 use learn_bench::{
     Bed, BedPhotos, BedSettings, Budget, Points, TinyShape, Variant, WholeEarth, earth_file, make_bed,

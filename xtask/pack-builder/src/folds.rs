@@ -119,14 +119,18 @@ pub(crate) fn out_of_fold(
     }
     for list in [&mut result.plain, &mut result.other_authors] {
         let mean = list.iter().map(|query| query.weight).sum::<f64>() / list.len() as f64;
-        list.iter_mut().for_each(|query| query.weight /= mean);
+        for query in list.iter_mut() {
+            query.weight /= mean;
+        }
     }
     Ok(result)
 }
 
 /// Heads fitted on these photos, kept between runs.
 fn fitted(ingredients: &Ingredients, cache: Option<&Path>) -> anyhow::Result<Heads> {
-    let ids: String = ingredients.rows.iter().map(|row| format!("{} {}\n", row.id, row.location)).collect();
+    let ids: Vec<String> =
+        ingredients.rows.iter().map(|row| format!("{} {}", row.id, row.location)).collect();
+    let ids = ids.join("\n");
     let sum: f64 = ingredients.features.iter().map(|value| f64::from(*value)).sum();
     let key = sha256_hex(format!("{ids}{sum}").as_bytes());
     let floats = cached(cache, "fold-heads", &key, || {

@@ -83,7 +83,9 @@ impl Validation {
     pub(crate) fn ranked(&self, options: &LocateOptions) -> anyhow::Result<Vec<Ranked>> {
         let mut ranked: Vec<Ranked> =
             self.locator.rank(&self.queries, options).into_iter().collect::<Result<_, _>>()?;
-        ranked.iter_mut().for_each(|one| self.parts.attach_vectors(&mut one.set.candidates));
+        for one in &mut ranked {
+            self.parts.attach_vectors(&mut one.set.candidates);
+        }
         Ok(ranked)
     }
 }

@@ -36,7 +36,9 @@ fn rows(count: usize) -> Vec<RankingRow> {
 
 fn dataset(path: &Path, rows: &[RankingRow]) {
     let mut writer = RankingWriter::create(path, RankingColumns::default()).unwrap();
-    rows.iter().for_each(|row| writer.write(row).unwrap());
+    for row in rows {
+        writer.write(row).unwrap();
+    }
     writer.finish().unwrap();
 }
 
@@ -69,7 +71,9 @@ fn train(config: &Path) -> assert_cmd::Command {
 /// The rows of a log without their clock.
 fn log(out: &Path) -> Vec<Value> {
     let mut rows = json_lines(&fs::read(out.join("log.jsonl")).unwrap());
-    rows.iter_mut().for_each(|row| drop(row.as_object_mut().unwrap().remove("seconds").unwrap()));
+    for row in &mut rows {
+        row.as_object_mut().unwrap().remove("seconds").unwrap();
+    }
     rows
 }
 
@@ -132,9 +136,9 @@ fn start(config: &Path, resume: Option<&Path>) -> Child {
 
 /// Waits until a log has so many lines; false if the process ended before.
 fn wait_for_lines(child: &mut Child, log: &Path, lines: usize) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(240);
+    let deadline = Instant::now() + Duration::from_mins(4);
     loop {
-        let there = fs::read(log).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count());
+        let there = fs::read(log).map_or(0, |bytes| String::from_utf8_lossy(&bytes).matches('\n').count());
         if there >= lines {
             return true;
         }

@@ -123,10 +123,8 @@ impl Leaf {
             let field: &mut Lists<V> = fields.last_mut()?;
             let mut value = || if definition == self.present { values.next().map(Some) } else { Some(None) };
             match *self.lists.as_slice() {
-                [] => {
-                    if definition == self.present {
-                        *field = Some(vec![vec![value()?]]);
-                    }
+                [] if definition == self.present => {
+                    *field = Some(vec![vec![value()?]]);
                 }
                 // One level below a list that has an entry is a list without one; below that, no list.
                 [outer] if definition >= outer - 1 => {

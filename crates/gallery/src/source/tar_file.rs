@@ -199,7 +199,7 @@ pub(super) mod tests {
         tar_of(&path, &[("a.jpg", b"1")]);
         let index = TarSource::open(&path).unwrap().write_index().unwrap();
         let written = fs::metadata(&index).unwrap().modified().unwrap();
-        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+        let later = std::time::SystemTime::now() + std::time::Duration::from_mins(1);
         File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
         assert_eq!(TarSource::open_indexed(&path).unwrap().len(), 1);
         assert_eq!(fs::metadata(&index).unwrap().modified().unwrap(), written);

@@ -70,13 +70,12 @@ impl TarIndex {
         let path = index_path(tar);
         let written = write_atomically(&path, |file| entries.write(file).map(|_| ()));
         let mapped = written.and_then(|()| Container::open(&path, Kind::Tar));
-        match mapped {
-            Ok(container) => Ok(Self { container }),
-            Err(_) => {
-                let bytes = entries.write(Cursor::new(Vec::new())).map_err(SourceError::io(tar))?;
-                let container = Container::from_bytes(&bytes.into_inner(), Kind::Tar);
-                Ok(Self { container: container.map_err(SourceError::io(tar))? })
-            }
+        if let Ok(container) = mapped {
+            Ok(Self { container })
+        } else {
+            let bytes = entries.write(Cursor::new(Vec::new())).map_err(SourceError::io(tar))?;
+            let container = Container::from_bytes(&bytes.into_inner(), Kind::Tar);
+            Ok(Self { container: container.map_err(SourceError::io(tar))? })
         }
     }
 

@@ -150,7 +150,9 @@ pub(super) fn softmax_rows(values: &mut [f32], width: usize) {
             *value = (*value - highest).exp();
             sum += *value;
         }
-        row.iter_mut().for_each(|value| *value /= sum);
+        for value in row {
+            *value /= sum;
+        }
     }
 }
 

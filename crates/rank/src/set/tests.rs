@@ -65,7 +65,9 @@ fn weights(network: &SetNetwork, seed: u64) -> Vec<Vec<f32>> {
     let mut weights: Vec<Vec<f32>> = fresh.collect();
     // Constants too, so that every tensor matters.
     for values in &mut weights {
-        values.iter_mut().for_each(|value| *value += random.random_range(-0.3..0.3));
+        for value in values {
+            *value += random.random_range(-0.3..0.3);
+        }
     }
     weights
 }

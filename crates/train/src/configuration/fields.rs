@@ -193,12 +193,11 @@ impl Fields {
             Some(Value::String(word)) => word,
             Some(other) => return Err(self.wrong_kind(name, &format!("one of {}", expected()), &other)),
         };
-        match choices.iter().find(|(known, _)| *known == word) {
-            Some((_, choice)) => Ok(self.note(name, *choice, word)),
-            None => {
-                let hint = closest_name(&word, &words).map(|meant| format!("did you mean \"{meant}\"?"));
-                Err(self.refuse(name, format_args!("expected one of {}, found \"{word}\"", expected()), hint))
-            }
+        if let Some((_, choice)) = choices.iter().find(|(known, _)| *known == word) {
+            Ok(self.note(name, *choice, word))
+        } else {
+            let hint = closest_name(&word, &words).map(|meant| format!("did you mean \"{meant}\"?"));
+            Err(self.refuse(name, format_args!("expected one of {}, found \"{word}\"", expected()), hint))
         }
     }
 

@@ -85,7 +85,9 @@ pub fn curate(
     let parts = Parts::of(plan.out);
     let done = parts.begin(&describe(plan, queries.identity(), search)?, plan.resume)?;
     let mut counts = Counts::default();
-    done.iter().for_each(|part| counts.add(part));
+    for part in &done {
+        counts.add(part);
+    }
     queries.skip(counts.queries)?;
     let maker = Maker { search, rules: &plan.rules, channel: &plan.channel, texts: PlaceTexts::default() };
     let mut number = done.len();

@@ -5,6 +5,7 @@
 //! with the final name is whole whenever the process or the machine stops.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -277,7 +278,11 @@ fn tensors_of(state: &TrainingState) -> Result<Vec<u8>, safetensors::SafeTensorE
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn remove_if_there(directory: &Path) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! AdamW on flat f32 vectors, and clipping.
+//! `AdamW` on flat f32 vectors, and clipping.
 
 use rayon::prelude::*;
 
@@ -7,7 +7,7 @@ use super::{Gradients, Parameter};
 /// Values that one thread updates at a time.
 const CHUNK: usize = 1 << 14;
 
-/// AdamW (arXiv 1711.05101) with the arithmetic of `torch.optim.AdamW`: decoupled decay before the update, bias
+/// `AdamW` (arXiv 1711.05101) with the arithmetic of `torch.optim.AdamW`: decoupled decay before the update, bias
 /// corrections in f64, moments in f32, betas 0.9 and 0.999, eps 1e-8.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdamW {

@@ -47,7 +47,7 @@ pub(super) fn batch_seed(seed: u64, step: u64, batch: usize, rank: usize) -> u64
     mixed(&[seed, 0x6261_7463_6800_0000, step, batch as u64, rank as u64])
 }
 
-/// Numbers hashed into one (SplitMix64, chained): neighbouring numbers give unrelated seeds.
+/// Numbers hashed into one (`SplitMix64`, chained): neighbouring numbers give unrelated seeds.
 fn mixed(numbers: &[u64]) -> u64 {
     numbers.iter().fold(0x9e37_79b9_7f4a_7c15, |state, number| {
         let mut mixed = (state ^ number).wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -107,9 +107,10 @@ impl<'a> Training<'a> {
         if leads {
             checkpoints.remove_leftovers();
         }
-        let loaded = match run.resume {
-            true => checkpoints.load_newest(&parameters, &mut |text| run.progress.note(text))?,
-            false => None,
+        let loaded = if run.resume {
+            checkpoints.load_newest(&parameters, &mut |text| run.progress.note(text))?
+        } else {
+            None
         };
         let state = loaded.unwrap_or_else(|| TrainingState {
             step: 0,

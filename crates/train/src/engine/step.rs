@@ -43,7 +43,9 @@ pub(super) fn accumulate_step(
     collective: &dyn Collective,
     stop: &AtomicBool,
 ) -> Result<(Sums, OwnPart), EngineError> {
-    gradients.iter_mut().for_each(|gradient| gradient.fill(0.0));
+    for gradient in gradients.iter_mut() {
+        gradient.fill(0.0);
+    }
     let (rank, world) = (collective.rank(), collective.world().max(1));
     let batch = settings.batch_queries;
     // The official code adds up the means of the batches; ours is the mean over the step.

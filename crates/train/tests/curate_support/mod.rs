@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// What a synthetic gallery is like.
-pub struct Synthetic {
+pub(crate) struct Synthetic {
     /// Photos.
     pub photos: usize,
     /// Photos of a place, on average.
@@ -36,7 +36,7 @@ fn normalised(vector: Vec<f32>) -> Vec<f32> {
 
 impl Synthetic {
     /// Writes a gallery; the same for the same seed.
-    pub fn build(&self, directory: &Path, seed: u64) -> Gallery {
+    pub(crate) fn build(&self, directory: &Path, seed: u64) -> Gallery {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let channel = Channel::photo();
         let places: Vec<(f64, f64, Vec<f32>)> = (0..self.photos.div_ceil(self.a_place))

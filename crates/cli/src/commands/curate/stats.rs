@@ -97,7 +97,7 @@ fn table(dataset: &Path, statistics: &Statistics) -> String {
         line("all at one place", summary.one_place.to_string());
     }
     let mut bands = Table::new();
-    bands.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    bands.load_style(presets::UTF8_HORIZONTAL_ONLY);
     bands.set_header(["distance", "candidates", "%", "best candidates", "%"]);
     let share = |count: u64, of: u64| format!("{:.1}", 100.0 * count as f64 / of.max(1) as f64);
     let listed = summary.best_in_band.iter().sum();

@@ -55,10 +55,10 @@ impl Progress for Dashboard {
         let Plan { steps, done, queries, validation_queries, parameters, .. } = plan;
         let mut text = format!("training {parameters} parameters on {queries} queries, {steps} steps");
         if *validation_queries > 0 {
-            text.push_str(&format!(", {validation_queries} queries to validate on"));
+            text += &format!(", {validation_queries} queries to validate on");
         }
         if *done > 0 {
-            text.push_str(&format!("; going on after step {done}"));
+            text += &format!("; going on after step {done}");
         }
         self.line(&text);
         (self.steps, self.losses) = (*steps, plan.losses.clone());

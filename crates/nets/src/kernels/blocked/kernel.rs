@@ -76,14 +76,14 @@ fn round_pairs(line: &[f32], into: &mut [f32]) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn round_pairs_avx512(line: &[f32], into: &mut [f32]) {
-    use std::arch::x86_64::{_mm512_cvtne2ps_pbh, _mm512_loadu_ps, _mm512_storeu_ps};
+    use std::arch::x86_64::{__m512, __m512bh, _mm512_cvtne2ps_pbh, _mm512_loadu_ps, _mm512_storeu_ps};
     let (blocks, rest) = line.as_chunks::<32>();
     let (words, last) = into.split_at_mut(blocks.len() * 16);
     for (block, words) in blocks.iter().zip(words.as_chunks_mut::<16>().0) {
         // SAFETY: a block has two registers of numbers, its words fill one; any bits are a valid `f32`.
         unsafe {
             let (low, high) = (_mm512_loadu_ps(block.as_ptr()), _mm512_loadu_ps(block.as_ptr().add(16)));
-            let pairs = std::mem::transmute::<_, std::arch::x86_64::__m512>(_mm512_cvtne2ps_pbh(high, low));
+            let pairs = std::mem::transmute::<__m512bh, __m512>(_mm512_cvtne2ps_pbh(high, low));
             _mm512_storeu_ps(words.as_mut_ptr(), pairs);
         }
     }

@@ -124,7 +124,9 @@ impl Pass<'_> {
 
     fn release(&self, attended: Attended) {
         let Attended { queries, keys, values, mixed, middle } = attended;
-        [queries, keys, values, mixed, middle].into_iter().for_each(|buffer| self.pool.give(buffer));
+        for buffer in [queries, keys, values, mixed, middle] {
+            self.pool.give(buffer);
+        }
     }
 
     fn perceptron(
@@ -147,7 +149,9 @@ impl Pass<'_> {
             swiglu(&mut gate, &up);
             let down = self.linear(layer, DOWN, Rows { values: &gate, count, first });
             add(&mut output[first * hidden..][..middle.len()], &down);
-            [normal, gate, up, down].into_iter().for_each(|buffer| self.pool.give(buffer));
+            for buffer in [normal, gate, up, down] {
+                self.pool.give(buffer);
+            }
         }
         output
     }
@@ -194,7 +198,9 @@ impl Pass<'_> {
             self.through_pair(layer, GATE, rows, gate, Some(&mut back), gradients);
             self.through_pair(layer, UP, rows, up, Some(&mut back), gradients);
             rms_norm_input_gradient(middle, norm, self.config.rms_norm_epsilon as f32, &mut back, slopes);
-            [normal, back, more].into_iter().for_each(|buffer| self.pool.give(buffer));
+            for buffer in [normal, back, more] {
+                self.pool.give(buffer);
+            }
             if let Some((gate, up)) = again {
                 self.pool.give(gate);
                 self.pool.give(up);
@@ -229,9 +235,9 @@ impl Pass<'_> {
             &mixed_slopes,
             [&mut query_slopes, &mut key_slopes, &mut value_slopes],
         );
-        [queries, keys, values, mixed, middle, mixed_slopes]
-            .into_iter()
-            .for_each(|buffer| self.pool.give(buffer));
+        for buffer in [queries, keys, values, mixed, middle, mixed_slopes] {
+            self.pool.give(buffer);
+        }
         self.turn(&mut query_slopes, self.config.heads, asked, true);
         self.turn(&mut key_slopes, self.config.key_value_heads, None, true);
 

@@ -90,7 +90,9 @@ impl Packed {
         };
         let mut sines = pick(&self.sines);
         if back {
-            sines.iter_mut().for_each(|sine| *sine = -*sine);
+            for sine in &mut sines {
+                *sine = -*sine;
+            }
         }
         (pick(&self.cosines), sines)
     }
