@@ -53,13 +53,17 @@ impl Dashboard {
 impl Progress for Dashboard {
     fn begins(&mut self, plan: &Plan) {
         let Plan { steps, done, queries, validation_queries, parameters, .. } = plan;
-        let mut text = format!("training {parameters} parameters on {queries} queries, {steps} steps");
-        if *validation_queries > 0 {
-            text += &format!(", {validation_queries} queries to validate on");
-        }
-        if *done > 0 {
-            text += &format!("; going on after step {done}");
-        }
+        let validation = match *validation_queries {
+            0 => String::new(),
+            count => format!(", {count} queries to validate on"),
+        };
+        let resumed = match *done {
+            0 => String::new(),
+            step => format!("; going on after step {step}"),
+        };
+        let text = format!(
+            "training {parameters} parameters on {queries} queries, {steps} steps{validation}{resumed}"
+        );
         self.line(&text);
         (self.steps, self.losses) = (*steps, plan.losses.clone());
         if self.quiet || !self.terminal || done >= steps {
