@@ -1,7 +1,7 @@
 //! Line charts as SVG and PNG.
 //!
 //! # Idea
-//! A [`Chart`] is laid out once, into lines and texts at places ([`Mark`]); two writers draw the same marks, one as SVG
+//! A [`Chart`] is laid out once, into lines and texts at places (`Mark`); two writers draw the same marks, one as SVG
 //! text, one as pixels with letters of its own, so no system font is needed and the same chart gives the same bytes on
 //! every machine.
 //!

@@ -7,7 +7,7 @@
 //! uninterrupted one would have drawn.
 //!
 //! # Cast
-//! [`SetQuery`] is a candidate set with its truth; [`SetTraining`] is the [`TrainableRanker`] over lists of them;
+//! [`SetQuery`] is a candidate set with its truth; [`SetTraining`] is the [`TrainableRanker`](crate::engine::TrainableRanker) over lists of them;
 //! [`SetSettings`] says how sets are perturbed.
 //!
 //! To train on sets of your own, make a [`contract::CandidateSet`] a query: its `embedding` holds the query's vectors,
