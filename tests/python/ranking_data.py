@@ -8,6 +8,7 @@ Needs pyarrow and datasets.
 
 import json
 import math
+import os
 import sys
 import tempfile
 
@@ -100,3 +101,6 @@ def read(file):
 
 if __name__ == "__main__":
     {"make": make, "read": read}[sys.argv[1]](sys.argv[2])
+    sys.stdout.flush()
+    # Threads of the libraries may still run, and would end the program with an error of theirs.
+    os._exit(0)

@@ -129,9 +129,11 @@ fn steps(brightness: &[f32], side: usize, reach: usize) -> Vec<f32> {
     let inner = side.saturating_sub(reach);
     for row in 0..inner {
         for column in 0..inner {
-            let here = brightness[row * side + column];
-            let across = brightness[row * side + column + reach] - here;
-            let down = brightness[(row + reach) * side + column] - here;
+            // From the four corners of a square, so that a quarter turn leaves its size.
+            let at = |down: usize, right: usize| brightness[(row + down) * side + column + right];
+            let corners = [at(0, 0), at(0, reach), at(reach, 0), at(reach, reach)];
+            let across = (corners[1] - corners[0] + corners[3] - corners[2]) / 2.0;
+            let down = (corners[2] - corners[0] + corners[3] - corners[1]) / 2.0;
             let step = across.hypot(down);
             counts[GRADIENTS.iter().position(|edge| step < *edge).unwrap_or(GRADIENTS.len())] += 1.0;
         }

@@ -115,7 +115,8 @@ mod tests {
     fn what_is_missing_or_wrong_is_named() {
         for (words, complaint) in [
             (&["set"][..], "--config"),
-            (&["--config", "a.toml"], "set"),
+            (&[], "set"),
+            (&["--config", "a.toml"], "--config"),
             (&["set", "--config", "a.toml", "--resume", "no/such"], "--resume no/such: no such directory"),
         ] {
             let message = resolve(words).unwrap_err();

@@ -117,11 +117,16 @@ fn a_query_with_many_candidates_scores_as_its_pairs_alone() {
     let rows: Vec<Value> = std::iter::once(group).chain(singles).collect();
     let pairs = pairs_file(&work, &rows);
     let (model, adapter) = (golden("tiny-qwen2vl"), golden("tiny-qwen2vl-adapter"));
-    for extra in [
-        &[][..],
-        &["--reencode", "all", "--dtype", "bf16"],
-        &["--weights", "q4", "--max-pixels", "20000"],
-        &["--max-pixels", "784"],
+    // Where the processor multiplies bf16, sums in another order may round an activation the other way.
+    #[cfg(target_arch = "x86_64")]
+    let rounding = if is_x86_feature_detected!("avx512bf16") { 2e-2 } else { 2e-5 };
+    #[cfg(not(target_arch = "x86_64"))]
+    let rounding = 2e-5;
+    for (extra, most) in [
+        (&[][..], 2e-5),
+        (&["--reencode", "all", "--dtype", "bf16"], rounding),
+        (&["--weights", "q4", "--max-pixels", "20000"], 2e-5),
+        (&["--max-pixels", "784"], 2e-5),
     ] {
         let run =
             score(&model, Some(&adapter), &pairs).args(extra).assert().success().get_output().stdout.clone();
@@ -130,7 +135,7 @@ fn a_query_with_many_candidates_scores_as_its_pairs_alone() {
             answers[0]["scores"].as_array().unwrap().iter().map(|score| score.as_f64().unwrap()).collect();
         for (together, single) in together.iter().zip(&answers[1..]) {
             let alone = single["scores"][0].as_f64().unwrap();
-            assert!((together - alone).abs() < 2e-5, "{extra:?}: {together} {alone}");
+            assert!((together - alone).abs() < most, "{extra:?}: {together} {alone}");
         }
         let best = (1..together.len())
             .fold(0, |best, next| if together[next] > together[best] { next } else { best });

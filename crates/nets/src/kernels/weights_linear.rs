@@ -12,7 +12,7 @@ use super::blocked::kernel;
 use super::blocked::pack::{RightSide, Straight, Transposed};
 use super::instructions::Instructions;
 use super::vectors::dot_f32_with;
-use super::weights::WeightMatrix;
+use super::weights::{StoredType, WeightMatrix};
 
 /// Up to as many rows, inner products are faster than blocks.
 const FEW: usize = 8;
@@ -50,7 +50,7 @@ pub fn linear_with(
     let product =
         Blocked { left: input, rows, inner: inputs, right: &right, columns: outputs, bias, granule: 1 };
     #[cfg(target_arch = "x86_64")]
-    if weights.rounds_inputs() && instructions == Instructions::Avx512 && has_bf16_products() {
+    if rounds_to_bf16(instructions, weights) {
         // SAFETY: the processor was asked.
         unsafe { product.run::<kernel::Avx512Pairs>(output) };
         return;
@@ -105,7 +105,7 @@ pub fn linear_input_gradient_with(
         granule: weights.block(),
     };
     #[cfg(target_arch = "x86_64")]
-    if weights.rounds_inputs() && instructions == Instructions::Avx512 && has_bf16_products() {
+    if rounds_to_bf16(instructions, weights) {
         // SAFETY: the processor was asked.
         unsafe { product.run::<kernel::Avx512Pairs>(input_gradient) };
         return;
@@ -126,6 +126,21 @@ fn run<R: RightSide>(instructions: Instructions, product: &Blocked<'_, R>, outpu
     }
 }
 
+/// Whether a product with these weights is one of bf16.
+fn rounds_to_bf16(instructions: Instructions, weights: &WeightMatrix) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    let can = instructions == Instructions::Avx512 && has_bf16_products();
+    #[cfg(not(target_arch = "x86_64"))]
+    let can = false;
+    can && weights.rounds_inputs()
+}
+
+fn round_to_bf16(values: &mut [f32]) {
+    for value in values {
+        *value = half::bf16::from_f32(*value).to_f32();
+    }
+}
+
 /// Inner products of a widened row of weights with every row of the input.
 fn few_rows(
     instructions: Instructions,
@@ -138,6 +153,16 @@ fn few_rows(
     /// Outputs of one task.
     const CHUNK: usize = 32;
     let (inputs, outputs) = (weights.inputs(), weights.outputs());
+    // As the blocked product would: a row must not depend on how many there are.
+    let rounds = rounds_to_bf16(instructions, weights);
+    let mut rounded = Vec::new();
+    let input = if rounds {
+        rounded.extend_from_slice(input);
+        round_to_bf16(&mut rounded);
+        &rounded[..]
+    } else {
+        input
+    };
     // `[outputs, rows]`, so that a task writes one piece.
     let mut columns = vec![0.0; rows * outputs];
     columns.par_chunks_mut(CHUNK * rows).enumerate().for_each_init(Vec::new, |buffer, (chunk, columns)| {
@@ -147,6 +172,9 @@ fn few_rows(
             } else {
                 buffer.resize(inputs, 0.0);
                 weights.widen_rows(output..output + 1, buffer);
+                if rounds && weights.stored() != StoredType::Bf16 {
+                    round_to_bf16(buffer);
+                }
                 &buffer[..]
             };
             for (sum, input) in sums.iter_mut().zip(input.chunks_exact(inputs)) {
