@@ -13,7 +13,7 @@ use crate::spec::is_safe_relative;
 /// Of a tar file, bytes.
 const BLOCK: u64 = 512;
 
-/// A tar file with a [`TarIndex`]: either `NAME.tar.index` beside it (see [`TarSource::write_index`]), or made by
+/// A tar file with a `TarIndex`: either `NAME.tar.index` beside it (see [`TarSource::write_index`]), or made by
 /// walking over the headers when it is opened. Nothing is unpacked.
 #[derive(Debug)]
 pub struct TarSource {
