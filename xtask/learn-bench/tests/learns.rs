@@ -40,8 +40,7 @@ fn the_tiny_lvlm_learns() {
     let bed = tiny_bed();
     let folder = tempfile::tempdir().unwrap();
     let model = folder.path().join("model");
-    let shape = TinyShape { hidden: 48, intermediate: 96, layers: 2, heads: 2, vision: 32 };
-    write_tiny_vlm(&model, &tokens_directory(), &shape, 1).unwrap();
+    write_tiny_vlm(&model, &tokens_directory(), &TinyShape::default(), 1).unwrap();
     let budget = Budget {
         steps: 40,
         batch_queries: 4,
