@@ -1,6 +1,6 @@
 //! A Qwen2-VL small enough to be trained in a minute: random weights, laid out as a checkpoint of the hub.
 //!
-//! Nothing in it has been learnt, but it does not start from mere noise either: minutes of training would be too few to
+//! Nothing in it has been learnt, but it does not start from mere noise either: minutes of training are few to
 //! find out that photos are there to be compared. The vision tower passes mean colours on (a photo is one token, of which
 //! a linear fit reads its colours), and hues louder than light, which the jitter changes. The first heads of every layer
 //! prefer photos to text; those of the first layer take away what the photos have on average, so that a candidate's token
