@@ -226,7 +226,8 @@ mod tests {
 
     #[test]
     fn splits_are_apart_and_lists_are_in_order() {
-        let settings = BedSettings { gallery: 60, train: 30, test: 10, ..BedSettings::default().tiny() };
+        let settings =
+            BedSettings { gallery: 60, train: 30, test: 10, every: 5, ..BedSettings::default().tiny() };
         let bed = make_bed(&sample_earth(), &settings).unwrap();
         assert_eq!(
             (bed.gallery.len(), bed.train.len(), bed.validation.len(), bed.test.len()),
