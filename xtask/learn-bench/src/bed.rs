@@ -37,6 +37,9 @@ pub struct BedSettings {
     pub dimension: usize,
     /// How many of these numbers the search goes by: fewer find more of what is only roughly alike.
     pub searched: usize,
+    /// Of the gallery in the order of similarity, every so many-th is a candidate: 1 takes the most similar ones, larger
+    /// numbers give lists of easy and of hard ones. At least 1.
+    pub every: usize,
 }
 
 impl Default for BedSettings {
@@ -52,6 +55,7 @@ impl Default for BedSettings {
             candidates: 20,
             dimension: 32,
             searched: 3,
+            every: 100,
         }
     }
 }
@@ -60,7 +64,16 @@ impl BedSettings {
     /// A bed for a test of seconds.
     #[must_use]
     pub const fn tiny(self) -> Self {
-        Self { gallery: 300, train: 200, validation: 40, test: 60, candidates: 8, apart_km: 150.0, ..self }
+        Self {
+            gallery: 300,
+            train: 200,
+            validation: 40,
+            test: 60,
+            candidates: 8,
+            every: 30,
+            apart_km: 150.0,
+            ..self
+        }
     }
 }
 
@@ -133,7 +146,7 @@ pub fn make_bed(earth: &WholeEarth, settings: &BedSettings) -> anyhow::Result<Be
     let mut take = |count: usize| -> Vec<Query> {
         let later = rest.split_off(count);
         let now = std::mem::replace(&mut rest, later);
-        now.into_par_iter().map(|view| query(view, &gallery, settings.candidates)).collect()
+        now.into_par_iter().map(|view| query(view, &gallery, settings.candidates, settings.every)).collect()
     };
     let (train, validation, test) = (take(train), take(validation), take(test));
     Ok(Bed { gallery, train, validation, test })
@@ -181,14 +194,14 @@ fn unit(vector: &[f32]) -> Vec<f32> {
     vector.iter().map(|value| value / norm).collect()
 }
 
-/// The candidates of a query: the most similar views of the gallery.
-fn query(view: View, gallery: &[View], candidates: usize) -> Query {
+/// The candidates of a query: every so many-th of the gallery, the most similar first.
+fn query(view: View, gallery: &[View], candidates: usize, every: usize) -> Query {
     let similarity =
         |other: &View| -> f32 { view.search.iter().zip(&other.search).map(|(a, b)| a * b).sum() };
     let mut order: Vec<(usize, f32)> =
         gallery.iter().enumerate().map(|(index, other)| (index, similarity(other))).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
-    order.truncate(candidates);
+    let order: Vec<(usize, f32)> = order.into_iter().step_by(every).take(candidates).collect();
     let found = order.iter().enumerate().map(|(rank, (index, similarity))| {
         let other = &gallery[*index];
         let origin = Origin::Retrieved { channel: search_channel(), rank, similarity: *similarity };
@@ -213,7 +226,8 @@ mod tests {
 
     #[test]
     fn splits_are_apart_and_lists_are_in_order() {
-        let settings = BedSettings { gallery: 60, train: 30, test: 10, ..BedSettings::default().tiny() };
+        let settings =
+            BedSettings { gallery: 60, train: 30, test: 10, every: 5, ..BedSettings::default().tiny() };
         let bed = make_bed(&sample_earth(), &settings).unwrap();
         assert_eq!(
             (bed.gallery.len(), bed.train.len(), bed.validation.len(), bed.test.len()),

@@ -46,7 +46,7 @@ pub fn draw_places(
         let tenths = |degrees: f64| (degrees * 10.0).round() / 10.0;
         // Equal areas: the sine of the latitude is uniform.
         let latitude = tenths(random.random_range(-1.0_f64..1.0).asin().to_degrees());
-        let location = LatLon::wrapped(latitude, tenths(random.random_range(-180.0..180.0)))?;
+        let location = LatLon::new(latitude, tenths(random.random_range(-180.0_f64..180.0)))?;
         let vector = location.to_unit_vector();
         let is_near =
             |other: &[f64; 3]| vector.iter().zip(other).map(|(a, b)| a * b).sum::<f64>() > nearest_cosine;

@@ -1,9 +1,10 @@
 //! A Qwen2-VL small enough to be trained in a minute: random weights, laid out as a checkpoint of the hub.
 //!
-//! Nothing in it has been learnt. The scales are chosen so that what a random network passes on is worth reading: the
-//! vision blocks add little to the patches' projection, so that colours get through; photo tokens have something in common
-//! and heads prefer some tokens to others, so that the last token does not start with the average of everything; what
-//! tokens bring along is no larger than what layers add.
+//! Nothing in it has been learnt, but it does not start from mere noise either: minutes of training are few to
+//! find out that photos are there to be compared. The vision tower passes mean colours on (a photo is one token, of which
+//! a linear fit reads its colours), and hues louder than light, which the jitter changes. The first heads of every layer
+//! prefer photos to text; those of the first layer take away what the photos have on average, so that a candidate's token
+//! holds its difference to the query. What differences, coordinates and countries are worth is left to training.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -41,6 +42,18 @@ impl Default for TinyShape {
 /// Files that come from a model that has the same tokens.
 const COPIED: [&str; 3] = ["tokenizer.json", "tokenizer_config.json", "chat_template.json"];
 const VISION_BLOCKS: usize = 2;
+/// How loud a patch's mean brightness and hues are. Hues vary three times less and are what jitter leaves alone.
+const BRIGHTNESS: f32 = 0.7;
+const HUE: f32 = 4.0;
+/// How loud the random filters under them are.
+const TEXTURE: f32 = 0.5;
+/// How much the photo heads prefer photos to text.
+const PREFERENCE: f32 = 6.0;
+/// Length of a photo token over that of a normalised one: what is taken away must match what is there.
+const PHOTO_LENGTH: f32 = 3.0;
+
+/// A tensor on its way into the file: name, shape, numbers as bytes.
+type Stored = (String, Vec<usize>, Vec<u8>);
 
 /// Writes a checkpoint directory. `tokens` is the directory of a Qwen2-VL checkpoint whose tokenizer, chat template and
 /// token ids are taken over. Same seed, same bytes.
@@ -87,7 +100,7 @@ fn configuration(mut config: Value, shape: &TinyShape) -> Value {
 fn preprocessing() -> Value {
     json!({
         "min_pixels": 28 * 28,
-        "max_pixels": 12_845_056,
+        "max_pixels": 28 * 28,
         "patch_size": 14,
         "temporal_patch_size": 2,
         "merge_size": 2,
@@ -105,9 +118,10 @@ fn spread(name: &str, shape: &[usize]) -> (f32, f32) {
     match name {
         _ if is("norm") && name.ends_with(".weight") || name.ends_with("ln_q.weight") => (0.0, 1.0),
         // Without a constant, the merger's norm would make dark and light photos of one hue the same.
-        _ if is("attn.proj.bias") || is("merger.mlp.0.bias") => (0.5, 0.0),
+        _ if is("attn.proj.bias") => (1.5, 0.0),
+        _ if is("merger.mlp.0.bias") => (0.5, 0.0),
         // What photo tokens have in common, so that attention can tell them from text.
-        _ if is("merger.mlp.2.bias") => (1.0, 0.0),
+        _ if is("merger.mlp.2.bias") => (2.0, 0.0),
         // What a head looks for, whatever the token.
         _ if is("q_proj.bias") => (1.5, 0.0),
         _ if is(".bias") => (0.0, 0.0),
@@ -115,7 +129,7 @@ fn spread(name: &str, shape: &[usize]) -> (f32, f32) {
         _ if is("patch_embed") => (inputs, 0.0),
         _ if is("visual.blocks") && (is("attn.proj") || is("mlp.fc2")) => (0.1 * inputs, 0.0),
         // After the activation the numbers are smaller.
-        _ if is("merger.mlp.2") => (1.5 * inputs, 0.0),
+        _ if is("merger.mlp.2") => (3.0 * inputs, 0.0),
         _ if name == VALUE_HEAD => (0.1 * inputs, 0.0),
         _ => (inputs, 0.0),
     }
@@ -124,7 +138,7 @@ fn spread(name: &str, shape: &[usize]) -> (f32, f32) {
 fn weights(config: &Config, seed: u64) -> anyhow::Result<Vec<u8>> {
     let mut tensors = expected(config);
     tensors.push((VALUE_HEAD.into(), vec![1, config.language.hidden_size]));
-    let mut stored: Vec<(String, Vec<usize>, Vec<u8>)> = Vec::with_capacity(tensors.len());
+    let mut stored: Vec<Stored> = Vec::with_capacity(tensors.len());
     for (place, (name, shape)) in tensors.into_iter().enumerate() {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         random.set_stream(place as u64);
@@ -133,11 +147,104 @@ fn weights(config: &Config, seed: u64) -> anyhow::Result<Vec<u8>> {
         let bytes = (0..count).flat_map(|_| (mean + deviation * normal(&mut random)).to_le_bytes()).collect();
         stored.push((name, shape, bytes));
     }
+    mean_colours(config, &mut stored, seed);
+    look_at_photos(config, &mut stored);
+    compare_photos(config, &mut stored);
     let views = stored
         .iter()
         .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
         .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(serialize(views, Some(HashMap::from([("format".into(), "pt".into())])))?)
+}
+
+/// Makes the first pair of heads of every layer prefer photos to text: keys get a part that is large where a token has
+/// what photo tokens have in common, and queries look for it whatever the token. It leaves alone what turns with every
+/// token between two positions.
+fn look_at_photos(config: &Config, stored: &mut [Stored]) {
+    let language = &config.language;
+    let (hidden, half) = (language.hidden_size, language.head_dim / 2);
+    let common = stored
+        .iter()
+        .find(|(name, ..)| name == "visual.merger.mlp.2.bias")
+        .map(|(_, _, bytes)| numbers(bytes));
+    let Some(common) = common else { return };
+    let norm = common.iter().map(|value| value * value).sum::<f32>().sqrt();
+    let first = half / 2;
+    let slow = (first..half).flat_map(|index| [index, index + half]).collect::<Vec<_>>();
+    let size = (PREFERENCE / slow.len() as f32).sqrt();
+    for (name, _, bytes) in stored {
+        if name.ends_with("k_proj.weight") {
+            let mut values = numbers(bytes);
+            for &row in &slow {
+                for (value, part) in values[row * hidden..][..hidden].iter_mut().zip(&common) {
+                    *value += 0.5 * size * part / norm;
+                }
+            }
+            *bytes = bytes_of(&values);
+        } else if name.ends_with("q_proj.bias") {
+            let mut values = numbers(bytes);
+            for head in 0..language.heads / language.key_value_heads {
+                for index in 0..2 * half {
+                    values[head * 2 * half + index] = if slow.contains(&index) { 2.0 * size } else { 0.0 };
+                }
+            }
+            *bytes = bytes_of(&values);
+        }
+    }
+}
+
+fn bytes_of(values: &[f32]) -> Vec<u8> {
+    values.iter().copied().flat_map(f32::to_le_bytes).collect()
+}
+
+/// Patches are first of all their mean colours: brightness, red against green, yellow against blue.
+fn mean_colours(config: &Config, stored: &mut [Stored], seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 1);
+    let Some((_, _, bytes)) = stored.iter_mut().find(|(name, ..)| name == "visual.patch_embed.proj.weight")
+    else {
+        return;
+    };
+    let mut values = numbers(bytes);
+    let size = config.vision.temporal_patch_size * config.vision.patch_size.pow(2);
+    for filter in values.chunks_mut(3 * size) {
+        let [bright, red, yellow] = [BRIGHTNESS, HUE, HUE].map(|gain| gain * normal(&mut random));
+        let weights = [bright + red + yellow / 2.0, bright - red + yellow / 2.0, bright - yellow];
+        for (channel, weight) in filter.chunks_mut(size).zip(weights) {
+            for value in channel {
+                *value = TEXTURE * *value + weight / size as f32;
+            }
+        }
+    }
+    *bytes = bytes_of(&values);
+}
+
+/// What the first layer's photo heads bring is taken away from what is there.
+fn compare_photos(config: &Config, stored: &mut [Stored]) {
+    let language = &config.language;
+    let (hidden, size) = (language.hidden_size, language.head_dim);
+    let group = language.heads / language.key_value_heads;
+    let rate = PHOTO_LENGTH / group as f32;
+    let find = |stored: &[Stored], end: &str| stored.iter().position(|(name, ..)| name.ends_with(end));
+    let (Some(v), Some(o)) =
+        (find(stored, "layers.0.self_attn.v_proj.weight"), find(stored, "layers.0.self_attn.o_proj.weight"))
+    else {
+        return;
+    };
+    let read = numbers(&stored[v].2);
+    let mut written = numbers(&stored[o].2);
+    let width = language.heads * size;
+    for row in 0..hidden {
+        for head in 0..group {
+            for index in 0..size {
+                written[row * width + head * size + index] = -rate * read[index * hidden + row];
+            }
+        }
+    }
+    stored[o].2 = bytes_of(&written);
+}
+
+fn numbers(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
 }
 
 /// A standard normal number (Box and Muller 1958).

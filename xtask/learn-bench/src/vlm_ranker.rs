@@ -19,17 +19,19 @@ use crate::experiment::{Budget, Points, Variant, errors_km, train_into};
 
 /// How the LVLM is trained on the whole bed.
 pub const VLM_BUDGET: Budget = Budget {
-    // With four queries a step, noise drives the scores to a constant: many queries, few steps.
-    steps: 300,
-    batch_queries: 32,
-    learning_rate: 1e-3,
+    // With four queries a step, noise drives the scores to a constant.
+    steps: 250,
+    batch_queries: 24,
+    learning_rate: 3e-3,
     weight_decay: 0.01,
-    validations: 6,
+    validations: 5,
     validation_queries: 100,
 };
 
 /// Candidates of a training query, drawn from its list.
 const GROUP: usize = 8;
+/// How often a query is drawn for, each time with other candidates.
+const DRAWS: usize = 3;
 
 /// The photos of a bed, by name.
 pub struct BedPhotos(HashMap<PhotoId, Image>);
@@ -85,19 +87,21 @@ pub fn vlm_training(
     let target_modules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
     let settings = LoraSettings {
         rank: 32,
-        alpha: 64.0,
+        alpha: 32.0,
         dropout: 0.0,
         target_modules: target_modules.map(str::to_owned).to_vec(),
     };
     let options = VlmTrainerOptions { start: Start::Fresh(settings), seed, ..VlmTrainerOptions::default() };
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let training = bed.train.iter().map(|query| {
-        let mut example = example(query, variant);
-        // Any of the list, not its head: on the way the most similar ones must be told from the others too.
-        let kept = example.candidates.partial_shuffle(&mut random, GROUP).0.to_vec();
-        VlmExample { candidates: kept, ..example }
-    });
-    let training = training.collect();
+    let mut training = Vec::with_capacity(DRAWS * bed.train.len());
+    for _ in 0..DRAWS {
+        for query in &bed.train {
+            let mut example = example(query, variant);
+            // Any of the list, not its head: on the way the most similar ones must be told from the others too.
+            let kept = example.candidates.partial_shuffle(&mut random, GROUP).0.to_vec();
+            training.push(VlmExample { candidates: kept, ..example });
+        }
+    }
     let validation = bed.validation.iter().map(|query| example(query, variant)).collect();
     Ok(VlmTrainer::open(model, &options, training, validation, photos.clone())?)
 }
