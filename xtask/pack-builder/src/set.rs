@@ -4,7 +4,7 @@ use std::path::Path;
 
 use contract::{Exclude, LocateOptions};
 use georanker::pack::{Manifest, RankerManifest, SetManifest};
-use rank::set::{CONFIG_FILE, SetChannel, SetConfig, SetNetwork, SetRanker, WEIGHTS_FILE};
+use rank::set::{CONFIG_FILE, REACH, SetChannel, SetConfig, SetNetwork, SetRanker, WEIGHTS_FILE};
 use rank::{Keep, MultiOrderLoss, SimilaritySettings};
 use train::set::{SetQuery, SetSettings, SetTraining};
 
@@ -19,7 +19,7 @@ pub(crate) const DIRECTORY: &str = "set";
 pub(crate) const CONFIG: &str = "set/config.toml";
 pub(crate) const WEIGHTS: &str = "set/model.safetensors";
 
-/// How the ranker is trained. Chosen on `val`; see docs/starter-pack.md.
+/// How the ranker is trained. After findings on `val` with a prototype; see docs/starter-pack.md.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) folds: Folds,
@@ -39,13 +39,13 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             folds: Folds { count: 5, cell_degrees: 0.01 },
-            other_authors_every: None,
-            width: 64,
-            layers: 2,
-            directions: 16,
-            loss: MultiOrderLoss { keep: Keep::First(1), ..MultiOrderLoss::default() },
-            settings: SetSettings::default(),
-            steps: Steps { count: 800, batch: 32, learning_rate: 1e-3, weight_decay: 0.05, warmup: 50 },
+            other_authors_every: Some(2),
+            width: 32,
+            layers: 1,
+            directions: 0,
+            loss: MultiOrderLoss { lambda: 1.0, keep: Keep::First(5), ..MultiOrderLoss::default() },
+            settings: SetSettings { feature_dropout: 0.1, layer_dropout: 0.1, ..SetSettings::default() },
+            steps: Steps { count: 250, batch: 64, learning_rate: 1e-3, weight_decay: 0.01, warmup: 50 },
             seeds: vec![0, 1, 2],
         }
     }
@@ -64,6 +64,7 @@ impl Plan {
             hidden: 2 * self.width,
             layers: self.layers,
             directions: self.directions,
+            reach: REACH.to_vec(),
             ..SetConfig::new(channels.collect(), Some(base.clone()))
         }
     }

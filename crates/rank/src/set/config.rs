@@ -8,6 +8,9 @@ use crate::SimilaritySettings;
 /// The version of the configuration's layout.
 pub const SET_FORMAT: u32 = 1;
 
+/// A [`SetConfig::reach`] for photos whose candidates lie close together, chosen on the `val` split of the open photos.
+pub const REACH: [(f64, f64); 4] = [(1.0, 0.1), (25.0, 0.4), (200.0, 0.3), (750.0, 0.2)];
+
 /// Shape and features of a set ranker, as stored beside its weights. Unknown keys are refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +33,11 @@ pub struct SetConfig {
     pub radii_km: Vec<f64>,
     /// Distances between which the attention bias is interpolated (in `ln(1 + km)`), rising, from 0.
     pub knots_km: Vec<f64>,
+    /// What a place is worth at a distance from the truth: `(radius in km, worth within it)`. A candidate's score is then
+    /// the logarithm of the worth that the network's probabilities promise there, not its own probability alone; empty:
+    /// its own alone.
+    #[serde(default)]
+    pub reach: Vec<(f64, f64)>,
     /// How many networks of this shape are averaged; their weights lie in one file.
     #[serde(default = "one")]
     pub members: usize,
@@ -61,9 +69,10 @@ impl SetConfig {
             heads: 4,
             hidden: 128,
             directions: 16,
-            max_candidates: 64,
+            max_candidates: 100,
             radii_km: vec![1.0, 25.0, 200.0, 750.0],
             knots_km: vec![0.0, 1.0, 5.0, 25.0, 75.0, 200.0, 500.0, 1000.0, 2500.0, 8000.0, 20_100.0],
+            reach: Vec::new(),
             members: 1,
             channels,
             base,
@@ -129,6 +138,9 @@ impl SetConfig {
         if self.knots_km.len() < 2 || self.knots_km.first() != Some(&0.0) || !rises {
             return Some("knots_km must rise from 0, at least two".to_owned());
         }
+        if !self.reach.iter().all(|(radius, worth)| positive(radius) && positive(worth)) {
+            return Some("reach must hold pairs of positive numbers".to_owned());
+        }
         if let Some(bad) = self.channels.iter().find(|channel| {
             channel.dimension == 0
                 || channel.temperatures.is_empty()
@@ -180,6 +192,7 @@ mod tests {
         wrong(|config| config.layers = 0, "layers");
         wrong(|config| config.knots_km = vec![0.0, 5.0, 5.0], "knots_km");
         wrong(|config| config.radii_km.clear(), "radii_km");
+        wrong(|config| config.reach = vec![(0.0, 1.0)], "reach");
         wrong(|config| config.channels[1].temperatures[0] = -1.0, "location");
         wrong(|config| config.format = 9, "format");
         let unknown = SetConfig::from_toml("colour = 1").unwrap_err();

@@ -4,9 +4,10 @@
 //! A candidate is rarely convincing by itself; it is by the company it keeps. Every candidate is a token that knows
 //! its similarities to the query, its place among the others, how much of the votes lies within 1, 25, 200 and 750 km
 //! of it, and the vectors of query and candidate. Tokens attend to each other with a bias that is a learned function of
-//! the geodesic distance between them. What comes out corrects the score of a [base ranker](crate::SimilarityRanker):
-//! an untrained network ranks as that one does. The order of the candidates does not matter, and a set takes
-//! milliseconds on a CPU.
+//! the geodesic distance between them. What comes out corrects the score of a [base ranker](crate::SimilarityRanker).
+//! It is read as a probability of being nearest to the truth, and a candidate scores by how much of it lies around
+//! ([`reached`]); with [`SetConfig::reach`] empty an untrained network ranks as its base does. The order of the candidates
+//! does not matter, and a set takes milliseconds on a CPU.
 //!
 //! # Cast
 //! [`SetConfig`] is `config.toml`; [`SetFeatures`] makes numbers of a [`contract::CandidateSet`]; [`SetNetwork`] runs
@@ -55,8 +56,8 @@ mod ranker;
 #[cfg(test)]
 mod tests;
 
-pub use config::{SET_FORMAT, SetChannel, SetConfig};
+pub use config::{REACH, SET_FORMAT, SetChannel, SetConfig};
 pub use features::{ChannelVectors, SetFeatures};
 pub use layout::{Start, TensorSpec, layout, start};
 pub use network::{Dropout, SetNetwork, Site, Trace};
-pub use ranker::{CONFIG_FILE, SetRanker, WEIGHTS_FILE, spread};
+pub use ranker::{CONFIG_FILE, SetRanker, WEIGHTS_FILE, reached, spread};

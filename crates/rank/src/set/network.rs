@@ -167,7 +167,8 @@ impl SetNetwork {
         for (score, base) in scores.iter_mut().zip(&features.base) {
             *score += weights[place::BASE_SCALE][0] * base;
         }
-        for (number, vectors) in features.vectors.iter().enumerate() {
+        let looked_at = if config.directions > 0 { features.vectors.as_slice() } else { &[] };
+        for (number, vectors) in looked_at.iter().enumerate() {
             let products = weights[place::channel(number) + 2];
             for (score, candidate) in scores.iter_mut().zip(vectors.candidates.chunks_exact(products.len())) {
                 let each = candidate.iter().zip(&vectors.query).zip(products);
@@ -189,7 +190,8 @@ impl SetNetwork {
     ) {
         let config = &self.config;
         let (width, channels) = (config.width, config.channels.len());
-        for (number, vectors) in features.vectors.iter().enumerate() {
+        let looked_at = if config.directions > 0 { features.vectors.as_slice() } else { &[] };
+        for (number, vectors) in looked_at.iter().enumerate() {
             let of_products = &mut gradients[place::channel(number) + 2];
             for (slope, candidate) in
                 of_scores.iter().zip(vectors.candidates.chunks_exact(vectors.query.len()))

@@ -169,8 +169,34 @@ impl SetRanker {
                 *sum += score / self.members.len() as f32;
             }
         }
-        spread(features, &kept)
+        spread(features, &reached(&self.members[0].network.config().reach, features, &kept))
     }
+}
+
+/// Keeps apart candidates that promise the same: each counts itself a little more.
+const OWN_WORTH: f64 = 1e-3;
+
+/// From the network's scores of the attended candidates to what each promises by [`SetConfig::reach`]:
+/// `ln sum_j p_j sum_r w_r [d_ij < r]`, where `p` is the softmax of the scores. The nearest of many candidates is hard
+/// to tell from its neighbours, so the loss divides the probability among them; a stranger with a little more than each
+/// must not win over all of them together. `[kept]`.
+pub fn reached(reach: &[(f64, f64)], features: &SetFeatures, kept: &[f32]) -> Vec<f32> {
+    if reach.is_empty() || kept.is_empty() {
+        return kept.to_vec();
+    }
+    let highest = kept.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut share: Vec<f64> = kept.iter().map(|score| f64::from(score - highest).exp()).collect();
+    let sum: f64 = share.iter().sum();
+    share.iter_mut().for_each(|value| *value /= sum);
+    let worth = |km: f32| -> f64 {
+        reach.iter().filter(|(radius, _)| f64::from(km) < *radius).map(|(_, worth)| worth).sum()
+    };
+    let rows = features.distances_km.chunks_exact(kept.len()).zip(&share);
+    rows.map(|(row, own)| {
+        let around: f64 = row.iter().zip(&share).map(|(km, share)| worth(*km) * share).sum();
+        (around + OWN_WORTH * own).max(f64::from(f32::MIN_POSITIVE)).ln() as f32
+    })
+    .collect()
 }
 
 /// Puts the scores of the attended candidates among those of the whole set, the others below them.

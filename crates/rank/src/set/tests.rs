@@ -117,10 +117,22 @@ fn candidates_beyond_the_limit_come_last_in_the_order_of_the_base() {
     let scores = ranker(Some(base()), 4).rank(&set).unwrap().scores;
     let prior = SimilarityRanker::new(base()).unwrap().rank(&set).unwrap();
     let order = prior.order();
-    let (kept, rest) = order.split_at(64);
+    let (kept, rest) = order.split_at(100);
     let lowest = kept.iter().map(|&index| scores[index]).fold(f32::INFINITY, f32::min);
     assert!(rest.iter().all(|&index| scores[index] < lowest));
     assert!(rest.windows(2).all(|pair| scores[pair[0]] >= scores[pair[1]]));
+}
+
+#[test]
+fn many_that_agree_beat_a_stranger_with_more_than_each() {
+    let mut network = config(None);
+    network.reach = super::REACH.to_vec();
+    let set = set(3, 20);
+    let mut features = SetFeatures::of(&network, &set).unwrap();
+    features.distances_km = vec![0.0, 10.0, 4000.0, 10.0, 0.0, 4000.0, 4000.0, 4000.0, 0.0];
+    let scores = super::reached(&network.reach, &features, &[1.0, 1.1, 1.4]);
+    assert!(scores[1] > scores[0] && scores[0] > scores[2], "{scores:?}");
+    assert_eq!(super::reached(&[], &features, &[1.0, 1.1, 1.4]), [1.0, 1.1, 1.4]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use contract::{CandidateSet, ErrorKind, Failure};
 use geo::{LatLon, geodesic_km};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rank::set::{SetFeatures, SetNetwork, SetRanker, spread, start};
+use rank::set::{SetFeatures, SetNetwork, SetRanker, reached, spread, start};
 use rayon::prelude::*;
 
 use super::perturb::{Masks, SetSettings, perturb};
@@ -151,7 +151,8 @@ impl TrainableRanker for SetTraining {
         let weights = self.weights(parameters)?;
         let score = |&query: &usize| {
             let (features, distances_km) = &self.validation[query];
-            let scores = spread(features, &self.network.scores(&weights, features));
+            let scores = self.network.scores(&weights, features);
+            let scores = spread(features, &reached(&self.network.config().reach, features, &scores));
             ValidationGroup { scores, distances_km: distances_km.clone() }
         };
         Ok(queries.par_iter().map(score).collect())
