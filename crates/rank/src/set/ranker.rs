@@ -187,7 +187,9 @@ pub fn reached(reach: &[(f64, f64)], features: &SetFeatures, kept: &[f32]) -> Ve
     let highest = kept.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut share: Vec<f64> = kept.iter().map(|score| f64::from(score - highest).exp()).collect();
     let sum: f64 = share.iter().sum();
-    share.iter_mut().for_each(|value| *value /= sum);
+    for value in &mut share {
+        *value /= sum;
+    }
     let worth = |km: f32| -> f64 {
         reach.iter().filter(|(radius, _)| f64::from(km) < *radius).map(|(_, worth)| worth).sum()
     };
