@@ -9,8 +9,8 @@ const BOTTOM: f64 = 56.0;
 /// Points that a line keeps; more are averaged, for no screen shows them.
 const POINTS: usize = 900;
 const TEXT_SIZE: f64 = 13.0;
-/// Width of a letter of that size, about.
-const LETTER: f64 = 8.0;
+/// Width of a letter of that size in the PNG, whose letters are the wider ones.
+const LETTER: f64 = 9.0;
 
 /// Colours that are told apart by eyes of all kinds (those of Okabe and Ito), the darkest first.
 const COLOURS: [Colour; 6] =
