@@ -56,8 +56,13 @@ impl RightSide for Transposed<'_> {
             scratch.resize((stride * (K::COLUMNS + 1)).max(scratch.len()), 0.0);
             let (wide, lines) = scratch.split_at_mut(stride);
             for (column, line) in (first..).zip(lines.chunks_exact_mut(stride).take(count)) {
+                let start = column * weights.inputs() + inner.start;
+                if K::DEPTH == 1 {
+                    weights.widen(start, &mut line[..words]);
+                    continue;
+                }
                 let wide = &mut wide[..inner.len()];
-                weights.widen(column * weights.inputs() + inner.start, wide);
+                weights.widen(start, wide);
                 // SAFETY: the caller's promise for `K`.
                 unsafe { K::words(wide, &mut line[..words]) };
             }
