@@ -40,6 +40,9 @@ const LEAST_VOTE: f64 = 1e-4;
 /// Brings logarithms of votes and scores to about unit size.
 const LOGARITHM_SCALE: f64 = 0.25;
 
+/// Keeps features that hardly vary from being blown up.
+const LEAST_DEVIATION: f64 = 1e-3;
+
 impl SetFeatures {
     /// Looks at a set. The query's vectors are in [`CandidateSet::embedding`], the candidates' in
     /// [`Candidate::embedding`]; similarities that no search reported are computed from them, and what is unknown stays
@@ -82,6 +85,7 @@ impl SetFeatures {
         let highest = base.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         for (row, base) in rows.iter_mut().zip(&base) {
             row.extend([(base - highest) * LOGARITHM_SCALE as f32, base * LOGARITHM_SCALE as f32]);
+            standardise(row, config);
         }
         let distances_km: Vec<f32> =
             (0..kept.len()).flat_map(|row| distances.row(row).iter().map(|km| *km as f32)).collect();
@@ -93,6 +97,27 @@ impl SetFeatures {
             .map(|(channel, seen)| seen.vectors(channel.dimension, &kept))
             .collect();
         Ok(Self { features: rows.concat(), kept, prior, base, distances_km, knots, vectors })
+    }
+
+    /// Mean and deviation of each feature over the candidates of these sets: what [`SetConfig::centre`] and
+    /// [`SetConfig::deviation`] should be for a network that is trained on them.
+    pub fn moments<'a>(width: usize, all: impl Iterator<Item = &'a Self> + Clone) -> (Vec<f32>, Vec<f32>) {
+        let rows = || all.clone().flat_map(|one| one.features.chunks_exact(width.max(1)));
+        let count = rows().count().max(1) as f64;
+        let mut mean = vec![0.0_f64; width];
+        for row in rows() {
+            for (sum, value) in mean.iter_mut().zip(row) {
+                *sum += f64::from(*value) / count;
+            }
+        }
+        let mut variance = vec![0.0_f64; width];
+        for row in rows() {
+            for ((sum, value), mean) in variance.iter_mut().zip(row).zip(&mean) {
+                *sum += (f64::from(*value) - mean).powi(2) / count;
+            }
+        }
+        let mean = mean.into_iter().map(|value| value as f32).collect();
+        (mean, variance.into_iter().map(|value| (value.sqrt() + LEAST_DEVIATION) as f32).collect())
     }
 
     /// Number of candidates attended to.
@@ -127,6 +152,12 @@ impl SetFeatures {
                 .collect(),
         }
     }
+}
+
+/// Brings features to mean 0 and deviation 1, as far as the configuration knows how.
+fn standardise(row: &mut [f32], config: &SetConfig) {
+    row.iter_mut().zip(&config.centre).for_each(|(value, centre)| *value -= centre);
+    row.iter_mut().zip(&config.deviation).for_each(|(value, deviation)| *value /= deviation);
 }
 
 /// One channel's view of the whole set.
