@@ -41,6 +41,9 @@ enum Command {
         /// Steps of each run instead of the usual ones.
         #[arg(long)]
         steps: Option<u64>,
+        /// Learning rate of each run instead of the usual ones.
+        #[arg(long)]
+        learning_rate: Option<f64>,
         /// Where models and logs go.
         #[arg(long)]
         work: PathBuf,
@@ -60,7 +63,7 @@ fn main() -> anyhow::Result<()> {
     let earth = WholeEarth::open(&earth_file())?;
     match Arguments::parse().command {
         Command::Files { out } => write_files(&earth, &out),
-        Command::Run { quick, rankers, variants, seeds, steps, work, out } => {
+        Command::Run { quick, rankers, variants, seeds, steps, learning_rate, work, out } => {
             let mut settings = BenchSettings::new(work, tokens_directory(), quick);
             settings.seeds = seeds.map_or(settings.seeds, |count| (0..count).collect());
             if !variants.is_empty() {
@@ -68,6 +71,7 @@ fn main() -> anyhow::Result<()> {
             }
             for budget in [&mut settings.set, &mut settings.vlm].into_iter().flatten() {
                 budget.steps = steps.unwrap_or(budget.steps);
+                budget.learning_rate = learning_rate.unwrap_or(budget.learning_rate);
             }
             let wanted = |name: &str| rankers.iter().any(|ranker| ranker == name);
             settings.set = settings.set.filter(|_| wanted("set"));
