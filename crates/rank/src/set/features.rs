@@ -75,9 +75,10 @@ impl SetFeatures {
             kept.iter().map(|&index| if base.is_some() { prior[index] } else { 0.0 }).collect();
         let width = config.features();
         let mut rows: Vec<Vec<f32>> = vec![Vec::with_capacity(width); kept.len()];
+        let kernels = kernels_of(config, &distances, kept.len());
         for (channel, seen) in config.channels.iter().zip(&seen) {
             let similarities: Vec<Option<f64>> = kept.iter().map(|&index| seen.similarities[index]).collect();
-            append_channel(config, channel, &similarities, &distances, &mut rows);
+            append_channel(channel, &similarities, &kernels, &mut rows);
             for (row, &index) in rows.iter_mut().zip(&kept) {
                 row.push(f32::from(u8::from(seen.found[index])));
             }
@@ -258,12 +259,18 @@ fn best(prior: &[f32], most: usize) -> Vec<usize> {
     order
 }
 
+/// How much each other candidate counts within each radius of a candidate: `exp(-km / radius)`, `[count][radii][count]`.
+fn kernels_of(config: &SetConfig, distances: &DistanceMatrix, count: usize) -> Vec<Vec<Vec<f64>>> {
+    let of_radius = |row: usize, radius: f64| distances.row(row).iter().map(|km| (-km / radius).exp()).collect();
+    let of_row = |row: usize| config.radii_km.iter().map(|&radius| of_radius(row, radius)).collect();
+    (0..count).map(of_row).collect()
+}
+
 /// Appends a channel's features to each row, but for the last (whether a search reported it).
 fn append_channel(
-    config: &SetConfig,
     channel: &SetChannel,
     similarities: &[Option<f64>],
-    distances: &DistanceMatrix,
+    kernels: &[Vec<Vec<f64>>],
     rows: &mut [Vec<f32>],
 ) {
     let known: Vec<f64> = similarities.iter().flatten().copied().collect();
@@ -286,20 +293,15 @@ fn append_channel(
             }
             None => (0..5).for_each(|_| push(0.0)),
         }
-        let nearby = distances.row(index);
-        let kernel: Vec<Vec<f64>> = config
-            .radii_km
-            .iter()
-            .map(|radius| nearby.iter().map(|km| (-km / radius).exp()).collect())
-            .collect();
+        let kernel = &kernels[index];
         for votes in &weights {
             push((votes[index] + LEAST_VOTE).ln() * LOGARITHM_SCALE);
-            for reach in &kernel {
+            for reach in kernel {
                 let support: f64 = reach.iter().zip(votes).map(|(reach, vote)| reach * vote).sum();
                 push((support + LEAST_VOTE).ln() * LOGARITHM_SCALE);
             }
         }
-        for reach in &kernel {
+        for reach in kernel {
             let others = reach.iter().zip(similarities).enumerate();
             let others = others.filter(|(other, (_, known))| *other != index && known.is_some());
             push(others.map(|(_, (reach, _))| reach).sum::<f64>().ln_1p() / 3.0);
