@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::fields::Fields;
+use crate::fields::Fields;
 use super::patches::{FRAMES, MERGE, PATCH};
 use crate::error::NetworkError;
 
