@@ -55,36 +55,23 @@ pub(crate) fn build(
     plan: &set::Plan,
 ) -> anyhow::Result<()> {
     let photos = OpenPhotos::open(photos)?;
-    let (extractor, _) = extractor(pack)?;
     let ingredients = Ingredients::gather(pack, &photos, cache)?;
-
     if !ranker_only {
         let heads = fit_heads(&ingredients)?;
         fs::write(pack.join(HEADS), heads.to_bytes().map_err(anyhow::Error::msg)?)?;
     }
-    let heads = Heads::from_bytes(&read(pack, HEADS)?).map_err(anyhow::Error::msg)?;
-    let mut manifest = manifest_without_choices();
-    manifest.files = [CONFIG, WEIGHTS, HEADS, LOCATION_ENCODER, COORDINATES]
-        .into_iter()
-        .map(|name| describe(pack, name))
-        .collect::<anyhow::Result<_>>()?;
-    let fingerprint = fingerprint(&manifest);
-    let encoder = PhotoEncoder::new(extractor, heads, fingerprint).map_err(anyhow::Error::msg)?;
+    let (mut manifest, encoder) = open_encoder(pack)?;
     if !ranker_only {
         write_gallery(&pack.join(GALLERY), &ingredients, encoder.heads(), encoder.fingerprint())?;
         write_index(pack, &ingredients, &encoder)?;
     }
 
-    let parts = Parts {
-        gallery: Arc::new(Gallery::open(&pack.join(GALLERY), Some(encoder.fingerprint()))?),
-        locations: Arc::new(LocationIndex::open(&pack.join(INDEX), Some(encoder.fingerprint()))?),
-        encoder: Arc::new(encoder),
-    };
-    let validation = Validation::encode(&photos, pack, &manifest, parts.clone())?;
+    let validation = validation(&photos, pack, &manifest, encoder)?;
     let settings = select::choose(&mut manifest, &validation)?;
     let mut names = gallery_files(pack)?;
     names.push(INDEX.to_owned());
-    if set::build(&mut manifest, pack, &ingredients, &validation, &settings, cache, plan)? {
+    let workshop = set::Workshop::open(&manifest, pack, &ingredients, &validation, &settings, cache)?;
+    if set::build(&mut manifest, pack, &workshop, plan)? {
         names.extend([set::CONFIG, set::WEIGHTS].map(str::to_owned));
     }
     for name in &names {
@@ -96,6 +83,35 @@ pub(crate) fn build(
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
     eprintln!("pack: {} files, {:.1} MB", manifest.files.len(), bytes as f64 / 1e6);
     Ok(())
+}
+
+/// The pack's encoder, and a manifest that names its files and nothing that is chosen.
+pub(crate) fn open_encoder(pack: &Path) -> anyhow::Result<(Manifest, PhotoEncoder)> {
+    let (extractor, _) = extractor(pack)?;
+    let heads = Heads::from_bytes(&read(pack, HEADS)?).map_err(anyhow::Error::msg)?;
+    let mut manifest = manifest_without_choices();
+    manifest.files = [CONFIG, WEIGHTS, HEADS, LOCATION_ENCODER, COORDINATES]
+        .into_iter()
+        .map(|name| describe(pack, name))
+        .collect::<anyhow::Result<_>>()?;
+    let fingerprint = fingerprint(&manifest);
+    let encoder = PhotoEncoder::new(extractor, heads, fingerprint).map_err(anyhow::Error::msg)?;
+    Ok((manifest, encoder))
+}
+
+/// The validation photos, looked up in the pack's gallery and index.
+pub(crate) fn validation(
+    photos: &OpenPhotos,
+    pack: &Path,
+    manifest: &Manifest,
+    encoder: PhotoEncoder,
+) -> anyhow::Result<Validation> {
+    let parts = Parts {
+        gallery: Arc::new(Gallery::open(&pack.join(GALLERY), Some(encoder.fingerprint()))?),
+        locations: Arc::new(LocationIndex::open(&pack.join(INDEX), Some(encoder.fingerprint()))?),
+        encoder: Arc::new(encoder),
+    };
+    Validation::encode(photos, pack, manifest, parts)
 }
 
 fn read(pack: &Path, name: &str) -> anyhow::Result<Vec<u8>> {

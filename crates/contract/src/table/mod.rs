@@ -19,6 +19,7 @@ mod columns;
 mod csv_records;
 mod error;
 mod fields;
+pub(crate) mod open;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet_pages;
 #[cfg(feature = "parquet")]

@@ -38,6 +38,12 @@ pub struct SetConfig {
     /// its own alone.
     #[serde(default)]
     pub reach: Vec<(f64, f64)>,
+    /// Mean of each feature over the training queries, taken away before the network looks; empty: nothing is.
+    #[serde(default)]
+    pub centre: Vec<f32>,
+    /// Deviation of each feature over the training queries, which it is divided by; empty: it is not.
+    #[serde(default)]
+    pub deviation: Vec<f32>,
     /// How many networks of this shape are averaged; their weights lie in one file.
     #[serde(default = "one")]
     pub members: usize,
@@ -73,6 +79,8 @@ impl SetConfig {
             radii_km: vec![1.0, 25.0, 200.0, 750.0],
             knots_km: vec![0.0, 1.0, 5.0, 25.0, 75.0, 200.0, 500.0, 1000.0, 2500.0, 8000.0, 20_100.0],
             reach: Vec::new(),
+            centre: Vec::new(),
+            deviation: Vec::new(),
             members: 1,
             channels,
             base,
@@ -148,6 +156,17 @@ impl SetConfig {
         }) {
             return Some(format!("channel {}: dimension and temperatures must be positive", bad.name));
         }
+        let wanted = self.features();
+        for (name, list) in [("centre", &self.centre), ("deviation", &self.deviation)] {
+            if !list.is_empty() && list.len() != wanted {
+                return Some(format!("{name} has {} numbers instead of {wanted}", list.len()));
+            }
+        }
+        if !self.centre.iter().all(|value| value.is_finite())
+            || !self.deviation.iter().all(|value| positive(&f64::from(*value)))
+        {
+            return Some("centre must be finite, deviation positive".to_owned());
+        }
         None
     }
 
@@ -193,6 +212,8 @@ mod tests {
         wrong(|config| config.knots_km = vec![0.0, 5.0, 5.0], "knots_km");
         wrong(|config| config.radii_km.clear(), "radii_km");
         wrong(|config| config.reach = vec![(0.0, 1.0)], "reach");
+        wrong(|config| config.centre = vec![0.0], "centre");
+        wrong(|config| config.deviation = vec![0.0; config.features()], "deviation");
         wrong(|config| config.channels[1].temperatures[0] = -1.0, "location");
         wrong(|config| config.format = 9, "format");
         let unknown = SetConfig::from_toml("colour = 1").unwrap_err();

@@ -1,9 +1,8 @@
 //! From photos and places to what the network reads: prompts and photo features.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use contract::{ErrorKind, Failure};
+use contract::{ErrorKind, Failure, hexadecimal};
 use nets::NetworkError;
 use nets::photo::Image;
 use nets::qwen2_vl::chat_template::ChatTemplate;
@@ -262,14 +261,6 @@ fn try_prompts(
         }
     }
     Ok(())
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A network's error as a failure: of the model, or of this program.
