@@ -163,11 +163,8 @@ fn moving(what: &str, error: &candle_core::Error) -> NetworkError {
 }
 
 fn unchecked(tensor: &StoredTensor<'_>) -> Result<WeightMatrix, NetworkError> {
-    let bad = |why: String| NetworkError::BadValue {
-        file: tensor.path.clone(),
-        tensor: tensor.name.into(),
-        why,
-    };
+    let bad =
+        |why: String| NetworkError::BadValue { file: tensor.path.clone(), tensor: tensor.name.into(), why };
     let stored = match tensor.dtype {
         Dtype::F32 => StoredType::F32,
         Dtype::BF16 => StoredType::Bf16,

@@ -76,9 +76,9 @@ fn embeddings_and_logits_equal_the_reference() {
         let logits: Vec<f32> = images
             .chunks(width)
             .flat_map(|photo| {
-                of_texts.chunks(width).map(|text| {
-                    clip.logit_factor() * photo.iter().zip(text).map(|(a, b)| a * b).sum::<f32>()
-                })
+                of_texts
+                    .chunks(width)
+                    .map(|text| clip.logit_factor() * photo.iter().zip(text).map(|(a, b)| a * b).sum::<f32>())
             })
             .collect();
         close("logits", &logits, &outputs["logits_per_image"], 1e-4);
@@ -129,7 +129,8 @@ fn ids_equal_the_reference() {
 #[test]
 fn texts_that_do_not_fit_are_refused() {
     let clip = Clip::open(&golden("tiny-clip"), &Holding::default()).unwrap();
-    for (ids, why) in [(vec![], "1 to 77"), (vec![1; 78], "1 to 77"), (vec![1, 1114], "below 1114, not 1114")] {
+    for (ids, why) in [(vec![], "1 to 77"), (vec![1; 78], "1 to 77"), (vec![1, 1114], "below 1114, not 1114")]
+    {
         let error = clip.encode_texts(&[ids]).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }

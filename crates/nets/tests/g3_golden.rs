@@ -86,7 +86,12 @@ fn photos_texts_and_losses_equal_the_official_numbers() {
     close("texts", &texts, &outputs["text_embeds_1"].values(), 1e-5);
     let places = places(&outputs["coords"]);
     let locations = network.encode_locations(&places);
-    close("location features", &network.location_features(&places), &outputs["location_features"].values(), 5e-3);
+    close(
+        "location features",
+        &network.location_features(&places),
+        &outputs["location_features"].values(),
+        5e-3,
+    );
     close("locations", &locations, &outputs["location_embeds_2"].values(), 5e-3);
 
     let [text_factor, location_factor, _] = network.logit_factors();
@@ -164,14 +169,19 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     short.remove("location_encoder.LocEnc1.capsule.0.b");
     write(&path, &short);
     let error = G3::open(&golden("g3/config.json"), &path, &Holding::default()).unwrap_err().to_string();
-    assert!(error.contains("location_encoder.LocEnc1.capsule.0.b") && error.contains("g3.safetensors"), "{error}");
+    assert!(
+        error.contains("location_encoder.LocEnc1.capsule.0.b") && error.contains("g3.safetensors"),
+        "{error}"
+    );
     let bytes = std::fs::read(golden("g3/g3_tiny.pth")).unwrap();
     let cut = directory.path().join("cut.pth");
     std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
     let error = G3::open(&golden("g3/config.json"), &cut, &Holding::default()).unwrap_err();
     assert!(error.to_string().contains("cut.pth is no PyTorch state dict"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("executed")) && error.is_broken_model());
-    let wide = std::fs::read_to_string(golden("g3/config.json")).unwrap().replace("\"location_dim\": 20", "\"location_dim\": 21");
+    let wide = std::fs::read_to_string(golden("g3/config.json"))
+        .unwrap()
+        .replace("\"location_dim\": 20", "\"location_dim\": 21");
     let config = G3Config::from_json("config.json", &wide).unwrap();
     assert!(G3::load(&config, &pth, &Holding::default()).unwrap_err().to_string().contains("misshapen"));
 }

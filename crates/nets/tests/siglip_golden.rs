@@ -61,7 +61,9 @@ fn vectors_equal_the_reference() {
                 assert!(alone.iter().zip(among).all(|(a, b)| (a - b).abs() <= noise));
             }
             let units = network.encode_normalised(&pixels).unwrap();
-            assert!(units.chunks(width).all(|row| (row.iter().map(|x| x * x).sum::<f32>() - 1.0).abs() < 1e-5));
+            assert!(
+                units.chunks(width).all(|row| (row.iter().map(|x| x * x).sum::<f32>() - 1.0).abs() < 1e-5)
+            );
         }
     }
 }

@@ -162,9 +162,8 @@ impl PhotoEncoder {
         location: LatLon,
         locations: Option<&LocationEncoder>,
     ) -> Result<QueryEmbedding, Failure> {
-        let missing = || {
-            Failure::new(ErrorKind::BrokenModel, format!("{name}: the pack has no location encoder"))
-        };
+        let missing =
+            || Failure::new(ErrorKind::BrokenModel, format!("{name}: the pack has no location encoder"));
         match &self.network {
             Network::Heads { features, heads } => {
                 let locations = locations.ok_or_else(missing)?;
@@ -177,7 +176,9 @@ impl PhotoEncoder {
                 let mut vectors = network.photo_vectors(name, image)?;
                 if self.channels.iter().any(|spec| spec.channel == Channel::location()) {
                     let place = network.place_vector(location, locations).ok_or_else(missing)?;
-                    for (_, vector) in vectors.iter_mut().filter(|(channel, _)| *channel == Channel::location()) {
+                    for (_, vector) in
+                        vectors.iter_mut().filter(|(channel, _)| *channel == Channel::location())
+                    {
                         vector.clone_from(&place);
                     }
                 }

@@ -49,7 +49,8 @@ impl TransformerEncoder {
             }
         };
         let clip = || {
-            let network = ClipVision::load(&ClipConfig::from_json(&config_file, &config)?, &weights, &holding)?;
+            let network =
+                ClipVision::load(&ClipConfig::from_json(&config_file, &config)?, &weights, &holding)?;
             let preprocessor = preprocessor(network.config())?;
             Ok::<_, PackError>(network.with_preprocessor(preprocessor))
         };
@@ -82,7 +83,9 @@ impl TransformerEncoder {
         match self {
             Self::Clip(network) => (vec![spec("photo", network.dimension())], 1),
             Self::Siglip(network) => (vec![spec("photo", network.dimension())], 1),
-            Self::Geoclip(_) => (vec![spec("location", geoclip::DIMENSION), spec("photo", ImageHead::INPUTS)], 2),
+            Self::Geoclip(_) => {
+                (vec![spec("location", geoclip::DIMENSION), spec("photo", ImageHead::INPUTS)], 2)
+            }
             Self::G3(network) => {
                 let named = G3_CHANNELS.into_iter().chain(["location"]);
                 (named.map(|name| spec(name, network.dimension())).collect(), G3_CHANNELS.len())
@@ -149,7 +152,11 @@ impl TransformerEncoder {
     }
 
     /// A place's unit vector in the location channel; `None` without what makes it.
-    pub(super) fn place_vector(&self, place: LatLon, locations: Option<&LocationEncoder>) -> Option<Vec<f32>> {
+    pub(super) fn place_vector(
+        &self,
+        place: LatLon,
+        locations: Option<&LocationEncoder>,
+    ) -> Option<Vec<f32>> {
         match self {
             Self::G3(network) => Some(network.encode_locations(&[place])),
             _ => locations.map(|locations| locations.encode_normalised(&[place])),

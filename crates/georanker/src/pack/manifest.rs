@@ -264,7 +264,10 @@ impl Manifest {
         let lacks = [
             ("encoder.views", !is_transformer && views.is_empty()),
             ("encoder.heads", matches!(kind, EfficientnetLite | Geoclip) && heads.is_none()),
-            ("locations.encoder", matches!(kind, EfficientnetLite | Geoclip) && self.locations.encoder.is_none()),
+            (
+                "locations.encoder",
+                matches!(kind, EfficientnetLite | Geoclip) && self.locations.encoder.is_none(),
+            ),
         ];
         if let Some((field, _)) = lacks.into_iter().find(|(_, lacks)| *lacks) {
             return Some(format!("{field} is missing, which an encoder of kind {kind:?} needs"));

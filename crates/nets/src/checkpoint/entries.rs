@@ -23,8 +23,7 @@ pub(super) struct Entry {
 /// [`NetworkError::NotSafetensors`], [`NetworkError::NotStateDict`].
 pub(super) fn entries(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, NetworkError> {
     if pickle::is_torch_file(bytes) {
-        return pickle::entries(bytes)
-            .map_err(|why| NetworkError::NotStateDict { file: file.into(), why });
+        return pickle::entries(bytes).map_err(|why| NetworkError::NotStateDict { file: file.into(), why });
     }
     // The header is checked against the file's length: every range lies inside.
     let (header, metadata) = SafeTensors::read_metadata(bytes)

@@ -80,7 +80,8 @@ impl<'a> Checkpoint<'a> {
     /// # Errors
     /// [`NetworkError::NotFinite`]; [`NetworkError::Tensors`] if the tensor was not among the expected ones.
     pub fn floats(&self, tensor: &str) -> Result<Vec<f32>, NetworkError> {
-        let Some(bytes) = self.tensors.get(tensor).and_then(|entry| self.bytes.get(entry.bytes.clone())) else {
+        let Some(bytes) = self.tensors.get(tensor).and_then(|entry| self.bytes.get(entry.bytes.clone()))
+        else {
             let problems = TensorProblems { missing: vec![tensor.into()], ..TensorProblems::default() };
             return Err(NetworkError::Tensors { file: self.file.into(), problems });
         };
@@ -124,7 +125,6 @@ fn differences(found: &BTreeMap<String, Entry>, expected: &[Expected]) -> Tensor
         }
     }
     let known: BTreeSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
-    problems.unexpected =
-        found.keys().filter(|name| !known.contains(name.as_str())).cloned().collect();
+    problems.unexpected = found.keys().filter(|name| !known.contains(name.as_str())).cloned().collect();
     problems
 }

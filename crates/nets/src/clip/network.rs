@@ -12,7 +12,9 @@ use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
 use crate::kernels::vectors::l2_normalise;
 use crate::operators::{Linear, host_floats};
-use crate::vision_transformer::{Preprocessor, VisionConfig, VisionTower, computing, few_rows, vision_tensors};
+use crate::vision_transformer::{
+    Preprocessor, VisionConfig, VisionTower, computing, few_rows, vision_tensors,
+};
 
 const VISUAL_PROJECTION: &str = "visual_projection";
 const TEXT_PROJECTION: &str = "text_projection";
@@ -68,8 +70,7 @@ impl ClipVision {
         holding: &Holding,
     ) -> Result<Self, NetworkError> {
         let wanted = clip_tensors(&ClipConfig { text: None, ..config.clone() }, VISUAL_PROJECTION, "");
-        let of_text =
-            |name: &str| name.starts_with("text_") || name == LOGIT_SCALE || is_position_ids(name);
+        let of_text = |name: &str| name.starts_with("text_") || name == LOGIT_SCALE || is_position_ids(name);
         let tensors =
             resolve(checkpoint, &wanted, &[], |name| (!of_text(name)).then_some(Cow::Borrowed(name)))?;
         Self::read(&tensors, config, VISUAL_PROJECTION, holding)

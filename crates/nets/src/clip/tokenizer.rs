@@ -55,9 +55,7 @@ impl ClipTokenizer {
         let mut tokenizer =
             Tokenizer::from_bytes(bytes).map_err(|error| bad("(tokenizer)", error.to_string()))?;
         let truncation = TruncationParams { max_length: length, ..TruncationParams::default() };
-        tokenizer
-            .with_truncation(Some(truncation))
-            .map_err(|error| bad("truncation", error.to_string()))?;
+        tokenizer.with_truncation(Some(truncation)).map_err(|error| bad("truncation", error.to_string()))?;
         tokenizer.with_padding(None);
         let padding = tokenizer
             .token_to_id(PADDING)

@@ -189,7 +189,12 @@ impl Loader<'_> {
         const SAMPLES: usize = 16;
         const SAMPLE_BYTES: usize = 256;
         let mut hash = Sha256::new();
-        hash.update(format!("{:?} {:?} {:?}", config.vision, self.options.stored, self.layers.holding.kind()));
+        hash.update(format!(
+            "{:?} {:?} {:?}",
+            config.vision,
+            self.options.stored,
+            self.layers.holding.kind()
+        ));
         for (name, _) in expected(config) {
             if !name.starts_with("visual.") {
                 continue;
@@ -216,7 +221,8 @@ impl Loader<'_> {
                 let mut values = vec![0.0; matrix.outputs() * matrix.inputs()];
                 matrix.widen_rows(0..matrix.outputs(), &mut values);
                 pair.merge_into(&mut values);
-                self.layers.weight(WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs()), &name)?
+                self.layers
+                    .weight(WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs()), &name)?
             }
             (None, Some(kept)) => Weight::Stored(self.layers.rounding(kept)),
             (None, None) => self.layers.weight(self.layers.checked_matrix(&name)?, &name)?,
@@ -251,7 +257,11 @@ impl Loader<'_> {
     fn low_rank(&self, pair: &LowRankPair) -> Result<LowRank, NetworkError> {
         let dense = |values: &[f32], outputs, inputs| {
             let matrix = WeightMatrix::from_f32(values.to_vec(), outputs, inputs);
-            if self.layers.holding.operators() == Operators::Fused { Ok(Weight::Stored(matrix)) } else { self.layers.dense(&matrix) }
+            if self.layers.holding.operators() == Operators::Fused {
+                Ok(Weight::Stored(matrix))
+            } else {
+                self.layers.dense(&matrix)
+            }
         };
         Ok(LowRank {
             down: dense(&pair.a, pair.rank, pair.inputs)?,

@@ -17,8 +17,8 @@ mod layers;
 mod preprocess;
 mod tower;
 
-pub use config::{Pooling, VisionConfig};
 pub(crate) use config::{ConfigFile, LayersConfig};
+pub use config::{Pooling, VisionConfig};
 pub(crate) use layers::Layers;
 pub use preprocess::{Preprocessor, Squaring};
 pub(crate) use tower::{VisionTower, vision_tensors};

@@ -134,7 +134,8 @@ impl VisionTower {
                 expected: format!("a multiple of 3 x {side} x {side}"),
             });
         }
-        let parts = pixels.chunks(PHOTOS_AT_ONCE * photo).map(|photos| self.batch(photos, photos.len() / photo));
+        let parts =
+            pixels.chunks(PHOTOS_AT_ONCE * photo).map(|photos| self.batch(photos, photos.len() / photo));
         let parts = parts.collect::<Result<Vec<_>>>().map_err(computing("the vision tower"))?;
         match parts.as_slice() {
             [only] => Ok(only.clone()),
@@ -226,10 +227,8 @@ impl AttentionHead {
     ) -> Result<Tensor> {
         let normal = self.after.forward(operators, hidden, config.layers.epsilon)?;
         let tokens = config.tokens();
-        let segment = |photo: usize| Segment {
-            queries: photo..photo + 1,
-            keys: photo * tokens..(photo + 1) * tokens,
-        };
+        let segment =
+            |photo: usize| Segment { queries: photo..photo + 1, keys: photo * tokens..(photo + 1) * tokens };
         let shape = attention_shape(&config.layers, (0..photos).map(segment).collect(), false);
         let queries = self.query.broadcast_as((photos, config.layers.width))?.contiguous()?;
         let (keys, values) = (self.key.forward(&normal)?, self.value.forward(&normal)?);

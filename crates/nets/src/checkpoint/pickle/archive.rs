@@ -38,7 +38,11 @@ impl<'a> Archive<'a> {
                 return Err(format!("{name} is compressed or encrypted, which torch.save never does"));
             }
             if member.size() != member.compressed_size() {
-                return Err(format!("{name} has two sizes, {} and {}", member.size(), member.compressed_size()));
+                return Err(format!(
+                    "{name} has two sizes, {} and {}",
+                    member.size(),
+                    member.compressed_size()
+                ));
             }
             let range = member
                 .data_start()

@@ -235,7 +235,9 @@ impl<'a> Machine<'a> {
         let (pairs, rest) = items.as_chunks::<2>();
         let dict = self.last()?;
         match &mut self.objects[dict] {
-            Object::Dict(all) if rest.is_empty() => all.extend(pairs.iter().map(|&[key, value]| (key, value))),
+            Object::Dict(all) if rest.is_empty() => {
+                all.extend(pairs.iter().map(|&[key, value]| (key, value)))
+            }
             Object::Dict(_) => return Err("its program sets a key without a value".into()),
             other => return Err(format!("its program sets keys of {}", other.kind())),
         }
@@ -268,7 +270,10 @@ impl<'a> Machine<'a> {
 
     fn class(&mut self, module: &str, name: &str) -> Result<(), String> {
         let class = Class::find(module, name).ok_or_else(|| {
-            format!("it asks for {}, which is no part of a state dict", printable(&format!("{module}.{name}")))
+            format!(
+                "it asks for {}, which is no part of a state dict",
+                printable(&format!("{module}.{name}"))
+            )
         })?;
         self.push(Object::Class(class));
         Ok(())

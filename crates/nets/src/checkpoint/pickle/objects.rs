@@ -96,9 +96,13 @@ pub(super) fn storage<'a>(objects: &[Object<'a>], reference: Id) -> Result<Objec
     };
     let parts: Vec<&Object<'a>> = parts.iter().map(|&part| &objects[part]).collect();
     match parts.as_slice() {
-        [kind, Object::Class(Class::Storage(dtype)), Object::Text(key), Object::Text(_), Object::Number(length)]
-            if kind.is_text("storage") =>
-        {
+        [
+            kind,
+            Object::Class(Class::Storage(dtype)),
+            Object::Text(key),
+            Object::Text(_),
+            Object::Number(length),
+        ] if kind.is_text("storage") => {
             let length = usize::try_from(*length).map_err(|_| format!("a storage has {length} numbers"))?;
             Ok(Object::Storage(StorageObject { dtype: *dtype, key, length }))
         }
@@ -117,7 +121,13 @@ pub(super) fn call<'a>(objects: &[Object<'a>], class: Id, arguments: Id) -> Resu
         (Class::OrderedDict, []) => Ok(Object::Dict(Vec::new())),
         (
             Class::RebuildTensor,
-            [Object::Storage(storage), Object::Number(offset), Object::Tuple(shape), Object::Tuple(strides), ..],
+            [
+                Object::Storage(storage),
+                Object::Number(offset),
+                Object::Tuple(shape),
+                Object::Tuple(strides),
+                ..,
+            ],
         ) => {
             let offset = usize::try_from(*offset).map_err(|_| format!("a tensor starts at {offset}"))?;
             let (shape, strides) = (sizes(objects, shape)?, sizes(objects, strides)?);

@@ -62,7 +62,8 @@ fn tensor(class: &str, length: i32, offset: i32, shape: &[i32], strides: &[i32])
 
 /// A state dict of these, `[name, value]`.
 fn state_dict(items: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let pairs: Vec<u8> = items.iter().flat_map(|(name, value)| [text(name), value.clone()].concat()).collect();
+    let pairs: Vec<u8> =
+        items.iter().flat_map(|(name, value)| [text(name), value.clone()].concat()).collect();
     [b"\x80\x02ccollections\nOrderedDict\n)R(", pairs.as_slice(), b"u."].concat()
 }
 
@@ -127,7 +128,9 @@ fn code_is_refused_by_name_and_never_run() {
     assert_eq!(refused(&old), "it asks for posix.system, which is no part of a state dict");
     let new = b"\x80\x04\x95\x26\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94.";
     assert!(refused(new).contains("posix.system"));
-    for class in ["builtins\neval", "torch\nload", "torch.hub\nload", "collections\ndefaultdict", "os\nsystem"] {
+    for class in
+        ["builtins\neval", "torch\nload", "torch.hub\nload", "collections\ndefaultdict", "os\nsystem"]
+    {
         let why = refused(format!("c{class}\n)R.").as_bytes());
         assert!(why.contains(&class.replace('\n', ".")), "{why}");
     }
@@ -173,7 +176,9 @@ fn lying_sizes_are_refused_with_the_name_of_the_tensor() {
         let found = refused(&state_dict(&[("w", value)]));
         assert!(found.starts_with("w: ") && (found.contains(why) || why == "absurd"), "{why}: {found}");
     }
-    assert!(refused(&state_dict(&[("w", tensor("FloatStorage", 6, -1, &[1], &[1]))])).contains("starts at -1"));
+    assert!(
+        refused(&state_dict(&[("w", tensor("FloatStorage", 6, -1, &[1], &[1]))])).contains("starts at -1")
+    );
     assert!(refused(&state_dict(&[("w", tensor("FloatStorage", -6, 0, &[1], &[1]))])).contains("-6 numbers"));
     let many = vec![1; 9];
     assert!(refused(&state_dict(&[("w", tensor("FloatStorage", 6, 0, &many, &many))])).contains("9 axes"));
