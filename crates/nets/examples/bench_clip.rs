@@ -18,9 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let at = arguments.iter().position(|argument| argument == name)?;
         arguments.get(at + 1).map(String::as_str)
     };
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(value("--threads").unwrap_or("2").parse()?)
-        .build_global()?;
+    rayon::ThreadPoolBuilder::new().num_threads(value("--threads").unwrap_or("2").parse()?).build_global()?;
     let holding = match value("--dtype").unwrap_or("f32") {
         "f32" => Holding::default(),
         "bf16" => Holding::bf16(),
