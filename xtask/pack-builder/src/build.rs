@@ -13,7 +13,7 @@ use gallery::{
 };
 use geo::{LatLon, ReverseGeocoder};
 use georanker::pack::{
-    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, FileManifest, GalleryManifest,
+    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, GalleryManifest,
     LocationsManifest, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, View,
     sha256_hex,
 };
@@ -62,8 +62,9 @@ pub(crate) fn build(
     }
     let (mut manifest, encoder) = open_encoder(pack)?;
     if !ranker_only {
-        write_gallery(&pack.join(GALLERY), &ingredients, encoder.heads(), encoder.fingerprint())?;
-        write_index(pack, &ingredients, &encoder)?;
+        let heads = encoder.heads().context("the pack's encoder has heads")?;
+        write_gallery(&pack.join(GALLERY), &ingredients, heads, encoder.fingerprint())?;
+        write_index(pack, &ingredients, heads, encoder.fingerprint())?;
     }
 
     let validation = validation(&photos, pack, &manifest, encoder)?;
@@ -296,7 +297,12 @@ pub(crate) fn write_gallery(
     Ok(())
 }
 
-fn write_index(pack: &Path, ingredients: &Ingredients, encoder: &PhotoEncoder) -> anyhow::Result<()> {
+fn write_index(
+    pack: &Path,
+    ingredients: &Ingredients,
+    heads: &Heads,
+    fingerprint: &str,
+) -> anyhow::Result<()> {
     let geocoder = ReverseGeocoder::embedded();
     let points: Vec<IndexedLocation> = ingredients
         .coordinates
@@ -307,9 +313,9 @@ fn write_index(pack: &Path, ingredients: &Ingredients, encoder: &PhotoEncoder) -
         })
         .collect();
     let encoded = ingredients.encoded_world.chunks_exact(ENCODED);
-    let vectors: Vec<f32> = encoded.flat_map(|row| encoder.heads().location_vector(row)).collect();
+    let vectors: Vec<f32> = encoded.flat_map(|row| heads.location_vector(row)).collect();
     let rows = vectors.chunks_exact(DIMENSION);
-    let index = LocationIndex::build(encoder.fingerprint(), DIMENSION, &points, rows, VectorPrecision::Int8)?;
+    let index = LocationIndex::build(fingerprint, DIMENSION, &points, rows, VectorPrecision::Int8)?;
     index.write(&pack.join(INDEX))?;
     Ok(())
 }
@@ -327,13 +333,16 @@ fn manifest_without_choices() -> Manifest {
             kind: EncoderKind::EfficientnetLite,
             config: CONFIG.to_owned(),
             weights: WEIGHTS.to_owned(),
-            heads: HEADS.to_owned(),
+            heads: Some(HEADS.to_owned()),
             views: vec![View::CentreCrop, View::Squash],
+            preprocessor: None,
+            dtype: EncoderType::F32,
+            channels: Vec::new(),
         },
         locations: LocationsManifest {
-            encoder: LOCATION_ENCODER.to_owned(),
-            index: INDEX.to_owned(),
-            coordinates: COORDINATES.to_owned(),
+            encoder: Some(LOCATION_ENCODER.to_owned()),
+            index: Some(INDEX.to_owned()),
+            coordinates: Some(COORDINATES.to_owned()),
         },
         gallery: GalleryManifest { path: GALLERY.to_owned() },
         retrieval: vec![

@@ -4,6 +4,7 @@
 mod bad_input;
 mod binary;
 mod curate;
+mod encoders;
 mod gallery;
 mod locate;
 mod score;

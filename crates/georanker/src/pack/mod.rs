@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::PackError;
 
 pub use manifest::{
-    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, FileManifest, GalleryManifest,
+    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, GalleryManifest,
     LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, SetManifest, View,
 };
 pub use verified::{sha256_hex, sha256_of_file};

@@ -49,7 +49,6 @@
 
 pub mod chat_template;
 pub mod config;
-mod fields;
 mod language;
 mod load;
 mod network;

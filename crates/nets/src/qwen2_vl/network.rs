@@ -12,6 +12,7 @@ use super::prompt_tokens::{Laid, PhotoFeatures, Prompt, Source, shared_prefix};
 use super::vision::VisionTower;
 use crate::NetworkError;
 use crate::kernels::weights::WeightMatrix;
+use crate::operators::host_floats;
 
 /// Patches that go through the vision tower at once, unless one photo alone has more.
 const PATCHES_AT_ONCE: usize = 4096;
@@ -283,10 +284,6 @@ fn batches<T>(items: &[T], size: impl Fn(&T) -> usize, limit: usize) -> Vec<&[T]
 
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
     left.iter().zip(right).map(|(left, right)| f64::from(*left) * f64::from(*right)).sum::<f64>() as f32
-}
-
-fn host_floats(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
-    tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as map_err hands it over")]

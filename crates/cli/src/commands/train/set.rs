@@ -39,12 +39,17 @@ pub(super) fn open(
     let pack = Pack::open(&settings.model).map_err(broken)?;
     let encoder = PhotoEncoder::open(&pack).map_err(broken)?;
     let locations = open_location_encoder(&pack).map_err(broken)?;
+    let (Some(heads), Some(locations)) = (encoder.heads(), locations) else {
+        let message =
+            format!("{}: its encoder has no heads to train a set ranker on", settings.model.display());
+        return Err(
+            Failure::new(ErrorKind::Usage, message).with_hint("name a pack made with `cargo xtask pack`")
+        );
+    };
     let config = config(&pack, &encoder)?;
     let vectors = photo_vectors(settings, [&training, &validation], &encoder, &photos, quiet)?;
     let sets = |rows: Rows| -> Result<Vec<SetQuery>, Failure> {
-        rows.iter()
-            .map(|(name, row)| query(settings, name, row, &vectors, encoder.heads(), &locations))
-            .collect()
+        rows.iter().map(|(name, row)| query(settings, name, row, &vectors, heads, &locations)).collect()
     };
     let perturbation = perturbation(settings.perturb as f32, engine.seed);
     let (training, validation) = (sets(training)?, sets(validation)?);
