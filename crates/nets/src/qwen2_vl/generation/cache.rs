@@ -121,7 +121,7 @@ mod tests {
         }
         for (layer, (keys, values)) in cache.layers.iter().enumerate() {
             let (keys, values) =
-                (keys.flatten_all().unwrap().to_vec1().unwrap(), values.flatten_all().unwrap());
+                (keys.flatten_all().unwrap().to_vec1::<f32>().unwrap(), values.flatten_all().unwrap());
             let values = values.to_vec1::<f32>().unwrap();
             for text in [0, 2] {
                 let rows = cache.rows_with_next(text);
