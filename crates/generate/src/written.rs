@@ -110,7 +110,7 @@ pub struct UnwrittenPhoto {
 #[serde(untagged)]
 enum Line {
     Written(WrittenPhoto),
-    Failed(UnwrittenPhoto),
+    Failed(#[expect(dead_code, reason = "only its shape matters here")] UnwrittenPhoto),
 }
 
 /// Everything that a file of generated candidates holds.
