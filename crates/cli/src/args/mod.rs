@@ -4,6 +4,8 @@ mod curate;
 mod evaluate;
 mod gallery;
 mod locate;
+mod packs;
+mod pull;
 mod score;
 mod train;
 
@@ -18,6 +20,8 @@ pub use curate::{
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 pub use locate::{LocateArguments, LocateRequest};
+pub use packs::PacksArguments;
+pub use pull::{PullArguments, PullRequest};
 pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
 
@@ -51,6 +55,10 @@ pub enum Command {
     Train(TrainArguments),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
+    /// Fetch published weights and describe them as a pack.
+    Pull(PullArguments),
+    /// List the packs of this machine, and check them.
+    Packs(PacksArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

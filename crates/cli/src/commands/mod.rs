@@ -4,6 +4,8 @@ mod curate;
 mod evaluate;
 mod gallery;
 mod locate;
+mod packs;
+mod pull;
 mod score;
 mod train;
 
@@ -11,5 +13,7 @@ pub use curate::curate;
 pub use evaluate::evaluate;
 pub use gallery::gallery;
 pub use locate::locate;
+pub use packs::packs;
+pub use pull::pull;
 pub use score::score;
 pub use train::train;

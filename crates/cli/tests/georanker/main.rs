@@ -4,8 +4,11 @@
 mod bad_input;
 mod binary;
 mod curate;
+#[path = "../../../georanker/tests/fake_hub/mod.rs"]
+mod fake_hub;
 mod gallery;
 mod locate;
+mod pull;
 mod score;
 mod score_golden;
 mod train;

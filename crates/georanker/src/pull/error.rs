@@ -122,7 +122,7 @@ impl Diagnose for PullError {
             Self::UnknownPack { .. } | Self::Override { .. } => ErrorKind::Usage,
             Self::NotFound { .. } | Self::NoSuchFiles { .. } | Self::Offline { .. } => ErrorKind::NotFound,
             Self::Denied { .. } | Self::Transfer { .. } | Self::Answer { .. } | Self::Damaged { .. } => {
-                ErrorKind::Unreadable
+                ErrorKind::Service
             }
             Self::Disk { .. } => ErrorKind::Output,
             Self::Recipe { .. } => ErrorKind::BrokenModel,

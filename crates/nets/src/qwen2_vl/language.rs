@@ -121,7 +121,8 @@ impl LanguageModel {
 
     /// Runs one more token of several texts, `[texts, hidden]`, that all follow the prefix; returns their normalised
     /// hidden states, `[texts, hidden]`. `slots` are the texts' places in the cache, where their keys and values are
-    /// added to those of their tokens before.
+    /// added to those of their tokens before; the caller has reserved room for one, and counts the token when all texts
+    /// have run.
     pub(super) fn step(
         &self,
         embedded: &Tensor,
@@ -131,7 +132,6 @@ impl LanguageModel {
         slots: &[usize],
     ) -> Result<Tensor> {
         let rotation = self.rotation(positions, embedded)?;
-        cache.reserve_one()?;
         let segments: Vec<Segment> = slots
             .iter()
             .enumerate()
@@ -150,7 +150,6 @@ impl LanguageModel {
             hidden = (hidden + layer.output.forward(&mixed)?)?;
             hidden = self.mlp(layer, &hidden)?;
         }
-        cache.next_token();
         self.normalise(&hidden, &self.norm)
     }
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::config::Config;
 use super::language::{LanguageModel, Layer};
-use super::network::Qwen2Vl;
+use super::network::{OutputLayer, Qwen2Vl};
 use super::quantised_file::{Layer as KeptLayer, QuantisedFile};
 use super::tensor_names::{LM_HEAD, Resolved, expected, resolve};
 use super::vision::{Block, Norm, VisionTower};
@@ -93,14 +93,21 @@ impl Qwen2Vl {
             None if tensors.has("value_head.weight") => Some(tensors.get("value_head.weight")?.floats()?),
             None => None,
         };
-        let output = options.output_layer.then(|| loader.output(&config)).transpose()?;
+        let output = if options.output_layer {
+            Some(OutputLayer {
+                linear: loader.output(&config)?,
+                fingerprint: loader.fingerprint(&config, false)?,
+            })
+        } else {
+            None
+        };
         Ok(Self {
             output,
             vision: loader.vision(&config)?,
             language: loader.language(&config)?,
             embedding: loader.matrix(EMBEDDING)?.0,
             value_head,
-            vision_fingerprint: loader.vision_fingerprint(&config)?,
+            vision_fingerprint: loader.fingerprint(&config, true)?,
             label: directory.display().to_string(),
             device: options.device.clone(),
             kind,
@@ -191,15 +198,18 @@ impl Loader<'_> {
         })
     }
 
-    /// A hash of samples of every tensor of the vision tower, and of how it is held: towers that were trained apart
-    /// differ everywhere, and reading all of their bytes would take longer than opening them.
-    fn vision_fingerprint(&self, config: &Config) -> Result<[u8; 32], NetworkError> {
+    /// A hash of samples of every tensor of the vision tower, or of all tensors, and of how they are held: networks that
+    /// were trained apart differ everywhere, and reading all of their bytes would take longer than opening them.
+    fn fingerprint(&self, config: &Config, vision_only: bool) -> Result<[u8; 32], NetworkError> {
         const SAMPLES: usize = 16;
         const SAMPLE_BYTES: usize = 256;
         let mut hash = Sha256::new();
+        if !vision_only {
+            hash.update(format!("{:?}", config.language));
+        }
         hash.update(format!("{:?} {:?} {:?}", config.vision, self.options.stored, self.kind));
         for (name, _) in expected(config) {
-            if !name.starts_with("visual.") {
+            if vision_only && !name.starts_with("visual.") {
                 continue;
             }
             let tensor = self.tensors.get(&name)?;

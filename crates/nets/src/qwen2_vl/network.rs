@@ -55,9 +55,17 @@ pub struct Qwen2Vl {
     pub(super) language: LanguageModel,
     pub(super) embedding: WeightMatrix,
     pub(super) value_head: Option<Vec<f32>>,
-    /// From the last hidden state to the logits of all tokens, if texts are to be written.
-    pub(super) output: Option<Linear>,
+    /// What writing needs besides.
+    pub(super) output: Option<OutputLayer>,
     pub(super) vision_fingerprint: [u8; 32],
+}
+
+/// From the last hidden state to the logits of all tokens.
+#[derive(Debug)]
+pub(super) struct OutputLayer {
+    pub(super) linear: Linear,
+    /// Of all of the network's tensors.
+    pub(super) fingerprint: [u8; 32],
 }
 
 impl Qwen2Vl {

@@ -54,6 +54,9 @@ use crate::NetworkError;
 /// Most samples that are written side by side; beyond that their keys and values weigh more than they save.
 const MOST_SAMPLES: usize = 256;
 
+/// Texts that run in one product: in more rows than that the last bits of a row depend on how many there are.
+const AT_ONCE: usize = crate::kernels::weights_linear::FEW;
+
 /// When a text ends and how its tokens are chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GenerationSettings {
@@ -102,6 +105,11 @@ impl Qwen2Vl {
     /// Whether the network can write: it was opened with its output layer.
     pub const fn has_output_layer(&self) -> bool {
         self.output.is_some()
+    }
+
+    /// Tells networks that write apart: texts of one must not be taken for another's. `None` without an output layer.
+    pub fn text_fingerprint(&self) -> Option<&[u8; 32]> {
+        self.output.as_ref().map(|output| &output.fingerprint)
     }
 
     /// Writes sample number `samples.start` to `samples.end - 1` of a prompt. `go_on` is asked before every token; once it
@@ -160,16 +168,17 @@ impl Qwen2Vl {
             if !go_on() {
                 return Ok(None);
             }
-            let embedded = self.embed(open.iter().map(|&text| &texts[text].next), photos)?;
-            let positions = Positions { tokens: vec![position; open.len()] };
-            let hidden = self
-                .language
-                .step(&embedded, &positions, &prefix, &mut cache, &open)
-                .map_err(compute)?;
-            let logits = self.logits(&hidden)?;
-            for (&text, logits) in open.iter().zip(logits.chunks_exact(language.vocabulary)) {
-                texts[text].read(logits, settings)?;
+            cache.reserve_one().map_err(compute)?;
+            for rows in open.chunks(AT_ONCE) {
+                let embedded = self.embed(rows.iter().map(|&text| &texts[text].next), photos)?;
+                let positions = Positions { tokens: vec![position; rows.len()] };
+                let step = self.language.step(&embedded, &positions, &prefix, &mut cache, rows);
+                let logits = self.logits(&step.map_err(compute)?)?;
+                for (&text, logits) in rows.iter().zip(logits.chunks_exact(language.vocabulary)) {
+                    texts[text].read(logits, settings)?;
+                }
             }
+            cache.next_token();
             open.retain(|&text| texts[text].is_open(settings));
             // A photo spans more positions than its tokens' number; text goes on past the largest.
             let largest = if steps == 0 {
@@ -193,7 +202,7 @@ impl Qwen2Vl {
     fn logits(&self, hidden: &Tensor) -> Result<Vec<f32>, NetworkError> {
         match &self.output {
             Some(output) => {
-                output.forward(hidden).and_then(|logits| host_floats(&logits)).map_err(compute)
+                output.linear.forward(hidden).and_then(|logits| host_floats(&logits)).map_err(compute)
             }
             None => Ok(Vec::new()),
         }
