@@ -3,13 +3,16 @@
 mod curate;
 mod evaluate;
 mod gallery;
+mod generate;
 mod locate;
 mod score;
 mod train;
+mod written;
 
 pub use curate::curate;
 pub use evaluate::evaluate;
 pub use gallery::gallery;
+pub use generate::generate;
 pub use locate::locate;
 pub use score::score;
 pub use train::train;
