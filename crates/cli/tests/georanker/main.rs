@@ -3,9 +3,12 @@
 
 mod bad_input;
 mod binary;
+mod chat_server;
 mod curate;
 mod gallery;
+mod generate;
 mod locate;
 mod score;
 mod score_golden;
 mod train;
+mod written;
