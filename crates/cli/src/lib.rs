@@ -43,6 +43,7 @@ pub fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Command::Locate(locate) => commands::locate(locate, quiet),
         Command::Gallery(gallery) => commands::gallery(&gallery.command, quiet),
+        Command::Generate(generate) => commands::generate(generate, quiet),
         Command::Curate(curate) => commands::curate(&curate.command, quiet),
         Command::Score(score) => commands::score(score, quiet),
         Command::Train(train) => commands::train(train, quiet),

@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn json_names_equal_as_str() {
-        for kind in [ErrorKind::Usage, ErrorKind::InvalidPhoto, ErrorKind::BrokenGallery, ErrorKind::BudgetReached]
+        for kind in
+            [ErrorKind::Usage, ErrorKind::InvalidPhoto, ErrorKind::BrokenGallery, ErrorKind::BudgetReached]
         {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }

@@ -3,12 +3,15 @@
 
 mod bad_input;
 mod binary;
+mod chat_server;
 mod curate;
 #[path = "../../../georanker/tests/fake_hub/mod.rs"]
 mod fake_hub;
 mod gallery;
+mod generate;
 mod locate;
 mod pull;
 mod score;
 mod score_golden;
 mod train;
+mod written;
