@@ -3,10 +3,16 @@
 
 mod bad_input;
 mod binary;
+mod chat_server;
 mod curate;
 mod encoders;
+#[path = "../../../georanker/tests/fake_hub/mod.rs"]
+mod fake_hub;
 mod gallery;
+mod generate;
 mod locate;
+mod pull;
 mod score;
 mod score_golden;
 mod train;
+mod written;
