@@ -7,6 +7,7 @@ mod chat_server;
 mod curate;
 mod gallery;
 mod generate;
+mod local_chat;
 mod locate;
 mod score;
 mod score_golden;
