@@ -43,7 +43,10 @@ impl Drop for Server {
 
 #[test]
 fn a_real_model_is_asked_and_what_it_writes_is_counted() {
-    let Some(server) = Server::start() else { return };
+    let Some(server) = Server::start() else {
+        eprintln!("left out: GEORANKER_CHAT_PYTHON names no Python");
+        return;
+    };
     let work = Workplace::new();
     let generate = |detail: &str| {
         let mut command = georanker();
