@@ -10,6 +10,7 @@ mod encoders;
 mod fake_hub;
 mod gallery;
 mod generate;
+mod local_chat;
 mod locate;
 mod pull;
 mod score;
