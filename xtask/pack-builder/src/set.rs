@@ -42,7 +42,7 @@ impl Default for Plan {
         Self {
             other_authors_every: Some(2),
             width: 32,
-            layers: 1,
+            layers: 0,
             directions: 0,
             max_candidates: 100,
             reach: REACH.to_vec(),

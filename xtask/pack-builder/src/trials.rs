@@ -39,6 +39,8 @@ fn trials() -> Vec<(&'static str, Plan)> {
     let loss = |lambda, keep| MultiOrderLoss { lambda, keep, ..MultiOrderLoss::default() };
     vec![
         ("the pack's plan", usual()),
+        ("one layer of attention, width 32", Plan { layers: 1, ..usual() }),
+        ("two layers of attention, width 64", Plan { width: 64, layers: 2, ..usual() }),
         ("scored by its own probability (no reach)", Plan { reach: Vec::new(), ..usual() }),
         ("no query without its author", Plan { other_authors_every: None, ..usual() }),
         ("a third as many steps", Plan { steps: steps(270, 1e-3), ..usual() }),
@@ -47,7 +49,6 @@ fn trials() -> Vec<(&'static str, Plan)> {
         ("no dropout, no perturbed sets", Plan { settings: calm, ..usual() }),
         ("more dropout, more perturbed sets", Plan { settings: strong, ..usual() }),
         ("vectors of the photos, 8 directions", Plan { directions: 8, ..usual() }),
-        ("twice as wide, two layers", Plan { width: 64, layers: 2, ..usual() }),
         ("20 candidates", Plan { max_candidates: 20, ..usual() }),
         ("K = 1", Plan { loss: loss(1.0, Keep::First(1)), ..usual() }),
         ("both orders, K = 5, lambda 0.7", Plan { loss: loss(0.7, Keep::First(5)), ..usual() }),

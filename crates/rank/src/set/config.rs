@@ -19,7 +19,7 @@ pub struct SetConfig {
     pub format: u32,
     /// Width of a token; a multiple of `heads`.
     pub width: usize,
-    /// Attention layers.
+    /// Attention layers; 0: none, every candidate is judged by its own features alone, by one hidden layer of `width`.
     pub layers: usize,
     /// Attention heads a layer.
     pub heads: usize,
@@ -127,8 +127,10 @@ impl SetConfig {
         if self.width == 0 || self.heads == 0 || !self.width.is_multiple_of(self.heads) {
             return Some(format!("width = {} is no multiple of heads = {}", self.width, self.heads));
         }
+        if self.layers > 16 {
+            return Some(format!("layers: {} is not between 0 and 16", self.layers));
+        }
         let sizes = [
-            ("layers", self.layers, 16),
             ("width", self.width, 1024),
             ("hidden", self.hidden, 4096),
             ("max_candidates", self.max_candidates, 1024),
@@ -208,7 +210,7 @@ mod tests {
             assert!(failure.message.contains(word), "{}", failure.message);
         };
         wrong(|config| config.heads = 3, "heads");
-        wrong(|config| config.layers = 0, "layers");
+        wrong(|config| config.layers = 17, "layers");
         wrong(|config| config.knots_km = vec![0.0, 5.0, 5.0], "knots_km");
         wrong(|config| config.radii_km.clear(), "radii_km");
         wrong(|config| config.reach = vec![(0.0, 1.0)], "reach");
