@@ -1,4 +1,4 @@
-//! SigLIP's vision tower against transformers (tests/golden/siglip/make.py).
+//! `SigLIP`'s vision tower against transformers (tests/golden/siglip/make.py).
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod photo_support;

@@ -170,10 +170,12 @@ fn broken_packs_say_what_is_wrong() {
         &pack(&work, G3_ENCODER, &files, &["g3-image"]),
         "g3.pth does not hold the tensors of this network",
     );
-    // A program that calls a function: refused, not run.
-    let evil = pack(&work, G3_ENCODER, &G3_FILES, &["g3-image"]);
-    let mut bytes = fs::read(evil.join("g3.pth")).unwrap();
-    bytes.truncate(bytes.len() / 2);
-    fs::write(evil.join("g3.pth"), &bytes).unwrap();
+    // `torch.save` of an object that would run `touch OWNED` in Python: refused by name, and not run.
+    let files = [G3_FILES[0], ("g3.pth", "g3/runs_code.pth")];
+    let evil = pack(&work, G3_ENCODER, &files, &["g3-image"]);
+    locate(&evil, "g3.pth is no PyTorch state dict that can be read: it asks for posix.system");
+    assert!(!Path::new("OWNED").exists() && !evil.join("OWNED").exists());
+    let bytes = fs::read(evil.join("g3.pth")).unwrap();
+    fs::write(evil.join("g3.pth"), &bytes[1..]).unwrap();
     locate(&evil, "is damaged");
 }

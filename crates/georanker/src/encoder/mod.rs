@@ -28,7 +28,7 @@ pub struct PhotoEncoder {
 }
 
 enum Network {
-    Heads { features: FeatureExtractor, heads: Box<Heads> },
+    Heads { features: Box<FeatureExtractor>, heads: Box<Heads> },
     Transformer(TransformerEncoder),
 }
 
@@ -122,7 +122,7 @@ impl PhotoEncoder {
             ChannelSpec { channel: Channel::photo(), dimension: heads.photo_projection.outputs },
             ChannelSpec { channel: Channel::location(), dimension: heads.location_second.outputs },
         ];
-        let network = Network::Heads { features, heads: Box::new(heads) };
+        let network = Network::Heads { features: Box::new(features), heads: Box::new(heads) };
         Ok(Self { network, fingerprint, channels })
     }
 

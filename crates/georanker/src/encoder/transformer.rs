@@ -1,4 +1,4 @@
-//! The strong encoders: CLIP, SigLIP, GeoCLIP and G3.
+//! The strong encoders: CLIP, `SigLIP`, `GeoCLIP` and G3.
 
 use contract::{Channel, ChannelSpec, Failure};
 use geo::LatLon;

@@ -75,7 +75,7 @@ pub enum EncoderKind {
     EfficientnetLite,
     /// CLIP's photo side, any size.
     Clip,
-    /// SigLIP's or SigLIP 2's photo side, of a fixed resolution.
+    /// `SigLIP`'s or `SigLIP` 2's photo side, of a fixed resolution.
     Siglip,
     /// GeoCLIP: CLIP ViT-L/14 and its image head.
     Geoclip,

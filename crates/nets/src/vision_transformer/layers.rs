@@ -15,7 +15,7 @@ use crate::operators::{AttentionShape, Linear, Norm, Operators, attention};
 pub(crate) struct Layers {
     config: LayersConfig,
     operators: Operators,
-    layers: Vec<Layer>,
+    list: Vec<Layer>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Layers {
         Ok(Self {
             config: config.clone(),
             operators: reader.holding.operators(),
-            layers: layers.collect::<std::result::Result<_, NetworkError>>()?,
+            list: layers.collect::<std::result::Result<_, NetworkError>>()?,
         })
     }
 
@@ -81,7 +81,7 @@ impl Layers {
         let shape = self.shape(groups, causal);
         let operators = self.operators;
         let mut hidden = input.clone();
-        for layer in &self.layers {
+        for layer in &self.list {
             let normal = layer.norm1.forward(operators, &hidden, epsilon)?;
             let queries = layer.query.forward(&normal)?;
             let keys = layer.key.forward(&normal)?;

@@ -53,34 +53,6 @@ impl<'a> Machine<'a> {
             // The length of a frame: only a hint for reading ahead.
             0x95 => drop(self.bytes::<8>()?),
             b'(' => self.marks.push(self.stack.len()),
-            b'N' => self.push(Object::None),
-            0x88 => self.push(Object::Flag(true)),
-            0x89 => self.push(Object::Flag(false)),
-            b'K' => {
-                let [value] = self.bytes()?;
-                self.push(Object::Number(value.into()));
-            }
-            b'M' => {
-                let value = u16::from_le_bytes(self.bytes()?);
-                self.push(Object::Number(value.into()));
-            }
-            b'J' => {
-                let value = i32::from_le_bytes(self.bytes()?);
-                self.push(Object::Number(value.into()));
-            }
-            0x8a => self.long()?,
-            b'G' => {
-                self.bytes::<8>()?;
-                self.push(Object::Fraction);
-            }
-            b'X' => {
-                let length = u32::from_le_bytes(self.bytes()?);
-                self.text(length as usize)?;
-            }
-            0x8c => {
-                let [length] = self.bytes()?;
-                self.text(length.into())?;
-            }
             b')' => self.push(Object::Tuple(Vec::new())),
             b't' => {
                 let items = self.pop_to_mark()?;
@@ -153,6 +125,42 @@ impl<'a> Machine<'a> {
                 self.push(result);
             }
             b'b' => self.build()?,
+            other => return self.plain_value(other),
+        }
+        Ok(())
+    }
+
+    /// Numbers, texts and the like: what an instruction names by itself.
+    fn plain_value(&mut self, instruction: u8) -> Result<(), String> {
+        match instruction {
+            b'N' => self.push(Object::None),
+            0x88 => self.push(Object::Flag(true)),
+            0x89 => self.push(Object::Flag(false)),
+            b'K' => {
+                let [value] = self.bytes()?;
+                self.push(Object::Number(value.into()));
+            }
+            b'M' => {
+                let value = u16::from_le_bytes(self.bytes()?);
+                self.push(Object::Number(value.into()));
+            }
+            b'J' => {
+                let value = i32::from_le_bytes(self.bytes()?);
+                self.push(Object::Number(value.into()));
+            }
+            0x8a => self.long()?,
+            b'G' => {
+                self.bytes::<8>()?;
+                self.push(Object::Fraction);
+            }
+            b'X' => {
+                let length = u32::from_le_bytes(self.bytes()?);
+                self.text(length as usize)?;
+            }
+            0x8c => {
+                let [length] = self.bytes()?;
+                self.text(length.into())?;
+            }
             other => return Err(unknown(other, self.at - 1)),
         }
         Ok(())
@@ -236,7 +244,7 @@ impl<'a> Machine<'a> {
         let dict = self.last()?;
         match &mut self.objects[dict] {
             Object::Dict(all) if rest.is_empty() => {
-                all.extend(pairs.iter().map(|&[key, value]| (key, value)))
+                all.extend(pairs.iter().map(|&[key, value]| (key, value)));
             }
             Object::Dict(_) => return Err("its program sets a key without a value".into()),
             other => return Err(format!("its program sets keys of {}", other.kind())),
@@ -310,7 +318,7 @@ fn unknown(instruction: u8, at: usize) -> String {
         b'd' => "DICT",
         b'l' => "LIST",
         0x8b => "LONG4",
-        0x8f | 0x90 | 0x91 => "SET",
+        0x8f..=0x91 => "SET",
         0x97 | 0x98 => "BUFFER",
         _ => "no instruction of pickle",
     };
