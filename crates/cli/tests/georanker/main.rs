@@ -9,6 +9,7 @@ mod curate;
 mod fake_hub;
 mod gallery;
 mod generate;
+mod generate_local;
 mod locate;
 mod pull;
 mod score;
