@@ -24,31 +24,31 @@ pub struct LocalArguments {
     )]
     pub local: Option<PathBuf>,
     /// With --local: how the weights are held in memory, as stored or quantised to 8 or 4 bits.
-    #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4", requires = "local")]
+    #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4", conflicts_with = "api")]
     pub weights: WeightStorage,
     /// With --local: keep quantised weights in this directory; only the first opening of a model then takes minutes.
-    #[arg(long, value_name = "DIR", requires = "local")]
+    #[arg(long, value_name = "DIR", conflicts_with = "api")]
     pub weights_cache: Option<PathBuf>,
     /// With --local: number format of the computation.
-    #[arg(long, value_enum, default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16", requires = "local")]
+    #[arg(long, value_enum, default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16", conflicts_with = "api")]
     pub dtype: ScoreDtype,
     /// With --local: only this many of the likeliest tokens are chosen from; 0: all.
-    #[arg(long, value_name = "K", default_value_t = 0, requires = "local")]
+    #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "api")]
     pub top_k: usize,
     /// With --local: only the likeliest tokens that together have this probability are chosen from.
-    #[arg(long, value_name = "P", default_value_t = 1.0, requires = "local")]
+    #[arg(long, value_name = "P", default_value_t = 1.0, conflicts_with = "api")]
     pub top_p: f64,
     /// With --local: smallest photo that the model sees; smaller ones are scaled up [default: as the model says].
-    #[arg(long, value_name = "N", requires = "local")]
+    #[arg(long, value_name = "N", conflicts_with = "api")]
     pub min_pixels: Option<u32>,
     /// With --local: largest photo that the model sees; larger ones are scaled down. 784 pixels are a token.
-    #[arg(long, value_name = "N", default_value_t = 1280 * 784, requires = "local")]
+    #[arg(long, value_name = "N", default_value_t = 1280 * 784, conflicts_with = "api")]
     pub max_pixels: u32,
     /// With --local: where the model runs; a GPU needs a program built with `--features cuda`.
-    #[arg(long, value_name = "cpu|cuda|cuda:N", default_value = "cpu", requires = "local")]
+    #[arg(long, value_name = "cpu|cuda|cuda:N", default_value = "cpu", conflicts_with = "api")]
     pub device: String,
     /// With --local: threads [default: one a core].
-    #[arg(long, value_name = "N", requires = "local")]
+    #[arg(long, value_name = "N", conflicts_with = "api")]
     pub threads: Option<NonZeroUsize>,
 }
 

@@ -112,7 +112,7 @@ fn what_does_not_belong_together_is_refused() {
         command.assert()
     };
     plain(&[]).code(2).stderr(contains("--api"));
-    plain(&["--api", "http://127.0.0.1:1/v1", "--model", "m", "--weights", "q4"]).code(2).stderr(contains("--local"));
+    plain(&["--api", "http://127.0.0.1:1/v1", "--model", "m", "--weights", "q4"]).code(2).stderr(contains("--weights"));
     plain(&["--local", "nowhere"]).code(3).stderr(contains("no such directory"));
     fs::create_dir(work.path("empty")).unwrap();
     plain(&["--local", "empty"]).code(3).stderr(contains("config.json"));
