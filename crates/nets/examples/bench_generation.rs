@@ -1,4 +1,5 @@
-//! Tokens a second of a checkpoint that writes: `bench_generation MODEL [f32|bf16|q8|q4] [TOKENS] [PROMPT TOKENS]`.
+//! Tokens a second of a checkpoint that writes:
+//! `bench_generation MODEL [f32|bf16|q8|q4] [TOKENS] [PROMPT TOKENS] [SAMPLES...]`.
 #![allow(clippy::print_stdout, reason = "a measurement is printed")]
 
 use std::path::PathBuf;
@@ -13,6 +14,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let kind = words.next().unwrap_or_else(|| "f32".into());
     let tokens: usize = words.next().map_or(Ok(64), |word| word.parse())?;
     let prompt: u32 = words.next().map_or(Ok(300), |word| word.parse())?;
+    let mut counts = words.map(|word| word.parse()).collect::<Result<Vec<usize>, _>>()?;
+    if counts.is_empty() {
+        counts = vec![1, 4, 8, 10, 16];
+    }
     let stored = match kind.as_str() {
         "f32" => None,
         "bf16" => Some(StoredType::Bf16),
@@ -23,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = LoadOptions { stored, output_layer: true, ..LoadOptions::default() };
     let network = Qwen2Vl::open(&model, None, &options)?;
     let prompt = Prompt { ids: (1..=prompt).map(|id| 10 + id % 3000).collect(), photos: Vec::new() };
-    for samples in [1, 4, 8, 10, 16] {
+    for samples in counts {
         let settings = GenerationSettings {
             max_tokens: tokens,
             end_tokens: Vec::new(),

@@ -4,6 +4,7 @@ mod curate;
 mod evaluate;
 mod gallery;
 mod generate;
+mod local_model;
 mod locate;
 mod packs;
 mod pull;
@@ -23,9 +24,10 @@ pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 pub(crate) use generate::default_cache;
 pub use generate::{
-    ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind,
+    ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind, WriterRequest,
     StructuredWord,
 };
+pub use local_model::{LocalArguments, LocalRequest};
 pub use locate::{LocateArguments, LocateRequest};
 pub use packs::PacksArguments;
 pub use pull::{PullArguments, PullRequest};
