@@ -4,6 +4,7 @@
 //! a temporary name, synced and renamed, so a killed process leaves the old answers or the new ones, never half of
 //! them. A file that does not match its checksum counts as absent. The key to the API is in none of it.
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -154,7 +155,11 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
