@@ -23,7 +23,7 @@ def weights():
     return str(next(folder.glob("*.gguf")))
 
 
-MODEL = IkLlama(weights(), n_ctx=1024)
+MODEL = IkLlama(weights(), n_ctx=1024, n_threads=os.cpu_count())
 TURN = threading.Lock()
 
 

@@ -54,7 +54,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Say where photos were taken.
-    Locate(LocateArguments),
+    Locate(Box<LocateArguments>),
     /// Build and keep a gallery of geotagged photos.
     Gallery(GalleryArguments),
     /// Ask a vision-language model where photos were taken; sends them to the address you name.
