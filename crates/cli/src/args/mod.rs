@@ -1,9 +1,11 @@
 //! Arguments in two steps: what was typed (here), and what it means (`resolve` in each file).
 
+mod benchmark;
 mod curate;
 mod evaluate;
 mod gallery;
 mod locate;
+mod retrieval;
 mod score;
 mod train;
 
@@ -11,13 +13,15 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use benchmark::{BenchmarkArguments, BenchmarkRequest};
 pub use curate::{
     CurateArguments, CurateBuildArguments, CurateCommand, CurateRequest, CurateStatsArguments, Exclusion,
-    QueryArguments, RuleArguments,
+    QueryArguments, RetrievedArguments, RuleArguments,
 };
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 pub use locate::{LocateArguments, LocateRequest};
+pub use retrieval::RetrievalArguments;
 pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
 

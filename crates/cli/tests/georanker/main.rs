@@ -6,6 +6,8 @@ mod binary;
 mod curate;
 mod gallery;
 mod locate;
+mod official;
+mod retrieval;
 mod score;
 mod score_golden;
 mod train;
