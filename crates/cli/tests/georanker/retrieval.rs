@@ -7,7 +7,7 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-use crate::binary::{Workplace, first_sample, georanker, samples};
+use crate::binary::{Workplace, first_sample, georanker, repository, samples};
 
 /// Answers without the time they took.
 fn located(pack: Option<&Path>, more: &[&str], input: &Path) -> Vec<Value> {
@@ -90,20 +90,20 @@ fn fused_channels_are_one_search() {
 
 #[test]
 fn one_candidate_a_place() {
-    let answers = located(None, &["--dedupe", "30000"], &samples());
+    let answers = located(None, &["--dedupe", "5000"], &samples());
     assert!(answers.len() > 3);
     for answer in &answers {
         let places: Vec<geo::LatLon> = candidates(answer)
             .iter()
             .map(|one| geo::LatLon::new(one["lat"].as_f64().unwrap(), one["lon"].as_f64().unwrap()).unwrap())
             .collect();
-        assert!(places.len() > 20, "{}", places.len());
+        assert!(places.len() >= 5, "{}", places.len());
         for (index, place) in places.iter().enumerate() {
-            assert!(places[..index].iter().all(|other| geo::haversine_km(*place, *other) > 30.0));
+            assert!(places[..index].iter().all(|other| geo::haversine_km(*place, *other) > 5.0));
         }
     }
     // Alone and together are the same.
-    let alone = located(None, &["--dedupe", "30000"], &first_sample());
+    let alone = located(None, &["--dedupe", "5000"], &first_sample());
     let name = first_sample().file_name().unwrap().to_string_lossy().into_owned();
     let together = answers.iter().find(|one| one["photo"].as_str().unwrap().ends_with(&name)).unwrap();
     assert_eq!(candidates(together), candidates(&alone[0]));
@@ -116,10 +116,15 @@ fn coordinates_of_ones_own_are_encoded_once() {
         "mine.csv",
         b"LAT,LON,name\n48.8584,2.2945,tower\n-33.8568,151.2153,opera\n35.7148,139.7967,temple\n",
     );
+    // With so few photos all coordinates are among the candidates.
+    let gallery = work.path("gallery");
+    let mut build = georanker();
+    build.args(["gallery", "build"]).arg(&gallery).arg("--photos").arg(samples());
+    build.arg("--table").arg(repository().join("samples/truth.csv")).assert().code(0);
     let run = |option: &str| {
         let mut command = georanker();
         command.args(["locate", "--format", "json", "--top", "200", "--distinct", "0", option]).arg(&list);
-        command.arg(first_sample()).assert()
+        command.arg("--gallery").arg(&gallery).arg(first_sample()).assert()
     };
     let first = run("--coordinates").code(0).stderr(contains("3 coordinates encoded"));
     let answers: Vec<Value> = serde_json::from_slice(&first.get_output().stdout).unwrap();
