@@ -9,18 +9,14 @@ checkpointing - makes `--steps` steps from the same start; the sides take turns.
 steps do not agree.
 """
 
-import argparse
-import datetime
-import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "vlm"))
+sys.path.insert(0, str(HERE.parent))
 
-from compare import machine
+import sides
 
 # km from the query, of the first candidates: near ones, far ones, none sorted.
 DISTANCES = [180.0, 2.5, 9400.0, 0.4, 760.0, 31.0, 2600.0]
@@ -28,61 +24,21 @@ DISTANCES = [180.0, 2.5, 9400.0, 0.4, 760.0, 31.0, 2600.0]
 TOLERANCE = {"f32": 1e-3, "bf16": 1e-1}
 
 
-def sides_arguments(options, weights, dtype):
-    return [
-        *("--model", weights / "model", "--adapter", weights / "adapter", "--pairs", options.pairs),
-        *("--dtype", dtype, "--distances", *DISTANCES),
-    ]
-
-
-class Side:
-    """A program that is kept running and makes a step for each line of input."""
-
-    def __init__(self, command, environment):
-        self.process = subprocess.Popen(
-            list(map(str, command)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | environment,
-        )
-        self.about = self.answer()
-
-    def answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"a side ended with {self.process.wait()}; what it said is above")
-        return json.loads(line)
-
-    def step(self, checkpointing):
-        self.process.stdin.write(json.dumps({"checkpointing": checkpointing}) + "\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def measure(options, weights, dtype):
     """The steps of every configuration; each starts afresh, so that its memory is its own."""
     runs = {}
-    threads = str(options.threads)
     about = {}
     for checkpointing in (False, True):
-        arguments = sides_arguments(options, weights, dtype)
-        sides = {
-            "ours": Side([options.ours, *arguments, "--threads", threads], {}),
-            "PyTorch": Side(
-                [options.python, HERE / "peer.py", *arguments, "--threads", threads, "--attention", options.attention],
-                {"OMP_NUM_THREADS": threads},
-            ),
+        arguments = [*sides.common_arguments(options, weights, dtype), "--distances", *DISTANCES]
+        running = {
+            "ours": sides.Side("our side", [options.ours, *arguments, "--threads", options.threads], {}),
+            "PyTorch": sides.peer(HERE / "peer.py", options, arguments),
         }
         for _ in range(options.steps):
-            for name, side in sides.items():
-                runs.setdefault((name, checkpointing), []).append(side.step(checkpointing))
-        about = sides["PyTorch"].about
-        for side in sides.values():
+            for name, side in running.items():
+                runs.setdefault((name, checkpointing), []).append(side.run(checkpointing=checkpointing))
+        about = running["PyTorch"].about
+        for side in running.values():
             side.close()
     return {"runs": runs, "about": about, "load": os.getloadavg()[0]}
 
@@ -138,13 +94,10 @@ def agreement(runs, dtype):
 
 
 def page(options, results):
-    versions = next(iter(results.values()))["about"]["versions"]
-    rust = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.strip()
     lines = [
         "# LVLM training beside PyTorch",
         "",
-        f"{datetime.date.today()}, {machine()}, {options.threads} threads. {rust}; "
-        + ", ".join(f"{name} {version}" for name, version in versions.items())
+        sides.circumstances(options, results)
         + f". A step: one query with {len(DISTANCES)} candidates, all with photos, from files to changed parameters "
         "(forward, multi-order loss, backward, clipping, AdamW). Random weights in the shape of Qwen2-VL, LoRA of rank 16 "
         "on queries, keys and values, value head; dropout off. The peer computes no logits of the vocabulary. The fastest "
@@ -154,8 +107,7 @@ def page(options, results):
     ]
     agree = True
     for dtype, result in results.items():
-        config = json.loads((options.folders[dtype] / "model/config.json").read_text())
-        depth = f"{config['num_hidden_layers']} language layers, {config['vision_config']['depth']} vision blocks"
+        config, depth = sides.network(options.folders[dtype])
         tokens = {name: steps[0]["tokens"] for (name, _), steps in result["runs"].items()}
         sentence, agreed = agreement(result["runs"], dtype)
         agree &= agreed
@@ -167,26 +119,12 @@ def page(options, results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ours", type=Path, required=True)
-    parser.add_argument("--pairs", type=Path, required=True)
-    parser.add_argument("--f32", type=Path, help="folder with model and adapter, as ../vlm/make_weights.py writes it")
-    parser.add_argument("--bf16", type=Path, help="the same for bf16")
+    parser = sides.parser(__doc__)
     parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--attention", default="sdpa-images", choices=("sdpa", "sdpa-images", "eager"))
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--python", default=sys.executable, help="the peer's interpreter")
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    options.folders = {name: getattr(options, name) for name in ("f32", "bf16") if getattr(options, name)}
-    if not options.folders:
-        parser.error("--f32 or --bf16: nothing to do")
+    options = sides.parse(parser)
     results = {dtype: measure(options, weights, dtype) for dtype, weights in options.folders.items()}
     text, agree = page(options, results)
-    print(text)
-    if options.out:
-        options.out.write_text(text)
-    sys.exit(0 if agree else 1)
+    sides.finish(options, text, agree)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ than `--cap` seconds a run is not run, and the page says so. See benches/README.
 Exits with 1 if the scores do not agree.
 """
 
-import argparse
-import datetime
 import json
 import os
 import statistics
@@ -22,47 +20,18 @@ from pathlib import Path
 import operations
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import sides
+
 # Of scores of about one, with random weights: f32 noise through all layers stays well below.
 TOLERANCE = 1e-3
 HEADS = ("with", "without")
-INSTRUCTIONS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
-
-
-class Peer:
-    """peer.py, kept running between rounds."""
-
-    def __init__(self, options, weights, dtype):
-        command = [options.python, HERE / "peer.py", *sides_arguments(options, weights, dtype)]
-        command += ["--attention", options.attention, "--threads", str(options.threads)]
-        environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
-        self.process = subprocess.Popen(
-            list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        self.about = self.answer()
-
-    def answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"the peer ended with {self.process.wait()}; what it said is above")
-        return json.loads(line)
-
-    def run(self, **request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
-def sides_arguments(options, weights, dtype):
-    return ["--model", weights / "model", "--adapter", weights / "adapter", "--pairs", options.pairs, "--dtype", dtype]
 
 
 def ours(options, weights, dtype, *more):
     """The rounds of one start of our side; the first pays for weights that are not in memory yet."""
-    command = [options.ours, *sides_arguments(options, weights, dtype), "--rounds", options.warm, *more]
+    command = [options.ours, *sides.common_arguments(options, weights, dtype), "--rounds", options.warm, *more]
     environment = os.environ | {"RAYON_NUM_THREADS": str(options.threads)}
     done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True, env=environment)
     if done.returncode:
@@ -94,7 +63,7 @@ def largest_difference(left, right):
 
 def measure(options, weights, dtype):
     """Everything measured with one dtype."""
-    peer = Peer(options, weights, dtype)
+    peer = sides.peer(HERE / "peer.py", options, sides.common_arguments(options, weights, dtype))
     result = {"about": peer.about, "ours": [], "heads": {}, "remarks": [], "load": [os.getloadavg()[0]]}
     for lm_head in options.heads:
         best, runs, remarks = best_batch(peer, options, lm_head)
@@ -225,24 +194,11 @@ def count_table(config, row, peer, result):
     return lines
 
 
-def machine():
-    model, flags = "unknown processor", set()
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            model = line.split(":", 1)[1].strip()
-        if line.startswith("flags"):
-            flags = set(line.split(":", 1)[1].split())
-    return f"{model}, {os.cpu_count()} cores, {' '.join(name for name in INSTRUCTIONS if name in flags)}"
-
-
 def page(options, row, results):
-    rust = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout.strip()
-    versions = next(iter(results.values()))["about"]["versions"]
     lines = [
         "# LVLM scoring beside PyTorch",
         "",
-        f"{datetime.date.today()}, {machine()}, {options.threads} threads. {rust}; "
-        + ", ".join(f"{name} {version}" for name, version in versions.items())
+        sides.circumstances(options, results)
         + f" (vision and language attention: {options.attention}). One query, {len(row['candidates'])} candidates, random "
         "weights in the shape of Qwen2-VL, LoRA of rank 16 not merged by the peer. Photos from files to scores. Peak "
         "memory: ours of the whole process, the peer's from the first score on, without what loading took. Each batch "
@@ -251,8 +207,7 @@ def page(options, row, results):
     ]
     agree, reference = True, None
     for dtype, (weights, result) in {name: (options.folders[name], results[name]) for name in results}.items():
-        config = json.loads((weights / "model/config.json").read_text())
-        depth = f"{config['num_hidden_layers']} language layers, {config['vision_config']['depth']} vision blocks"
+        config, depth = sides.network(weights)
         lines += [f"## {dtype}: hidden size {config['hidden_size']}, {depth}", "", *time_table(result), ""]
         lines += [f"- {remark}" for remark in result["remarks"]] + [""] * bool(result["remarks"])
         lines += [*share_table(result), ""]
@@ -271,34 +226,20 @@ def page(options, row, results):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ours", type=Path, required=True)
-    parser.add_argument("--pairs", type=Path, required=True)
-    parser.add_argument("--f32", type=Path, help="folder with model and adapter, as make_weights.py writes it")
-    parser.add_argument("--bf16", type=Path, help="the same for bf16; may be of another depth")
+    parser = sides.parser(__doc__)
     parser.add_argument("--heads", nargs="+", choices=HEADS, default=list(HEADS))
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 5, 15])
     parser.add_argument("--rounds", type=int, default=2, help="alternating rounds at each LM-head mode")
     parser.add_argument("--warm", type=int, default=2, help="rounds at each start of our side")
     parser.add_argument("--cap", type=float, default=400, help="seconds that one run of the peer may take")
-    parser.add_argument("--attention", default="sdpa-images", choices=("sdpa", "sdpa-images", "eager"))
     parser.add_argument("--naive", action="store_true", help="also our side prompt by prompt")
     parser.add_argument("--quantised", nargs="*", default=[], choices=("q4", "q8"), help="also our side so")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--python", default=sys.executable, help="the peer's interpreter")
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    options.folders = {name: getattr(options, name) for name in ("f32", "bf16") if getattr(options, name)}
-    if not options.folders:
-        parser.error("--f32 or --bf16: nothing to do")
+    options = sides.parse(parser)
     row = json.loads(options.pairs.read_text(encoding="utf-8").splitlines()[0])
     options.candidates = len(row["candidates"])
     results = {dtype: measure(options, weights, dtype) for dtype, weights in options.folders.items()}
     text, agree = page(options, row, results)
-    print(text)
-    if options.out:
-        options.out.write_text(text)
-    sys.exit(0 if agree else 1)
+    sides.finish(options, text, agree)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! Tasks of the project: `cargo xtask demo`, `test`, `pack starter`, `accuracy`, `peft`, `learnbench`.
+//! Tasks of the project: `cargo xtask demo`, `test`, `pack starter`, `accuracy`, `trials`, `peft`, `learnbench`.
 //!
 //! Light on purpose: it is compiled before every task. Heavy work is in programs of the workspace that it runs.
 #![forbid(unsafe_code)]
@@ -47,6 +47,12 @@ enum Task {
         #[arg(long, default_value = "test")]
         split: String,
     },
+    /// Train the starter pack's set ranker in different ways; writes benches/runs/DATE-set-trials.md.
+    Trials {
+        /// Only the trials whose names contain this.
+        #[arg(long, default_value = "")]
+        only: String,
+    },
     /// Train both rankers on the test bed without photos; writes benches/runs/DATE-learnbench.md.
     Learnbench {
         /// One seed, few steps: prints the table and writes no page.
@@ -65,6 +71,7 @@ fn main() -> anyhow::Result<()> {
         Task::Pack { name, ranker_only } => pack::build(&name, ranker_only),
         Task::Peft => peft::peft(),
         Task::Accuracy { split } => pack::accuracy(&split),
+        Task::Trials { only } => pack::trials(&only),
         Task::Learnbench { quick, rankers } => learnbench::learnbench(quick, &rankers),
     }
 }

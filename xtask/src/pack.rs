@@ -1,4 +1,4 @@
-//! `cargo xtask pack` and `cargo xtask accuracy`.
+//! `cargo xtask pack`, `cargo xtask accuracy` and `cargo xtask trials`.
 
 use std::process::Command;
 
@@ -29,6 +29,18 @@ pub(crate) fn accuracy(split: &str) -> anyhow::Result<()> {
     let mut command = builder();
     command.args(["accuracy", "--split", split]).arg("--predictions").arg(predictions).arg("--out").arg(out);
     run("measuring accuracy", &mut command)
+}
+
+/// Trains the set ranker in different ways and compares them on `val`.
+///
+/// # Errors
+/// A run that fails.
+pub(crate) fn trials(only: &str) -> anyhow::Result<()> {
+    let pack = root().join("packs").join("starter");
+    let mut command = builder();
+    command.args(["trials", "--only", only]).arg("--pack").arg(pack);
+    command.arg("--cache").arg(target().join("pack-cache")).arg("--out").arg(report_page("set-trials")?);
+    run("comparing set rankers", &mut command)
 }
 
 fn builder() -> Command {

@@ -48,7 +48,7 @@ pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};
 pub use error::{Diagnose, ErrorKind, Failure};
 pub use estimate::{Confidence, Estimate, RADII_KM, RankedCandidate};
 pub use locate::{Decide, Exclude, Locate, LocateOptions, RetrievalOptions};
-pub use names::closest_name;
+pub use names::{closest_name, hexadecimal};
 pub use photo::{PerceptualHash, Photo, PhotoId};
 pub use ranking::{Ranker, Ranking};
 pub use search::{Filter, Neighbour, PhotoRecord, Query, Search, SearchFuture, SearchRequest};

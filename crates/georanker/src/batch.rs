@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use contract::{Estimate, Failure, LocateOptions, Photo, QueryEmbedding};
+use contract::{Candidate, Estimate, Failure, LocateOptions, Photo, QueryEmbedding};
 use nets::photo::{DecodeOptions, Image, Limits, decode, encode_thumbnail};
 use rayon::prelude::*;
 
@@ -44,6 +44,13 @@ pub struct Located {
     pub thumbnail: Option<Vec<u8>>,
 }
 
+/// Where candidates come from besides the gallery.
+pub trait CandidateSource: Sync {
+    /// Candidates of each photo, in order. A failure becomes the photo's outcome; a source that would rather go without
+    /// gives an empty list.
+    fn candidates(&self, inputs: &[Input]) -> Vec<Result<Vec<Candidate>, Failure>>;
+}
+
 /// How a batch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchEnd {
@@ -64,14 +71,31 @@ pub fn locate_files<E>(
     inputs: &[Input],
     options: &BatchOptions,
     stop: &AtomicBool,
+    sink: impl FnMut(Located) -> Result<(), E>,
+) -> Result<BatchEnd, E> {
+    locate_files_with(locator, inputs, options, None, stop, sink)
+}
+
+/// [`locate_files`] with candidates from elsewhere.
+///
+/// # Errors
+/// As there.
+pub fn locate_files_with<E>(
+    locator: &Locator,
+    inputs: &[Input],
+    options: &BatchOptions,
+    source: Option<&dyn CandidateSource>,
+    stop: &AtomicBool,
     mut sink: impl FnMut(Located) -> Result<(), E>,
 ) -> Result<BatchEnd, E> {
     for chunk in inputs.chunks(CHUNK) {
         if stop.load(Ordering::Relaxed) {
             return Ok(BatchEnd::Stopped);
         }
-        let prepared: Vec<Prepared> =
+        let elsewhere = source.map(|source| source.candidates(chunk)).unwrap_or_default();
+        let mut prepared: Vec<Prepared> =
             chunk.par_iter().map(|input| prepare(locator, input, options)).collect();
+        let written = join(&mut prepared, elsewhere);
         let searching = Instant::now();
         let encoded: Vec<(&Photo, QueryEmbedding)> = prepared
             .iter()
@@ -79,7 +103,7 @@ pub fn locate_files<E>(
             .map(|(photo, embedding)| (photo, embedding.clone()))
             .collect();
         let count = encoded.len().max(1);
-        let mut answers = locator.locate_encoded(&encoded, &options.locate).into_iter();
+        let mut answers = locator.locate_encoded_with(&encoded, &written, &options.locate).into_iter();
         let share_ms = milliseconds(searching) / count as f64;
         let mut results = Vec::with_capacity(prepared.len());
         for (input, one) in chunk.iter().zip(&prepared) {
@@ -97,6 +121,19 @@ pub fn locate_files<E>(
         }
     }
     Ok(BatchEnd::Finished)
+}
+
+/// The candidates from elsewhere of the photos that were prepared well; those whose source failed fail.
+fn join(prepared: &mut [Prepared], elsewhere: Vec<Result<Vec<Candidate>, Failure>>) -> Vec<Vec<Candidate>> {
+    let mut written = Vec::with_capacity(elsewhere.len());
+    for (one, candidates) in prepared.iter_mut().zip(elsewhere) {
+        match candidates {
+            Ok(candidates) if one.encoded.is_ok() => written.push(candidates),
+            Err(failure) if one.encoded.is_ok() => one.encoded = Err(failure),
+            _ => {}
+        }
+    }
+    written
 }
 
 struct Prepared {

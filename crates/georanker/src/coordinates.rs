@@ -1,15 +1,16 @@
 //! The GPS channel over any list of coordinates: encoded once, kept beside the list.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use contract::Failure;
 use contract::table::read_coordinates;
+use contract::{ErrorKind, Failure};
 use gallery::{IndexedLocation, LocationIndex, VectorPrecision};
 use geo::{LatLon, ReverseGeocoder};
 use rayon::prelude::*;
 
 use crate::pack::{Pack, sha256_of_file};
-use crate::{PackError, fingerprint, open_location_encoder};
+use crate::{LocationSpace, PackError, PhotoEncoder, fingerprint};
 
 /// Coordinates that are encoded at a time.
 const BLOCK: usize = 512;
@@ -31,7 +32,11 @@ pub struct CoordinateIndex {
 ///
 /// # Errors
 /// A list that cannot be read, a pack without a sound location encoder.
-pub fn open_coordinates(pack: &Pack, list: &Path) -> Result<CoordinateIndex, Failure> {
+pub fn open_coordinates(
+    pack: &Pack,
+    photos: Arc<PhotoEncoder>,
+    list: &Path,
+) -> Result<CoordinateIndex, Failure> {
     let rows = read_coordinates(list).map_err(|error| Failure::from_error(&error))?;
     let hash = sha256_of_file(list)
         .map_err(|source| Failure::from_error(&PackError::Read { path: list.to_owned(), source }))?;
@@ -44,26 +49,26 @@ pub fn open_coordinates(pack: &Pack, list: &Path) -> Result<CoordinateIndex, Fai
     {
         return Ok(CoordinateIndex { index, kept: Some(path), found: true });
     }
-    let encoder = open_location_encoder(pack).map_err(|error| Failure::from_error(&error))?;
-    let heads = crate::PhotoEncoder::open(pack).map_err(|error| Failure::from_error(&error))?;
+    let space = LocationSpace::open(pack, photos).map_err(|error| Failure::from_error(&error))?;
     let geocoder = ReverseGeocoder::embedded();
     let blocks: Vec<Vec<(IndexedLocation, Vec<f32>)>> = rows
         .par_chunks(BLOCK)
         .map(|block| {
             let places: Vec<LatLon> = block.iter().map(|(location, _)| *location).collect();
-            let encoded = encoder.encode(&places);
-            let width = encoded.len() / places.len().max(1);
-            let each =
-                block.iter().zip(encoded.chunks_exact(width.max(1))).map(|((location, country), encoded)| {
-                    let country_code = country.clone().or_else(|| geocoder.place(*location).country_code);
-                    (
-                        IndexedLocation { location: *location, country_code },
-                        heads.heads().location_vector(encoded),
-                    )
-                });
-            each.collect()
+            let vectors = space.vectors(&places).ok_or_else(|| {
+                Failure::new(
+                    ErrorKind::Usage,
+                    format!("{}: the model pack has no location channel", list.display()),
+                )
+                .with_hint("coordinates need a pack that encodes them, such as starter, geoclip or g3")
+            })?;
+            let each = block.iter().zip(vectors).map(|((location, country), vector)| {
+                let country_code = country.clone().or_else(|| geocoder.place(*location).country_code);
+                (IndexedLocation { location: *location, country_code }, vector)
+            });
+            Ok(each.collect())
         })
-        .collect();
+        .collect::<Result<_, Failure>>()?;
     let (locations, vectors): (Vec<_>, Vec<_>) = blocks.into_iter().flatten().unzip();
     let dimension = vectors.first().map_or(0, Vec::len);
     let rows = vectors.iter().map(Vec::as_slice);

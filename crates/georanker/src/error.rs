@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use contract::{Diagnose, ErrorKind, Failure};
+use nets::NetworkError;
 use nets::photo::PhotoError;
 
 /// A model pack that cannot be used.
@@ -63,6 +64,9 @@ pub enum PackError {
         /// What is wrong.
         why: String,
     },
+    /// A network that cannot be made of its files; the message names them.
+    #[error("{0}")]
+    Network(#[from] NetworkError),
     /// The ranker's settings, or another part with its own diagnosis.
     #[error("{0}")]
     Part(#[from] Failure),
@@ -90,6 +94,7 @@ impl Diagnose for PackError {
             }
             Self::Manifest { .. } => Some("the pack may belong to another version of georanker".to_owned()),
             Self::Read { .. } => None,
+            Self::Network(error) => error.hint().map(str::to_owned),
             Self::Part(failure) => failure.hint.clone(),
         }
     }
@@ -106,6 +111,6 @@ pub(crate) fn photo_failure(name: &str, error: &PhotoError) -> Failure {
 }
 
 /// A network's error as a [`Failure`] that names the photo.
-pub(crate) fn network_failure(name: &str, error: &nets::error::NetworkError) -> Failure {
+pub(crate) fn network_failure(name: &str, error: &NetworkError) -> Failure {
     Failure::new(ErrorKind::BrokenModel, format!("{name}: {error}"))
 }

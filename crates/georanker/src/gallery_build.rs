@@ -60,8 +60,8 @@ pub enum BuildEvent<'a> {
 pub struct GalleryBuilder<'a> {
     /// The encoder whose vectors the gallery holds.
     pub encoder: &'a PhotoEncoder,
-    /// Encodes the photos' coordinates.
-    pub locations: &'a LocationEncoder,
+    /// Encodes the photos' coordinates, where the encoder does not do it by itself.
+    pub locations: Option<&'a LocationEncoder>,
     /// Where the photos' bytes come from.
     pub photos: &'a dyn PhotoSource,
     /// The number of that source in the gallery.

@@ -1,12 +1,15 @@
 //! The pipeline: encode, retrieve, rank, decide.
 
+mod references;
+mod written;
+
 use std::borrow::Borrow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use contract::{
-    Channel, Confidence, Decide, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions, Neighbour,
-    Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker, Search, SearchRequest,
+    Candidate, Channel, Confidence, Decide, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions,
+    Neighbour, Origin, Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker, Search, SearchRequest,
 };
 use gallery::Gallery;
 use geo::{LatLon, Place, ReverseGeocoder, geodesic_km, haversine_km};
@@ -18,6 +21,8 @@ use crate::pack::{FusedManifest, Pack, RankerManifest, RetrievalManifest, SetMan
 use crate::photo_file::{hash_of, image_of};
 use crate::retrieval::{Thinning, add_similarities, fused_search, hub_corrected, is_fused};
 use crate::{PackError, Parts, PhotoEncoder};
+
+pub use written::LocationSpace;
 
 /// Answers "where was this taken?" with a model pack.
 pub struct Locator {
@@ -31,6 +36,7 @@ pub struct Locator {
     rule: Decide,
     calibration: Calibration,
     coverage: OnceLock<String>,
+    joining: Option<written::Joining>,
 }
 
 /// What the pipeline knows about one photo before deciding.
@@ -84,6 +90,7 @@ impl Locator {
             rule: manifest.decision.rule.into(),
             calibration: manifest.calibration.clone(),
             coverage: OnceLock::new(),
+            joining: None,
         })
     }
 
@@ -134,6 +141,19 @@ impl Locator {
         photos: &[(P, QueryEmbedding)],
         options: &LocateOptions,
     ) -> Vec<Result<Ranked, Failure>> {
+        self.rank_with(photos, &[], options)
+    }
+
+    /// [`Locator::rank`] with candidates from elsewhere: a list a photo, or none at all.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rank_with<P: Borrow<Photo>>(
+        &self,
+        photos: &[(P, QueryEmbedding)],
+        written: &[Vec<Candidate>],
+        options: &LocateOptions,
+    ) -> Vec<Result<Ranked, Failure>> {
         let filters: Vec<Result<Filter, Failure>> =
             photos.iter().map(|(photo, _)| filter_for(photo.borrow(), options)).collect();
         let mut found: Vec<Vec<(Channel, Vec<Neighbour>)>> = vec![Vec::new(); photos.len()];
@@ -156,20 +176,23 @@ impl Locator {
                 Err(failure) => return photos.iter().map(|_| Err(failure.clone())).collect(),
             }
         }
-        let each = photos.iter().zip(filters).zip(found);
-        each.map(|(((photo, embedding), filter), mut results)| {
+        let each = photos.iter().zip(filters).zip(found).enumerate();
+        each.map(|(index, (((photo, embedding), filter), mut results))| {
             filter?;
             Thinning::of(&options.retrieval).thin(&mut results, &tops);
             let photo: &Photo = photo.borrow();
             let mut set = assemble(photo.id.clone(), embedding.clone(), results);
-            if set.candidates.is_empty() {
-                return Err(nothing_left(&photo.id.0, options));
-            }
             if let Some(fused) = &fused {
                 add_similarities(&mut set, fused, &self.parts.gallery);
             }
             if self.ranker.needs_vectors() {
                 self.parts.attach_vectors(&mut set.candidates);
+            }
+            if let Some(written) = written.get(index) {
+                self.add_written(&mut set, written, options);
+            }
+            if set.candidates.is_empty() {
+                return Err(nothing_left(&photo.id.0, options));
             }
             let ranking = self.ranker.rank(&set)?;
             Ok(Ranked { set, ranking })
@@ -248,8 +271,9 @@ impl Locator {
         let abstained = self.calibration.abstains(&confidence);
         let geocoder = ReverseGeocoder::embedded();
         let listed = distinct(ranked, &decision.probabilities, options);
-        let candidates = listed.into_iter().filter_map(|(index, probability)| {
+        let candidates = listed.into_iter().filter_map(|Listed { index, probability, models }| {
             let mut candidate = ranked.set.candidates.get(index)?.clone();
+            candidate.also.extend(models);
             candidate.embedding = QueryEmbedding::default();
             if candidate.place.is_empty() {
                 candidate.place = geocoder.place(candidate.location);
@@ -286,7 +310,17 @@ impl Locator {
         photos: &[(P, QueryEmbedding)],
         options: &LocateOptions,
     ) -> Vec<Result<Estimate, Failure>> {
-        let ranked = self.rank(photos, options);
+        self.locate_encoded_with(photos, &[], options)
+    }
+
+    /// [`Locator::locate_encoded`] with candidates from elsewhere: a list a photo, or none at all.
+    pub fn locate_encoded_with<P: Borrow<Photo>>(
+        &self,
+        photos: &[(P, QueryEmbedding)],
+        written: &[Vec<Candidate>],
+        options: &LocateOptions,
+    ) -> Vec<Result<Estimate, Failure>> {
+        let ranked = self.rank_with(photos, written, options);
         ranked.into_iter().map(|one| one.and_then(|ranked| self.estimate(&ranked, options))).collect()
     }
 }
@@ -326,18 +360,34 @@ pub(crate) fn lost(name: &str) -> Failure {
     Failure::new(ErrorKind::Internal, format!("{name}: the answer was lost"))
 }
 
+/// A candidate that is shown.
+struct Listed {
+    index: usize,
+    /// With that of the candidates it stands for.
+    probability: f64,
+    /// Models that wrote one of those: who wrote something should not be lost with it.
+    models: Vec<Origin>,
+}
+
 /// The best candidates, none within `distinct_km` of a better one, each with the probability of those it stands
 /// for.
-fn distinct(ranked: &Ranked, probabilities: &[f64], options: &LocateOptions) -> Vec<(usize, f64)> {
+fn distinct(ranked: &Ranked, probabilities: &[f64], options: &LocateOptions) -> Vec<Listed> {
     let place = |index: usize| ranked.set.candidates[index].location;
-    let mut listed: Vec<(usize, f64)> = Vec::new();
+    let mut listed: Vec<Listed> = Vec::new();
     for index in ranked.ranking.order() {
         let better = listed
             .iter()
-            .position(|(known, _)| haversine_km(place(*known), place(index)) < options.distinct_km);
+            .position(|known| haversine_km(place(known.index), place(index)) < options.distinct_km);
         match better {
-            Some(known) => listed[known].1 += probabilities[index],
-            None if listed.len() < options.top => listed.push((index, probabilities[index])),
+            Some(known) => {
+                let candidate = &ranked.set.candidates[index];
+                let origins = std::iter::once(&candidate.origin).chain(&candidate.also);
+                listed[known].probability += probabilities[index];
+                listed[known].models.extend(origins.filter(|origin| origin.is_generated()).cloned());
+            }
+            None if listed.len() < options.top => {
+                listed.push(Listed { index, probability: probabilities[index], models: Vec::new() });
+            }
             None => {}
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contract::{Candidate, Channel, Diagnose, Failure, QueryEmbedding};
-use gallery::{Gallery, LocationIndex};
+use gallery::{Gallery, LocationIndex, VectorPrecision};
 use geo::LatLon;
 use nets::geoclip::LocationEncoder;
 
@@ -18,7 +18,7 @@ pub struct Parts {
     pub encoder: Arc<PhotoEncoder>,
     /// Geotagged photos.
     pub gallery: Arc<Gallery>,
-    /// Coordinates of the whole world.
+    /// Coordinates of the whole world; none where the pack has no index of them.
     pub locations: Arc<LocationIndex>,
     /// Further coordinates that are searched with them.
     pub more_locations: Option<Arc<LocationIndex>>,
@@ -79,19 +79,23 @@ fn open_gallery(pack: &Pack, other: Option<&Path>, fingerprint: &str) -> Result<
 }
 
 fn open_locations(pack: &Pack, fingerprint: &str) -> Result<LocationIndex, PackError> {
-    let index = &pack.manifest().locations.index;
+    let Some(index) = &pack.manifest().locations.index else {
+        let none = LocationIndex::build(fingerprint, 1, &[], std::iter::empty(), VectorPrecision::Int8);
+        return none.map_err(|error| part(&error));
+    };
     pack.verify_file(index)?;
     LocationIndex::open(&pack.path(index), Some(fingerprint)).map_err(|error| part(&error))
 }
 
-/// Loads the pack's location encoder, which only adding photos needs.
+/// Loads the pack's location encoder, which only adding photos needs; `None` for encoders that have none, or their own.
 ///
 /// # Errors
 /// [`PackError`] when its file is damaged.
-pub fn open_location_encoder(pack: &Pack) -> Result<LocationEncoder, PackError> {
-    let name = &pack.manifest().locations.encoder;
-    LocationEncoder::from_bytes(&pack.read(name)?)
-        .map_err(|error| PackError::Weights { path: pack.path(name), why: error.to_string() })
+pub fn open_location_encoder(pack: &Pack) -> Result<Option<LocationEncoder>, PackError> {
+    let Some(name) = &pack.manifest().locations.encoder else { return Ok(None) };
+    let encoder = LocationEncoder::from_bytes(&pack.read(name)?)
+        .map_err(|error| PackError::Weights { path: pack.path(name), why: error.to_string() })?;
+    Ok(Some(encoder))
 }
 
 fn part(error: &impl Diagnose) -> PackError {

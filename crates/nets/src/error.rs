@@ -33,6 +33,14 @@ pub enum NetworkError {
         /// What was found.
         why: String,
     },
+    /// Not a `.pth` file of tensors, or one that was cut short or asks for code to be run.
+    #[error("{file} is no PyTorch state dict that can be read: {why}")]
+    NotStateDict {
+        /// The file.
+        file: String,
+        /// What was found.
+        why: String,
+    },
     /// A directory without weights.
     #[error("{directory} holds no weights: there is neither {looked_for}{remark}")]
     NoWeights {
@@ -188,6 +196,10 @@ impl NetworkError {
             Self::NotSafetensors { .. } | Self::NotFinite { .. } | Self::BadValue { .. } => {
                 Some("The file is damaged: copy or download it again.")
             }
+            Self::NotStateDict { .. } => Some(
+                "Nothing in such a file is executed. Save the weights alone, with torch.save(model.state_dict(), FILE) or \
+                 as safetensors.",
+            ),
             Self::Tensors { .. } => {
                 Some("Weights and configuration belong to different networks: use a matching pair.")
             }

@@ -4,8 +4,9 @@
 //! function that any number of threads may call. Each reproduces its official implementation within f32 noise
 //! (golden tests), and a photo or location gives the same bits alone as in a batch.
 //!
-//! The cast: [`photo`] makes pixels of files; [`efficientnet_lite`] makes features of pixels; [`geoclip`] puts
-//! places and photos in one space. Below them, [`checkpoint`] reads safetensors, all or nothing, with
+//! The cast: [`photo`] makes pixels of files; [`efficientnet_lite`] makes features of pixels, [`clip`] and [`siglip`]
+//! (both over [`vision_transformer`]) stronger ones; [`geoclip`] and [`g3`] put places and photos in one space;
+//! [`qwen2_vl`] scores prompts. Below them, [`checkpoint`] reads safetensors and `.pth`, all or nothing, with
 //! [`NetworkError`] naming what is wrong; [`mapped_file`] maps files; [`kernels`] holds the loops worth SIMD, which
 //! is chosen at run time and has a portable twin.
 //!
@@ -34,14 +35,22 @@
 //! do (`benches/README.md` has the ratios to `PyTorch`).
 
 pub mod checkpoint;
+pub mod clip;
 pub mod efficientnet_lite;
 pub mod error;
+mod fields;
+mod fourier_encoder;
+pub mod g3;
 pub mod geoclip;
+mod holding;
 pub mod kernels;
 pub mod lora;
 pub mod mapped_file;
 pub mod operators;
+mod perceptron;
 pub mod photo;
 pub mod qwen2_vl;
+pub mod siglip;
+pub mod vision_transformer;
 
 pub use error::NetworkError;

@@ -233,9 +233,13 @@ fn a_directory_without_weights_is_told_so() {
     let text = open_error(directory.path()).to_string();
     assert!(text.contains("neither model.safetensors nor model.safetensors.index.json"), "{text}");
     assert!(!text.contains("pytorch_model"), "{text}");
+    std::fs::write(directory.path().join("pytorch_model.bin.index.json"), b"{}").unwrap();
+    let error = open_error(directory.path());
+    assert!(error.to_string().contains("pytorch_model.bin.index.json is there"), "{error}");
+    assert!(error.hint().is_some() && error.is_broken_model());
     std::fs::write(directory.path().join("pytorch_model.bin"), b"PK").unwrap();
     let error = open_error(directory.path());
-    assert!(error.to_string().contains("pytorch_model.bin is there"), "{error}");
+    assert!(error.to_string().contains("pytorch_model.bin is no PyTorch state dict"), "{error}");
     assert!(error.hint().is_some() && error.is_broken_model());
     assert!(matches!(open_error(&directory.path().join("nowhere")), NetworkError::NoWeights { .. }));
 }

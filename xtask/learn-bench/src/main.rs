@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use learn_bench::files::{sheet, table, write_photos, write_png};
 use learn_bench::{
-    Bed, BedSettings, BenchSettings, Frame, Jitter, WholeEarth, earth_file, make_bed, run_bench,
+    Bed, BedSettings, BenchSettings, Frame, Jitter, Variant, WholeEarth, earth_file, make_bed, run_bench,
     search_channel, tokens_directory, view,
 };
 use nets::photo::Image;
@@ -32,6 +32,18 @@ enum Command {
         /// Only these rankers.
         #[arg(long, value_delimiter = ',', default_values = ["set", "vlm"])]
         rankers: Vec<String>,
+        /// Only these variants (both, first, second, no-photos); all without it.
+        #[arg(long, value_delimiter = ',')]
+        variants: Vec<String>,
+        /// How many seeds instead of three.
+        #[arg(long)]
+        seeds: Option<u64>,
+        /// Steps of each run instead of the usual ones.
+        #[arg(long)]
+        steps: Option<u64>,
+        /// Learning rate of each run instead of the usual ones.
+        #[arg(long)]
+        learning_rate: Option<f64>,
         /// Where models and logs go.
         #[arg(long)]
         work: PathBuf,
@@ -51,8 +63,16 @@ fn main() -> anyhow::Result<()> {
     let earth = WholeEarth::open(&earth_file())?;
     match Arguments::parse().command {
         Command::Files { out } => write_files(&earth, &out),
-        Command::Run { quick, rankers, work, out } => {
+        Command::Run { quick, rankers, variants, seeds, steps, learning_rate, work, out } => {
             let mut settings = BenchSettings::new(work, tokens_directory(), quick);
+            settings.seeds = seeds.map_or(settings.seeds, |count| (0..count).collect());
+            if !variants.is_empty() {
+                settings.variants = variants.iter().map(|name| variant(name)).collect::<Result<_, _>>()?;
+            }
+            for budget in [&mut settings.set, &mut settings.vlm].into_iter().flatten() {
+                budget.steps = steps.unwrap_or(budget.steps);
+                budget.learning_rate = learning_rate.unwrap_or(budget.learning_rate);
+            }
             let wanted = |name: &str| rankers.iter().any(|ranker| ranker == name);
             settings.set = settings.set.filter(|_| wanted("set"));
             settings.vlm = settings.vlm.filter(|_| wanted("vlm"));
@@ -62,6 +82,11 @@ fn main() -> anyhow::Result<()> {
             out.map_or(Ok(()), |out| std::fs::write(&out, &text).with_context(|| out.display().to_string()))
         }
     }
+}
+
+fn variant(name: &str) -> anyhow::Result<Variant> {
+    let known = Variant::ALL.into_iter().find(|variant| variant.slug() == name);
+    known.with_context(|| format!("--variants: `{name}` is none of both, first, second, no-photos"))
 }
 
 /// The report's page.

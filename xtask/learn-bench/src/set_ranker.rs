@@ -4,7 +4,7 @@ use std::path::Path;
 
 use contract::Channel;
 use rank::set::{SetChannel, SetConfig, SetNetwork, SetRanker};
-use train::set::{SetQuery, SetSettings, SetTraining};
+use train::set::{SetQuery, SetSettings, SetTraining, standardised};
 
 use crate::bed::{Bed, Query, search_channel};
 use crate::experiment::{Budget, Points, Variant, errors_km, train_into};
@@ -49,11 +49,11 @@ pub fn set_training(bed: &Bed, variant: Variant, seed: u64) -> anyhow::Result<Se
     }
     let config = SetConfig::new(channels, None);
     let settings = SetSettings { seed, channel_lost: 0.0, ..SetSettings::default() };
-    let queries = |queries: &[Query]| {
-        queries
-            .iter()
-            .map(|query| SetQuery::new(variant.seen(&query.set), query.view.place.location))
-            .collect()
+    let queries = |queries: &[Query]| -> Vec<SetQuery> {
+        let seen = |query: &Query| SetQuery::new(variant.seen(&query.set), query.view.place.location);
+        queries.iter().map(seen).collect()
     };
-    Ok(SetTraining::new(SetNetwork::new(config)?, settings, queries(&bed.train), queries(&bed.validation))?)
+    let training = queries(&bed.train);
+    let network = SetNetwork::new(standardised(config, &training)?)?;
+    Ok(SetTraining::new(network, settings, training, queries(&bed.validation))?)
 }

@@ -20,9 +20,9 @@ use crate::experiment::{Budget, Points, Variant, errors_km, train_into};
 /// How the LVLM is trained on the whole bed.
 pub const VLM_BUDGET: Budget = Budget {
     // With four queries a step, noise drives the scores to a constant.
-    steps: 250,
+    steps: 800,
     batch_queries: 24,
-    learning_rate: 3e-3,
+    learning_rate: 1.5e-3,
     weight_decay: 0.01,
     validations: 5,
     validation_queries: 100,

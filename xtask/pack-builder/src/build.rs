@@ -13,7 +13,7 @@ use gallery::{
 };
 use geo::{LatLon, ReverseGeocoder};
 use georanker::pack::{
-    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, FileManifest, GalleryManifest,
+    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, GalleryManifest,
     LocationsManifest, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, View,
     sha256_hex,
 };
@@ -55,37 +55,24 @@ pub(crate) fn build(
     plan: &set::Plan,
 ) -> anyhow::Result<()> {
     let photos = OpenPhotos::open(photos)?;
-    let (extractor, _) = extractor(pack)?;
     let ingredients = Ingredients::gather(pack, &photos, cache)?;
-
     if !ranker_only {
         let heads = fit_heads(&ingredients)?;
         fs::write(pack.join(HEADS), heads.to_bytes().map_err(anyhow::Error::msg)?)?;
     }
-    let heads = Heads::from_bytes(&read(pack, HEADS)?).map_err(anyhow::Error::msg)?;
-    let mut manifest = manifest_without_choices();
-    manifest.files = [CONFIG, WEIGHTS, HEADS, LOCATION_ENCODER, COORDINATES]
-        .into_iter()
-        .map(|name| describe(pack, name))
-        .collect::<anyhow::Result<_>>()?;
-    let fingerprint = fingerprint(&manifest);
-    let encoder = PhotoEncoder::new(extractor, heads, fingerprint).map_err(anyhow::Error::msg)?;
+    let (mut manifest, encoder) = open_encoder(pack)?;
     if !ranker_only {
-        write_gallery(&pack.join(GALLERY), &ingredients, encoder.heads(), encoder.fingerprint())?;
-        write_index(pack, &ingredients, &encoder)?;
+        let heads = encoder.heads().context("the pack's encoder has heads")?;
+        write_gallery(&pack.join(GALLERY), &ingredients, heads, encoder.fingerprint())?;
+        write_index(pack, &ingredients, heads, encoder.fingerprint())?;
     }
 
-    let parts = Parts {
-        gallery: Arc::new(Gallery::open(&pack.join(GALLERY), Some(encoder.fingerprint()))?),
-        locations: Arc::new(LocationIndex::open(&pack.join(INDEX), Some(encoder.fingerprint()))?),
-        encoder: Arc::new(encoder),
-        more_locations: None,
-    };
-    let validation = Validation::encode(&photos, pack, &manifest, parts.clone())?;
+    let validation = validation(&photos, pack, &manifest, encoder)?;
     let settings = select::choose(&mut manifest, &validation)?;
     let mut names = gallery_files(pack)?;
     names.push(INDEX.to_owned());
-    if set::build(&mut manifest, pack, &ingredients, &validation, &settings, cache, plan)? {
+    let workshop = set::Workshop::open(&manifest, pack, &ingredients, &validation, &settings, cache)?;
+    if set::build(&mut manifest, pack, &workshop, plan)? {
         names.extend([set::CONFIG, set::WEIGHTS].map(str::to_owned));
     }
     for name in &names {
@@ -97,6 +84,36 @@ pub(crate) fn build(
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
     eprintln!("pack: {} files, {:.1} MB", manifest.files.len(), bytes as f64 / 1e6);
     Ok(())
+}
+
+/// The pack's encoder, and a manifest that names its files and nothing that is chosen.
+pub(crate) fn open_encoder(pack: &Path) -> anyhow::Result<(Manifest, PhotoEncoder)> {
+    let (extractor, _) = extractor(pack)?;
+    let heads = Heads::from_bytes(&read(pack, HEADS)?).map_err(anyhow::Error::msg)?;
+    let mut manifest = manifest_without_choices();
+    manifest.files = [CONFIG, WEIGHTS, HEADS, LOCATION_ENCODER, COORDINATES]
+        .into_iter()
+        .map(|name| describe(pack, name))
+        .collect::<anyhow::Result<_>>()?;
+    let fingerprint = fingerprint(&manifest);
+    let encoder = PhotoEncoder::new(extractor, heads, fingerprint).map_err(anyhow::Error::msg)?;
+    Ok((manifest, encoder))
+}
+
+/// The validation photos, looked up in the pack's gallery and index.
+pub(crate) fn validation(
+    photos: &OpenPhotos,
+    pack: &Path,
+    manifest: &Manifest,
+    encoder: PhotoEncoder,
+) -> anyhow::Result<Validation> {
+    let parts = Parts {
+        gallery: Arc::new(Gallery::open(&pack.join(GALLERY), Some(encoder.fingerprint()))?),
+        locations: Arc::new(LocationIndex::open(&pack.join(INDEX), Some(encoder.fingerprint()))?),
+        encoder: Arc::new(encoder),
+        more_locations: None,
+    };
+    Validation::encode(photos, pack, manifest, parts)
 }
 
 fn read(pack: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
@@ -281,7 +298,12 @@ pub(crate) fn write_gallery(
     Ok(())
 }
 
-fn write_index(pack: &Path, ingredients: &Ingredients, encoder: &PhotoEncoder) -> anyhow::Result<()> {
+fn write_index(
+    pack: &Path,
+    ingredients: &Ingredients,
+    heads: &Heads,
+    fingerprint: &str,
+) -> anyhow::Result<()> {
     let geocoder = ReverseGeocoder::embedded();
     let points: Vec<IndexedLocation> = ingredients
         .coordinates
@@ -292,9 +314,9 @@ fn write_index(pack: &Path, ingredients: &Ingredients, encoder: &PhotoEncoder) -
         })
         .collect();
     let encoded = ingredients.encoded_world.chunks_exact(ENCODED);
-    let vectors: Vec<f32> = encoded.flat_map(|row| encoder.heads().location_vector(row)).collect();
+    let vectors: Vec<f32> = encoded.flat_map(|row| heads.location_vector(row)).collect();
     let rows = vectors.chunks_exact(DIMENSION);
-    let index = LocationIndex::build(encoder.fingerprint(), DIMENSION, &points, rows, VectorPrecision::Int8)?;
+    let index = LocationIndex::build(fingerprint, DIMENSION, &points, rows, VectorPrecision::Int8)?;
     index.write(&pack.join(INDEX))?;
     Ok(())
 }
@@ -312,13 +334,16 @@ fn manifest_without_choices() -> Manifest {
             kind: EncoderKind::EfficientnetLite,
             config: CONFIG.to_owned(),
             weights: WEIGHTS.to_owned(),
-            heads: HEADS.to_owned(),
+            heads: Some(HEADS.to_owned()),
             views: vec![View::CentreCrop, View::Squash],
+            preprocessor: None,
+            dtype: EncoderType::F32,
+            channels: Vec::new(),
         },
         locations: LocationsManifest {
-            encoder: LOCATION_ENCODER.to_owned(),
-            index: INDEX.to_owned(),
-            coordinates: COORDINATES.to_owned(),
+            encoder: Some(LOCATION_ENCODER.to_owned()),
+            index: Some(INDEX.to_owned()),
+            coordinates: Some(COORDINATES.to_owned()),
         },
         gallery: GalleryManifest { path: GALLERY.to_owned() },
         retrieval: vec![

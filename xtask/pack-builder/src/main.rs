@@ -15,6 +15,7 @@ mod photos;
 mod select;
 mod set;
 mod steps;
+mod trials;
 
 use std::path::PathBuf;
 
@@ -43,6 +44,24 @@ enum Command {
         #[arg(long)]
         ranker_only: bool,
     },
+    /// Train the set ranker in different ways and compare them on `val` (Markdown); the pack is not changed.
+    Trials {
+        /// The pack.
+        #[arg(long, default_value = "packs/starter")]
+        pack: PathBuf,
+        /// The open photos.
+        #[arg(long, default_value = "data/geophotos")]
+        photos: PathBuf,
+        /// Where intermediate results are kept between runs.
+        #[arg(long)]
+        cache: Option<PathBuf>,
+        /// Only the trials whose names contain this.
+        #[arg(long, default_value = "")]
+        only: String,
+        /// The report.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Predict a split with several methods and report their accuracy (Markdown).
     Accuracy {
         /// The pack.
@@ -67,6 +86,9 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Build { pack, photos, cache, ranker_only } => {
             build::build(&pack, &photos, cache.as_deref(), ranker_only, &set::Plan::default())
+        }
+        Command::Trials { pack, photos, cache, only, out } => {
+            trials::run(&pack, &photos, cache.as_deref(), &only, &out)
         }
         Command::Accuracy { pack, photos, split, predictions, out } => {
             accuracy::report(&pack, &photos, &split, &predictions, &out)

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use contract::{Exclude, LocateOptions};
+use contract::{Channel, Encoder, Exclude, LocateOptions};
+use georanker::Ranked;
 use georanker::pack::{Manifest, RankerManifest, SetManifest};
 use rank::set::{CONFIG_FILE, REACH, SetChannel, SetConfig, SetNetwork, SetRanker, WEIGHTS_FILE};
-use rank::{Keep, MultiOrderLoss, SimilaritySettings};
-use train::set::{SetQuery, SetSettings, SetTraining};
+use rank::{Keep, MultiOrderLoss, SimilarityRanker, SimilaritySettings};
+use train::set::{SetQuery, SetSettings, SetTraining, standardised};
 
 use crate::build::Ingredients;
 use crate::folds::{Folds, OutOfFold, out_of_fold};
@@ -19,15 +20,16 @@ pub(crate) const DIRECTORY: &str = "set";
 pub(crate) const CONFIG: &str = "set/config.toml";
 pub(crate) const WEIGHTS: &str = "set/model.safetensors";
 
-/// How the ranker is trained. After findings on `val` with a prototype; see docs/starter-pack.md.
+/// How the ranker is trained. Chosen on `val` among [`crate::trials`]; see docs/starter-pack.md.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(crate) folds: Folds,
     /// Out of so many queries, one whose candidates exclude its own author.
     pub(crate) other_authors_every: Option<usize>,
     pub(crate) width: usize,
     pub(crate) layers: usize,
     pub(crate) directions: usize,
+    pub(crate) max_candidates: usize,
+    pub(crate) reach: Vec<(f64, f64)>,
     pub(crate) loss: MultiOrderLoss,
     pub(crate) settings: SetSettings,
     pub(crate) steps: Steps,
@@ -38,43 +40,87 @@ pub(crate) struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
-            folds: Folds { count: 5, cell_degrees: 0.01 },
             other_authors_every: Some(2),
             width: 32,
-            layers: 1,
+            layers: 0,
             directions: 0,
+            max_candidates: 100,
+            reach: REACH.to_vec(),
             loss: MultiOrderLoss { lambda: 1.0, keep: Keep::First(5), ..MultiOrderLoss::default() },
             settings: SetSettings { feature_dropout: 0.1, layer_dropout: 0.1, ..SetSettings::default() },
-            steps: Steps { count: 250, batch: 64, learning_rate: 1e-3, weight_decay: 0.01, warmup: 50 },
+            steps: Steps { count: 800, batch: 128, learning_rate: 1e-3, weight_decay: 0.01, warmup: 50 },
             seeds: vec![0, 1, 2],
         }
     }
 }
 
-impl Plan {
-    fn config(&self, validation: &Validation, base: &SimilaritySettings) -> SetConfig {
-        use contract::{Channel, Encoder};
-        let channels = validation.parts.encoder.channels().iter().map(|spec| SetChannel {
+/// How training photos are divided.
+const FOLDS: Folds = Folds { count: 5, cell_degrees: 0.01 };
+
+/// Everything that a plan is carried out with.
+pub(crate) struct Workshop<'a> {
+    pub(crate) validation: &'a Validation,
+    base: SimilaritySettings,
+    found: OutOfFold,
+    /// The validation photos' candidates, as ranked by similarity.
+    pub(crate) plain: Vec<Ranked>,
+    /// The same without those of the photos' own authors and their near-duplicates.
+    pub(crate) excluding: Vec<Ranked>,
+}
+
+impl<'a> Workshop<'a> {
+    /// Encodes the gallery photos out of fold and looks up everybody's candidates.
+    pub(crate) fn open(
+        manifest: &Manifest,
+        pack: &Path,
+        ingredients: &Ingredients,
+        validation: &'a Validation,
+        base: &SimilaritySettings,
+        cache: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let similarity = SimilarityRanker::new(base.clone())?;
+        let exclude = Exclude { same_author: true, near_duplicate: true };
+        let excluding = LocateOptions { exclude, ..LocateOptions::default() };
+        Ok(Self {
+            found: out_of_fold(FOLDS, ingredients, &validation.parts, (pack, manifest), cache)?,
+            plain: rerank_with(&similarity, &validation.ranked(&LocateOptions::default())?)?,
+            excluding: rerank_with(&similarity, &validation.ranked(&excluding)?)?,
+            validation,
+            base: base.clone(),
+        })
+    }
+
+    /// One network a seed.
+    pub(crate) fn train(&self, plan: &Plan) -> anyhow::Result<Vec<SetRanker>> {
+        let mut queries = self.found.plain.clone();
+        if let Some(every) = plan.other_authors_every {
+            queries.extend(self.found.other_authors.iter().step_by(every.max(1)).cloned());
+        }
+        let network = SetNetwork::new(self.config(plan, &queries)?)?;
+        let one = |&seed: &u64| {
+            let settings = SetSettings { seed, ..plan.settings };
+            let training = SetTraining::new(network.clone(), settings, queries.clone(), Vec::new())?;
+            trained(&training, plan.loss, &plan.steps, seed)
+        };
+        plan.seeds.iter().map(one).collect()
+    }
+
+    fn config(&self, plan: &Plan, queries: &[SetQuery]) -> anyhow::Result<SetConfig> {
+        let channels = self.validation.parts.encoder.channels().iter().map(|spec| SetChannel {
             name: spec.channel.clone(),
             dimension: spec.dimension,
             temperatures: if spec.channel == Channel::photo() { vec![0.05, 0.16] } else { vec![0.03, 0.1] },
         });
-        SetConfig {
-            width: self.width,
-            hidden: 2 * self.width,
-            layers: self.layers,
-            directions: self.directions,
-            reach: REACH.to_vec(),
-            ..SetConfig::new(channels.collect(), Some(base.clone()))
-        }
-    }
-
-    fn queries(&self, found: &OutOfFold) -> Vec<SetQuery> {
-        let mut queries = found.plain.clone();
-        if let Some(every) = self.other_authors_every {
-            queries.extend(found.other_authors.iter().step_by(every.max(1)).cloned());
-        }
-        queries
+        let config = SetConfig {
+            width: plan.width,
+            hidden: 2 * plan.width,
+            layers: plan.layers,
+            directions: plan.directions,
+            max_candidates: plan.max_candidates,
+            reach: plan.reach.clone(),
+            ..SetConfig::new(channels.collect(), Some(self.base.clone()))
+        };
+        Ok(standardised(config, queries)?)
     }
 }
 
@@ -83,43 +129,18 @@ impl Plan {
 pub(crate) fn build(
     manifest: &mut Manifest,
     pack: &Path,
-    ingredients: &Ingredients,
-    validation: &Validation,
-    base: &SimilaritySettings,
-    cache: Option<&Path>,
+    workshop: &Workshop<'_>,
     plan: &Plan,
 ) -> anyhow::Result<bool> {
-    let found = out_of_fold(plan.folds, ingredients, &validation.parts, (pack, manifest), cache)?;
-    let queries = plan.queries(&found);
-    let network = SetNetwork::new(plan.config(validation, base))?;
-    let ranked = validation.ranked(&LocateOptions::default())?;
-    let excluding = LocateOptions {
-        exclude: Exclude { same_author: true, near_duplicate: true },
-        ..LocateOptions::default()
-    };
-    let ranked_excluding = validation.ranked(&excluding)?;
-    let (known, _) = choose_decision(&validation.rows, &ranked);
-    let mut members = Vec::new();
-    for &seed in &plan.seeds {
-        let settings = SetSettings { seed, ..plan.settings };
-        let training = SetTraining::new(network.clone(), settings, queries.clone(), Vec::new())?;
-        let alone = trained(&training, plan.loss, &plan.steps, seed)?;
-        eprint!("seed {seed}: ");
-        choose_decision(&validation.rows, &rerank_with(&alone, &ranked)?);
-        eprint!("  without the authors: ");
-        choose_decision(&validation.rows, &rerank_with(&alone, &ranked_excluding)?);
-        members.push(alone);
-    }
-    let ranker = SetRanker::together(members)?;
-    let reranked = rerank_with(&ranker, &ranked)?;
-    eprint!("all {} seeds: ", plan.seeds.len());
-    let (value, decision) = choose_decision(&validation.rows, &reranked);
-    eprint!("  without the authors: ");
-    choose_decision(&validation.rows, &rerank_with(&ranker, &ranked_excluding)?);
+    let rows = &workshop.validation.rows;
+    let (known, _) = choose_decision(rows, &workshop.plain);
+    let ranker = SetRanker::together(workshop.train(plan)?)?;
+    let reranked = rerank_with(&ranker, &workshop.plain)?;
+    let (value, decision) = choose_decision(rows, &reranked);
     let better = value > known;
     if better {
         ranker.save(&pack.join(DIRECTORY))?;
-        calibrate(manifest, &validation.rows, &reranked, decision);
+        calibrate(manifest, rows, &reranked, decision);
         manifest.ranker = RankerManifest::Set(SetManifest {
             config: format!("{DIRECTORY}/{CONFIG_FILE}"),
             weights: format!("{DIRECTORY}/{WEIGHTS_FILE}"),

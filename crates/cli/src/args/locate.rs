@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use contract::{Decide, ErrorKind, Exclude, Failure, LocateOptions};
 use geo::Region;
 
-use super::{PackArguments, RetrievalArguments};
+use super::{PackArguments, RetrievalArguments, WrittenArguments, WrittenRequest};
 use crate::output::{Format, Precision};
 
 /// `georanker locate`.
@@ -57,6 +57,9 @@ pub struct LocateArguments {
     /// Who took the photos; needed for `--exclude same-author`.
     #[arg(long, value_name = "NAME")]
     pub author: Option<String>,
+    /// Candidates that a model writes.
+    #[command(flatten, next_help_heading = "Candidates written by a vision-language model")]
+    pub written: WrittenArguments,
 }
 
 /// What `--exclude` can name.
@@ -75,6 +78,8 @@ pub struct LocateRequest {
     pub options: LocateOptions,
     /// Who took the photos.
     pub author: Option<String>,
+    /// Where written candidates come from, if they were asked for.
+    pub written: Option<WrittenRequest>,
 }
 
 impl LocateArguments {
@@ -106,7 +111,7 @@ impl LocateArguments {
             retrieval: self.retrieval.resolve(),
             decide: self.decide,
         };
-        Ok(LocateRequest { options, author: self.author.clone() })
+        Ok(LocateRequest { options, author: self.author.clone(), written: self.written.resolve()? })
     }
 }
 

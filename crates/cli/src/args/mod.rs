@@ -4,10 +4,14 @@ mod benchmark;
 mod curate;
 mod evaluate;
 mod gallery;
+mod generate;
 mod locate;
+mod packs;
+mod pull;
 mod retrieval;
 mod score;
 mod train;
+mod written;
 
 use std::path::PathBuf;
 
@@ -20,10 +24,18 @@ pub use curate::{
 };
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
+pub(crate) use generate::default_cache;
+pub use generate::{
+    ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind,
+    StructuredWord,
+};
 pub use locate::{LocateArguments, LocateRequest};
+pub use packs::PacksArguments;
+pub use pull::{PullArguments, PullRequest};
 pub use retrieval::RetrievalArguments;
 pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
+pub use written::{WrittenArguments, WrittenRequest};
 
 /// Where on Earth was this photo taken?
 #[derive(Debug, Parser)]
@@ -47,6 +59,8 @@ pub enum Command {
     Locate(LocateArguments),
     /// Build and keep a gallery of geotagged photos.
     Gallery(GalleryArguments),
+    /// Ask a vision-language model where photos were taken; sends them to the address you name.
+    Generate(Box<GenerateArguments>),
     /// Make and describe datasets for training rankers.
     Curate(CurateArguments),
     /// Score the candidates of photos with a vision-language model.
@@ -55,6 +69,10 @@ pub enum Command {
     Train(TrainArguments),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
+    /// Fetch published weights and describe them as a pack.
+    Pull(PullArguments),
+    /// List the packs of this machine, and check them.
+    Packs(PacksArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

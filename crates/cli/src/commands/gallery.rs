@@ -63,7 +63,7 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
 /// What adding photos needs.
 struct Work {
     encoder: PhotoEncoder,
-    locations: nets::geoclip::LocationEncoder,
+    locations: Option<nets::geoclip::LocationEncoder>,
     source: PhotoFiles,
     kind: SourceKind,
     wanted: Wanted,
@@ -98,7 +98,7 @@ impl Work {
         let progress = bar(self.wanted.count, "encoding", quiet);
         let builder = GalleryBuilder {
             encoder: &self.encoder,
-            locations: &self.locations,
+            locations: self.locations.as_ref(),
             photos: &self.source,
             source,
             limits: Limits::default(),

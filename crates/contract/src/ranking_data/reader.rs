@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use parquet::basic::Type as PhysicalType;
@@ -14,6 +13,7 @@ use parquet::schema::types::SchemaDescriptor;
 use super::REQUIRED_COLUMNS;
 use super::nested::{Leaf, Lists};
 use super::row::{RankingRow, list_length, wrong};
+use crate::table::open::open_file;
 use crate::table::parquet_pages::open_column;
 use crate::table::parquet_records::broken;
 use crate::table::{Position, Problem, TableError};
@@ -75,13 +75,7 @@ impl RankingReader {
     /// # Errors
     /// A file that does not open or is no Parquet file, [`TableError::MissingColumns`], [`TableError::WrongType`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
-        let path = path.as_ref();
-        let name = path.display().to_string();
-        let cannot_open = |cause: io::Error| TableError::Open { file: name.clone(), cause };
-        let file = File::open(path).map_err(cannot_open)?;
-        if file.metadata().map_err(cannot_open)?.is_dir() {
-            return Err(cannot_open(io::ErrorKind::IsADirectory.into()));
-        }
+        let (name, file) = open_file(path.as_ref())?;
         let reader = SerializedFileReader::new(file).map_err(|error| broken(&name, &error))?;
         let columns = Columns::find(&name, reader.metadata().file_metadata().schema_descr())?;
         Ok(Self {

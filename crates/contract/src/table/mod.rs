@@ -20,6 +20,7 @@ mod coordinates;
 mod csv_records;
 mod error;
 mod fields;
+pub(crate) mod open;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet_pages;
 #[cfg(feature = "parquet")]

@@ -13,6 +13,7 @@ use super::columns::Columns;
 use super::csv_records::CsvRecords;
 use super::error::{Position, TableError};
 use super::fields::{boolean, id, location, optional};
+use super::open::open_file;
 use super::record::{Record, Records};
 use crate::PhotoId;
 
@@ -164,13 +165,7 @@ impl PhotoTable {
     /// # Errors
     /// A file that does not open, has no header, or lacks a required column.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
-        let path = path.as_ref();
-        let name = path.display().to_string();
-        let cannot_open = |cause: io::Error| TableError::Open { file: name.clone(), cause };
-        let mut file = File::open(path).map_err(cannot_open)?;
-        if file.metadata().map_err(cannot_open)?.is_dir() {
-            return Err(cannot_open(io::ErrorKind::IsADirectory.into()));
-        }
+        let (name, mut file) = open_file(path.as_ref())?;
         let mut start = Vec::new();
         let read = Read::by_ref(&mut file).take(4).read_to_end(&mut start);
         read.map_err(|cause| TableError::Read { file: name.clone(), cause })?;

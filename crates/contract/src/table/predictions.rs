@@ -1,7 +1,6 @@
 //! Predictions: where a method says photos were taken.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use geo::LatLon;
@@ -10,6 +9,7 @@ use super::columns::Columns;
 use super::csv_records::CsvRecords;
 use super::error::{Position, Problem, TableError};
 use super::fields::{boolean, id, number, optional_location};
+use super::open::open_file;
 use super::photos::unique;
 use super::record::{Record, Records};
 use crate::{PhotoId, RADII_KM};
@@ -77,13 +77,7 @@ impl PredictionTable {
     /// # Errors
     /// A file that does not open, has no header, or lacks `IMG_ID`, `LAT_pred` or `LON_pred`.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
-        let path = path.as_ref();
-        let name = path.display().to_string();
-        let cannot_open = |cause: io::Error| TableError::Open { file: name.clone(), cause };
-        let file = File::open(path).map_err(cannot_open)?;
-        if file.metadata().map_err(cannot_open)?.is_dir() {
-            return Err(cannot_open(io::ErrorKind::IsADirectory.into()));
-        }
+        let (name, file) = open_file(path.as_ref())?;
         Self::from_csv(&name, file)
     }
 

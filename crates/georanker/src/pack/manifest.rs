@@ -24,10 +24,12 @@ pub struct Manifest {
     /// How photos become vectors.
     pub encoder: EncoderManifest,
     /// How coordinates become vectors, and the world-wide list of them.
+    #[serde(default, skip_serializing_if = "LocationsManifest::is_empty")]
     pub locations: LocationsManifest,
     /// The geotagged photos.
     pub gallery: GalleryManifest,
     /// How many candidates each channel contributes.
+    #[serde(default)]
     pub retrieval: Vec<RetrievalManifest>,
     /// Channels of the gallery that are searched together, besides the searches of `retrieval`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,7 +44,7 @@ pub struct Manifest {
     pub files: Vec<FileManifest>,
 }
 
-/// The photo encoder.
+/// The photo encoder. Which fields a kind needs is said in `docs/encoders.md`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderManifest {
@@ -50,12 +52,23 @@ pub struct EncoderManifest {
     pub kind: EncoderKind,
     /// Its configuration, relative to the pack.
     pub config: String,
-    /// Its weights (safetensors).
+    /// Its weights (safetensors; `.pth` for all but EfficientNet-Lite).
     pub weights: String,
-    /// The heads on top (safetensors).
-    pub heads: String,
-    /// The views of a photo whose features are summed.
+    /// The heads on top: those of `EfficientNet-Lite` (safetensors), or `GeoCLIP`'s image head (safetensors or `.pth`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heads: Option<String>,
+    /// The views of a photo whose features are summed: `EfficientNet-Lite` only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub views: Vec<View>,
+    /// `preprocessor_config.json`, where preprocessing is not the usual one: the transformers only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preprocessor: Option<String>,
+    /// What the transformers compute in.
+    #[serde(default, skip_serializing_if = "EncoderType::is_usual")]
+    pub dtype: EncoderType,
+    /// The channels to make, of those the network has; none: the usual ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Channel>,
 }
 
 /// Networks that a pack can name.
@@ -64,6 +77,33 @@ pub struct EncoderManifest {
 pub enum EncoderKind {
     /// EfficientNet-Lite, any size.
     EfficientnetLite,
+    /// CLIP's photo side, any size.
+    Clip,
+    /// SigLIP's or SigLIP 2's photo side, of a fixed resolution.
+    Siglip,
+    /// GeoCLIP: CLIP ViT-L/14 and its image head.
+    Geoclip,
+    /// G3.
+    G3,
+}
+
+/// Number types of a network's products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EncoderType {
+    /// Exact.
+    #[default]
+    F32,
+    /// Inputs of products are rounded: about twice as fast where the processor has `avx512_bf16`.
+    Bf16,
+}
+
+impl EncoderType {
+    /// Whether it is the default.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A way of making a square out of a photo.
@@ -77,15 +117,25 @@ pub enum View {
 }
 
 /// Encoded coordinates of the whole world.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocationsManifest {
-    /// GeoCLIP's location encoder (safetensors).
-    pub encoder: String,
+    /// `GeoCLIP`'s location encoder (safetensors or `.pth`), for adding photos; G3 has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<String>,
     /// The index over the coordinates.
-    pub index: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
     /// The coordinates it was made from (CSV: `LAT,LON`).
-    pub coordinates: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<String>,
+}
+
+impl LocationsManifest {
+    /// Whether a pack has none of it.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The pack's gallery.
@@ -212,8 +262,8 @@ impl Manifest {
         if self.format != MANIFEST_FORMAT {
             return Some(format!("format = {}: this program reads format {MANIFEST_FORMAT}", self.format));
         }
-        if self.encoder.views.is_empty() {
-            return Some("encoder.views is empty".to_owned());
+        if let Some(why) = self.encoder_problem() {
+            return Some(why);
         }
         if self.retrieval.is_empty() && self.fused.is_none() {
             return Some("retrieval is empty".to_owned());
@@ -230,14 +280,13 @@ impl Manifest {
         let escapes = |path: &&str| {
             !Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
         };
-        let named = [
-            &self.encoder.config,
-            &self.encoder.weights,
+        let named = [&self.encoder.config, &self.encoder.weights, &self.gallery.path];
+        let optional = [
             &self.encoder.heads,
+            &self.encoder.preprocessor,
             &self.locations.encoder,
             &self.locations.index,
             &self.locations.coordinates,
-            &self.gallery.path,
         ];
         let of_ranker = match &self.ranker {
             RankerManifest::Similarity(_) => Vec::new(),
@@ -245,9 +294,37 @@ impl Manifest {
         };
         let all = named
             .into_iter()
+            .chain(optional.into_iter().flatten())
             .chain(of_ranker)
             .chain(self.files.iter().map(|file| &file.path))
             .map(String::as_str);
         all.into_iter().find(escapes).map(|path| format!("`{path}` leads out of the pack"))
+    }
+    /// What an encoder of its kind lacks, or has too much of.
+    fn encoder_problem(&self) -> Option<String> {
+        use EncoderKind::{EfficientnetLite, Geoclip};
+        let EncoderManifest { kind, heads, views, preprocessor, dtype, channels, .. } = &self.encoder;
+        let is_transformer = *kind != EfficientnetLite;
+        let lacks = [
+            ("encoder.views", !is_transformer && views.is_empty()),
+            ("encoder.heads", matches!(kind, EfficientnetLite | Geoclip) && heads.is_none()),
+            (
+                "locations.encoder",
+                matches!(kind, EfficientnetLite | Geoclip) && self.locations.encoder.is_none(),
+            ),
+        ];
+        if let Some((field, _)) = lacks.into_iter().find(|(_, lacks)| *lacks) {
+            return Some(format!("{field} is missing, which an encoder of kind {kind:?} needs"));
+        }
+        let has = [
+            ("encoder.views", is_transformer && !views.is_empty()),
+            ("encoder.heads", is_transformer && *kind != Geoclip && heads.is_some()),
+            ("encoder.preprocessor", !is_transformer && preprocessor.is_some()),
+            ("encoder.dtype", !is_transformer && *dtype != EncoderType::F32),
+            ("encoder.channels", !is_transformer && !channels.is_empty()),
+            ("locations.encoder", is_transformer && *kind != Geoclip && self.locations.encoder.is_some()),
+        ];
+        let (field, _) = has.into_iter().find(|(_, has)| *has)?;
+        Some(format!("{field} means nothing to an encoder of kind {kind:?}"))
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::PackError;
 
 pub use manifest::{
-    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, FileManifest, FusedManifest,
+    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, FusedManifest,
     GalleryManifest, LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest,
     SetManifest, View, WeightedChannel,
 };

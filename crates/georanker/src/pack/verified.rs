@@ -1,10 +1,10 @@
 //! Reading a pack's files: no byte is used before its checksum has been compared.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use contract::hexadecimal;
 use sha2::{Digest, Sha256};
 
 use super::{FileManifest, Pack};
@@ -102,12 +102,4 @@ fn compare(file: &FileManifest, path: &Path, bytes: u64, sha256: &str) -> Result
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
-}
-
-fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().fold(String::with_capacity(digest.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

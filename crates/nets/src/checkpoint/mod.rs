@@ -1,22 +1,31 @@
-//! Reading safetensors: all or nothing.
+//! Reading safetensors and `.pth` files: all or nothing.
 //!
 //! A network first states every tensor it expects; only if the file holds exactly those are values read. A file
-//! that lacks a tensor must never give a network that runs on zeros.
+//! that lacks a tensor must never give a network that runs on zeros. The first bytes of a file tell its format; what
+//! is in a `.pth` file is never executed (see the module `pickle`).
 //!
 //! [`Checkpoint`] is for small networks in one file of f32. [`ShardedCheckpoint`] is for large ones: one file or
-//! many, f32, bf16 or f16, found by name and left where they lie until they are asked for.
+//! many, f32, bf16 or f16, found by name and left where they lie until they are asked for; [`Resolved`] are its
+//! tensors once they are all as expected.
 
+mod entries;
+mod pickle;
+mod resolved;
 mod sharded;
 mod stored;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use safetensors::{Dtype, SafeTensors};
+use safetensors::Dtype;
 
 use crate::error::{Misshapen, NetworkError, TensorProblems};
 use crate::mapped_file::MappedFile;
+use entries::{Entry, entries};
 
+pub(crate) use pickle::BARE_TENSOR;
+pub use resolved::Resolved;
+pub(crate) use resolved::resolve;
 pub use sharded::ShardedCheckpoint;
 pub use stored::StoredTensor;
 pub(crate) use stored::{FLOAT_TYPES, Stored, first_not_finite};
@@ -32,24 +41,35 @@ pub fn open(path: &Path) -> Result<MappedFile, NetworkError> {
     MappedFile::open(path).map_err(|source| NetworkError::Read { file: path.display().to_string(), source })
 }
 
-/// A parsed safetensors file whose tensors are all as expected.
+/// Where a network's numbers come from.
+pub(crate) trait TensorSource {
+    /// The values of a tensor, finite.
+    fn floats(&self, tensor: &str) -> Result<Vec<f32>, NetworkError>;
+
+    /// An error about the value of a tensor.
+    fn bad_value(&self, tensor: &str, why: &str) -> NetworkError;
+}
+
+/// A parsed file whose tensors are all as expected.
 #[derive(Debug)]
 pub struct Checkpoint<'a> {
     file: &'a str,
-    tensors: SafeTensors<'a>,
+    bytes: &'a [u8],
+    tensors: BTreeMap<String, Entry>,
 }
 
 impl<'a> Checkpoint<'a> {
     /// Parses `bytes` and compares names, shapes and types (f32) with `expected`. `file` is for messages.
     ///
     /// # Errors
-    /// [`NetworkError::NotSafetensors`]; [`NetworkError::Tensors`] with every difference.
+    /// [`NetworkError::NotSafetensors`], [`NetworkError::NotStateDict`]; [`NetworkError::Tensors`] with every
+    /// difference.
     pub fn new(file: &'a str, bytes: &'a [u8], expected: &[Expected]) -> Result<Self, NetworkError> {
-        let tensors = SafeTensors::deserialize(bytes)
-            .map_err(|error| NetworkError::NotSafetensors { file: file.into(), why: error.to_string() })?;
+        let tensors: BTreeMap<String, Entry> =
+            entries(file, bytes)?.into_iter().map(|entry| (entry.name.clone(), entry)).collect();
         let problems = differences(&tensors, expected);
         if problems.is_empty() {
-            Ok(Self { file, tensors })
+            Ok(Self { file, bytes, tensors })
         } else {
             Err(NetworkError::Tensors { file: file.into(), problems })
         }
@@ -60,11 +80,12 @@ impl<'a> Checkpoint<'a> {
     /// # Errors
     /// [`NetworkError::NotFinite`]; [`NetworkError::Tensors`] if the tensor was not among the expected ones.
     pub fn floats(&self, tensor: &str) -> Result<Vec<f32>, NetworkError> {
-        let Ok(view) = self.tensors.tensor(tensor) else {
+        let Some(bytes) = self.tensors.get(tensor).and_then(|entry| self.bytes.get(entry.bytes.clone()))
+        else {
             let problems = TensorProblems { missing: vec![tensor.into()], ..TensorProblems::default() };
             return Err(NetworkError::Tensors { file: self.file.into(), problems });
         };
-        let (words, _) = view.data().as_chunks::<4>();
+        let (words, _) = bytes.as_chunks::<4>();
         let values: Vec<f32> = words.iter().map(|&word| f32::from_le_bytes(word)).collect();
         match first_not_finite(self.file, tensor, &values) {
             Some(error) => Err(error),
@@ -78,24 +99,32 @@ impl<'a> Checkpoint<'a> {
     }
 }
 
-fn differences(tensors: &SafeTensors<'_>, expected: &[Expected]) -> TensorProblems {
-    let found: BTreeMap<&str, _> = tensors.iter().collect();
+impl TensorSource for Checkpoint<'_> {
+    fn floats(&self, tensor: &str) -> Result<Vec<f32>, NetworkError> {
+        Checkpoint::floats(self, tensor)
+    }
+
+    fn bad_value(&self, tensor: &str, why: &str) -> NetworkError {
+        Checkpoint::bad_value(self, tensor, why)
+    }
+}
+
+fn differences(found: &BTreeMap<String, Entry>, expected: &[Expected]) -> TensorProblems {
     let mut problems = TensorProblems::default();
     for (name, shape) in expected {
-        let Some(view) = found.get(name.as_str()) else {
+        let Some(entry) = found.get(name) else {
             problems.missing.push(name.clone());
             continue;
         };
-        if view.dtype() != Dtype::F32 || view.shape() != shape {
+        if entry.dtype != Dtype::F32 || entry.shape != *shape {
             problems.misshapen.push(Misshapen {
                 tensor: name.clone(),
-                found: format!("{:?} {:?}", view.dtype(), view.shape()),
+                found: format!("{:?} {:?}", entry.dtype, entry.shape),
                 expected: format!("{:?} {shape:?}", Dtype::F32),
             });
         }
     }
     let known: BTreeSet<&str> = expected.iter().map(|(name, _)| name.as_str()).collect();
-    problems.unexpected =
-        found.keys().filter(|name| !known.contains(*name)).map(ToString::to_string).collect();
+    problems.unexpected = found.keys().filter(|name| !known.contains(name.as_str())).cloned().collect();
     problems
 }

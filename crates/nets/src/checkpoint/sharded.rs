@@ -6,15 +6,18 @@ use std::io;
 use std::path::{Component, Path};
 use std::sync::Arc;
 
-use safetensors::SafeTensors;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
+use super::entries::entries;
 use super::open;
 use super::stored::{Stored, StoredTensor};
 use crate::error::{NetworkError, TensorProblems};
 
 /// Weights in one file.
 const SINGLE: &str = "model.safetensors";
+
+/// Weights in one file, as older writers name it.
+const PICKLED: &str = "pytorch_model.bin";
 
 /// The list of shards.
 const INDEX: &str = "model.safetensors.index.json";
@@ -29,13 +32,13 @@ pub struct ShardedCheckpoint {
 
 impl ShardedCheckpoint {
     /// The weights in a model's directory: `model.safetensors`, else the shards that
-    /// `model.safetensors.index.json` names.
+    /// `model.safetensors.index.json` names, else `pytorch_model.bin`.
     ///
     /// # Errors
     /// [`NetworkError::NoWeights`] if neither is there; [`NetworkError::Shard`] for a shard that is missing, lies
     /// outside the directory, or does not hold what the index says, and for a tensor that two shards hold;
-    /// [`NetworkError::Config`] for an index that cannot be understood; [`NetworkError::NotSafetensors`] for a
-    /// file that was cut short or whose header lies; [`NetworkError::Read`].
+    /// [`NetworkError::Config`] for an index that cannot be understood; [`NetworkError::NotSafetensors`] or
+    /// [`NetworkError::NotStateDict`] for a file that was cut short or whose header lies; [`NetworkError::Read`].
     pub fn open(directory: &Path) -> Result<Self, NetworkError> {
         let single = directory.join(SINGLE);
         if single.exists() {
@@ -45,23 +48,28 @@ impl ShardedCheckpoint {
         if index.exists() {
             return Self::open_index(directory, &index);
         }
-        let pickled = directory.join("pytorch_model.bin").exists()
-            || directory.join("pytorch_model.bin.index.json").exists();
+        let pickled = directory.join(PICKLED);
+        if pickled.exists() {
+            return Self::open_file(&pickled);
+        }
+        let pickled = directory.join("pytorch_model.bin.index.json").exists();
         Err(NetworkError::NoWeights {
             directory: directory.display().to_string(),
             looked_for: format!("{SINGLE} nor {INDEX}"),
             remark: if pickled {
-                "; pytorch_model.bin is there, but only safetensors are read: convert it first".into()
+                "; pytorch_model.bin.index.json is there, but of shards only safetensors are read: convert them first"
+                    .into()
             } else {
                 String::new()
             },
         })
     }
 
-    /// The tensors of one safetensors file.
+    /// The tensors of one file, safetensors or `.pth`.
     ///
     /// # Errors
-    /// [`NetworkError::Read`]; [`NetworkError::NotSafetensors`] if it was cut short or its header lies.
+    /// [`NetworkError::Read`]; [`NetworkError::NotSafetensors`] or [`NetworkError::NotStateDict`] if it was cut short,
+    /// its header lies, or it holds more than tensors.
     pub fn open_file(path: &Path) -> Result<Self, NetworkError> {
         let tensors = read_header(path)?.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
         Ok(Self { label: path.display().to_string(), tensors })
@@ -151,20 +159,16 @@ impl ShardedCheckpoint {
     }
 }
 
-/// Maps a file and finds its tensors. The header is checked against the file's length: every range lies inside.
+/// Maps a file and finds its tensors.
 fn read_header(path: &Path) -> Result<Vec<Stored>, NetworkError> {
     let file = Arc::new(open(path)?);
     let label: Arc<str> = path.display().to_string().into();
-    let (header, metadata) = SafeTensors::read_metadata(&file)
-        .map_err(|error| NetworkError::NotSafetensors { file: label.to_string(), why: error.to_string() })?;
-    // The data start after eight bytes of length and the header.
-    let start = header + size_of::<u64>();
-    let tensors = metadata.tensors().into_iter().map(|(name, info)| Stored {
-        name,
+    let tensors = entries(&label, &file)?.into_iter().map(|entry| Stored {
+        name: entry.name,
         file: Arc::clone(&file),
-        bytes: start + info.data_offsets.0..start + info.data_offsets.1,
-        dtype: info.dtype,
-        shape: info.shape.clone(),
+        bytes: entry.bytes,
+        dtype: entry.dtype,
+        shape: entry.shape,
         path: Arc::clone(&label),
     });
     Ok(tensors.collect())

@@ -5,11 +5,11 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use super::DIMENSION;
-use super::perceptron::{LayerShape, Perceptron};
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::NetworkError;
 use crate::kernels::linear::Activation;
 use crate::kernels::vectors::l2_normalise;
+use crate::perceptron::{LayerShape, Perceptron};
 
 /// Numbers of CLIP's (ViT-L/14) projected photo features.
 const INPUTS: usize = 768;
@@ -32,7 +32,7 @@ impl ImageHead {
     /// Numbers of CLIP's photo features.
     pub const INPUTS: usize = INPUTS;
 
-    /// Loads `image_mlp.safetensors`.
+    /// Loads `image_mlp.safetensors`, or `image_encoder_mlp_weights.pth` as it was published.
     ///
     /// # Errors
     /// Every [`NetworkError`] about weights.

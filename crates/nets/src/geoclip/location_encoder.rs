@@ -6,32 +6,14 @@ use geo::LatLon;
 use rayon::prelude::*;
 
 use super::DIMENSION;
-use super::perceptron::{LayerShape, Perceptron};
 use super::projection::two_pi_equal_earth;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::NetworkError;
-use crate::kernels::linear::Activation;
+use crate::fourier_encoder::{FourierEncoder, FourierShape};
 use crate::kernels::vectors::l2_normalise;
 
-/// Random frequencies of a scale; a cosine and a sine of each make the Fourier features.
-const FREQUENCIES: usize = 256;
-
-/// Width of the perceptrons.
-const HIDDEN: usize = 1024;
-
-/// The scales: sigma 2^0, 2^4 and 2^8. The frequencies in the file are drawn at these scales already.
-const CAPSULES: [&str; 3] = ["LocEnc0.", "LocEnc1.", "LocEnc2."];
-
-/// The layers of a scale.
-const LAYERS: [LayerShape<'static>; 4] = [
-    LayerShape { name: "capsule.1", inputs: 2 * FREQUENCIES, outputs: HIDDEN, activation: Activation::Relu },
-    LayerShape { name: "capsule.3", inputs: HIDDEN, outputs: HIDDEN, activation: Activation::Relu },
-    LayerShape { name: "capsule.5", inputs: HIDDEN, outputs: HIDDEN, activation: Activation::Relu },
-    LayerShape { name: "head.0", inputs: HIDDEN, outputs: DIMENSION, activation: Activation::Identity },
-];
-
-/// Locations encoded together by a thread: enough to make the weights' way from memory worth it.
-const BLOCK: usize = 252;
+/// The shape of the published encoder.
+const SHAPE: FourierShape = FourierShape { frequencies: 256, hidden: 1024, outputs: DIMENSION };
 
 /// GeoCLIP's location encoder.
 ///
@@ -44,19 +26,11 @@ const BLOCK: usize = 252;
 /// ```
 #[derive(Debug)]
 pub struct LocationEncoder {
-    capsules: Vec<Capsule>,
-}
-
-/// One scale.
-#[derive(Debug)]
-struct Capsule {
-    /// `[FREQUENCIES]` pairs, over x and y.
-    frequencies: Vec<[f64; 2]>,
-    perceptron: Perceptron,
+    encoder: FourierEncoder,
 }
 
 impl LocationEncoder {
-    /// Loads `location_encoder.safetensors`.
+    /// Loads `location_encoder.safetensors`, or `location_encoder_weights.pth` as it was published.
     ///
     /// # Errors
     /// Every [`NetworkError`] about weights.
@@ -73,28 +47,14 @@ impl LocationEncoder {
     }
 
     fn load(file: &str, weights: &[u8]) -> Result<Self, NetworkError> {
-        let mut expected = Vec::new();
-        for capsule in CAPSULES {
-            expected.push((format!("{capsule}capsule.0.b"), vec![FREQUENCIES, 2]));
-            expected.extend(LAYERS.iter().flat_map(|layer| layer.tensors(capsule)));
-        }
-        let checkpoint = Checkpoint::new(file, weights, &expected)?;
-        let read = |capsule: &&str| {
-            let frequencies = checkpoint.floats(&format!("{capsule}capsule.0.b"))?;
-            let (pairs, _) = frequencies.as_chunks::<2>();
-            let frequencies = pairs.iter().map(|pair| pair.map(f64::from)).collect();
-            Ok(Capsule { frequencies, perceptron: Perceptron::read(&checkpoint, capsule, &LAYERS)? })
-        };
-        Ok(Self { capsules: CAPSULES.iter().map(read).collect::<Result<_, NetworkError>>()? })
+        let checkpoint = Checkpoint::new(file, weights, &SHAPE.tensors(""))?;
+        Ok(Self { encoder: FourierEncoder::read(&checkpoint, "", &SHAPE, two_pi_equal_earth)? })
     }
 
     /// Vectors `[locations, 512]`, row-major, of any length. By the current rayon pool; a location's vector
     /// does not depend on the others'.
     pub fn encode(&self, locations: &[LatLon]) -> Vec<f32> {
-        let mut vectors = vec![0.0; locations.len() * DIMENSION];
-        let blocks = locations.par_chunks(BLOCK).zip(vectors.par_chunks_mut(BLOCK * DIMENSION));
-        blocks.for_each(|(locations, vectors)| self.encode_block(locations, vectors));
-        vectors
+        self.encoder.encode(locations)
     }
 
     /// As [`LocationEncoder::encode`], each vector of length 1.
@@ -104,37 +64,5 @@ impl LocationEncoder {
             l2_normalise(vector);
         });
         vectors
-    }
-
-    fn encode_block(&self, locations: &[LatLon], vectors: &mut [f32]) {
-        let projected: Vec<[f32; 2]> = locations.iter().copied().map(two_pi_equal_earth).collect();
-        for capsule in &self.capsules {
-            let features = capsule.fourier_features(&projected);
-            let output = capsule.perceptron.apply(&features, locations.len());
-            for (sum, value) in vectors.iter_mut().zip(output) {
-                *sum += value;
-            }
-        }
-    }
-}
-
-impl Capsule {
-    /// `[locations, 2 * FREQUENCIES]`: cosines, then sines, of `x b0 + y b1`, where x and y are `2 pi` times the
-    /// projected location.
-    fn fourier_features(&self, projected: &[[f32; 2]]) -> Vec<f32> {
-        let mut features = vec![0.0; projected.len() * 2 * FREQUENCIES];
-        for (row, [x, y]) in features.chunks_exact_mut(2 * FREQUENCIES).zip(projected) {
-            let (x, y) = (f64::from(*x), f64::from(*y));
-            let (cosines, sines) = row.split_at_mut(FREQUENCIES);
-            for ((cosine, sine), [along_x, along_y]) in cosines.iter_mut().zip(sines).zip(&self.frequencies) {
-                // A product and a fused multiply-add in f32, as in the official encoder.
-                let first = f64::from((x * along_x) as f32);
-                let phase = f64::from((first + y * along_y) as f32);
-                let (sin, cos) = phase.sin_cos();
-                *cosine = cos as f32;
-                *sine = sin as f32;
-            }
-        }
-        features
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::DIMENSION;
-use crate::checkpoint;
+use crate::checkpoint::{self, BARE_TENSOR, Checkpoint};
 use crate::error::NetworkError;
 use crate::kernels::gemm::{Matrix, Right, gemm_f32};
 use crate::kernels::linear::Activation;
@@ -27,12 +27,23 @@ impl LogitScale {
         Self { log }
     }
 
-    /// Loads `logit_scale.json`, whose field `logit_scale_log` holds the logarithm.
+    /// Loads `logit_scale.json`, whose field `logit_scale_log` holds the logarithm, or the number alone in
+    /// `logit_scale_weights.pth` as it was published.
     ///
     /// # Errors
-    /// [`NetworkError::Read`], [`NetworkError::Config`].
+    /// [`NetworkError::Read`], [`NetworkError::Config`]; those of weights for a `.pth` file.
     pub fn from_file(path: &Path) -> Result<Self, NetworkError> {
-        Self::load(&path.display().to_string(), &checkpoint::open(path)?)
+        let (file, bytes) = (path.display().to_string(), checkpoint::open(path)?);
+        if bytes.trim_ascii_start().starts_with(b"{") {
+            return Self::load(&file, &bytes);
+        }
+        let checkpoint = Checkpoint::new(&file, &bytes, &[(BARE_TENSOR.into(), Vec::new())])?;
+        let log = checkpoint.floats(BARE_TENSOR)?.first().copied().unwrap_or_default();
+        if log.exp().is_finite() {
+            Ok(Self { log })
+        } else {
+            Err(checkpoint.bad_value(BARE_TENSOR, format!("exp({log}) is not finite")))
+        }
     }
 
     /// As [`LogitScale::from_file`], from the contents of the file.

@@ -42,6 +42,11 @@ pub fn gelu(values: &mut [f32]) {
     each(Instructions::best(), Each::Gelu, values);
 }
 
+/// `x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))` (Hendrycks and Gimpel 2016). By the current rayon pool.
+pub fn gelu_tanh(values: &mut [f32]) {
+    each(Instructions::best(), Each::GeluTanh, values);
+}
+
 /// `into += other`. By the current rayon pool.
 ///
 /// # Panics
@@ -55,6 +60,7 @@ pub fn add(into: &mut [f32], other: &[f32]) {
 enum Each {
     QuickGelu,
     Gelu,
+    GeluTanh,
 }
 
 /// A function of two numbers.
@@ -88,6 +94,11 @@ impl Task for EachOf<'_> {
             match self.0 {
                 Each::QuickGelu => map!(V, self.1, |x| x.mul(sigmoid(x.mul(V::splat(1.702))))),
                 Each::Gelu => map!(V, self.1, |x| gelu_of(x)),
+                // (1 + tanh(y)) / 2 = sigmoid(2 y), with 2 sqrt(2 / pi) = 1.5957691 and 0.044715 of it.
+                Each::GeluTanh => map!(V, self.1, |x| {
+                    let steep = x.mul(x).mul_add(V::splat(0.071_354_814), V::splat(1.595_769_1));
+                    x.mul(sigmoid(x.mul(steep)))
+                }),
             }
         }
     }
@@ -210,6 +221,14 @@ mod tests {
             let half = std::f64::consts::FRAC_1_SQRT_2;
             let expected = inputs().into_iter().map(f64::from).map(|x| x / 2.0 * (1.0 + erf_f64(x * half)));
             assert!(worst(&found, expected) < 5e-7, "{instructions:?}");
+            let mut found = inputs();
+            each(instructions, Each::GeluTanh, &mut found);
+            let root = (2.0 / std::f64::consts::PI).sqrt();
+            let expected = inputs().into_iter().map(f64::from).map(|x| {
+                let y = root * (x + 0.044_715 * x * x * x);
+                x / 2.0 * (1.0 + y.tanh())
+            });
+            assert!(worst(&found, expected) < 1e-6, "{instructions:?}");
         }
     }
 
@@ -267,6 +286,9 @@ mod tests {
         gelu(&mut values);
         close(values, [0.345_731_23, -0.158_655_26, 2.995_950_3]);
         let mut values = x;
+        gelu_tanh(&mut values);
+        close(values, [0.345_714_01, -0.158_808_01, 2.996_362_6]);
+        let mut values = x;
         add(&mut values, &y);
         close(values, [2.5, 0.0, 2.0]);
     }
@@ -274,7 +296,7 @@ mod tests {
     #[test]
     fn what_is_not_a_number_stays() {
         for &instructions in Instructions::available() {
-            for function in [Each::QuickGelu, Each::Gelu] {
+            for function in [Each::QuickGelu, Each::Gelu, Each::GeluTanh] {
                 let mut values = [f32::NAN, f32::INFINITY, 1.0];
                 each(instructions, function, &mut values);
                 assert!(values[0].is_nan() && values[1] == f32::INFINITY && values[2] > 0.8);

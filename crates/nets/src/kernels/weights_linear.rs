@@ -14,8 +14,8 @@ use super::instructions::Instructions;
 use super::vectors::dot_f32_with;
 use super::weights::{StoredType, WeightMatrix};
 
-/// Up to as many rows, inner products are faster than blocks.
-const FEW: usize = 8;
+/// Up to as many rows, inner products are faster than blocks. Each row then gives the same bits however many there are.
+pub(crate) const FEW: usize = 8;
 
 /// `output = input * weights^T + bias`: `input` `[rows, inputs]`, `bias` `[outputs]`, `output` `[rows, outputs]`.
 /// By the current rayon pool.

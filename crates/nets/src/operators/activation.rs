@@ -45,6 +45,42 @@ pub fn gelu(operators: Operators, input: &Tensor) -> Result<Tensor> {
     }
 }
 
+/// `x / 2 * (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, `SigLIP`'s approximation of [`gelu`].
+///
+/// # Errors
+/// Device errors.
+pub fn gelu_tanh(operators: Operators, input: &Tensor) -> Result<Tensor> {
+    match operators {
+        Operators::Fused => input.apply_op1_no_bwd(&Pointwise(activations::gelu_tanh)),
+        Operators::Composed => input.gelu(),
+    }
+}
+
+/// The activations that vision and text transformers name in their configurations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// [`quick_gelu`].
+    QuickGelu,
+    /// [`gelu`].
+    Gelu,
+    /// [`gelu_tanh`].
+    GeluTanh,
+}
+
+impl Activation {
+    /// Each number's.
+    ///
+    /// # Errors
+    /// Device errors.
+    pub fn forward(self, operators: Operators, input: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::QuickGelu => quick_gelu(operators, input),
+            Self::Gelu => gelu(operators, input),
+            Self::GeluTanh => gelu_tanh(operators, input),
+        }
+    }
+}
+
 struct Pointwise(fn(&mut [f32]));
 
 impl CustomOp1 for Pointwise {

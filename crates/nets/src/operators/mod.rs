@@ -5,7 +5,8 @@
 //! which makes it the twin that the fused one is tested against.
 //!
 //! The cast: [`Linear`] (with [`LowRank`] adapters) over [`Weight`]s, [`rms_norm`], [`layer_norm`], [`rotate`],
-//! [`attention()`], [`swiglu`], [`quick_gelu`], [`gelu`].
+//! [`attention()`], [`attention_beside`], [`swiglu`], [`quick_gelu`], [`gelu`],
+//! [`gelu_tanh`].
 //!
 //! The choice not taken: candle's stock CPU operators throughout. They have no bf16 product, and an attention that
 //! knows neither packed prompts nor a shared prefix.
@@ -18,10 +19,10 @@ mod rotary;
 
 use candle_core::{CpuStorage, DType, Layout, Result, Tensor};
 
-pub use self::activation::{gelu, quick_gelu, swiglu};
-pub use self::attention::{AttentionShape, attention};
+pub use self::activation::{Activation, gelu, gelu_tanh, quick_gelu, swiglu};
+pub use self::attention::{AttentionShape, attention, attention_beside};
 pub use self::linear::{Linear, LowRank, Weight};
-pub use self::norm::{layer_norm, rms_norm};
+pub use self::norm::{Norm, layer_norm, rms_norm};
 pub use self::rotary::{Rotation, rotate};
 
 /// Which implementation runs.
@@ -46,4 +47,9 @@ fn floats<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
         candle_core::bail!("a fused operator was given a tensor that is not contiguous: {layout:?}");
     };
     Ok(&storage.as_slice::<f32>()?[start..end])
+}
+
+/// The numbers of a tensor on the host, as f32, row-major.
+pub(crate) fn host_floats(tensor: &Tensor) -> Result<Vec<f32>> {
+    tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()
 }

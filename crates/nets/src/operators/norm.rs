@@ -5,6 +5,25 @@ use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, DType, Layout, Result, Sh
 use super::{Operators, floats};
 use crate::kernels::norms;
 
+/// Weight and bias of a layer norm, `[width]` each.
+#[derive(Clone, Debug)]
+pub struct Norm {
+    /// Multiplies.
+    pub weight: Tensor,
+    /// Is added.
+    pub bias: Tensor,
+}
+
+impl Norm {
+    /// [`layer_norm`] with them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn forward(&self, operators: Operators, input: &Tensor, epsilon: f64) -> Result<Tensor> {
+        layer_norm(operators, input, (&self.weight, &self.bias), epsilon)
+    }
+}
+
 /// `x / sqrt(mean(x^2) + epsilon) * weight` for each row; computed in f32 whatever the type.
 ///
 /// # Errors

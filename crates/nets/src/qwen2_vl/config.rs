@@ -8,9 +8,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::fields::Fields;
 use super::patches::{FRAMES, MERGE, PATCH};
 use crate::error::NetworkError;
+use crate::fields::Fields;
 
 /// The model types that can be read.
 const MODEL_TYPES: &[&str] = &["qwen2_vl"];

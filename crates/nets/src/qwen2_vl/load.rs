@@ -1,20 +1,20 @@
 //! From files to the network.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use candle_core::{DType, Device, Tensor};
-use safetensors::Dtype;
+use candle_core::Device;
 use sha2::{Digest, Sha256};
 
 use super::config::Config;
 use super::language::{LanguageModel, Layer};
-use super::network::Qwen2Vl;
+use super::network::{OutputLayer, Qwen2Vl};
 use super::quantised_file::{Layer as KeptLayer, QuantisedFile};
-use super::tensor_names::{Resolved, expected, resolve};
-use super::vision::{Block, Norm, VisionTower};
+use super::tensor_names::{LM_HEAD, expected, resolve};
+use super::vision::{Block, VisionTower};
 use crate::NetworkError;
 use crate::checkpoint::ShardedCheckpoint;
+use crate::error::TensorProblems;
+use crate::holding::{Holding, LayerReader};
 use crate::kernels::weights::{StoredType, WeightMatrix};
 use crate::lora::{Adapter, LowRankPair};
 use crate::operators::{Linear, LowRank, Operators, Weight};
@@ -39,6 +39,10 @@ pub struct LoadOptions {
     pub quantised_directory: Option<PathBuf>,
     /// Which operators run; `None` chooses by the device.
     pub operators: Option<Operators>,
+    /// Whether the layer that gives the logits of all tokens is loaded too: [`generation`](super::generation) needs it,
+    /// scoring and training do not. Where weights have 4 bits, it has 8: it is a twentieth of the network, and rounding
+    /// it shows in every token.
+    pub output_layer: bool,
 }
 
 impl Default for LoadOptions {
@@ -50,6 +54,18 @@ impl Default for LoadOptions {
             merge_adapter: false,
             quantised_directory: None,
             operators: None,
+            output_layer: false,
+        }
+    }
+}
+
+impl LoadOptions {
+    fn holding(&self) -> Holding {
+        Holding {
+            device: self.device.clone(),
+            stored: self.stored,
+            rounded_inputs: self.rounded_inputs,
+            operators: self.operators,
         }
     }
 }
@@ -70,32 +86,33 @@ impl Qwen2Vl {
         if let Some(adapter) = adapter {
             adapter.check(&config.language)?;
         }
-        let kind = match (options.device.is_cpu(), options.stored) {
-            (false, Some(StoredType::Bf16)) => DType::BF16,
-            (false, Some(StoredType::F16)) => DType::F16,
-            _ => DType::F32,
-        };
-        let operators = options.operators.unwrap_or(if options.device.is_cpu() {
-            Operators::Fused
-        } else {
-            Operators::Composed
-        });
-        let mut loader = Loader { tensors: &tensors, adapter, options, kind, operators, kept: None };
+        let holding = options.holding();
+        let layers = LayerReader { tensors: &tensors, holding: &holding };
+        let mut loader = Loader { layers, adapter, options, kept: None };
         loader.kept = loader.kept_weights(&config)?;
         let value_head = match adapter.and_then(|adapter| adapter.value_head.clone()) {
             Some(head) => Some(head),
             None if tensors.has("value_head.weight") => Some(tensors.get("value_head.weight")?.floats()?),
             None => None,
         };
+        let output = if options.output_layer {
+            Some(OutputLayer {
+                linear: loader.output(&config)?,
+                fingerprint: loader.fingerprint(&config, false)?,
+            })
+        } else {
+            None
+        };
         Ok(Self {
+            output,
             vision: loader.vision(&config)?,
             language: loader.language(&config)?,
-            embedding: loader.matrix(EMBEDDING)?.0,
+            embedding: layers.matrix(EMBEDDING)?,
             value_head,
-            vision_fingerprint: loader.vision_fingerprint(&config)?,
+            vision_fingerprint: loader.fingerprint(&config, true)?,
             label: directory.display().to_string(),
             device: options.device.clone(),
-            kind,
+            kind: holding.kind(),
             config,
         })
     }
@@ -124,11 +141,9 @@ pub fn device(name: &str) -> Result<Device, NetworkError> {
 }
 
 struct Loader<'a> {
-    tensors: &'a Resolved,
+    layers: LayerReader<'a>,
     adapter: Option<&'a Adapter>,
     options: &'a LoadOptions,
-    kind: DType,
-    operators: Operators,
     kept: Option<QuantisedFile>,
 }
 
@@ -138,10 +153,10 @@ impl Loader<'_> {
             .map(|index| {
                 let name = |part: &str| format!("visual.blocks.{index}.{part}");
                 Ok(Block {
-                    norm1: self.norm(&name("norm1"))?,
+                    norm1: self.layers.norm(&name("norm1"))?,
                     query_key_value: self.linear(&name("attn.qkv"), true)?,
                     projection: self.linear(&name("attn.proj"), true)?,
-                    norm2: self.norm(&name("norm2"))?,
+                    norm2: self.layers.norm(&name("norm2"))?,
                     expand: self.linear(&name("mlp.fc1"), true)?,
                     contract: self.linear(&name("mlp.fc2"), true)?,
                 })
@@ -149,10 +164,10 @@ impl Loader<'_> {
             .collect::<Result<_, NetworkError>>()?;
         Ok(VisionTower {
             config: config.vision.clone(),
-            operators: self.operators,
+            operators: self.layers.holding.operators(),
             patch_embedding: self.linear("visual.patch_embed.proj", false)?,
             blocks,
-            merger_norm: self.norm("visual.merger.ln_q")?,
+            merger_norm: self.layers.norm("visual.merger.ln_q")?,
             merger_expand: self.linear("visual.merger.mlp.0", true)?,
             merger_contract: self.linear("visual.merger.mlp.2", true)?,
         })
@@ -163,12 +178,12 @@ impl Loader<'_> {
             .map(|index| {
                 let name = |part: &str| format!("model.layers.{index}.{part}");
                 Ok(Layer {
-                    input_norm: self.vector(&name("input_layernorm.weight"))?,
+                    input_norm: self.layers.vector(&name("input_layernorm.weight"))?,
                     query: self.linear(&name("self_attn.q_proj"), true)?,
                     key: self.linear(&name("self_attn.k_proj"), true)?,
                     value: self.linear(&name("self_attn.v_proj"), true)?,
                     output: self.linear(&name("self_attn.o_proj"), false)?,
-                    mlp_norm: self.vector(&name("post_attention_layernorm.weight"))?,
+                    mlp_norm: self.layers.vector(&name("post_attention_layernorm.weight"))?,
                     gate: self.linear(&name("mlp.gate_proj"), false)?,
                     up: self.linear(&name("mlp.up_proj"), false)?,
                     down: self.linear(&name("mlp.down_proj"), false)?,
@@ -177,24 +192,32 @@ impl Loader<'_> {
             .collect::<Result<_, NetworkError>>()?;
         Ok(LanguageModel {
             config: config.language.clone(),
-            operators: self.operators,
+            operators: self.layers.holding.operators(),
             layers,
-            norm: self.vector("model.norm.weight")?,
+            norm: self.layers.vector("model.norm.weight")?,
         })
     }
 
-    /// A hash of samples of every tensor of the vision tower, and of how it is held: towers that were trained apart
-    /// differ everywhere, and reading all of their bytes would take longer than opening them.
-    fn vision_fingerprint(&self, config: &Config) -> Result<[u8; 32], NetworkError> {
+    /// A hash of samples of every tensor of the vision tower, or of all tensors, and of how they are held: networks that
+    /// were trained apart differ everywhere, and reading all of their bytes would take longer than opening them.
+    fn fingerprint(&self, config: &Config, vision_only: bool) -> Result<[u8; 32], NetworkError> {
         const SAMPLES: usize = 16;
         const SAMPLE_BYTES: usize = 256;
         let mut hash = Sha256::new();
-        hash.update(format!("{:?} {:?} {:?}", config.vision, self.options.stored, self.kind));
+        if !vision_only {
+            hash.update(format!("{:?}", config.language));
+        }
+        hash.update(format!(
+            "{:?} {:?} {:?}",
+            config.vision,
+            self.options.stored,
+            self.layers.holding.kind()
+        ));
         for (name, _) in expected(config) {
-            if !name.starts_with("visual.") {
+            if vision_only && !name.starts_with("visual.") {
                 continue;
             }
-            let tensor = self.tensors.get(&name)?;
+            let tensor = self.layers.tensors.get(&name)?;
             let bytes = tensor.data();
             hash.update(format!("{name} {:?} {:?}", tensor.dtype, tensor.shape));
             for sample in 0..SAMPLES {
@@ -205,151 +228,100 @@ impl Loader<'_> {
         Ok(hash.finalize().into())
     }
 
-    fn norm(&self, name: &str) -> Result<Norm, NetworkError> {
-        Ok(Norm {
-            weight: self.vector(&format!("{name}.weight"))?,
-            bias: self.vector(&format!("{name}.bias"))?,
-        })
-    }
-
     fn linear(&self, module: &str, has_bias: bool) -> Result<Linear, NetworkError> {
-        let bias = has_bias.then(|| self.vector(&format!("{module}.bias"))).transpose()?;
+        let bias = has_bias.then(|| self.layers.vector(&format!("{module}.bias"))).transpose()?;
         let pair = self.adapter.and_then(|adapter| adapter.pairs.get(module));
         let name = format!("{module}.weight");
         let merged = pair.filter(|_| self.options.merge_adapter);
         let weight = match (merged, self.kept.as_ref().and_then(|file| file.matrix(&name))) {
             (Some(pair), _) => {
-                let matrix = self.checked_matrix(&name)?;
+                let matrix = self.layers.checked_matrix(&name)?;
                 let mut values = vec![0.0; matrix.outputs() * matrix.inputs()];
                 matrix.widen_rows(0..matrix.outputs(), &mut values);
                 pair.merge_into(&mut values);
-                self.weight(WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs()), &name)?
+                self.layers
+                    .weight(WeightMatrix::from_f32(values, matrix.outputs(), matrix.inputs()), &name)?
             }
-            (None, Some(kept)) => Weight::Stored(self.rounding(kept)),
-            (None, None) => self.weight(self.checked_matrix(&name)?, &name)?,
+            (None, Some(kept)) => Weight::Stored(self.layers.rounding(kept)),
+            (None, None) => self.layers.weight(self.layers.checked_matrix(&name)?, &name)?,
         };
         let beside = pair.filter(|_| !self.options.merge_adapter);
         let low_rank = beside.map(|pair| self.low_rank(pair)).transpose()?;
         Ok(Linear { weight, bias, low_rank })
     }
 
+    /// The layer that gives the logits: the token embedding again, or a matrix of its own.
+    fn output(&self, config: &Config) -> Result<Linear, NetworkError> {
+        let name = if config.language.tie_word_embeddings { EMBEDDING } else { LM_HEAD };
+        if !self.layers.tensors.has(name) {
+            let problems = TensorProblems { missing: vec![name.into()], ..TensorProblems::default() };
+            return Err(NetworkError::Tensors { file: self.layers.tensors.label().into(), problems });
+        }
+        let stored = match self.options.stored {
+            Some(StoredType::Q4) => Some(StoredType::Q8),
+            other => other,
+        };
+        let holding = Holding { stored, ..self.layers.holding.clone() };
+        let reader = LayerReader { holding: &holding, ..self.layers };
+        let layer = KeptLayer {
+            name: name.into(),
+            outputs: config.language.vocabulary,
+            inputs: config.language.hidden_size,
+        };
+        let kept = self.kept_layers(&[layer], &holding)?.and_then(|file| file.matrix(name));
+        let weight = match kept {
+            Some(kept) => Weight::Stored(reader.rounding(kept)),
+            None => reader.weight(reader.checked_matrix(name)?, name)?,
+        };
+        Ok(Linear { weight, bias: None, low_rank: None })
+    }
+
     /// The file of quantised weights, where one is asked for.
     fn kept_weights(&self, config: &Config) -> Result<Option<QuantisedFile>, NetworkError> {
-        let (Some(directory), Some(stored @ (StoredType::Q8 | StoredType::Q4)), Operators::Fused) =
-            (&self.options.quantised_directory, self.options.stored, self.operators)
-        else {
-            return Ok(None);
-        };
         let layers: Vec<KeptLayer> = expected(config)
             .into_iter()
             .filter(|(name, shape)| shape.len() > 1 && name != EMBEDDING)
             .map(|(name, shape)| KeptLayer { name, outputs: shape[0], inputs: shape[1..].iter().product() })
             .collect();
-        let quantise = |name: &str| match self.weight(self.checked_matrix(name)?, name)? {
+        self.kept_layers(&layers, self.layers.holding)
+    }
+
+    /// The file of these layers' weights, quantised as `holding` says, where one is asked for.
+    fn kept_layers(
+        &self,
+        layers: &[KeptLayer],
+        holding: &Holding,
+    ) -> Result<Option<QuantisedFile>, NetworkError> {
+        let (Some(directory), Some(stored @ (StoredType::Q8 | StoredType::Q4)), Operators::Fused) =
+            (&self.options.quantised_directory, holding.stored, holding.operators())
+        else {
+            return Ok(None);
+        };
+        let reader = LayerReader { holding, ..self.layers };
+        let quantise = |name: &str| match reader.weight(reader.checked_matrix(name)?, name)? {
             Weight::Stored(matrix) => Ok(matrix),
             Weight::Dense(_) => Err(NetworkError::Compute {
                 what: name.into(),
                 why: "it became a tensor where blocks were expected".into(),
             }),
         };
-        QuantisedFile::open_or_make(directory, self.tensors, &layers, stored, quantise).map(Some)
+        QuantisedFile::open_or_make(directory, self.layers.tensors, layers, stored, quantise).map(Some)
     }
 
     fn low_rank(&self, pair: &LowRankPair) -> Result<LowRank, NetworkError> {
         let dense = |values: &[f32], outputs, inputs| {
             let matrix = WeightMatrix::from_f32(values.to_vec(), outputs, inputs);
-            if self.operators == Operators::Fused { Ok(Weight::Stored(matrix)) } else { self.dense(&matrix) }
+            if self.layers.holding.operators() == Operators::Fused {
+                Ok(Weight::Stored(matrix))
+            } else {
+                self.layers.dense(&matrix)
+            }
         };
         Ok(LowRank {
             down: dense(&pair.a, pair.rank, pair.inputs)?,
             up: dense(&pair.b, pair.outputs, pair.rank)?,
             scale: f64::from(pair.scale),
         })
-    }
-
-    /// The matrix in the type that was asked for. Where that makes a copy, the file's pages are given back: a model
-    /// that is quantised must not count twice.
-    fn weight(&self, matrix: WeightMatrix, name: &str) -> Result<Weight, NetworkError> {
-        let weight = match self.options.stored {
-            Some(stored) if self.operators == Operators::Fused => {
-                Weight::Stored(self.rounding(matrix.convert(stored)))
-            }
-            None if self.operators == Operators::Fused => return Ok(Weight::Stored(matrix)),
-            Some(stored) => self.dense(&matrix.convert(stored))?,
-            None => self.dense(&matrix)?,
-        };
-        if self.options.stored != Some(matrix.stored()) {
-            let tensor = self.tensors.get(name)?;
-            tensor.file.release(tensor.bytes.clone());
-        }
-        Ok(weight)
-    }
-
-    /// The matrix, allowed to round its inputs where that was asked for.
-    fn rounding(&self, matrix: WeightMatrix) -> WeightMatrix {
-        if self.options.stored == Some(StoredType::Bf16) || self.options.rounded_inputs {
-            matrix.with_rounded_inputs()
-        } else {
-            matrix
-        }
-    }
-
-    fn dense(&self, matrix: &WeightMatrix) -> Result<Weight, NetworkError> {
-        let mut values = vec![0.0; matrix.outputs() * matrix.inputs()];
-        matrix.widen_rows(0..matrix.outputs(), &mut values);
-        let shape = (matrix.outputs(), matrix.inputs());
-        let tensor = Tensor::from_vec(values, shape, &Device::Cpu)
-            .and_then(|tensor| tensor.to_dtype(self.kind)?.to_device(&self.options.device))
-            .map_err(|error| NetworkError::Compute {
-                what: "moving weights".into(),
-                why: error.to_string(),
-            })?;
-        Ok(Weight::Dense(tensor))
-    }
-
-    fn vector(&self, name: &str) -> Result<Tensor, NetworkError> {
-        let values = self.tensors.get(name)?.floats()?;
-        Tensor::new(values, &Device::Cpu)
-            .and_then(|tensor| tensor.to_dtype(self.kind)?.to_device(&self.options.device))
-            .map_err(|error| NetworkError::Compute { what: name.into(), why: error.to_string() })
-    }
-
-    /// A weight matrix of finite numbers.
-    fn checked_matrix(&self, name: &str) -> Result<WeightMatrix, NetworkError> {
-        let (matrix, path) = self.matrix(name)?;
-        match matrix.first_non_finite() {
-            None => Ok(matrix),
-            Some(index) => {
-                let inputs = matrix.inputs().max(1);
-                let mut row = vec![0.0; inputs];
-                matrix.widen_rows(index / inputs..index / inputs + 1, &mut row);
-                Err(NetworkError::NotFinite {
-                    file: path,
-                    tensor: name.into(),
-                    index,
-                    value: row[index % inputs],
-                })
-            }
-        }
-    }
-
-    /// A weight matrix where it lies; dimensions after the first are one.
-    fn matrix(&self, name: &str) -> Result<(WeightMatrix, String), NetworkError> {
-        let tensor = self.tensors.get(name)?;
-        let bad =
-            |why: String| NetworkError::BadValue { file: tensor.path.clone(), tensor: name.into(), why };
-        let stored = match tensor.dtype {
-            Dtype::F32 => StoredType::F32,
-            Dtype::BF16 => StoredType::Bf16,
-            Dtype::F16 => StoredType::F16,
-            other => return Err(bad(format!("type {other:?} is none of F32, BF16, F16"))),
-        };
-        let outputs = tensor.shape.first().copied().unwrap_or(1);
-        let inputs = tensor.shape.iter().skip(1).product();
-        let matrix =
-            WeightMatrix::from_file(Arc::clone(&tensor.file), tensor.bytes.clone(), stored, outputs, inputs)
-                .ok_or_else(|| bad(format!("{} bytes for {:?}", tensor.bytes.len(), tensor.shape)))?;
-        Ok((matrix, tensor.path.clone()))
     }
 }
 

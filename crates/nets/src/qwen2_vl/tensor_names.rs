@@ -5,12 +5,12 @@
 //! part, so a checkpoint is compared as a whole with what its configuration asks for.
 
 use std::borrow::Cow;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::{Config, LanguageConfig, VisionConfig};
-use crate::checkpoint::{Expected, FLOAT_TYPES, ShardedCheckpoint, Stored, StoredTensor};
-use crate::error::{Misshapen, NetworkError, TensorProblems};
+use crate::checkpoint::{self, Expected, ShardedCheckpoint};
+use crate::error::NetworkError;
+
+pub use crate::checkpoint::Resolved;
 
 /// The output layer, which scoring does not need.
 pub const LM_HEAD: &str = "lm_head.weight";
@@ -122,36 +122,6 @@ fn has_bias(module: &str) -> bool {
     matches!(module, "self_attn.q_proj" | "self_attn.k_proj" | "self_attn.v_proj")
 }
 
-/// A checkpoint that holds what its configuration asks for, by canonical name.
-#[derive(Clone, Debug)]
-pub struct Resolved {
-    label: String,
-    tensors: BTreeMap<String, Stored>,
-}
-
-impl Resolved {
-    /// A tensor, by its canonical name.
-    ///
-    /// # Errors
-    /// [`NetworkError::Tensors`] if it is not there, which for the names of [`expected`] never happens.
-    pub fn get(&self, canonical: &str) -> Result<StoredTensor<'_>, NetworkError> {
-        self.tensors.get(canonical).map(Stored::view).ok_or_else(|| {
-            let problems = TensorProblems { missing: vec![canonical.into()], ..TensorProblems::default() };
-            NetworkError::Tensors { file: self.label.clone(), problems }
-        })
-    }
-
-    /// Whether a tensor is there; the question is open for [`LM_HEAD`] and [`VALUE_HEAD`] only.
-    pub fn has(&self, canonical: &str) -> bool {
-        self.tensors.contains_key(canonical)
-    }
-
-    /// The file or index, for messages.
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-}
-
 /// Finds every tensor of the network, whichever layout names it. [`LM_HEAD`] and [`VALUE_HEAD`] may be absent;
 /// rotary frequencies that old writers stored are passed over.
 ///
@@ -159,47 +129,12 @@ impl Resolved {
 /// [`NetworkError::Tensors`] with every tensor that is missing, left over, misshapen, not of floats, or there
 /// under both names.
 pub fn resolve(config: &Config, checkpoint: &ShardedCheckpoint) -> Result<Resolved, NetworkError> {
-    let mut problems = TensorProblems::default();
-    let mut found: BTreeMap<String, Stored> = BTreeMap::new();
-    for tensor in checkpoint.stored().filter(|tensor| !is_frequencies(&tensor.name)) {
-        match found.entry(canonical(&tensor.name).into_owned()) {
-            Entry::Vacant(entry) => {
-                entry.insert(tensor.clone());
-            }
-            Entry::Occupied(entry) => {
-                problems.repeated.push(format!("{} and {}", entry.get().name, tensor.name));
-            }
-        }
-    }
-    let (expected, optional) = (expected(config), optional(config));
-    for (name, shape) in &expected {
-        match found.get(name) {
-            None => problems.missing.push(name.clone()),
-            Some(tensor) => problems.misshapen.extend(misshapen(tensor, shape)),
-        }
-    }
-    for (name, shape) in &optional {
-        problems.misshapen.extend(found.get(name).and_then(|tensor| misshapen(tensor, shape)));
-    }
-    let known: BTreeSet<&str> = expected.iter().chain(&optional).map(|(name, _)| name.as_str()).collect();
-    let left_over = found.iter().filter(|(name, _)| !known.contains(name.as_str()));
-    problems.unexpected = left_over.map(|(_, tensor)| tensor.name.clone()).collect();
-    if problems.is_empty() {
-        Ok(Resolved { label: checkpoint.label().into(), tensors: found })
-    } else {
-        Err(NetworkError::Tensors { file: checkpoint.label().into(), problems })
-    }
+    checkpoint::resolve(checkpoint, &expected(config), &optional(config), |name| {
+        (!is_frequencies(name)).then(|| canonical(name))
+    })
 }
 
 /// Buffers that follow from the configuration.
 fn is_frequencies(name: &str) -> bool {
     name.ends_with(".rotary_emb.inv_freq") || name.ends_with(".rotary_pos_emb.inv_freq")
-}
-
-fn misshapen(tensor: &Stored, shape: &[usize]) -> Option<Misshapen> {
-    (tensor.shape != shape || !tensor.is_float()).then(|| Misshapen {
-        tensor: tensor.name.clone(),
-        found: format!("{:?} {:?}", tensor.dtype, tensor.shape),
-        expected: format!("{FLOAT_TYPES} {shape:?}"),
-    })
 }

@@ -7,24 +7,11 @@ use super::patches::Patches;
 use super::positions::inverse_frequencies;
 use crate::kernels::attention::{Heads, Segment};
 use crate::operators::{
-    AttentionShape, Linear, Operators, Rotation, attention, gelu, layer_norm, quick_gelu, rotate,
+    AttentionShape, Linear, Norm, Operators, Rotation, attention, gelu, quick_gelu, rotate,
 };
 
 const EPSILON: f64 = 1e-6;
 const ROTARY_BASE: f64 = 10_000.0;
-
-/// Weight and bias of a layer norm.
-#[derive(Clone, Debug)]
-pub(super) struct Norm {
-    pub(super) weight: Tensor,
-    pub(super) bias: Tensor,
-}
-
-impl Norm {
-    fn forward(&self, operators: Operators, input: &Tensor) -> Result<Tensor> {
-        layer_norm(operators, input, (&self.weight, &self.bias), EPSILON)
-    }
-}
 
 /// A transformer block.
 #[derive(Clone, Debug)]
@@ -66,19 +53,19 @@ impl VisionTower {
         let mut hidden = self.patch_embedding.forward(&pixels)?;
         drop(pixels);
         for block in &self.blocks {
-            let normal = block.norm1.forward(self.operators, &hidden)?;
+            let normal = block.norm1.forward(self.operators, &hidden, EPSILON)?;
             let joint = block.query_key_value.forward(&normal)?;
             let part = |index: usize| joint.narrow(1, index * embed_dim, embed_dim)?.contiguous();
             let queries = rotate(self.operators, &part(0)?, &rotation, heads)?;
             let keys = rotate(self.operators, &part(1)?, &rotation, heads)?;
             let mixed = attention(self.operators, &queries, &keys, &part(2)?, &shape)?;
             hidden = (hidden + block.projection.forward(&mixed)?)?;
-            let normal = block.norm2.forward(self.operators, &hidden)?;
+            let normal = block.norm2.forward(self.operators, &hidden, EPSILON)?;
             let wide = quick_gelu(self.operators, &block.expand.forward(&normal)?)?;
             hidden = (hidden + block.contract.forward(&wide)?)?;
         }
         let merged = spatial_merge_size * spatial_merge_size;
-        let normal = self.merger_norm.forward(self.operators, &hidden)?;
+        let normal = self.merger_norm.forward(self.operators, &hidden, EPSILON)?;
         let normal = normal.reshape((count / merged, merged * embed_dim))?;
         let wide = gelu(self.operators, &self.merger_expand.forward(&normal)?)?;
         self.merger_contract.forward(&wide)

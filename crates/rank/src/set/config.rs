@@ -19,7 +19,7 @@ pub struct SetConfig {
     pub format: u32,
     /// Width of a token; a multiple of `heads`.
     pub width: usize,
-    /// Attention layers.
+    /// Attention layers; 0: none, every candidate is judged by its own features alone, by one hidden layer of `width`.
     pub layers: usize,
     /// Attention heads a layer.
     pub heads: usize,
@@ -38,6 +38,12 @@ pub struct SetConfig {
     /// its own alone.
     #[serde(default)]
     pub reach: Vec<(f64, f64)>,
+    /// Mean of each feature over the training queries, taken away before the network looks; empty: nothing is.
+    #[serde(default)]
+    pub centre: Vec<f32>,
+    /// Deviation of each feature over the training queries, which it is divided by; empty: it is not.
+    #[serde(default)]
+    pub deviation: Vec<f32>,
     /// How many networks of this shape are averaged; their weights lie in one file.
     #[serde(default = "one")]
     pub members: usize,
@@ -73,6 +79,8 @@ impl SetConfig {
             radii_km: vec![1.0, 25.0, 200.0, 750.0],
             knots_km: vec![0.0, 1.0, 5.0, 25.0, 75.0, 200.0, 500.0, 1000.0, 2500.0, 8000.0, 20_100.0],
             reach: Vec::new(),
+            centre: Vec::new(),
+            deviation: Vec::new(),
             members: 1,
             channels,
             base,
@@ -119,8 +127,10 @@ impl SetConfig {
         if self.width == 0 || self.heads == 0 || !self.width.is_multiple_of(self.heads) {
             return Some(format!("width = {} is no multiple of heads = {}", self.width, self.heads));
         }
+        if self.layers > 16 {
+            return Some(format!("layers: {} is not between 0 and 16", self.layers));
+        }
         let sizes = [
-            ("layers", self.layers, 16),
             ("width", self.width, 1024),
             ("hidden", self.hidden, 4096),
             ("max_candidates", self.max_candidates, 1024),
@@ -147,6 +157,17 @@ impl SetConfig {
                 || !channel.temperatures.iter().all(positive)
         }) {
             return Some(format!("channel {}: dimension and temperatures must be positive", bad.name));
+        }
+        let wanted = self.features();
+        for (name, list) in [("centre", &self.centre), ("deviation", &self.deviation)] {
+            if !list.is_empty() && list.len() != wanted {
+                return Some(format!("{name} has {} numbers instead of {wanted}", list.len()));
+            }
+        }
+        if !self.centre.iter().all(|value| value.is_finite())
+            || !self.deviation.iter().all(|value| positive(&f64::from(*value)))
+        {
+            return Some("centre must be finite, deviation positive".to_owned());
         }
         None
     }
@@ -189,10 +210,12 @@ mod tests {
             assert!(failure.message.contains(word), "{}", failure.message);
         };
         wrong(|config| config.heads = 3, "heads");
-        wrong(|config| config.layers = 0, "layers");
+        wrong(|config| config.layers = 17, "layers");
         wrong(|config| config.knots_km = vec![0.0, 5.0, 5.0], "knots_km");
         wrong(|config| config.radii_km.clear(), "radii_km");
         wrong(|config| config.reach = vec![(0.0, 1.0)], "reach");
+        wrong(|config| config.centre = vec![0.0], "centre");
+        wrong(|config| config.deviation = vec![0.0; config.features()], "deviation");
         wrong(|config| config.channels[1].temperatures[0] = -1.0, "location");
         wrong(|config| config.format = 9, "format");
         let unknown = SetConfig::from_toml("colour = 1").unwrap_err();

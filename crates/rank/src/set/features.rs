@@ -40,6 +40,9 @@ const LEAST_VOTE: f64 = 1e-4;
 /// Brings logarithms of votes and scores to about unit size.
 const LOGARITHM_SCALE: f64 = 0.25;
 
+/// Keeps features that hardly vary from being blown up.
+const LEAST_DEVIATION: f64 = 1e-3;
+
 impl SetFeatures {
     /// Looks at a set. The query's vectors are in [`CandidateSet::embedding`], the candidates' in
     /// [`Candidate::embedding`]; similarities that no search reported are computed from them, and what is unknown stays
@@ -72,9 +75,10 @@ impl SetFeatures {
             kept.iter().map(|&index| if base.is_some() { prior[index] } else { 0.0 }).collect();
         let width = config.features();
         let mut rows: Vec<Vec<f32>> = vec![Vec::with_capacity(width); kept.len()];
+        let kernels = kernels_of(config, &distances, kept.len());
         for (channel, seen) in config.channels.iter().zip(&seen) {
             let similarities: Vec<Option<f64>> = kept.iter().map(|&index| seen.similarities[index]).collect();
-            append_channel(config, channel, &similarities, &distances, &mut rows);
+            append_channel(channel, &similarities, &kernels, &mut rows);
             for (row, &index) in rows.iter_mut().zip(&kept) {
                 row.push(f32::from(u8::from(seen.found[index])));
             }
@@ -82,6 +86,7 @@ impl SetFeatures {
         let highest = base.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         for (row, base) in rows.iter_mut().zip(&base) {
             row.extend([(base - highest) * LOGARITHM_SCALE as f32, base * LOGARITHM_SCALE as f32]);
+            standardise(row, config);
         }
         let distances_km: Vec<f32> =
             (0..kept.len()).flat_map(|row| distances.row(row).iter().map(|km| *km as f32)).collect();
@@ -93,6 +98,27 @@ impl SetFeatures {
             .map(|(channel, seen)| seen.vectors(channel.dimension, &kept))
             .collect();
         Ok(Self { features: rows.concat(), kept, prior, base, distances_km, knots, vectors })
+    }
+
+    /// Mean and deviation of each feature over the candidates of these sets: what [`SetConfig::centre`] and
+    /// [`SetConfig::deviation`] should be for a network that is trained on them.
+    pub fn moments<'a>(width: usize, all: impl Iterator<Item = &'a Self> + Clone) -> (Vec<f32>, Vec<f32>) {
+        let rows = || all.clone().flat_map(|one| one.features.chunks_exact(width.max(1)));
+        let count = rows().count().max(1) as f64;
+        let mut mean = vec![0.0_f64; width];
+        for row in rows() {
+            for (sum, value) in mean.iter_mut().zip(row) {
+                *sum += f64::from(*value) / count;
+            }
+        }
+        let mut variance = vec![0.0_f64; width];
+        for row in rows() {
+            for ((sum, value), mean) in variance.iter_mut().zip(row).zip(&mean) {
+                *sum += (f64::from(*value) - mean).powi(2) / count;
+            }
+        }
+        let mean = mean.into_iter().map(|value| value as f32).collect();
+        (mean, variance.into_iter().map(|value| (value.sqrt() + LEAST_DEVIATION) as f32).collect())
     }
 
     /// Number of candidates attended to.
@@ -127,6 +153,12 @@ impl SetFeatures {
                 .collect(),
         }
     }
+}
+
+/// Brings features to mean 0 and deviation 1, as far as the configuration knows how.
+fn standardise(row: &mut [f32], config: &SetConfig) {
+    row.iter_mut().zip(&config.centre).for_each(|(value, centre)| *value -= centre);
+    row.iter_mut().zip(&config.deviation).for_each(|(value, deviation)| *value /= deviation);
 }
 
 /// One channel's view of the whole set.
@@ -227,12 +259,19 @@ fn best(prior: &[f32], most: usize) -> Vec<usize> {
     order
 }
 
+/// How much each other candidate counts within each radius of a candidate: `exp(-km / radius)`, `[count][radii][count]`.
+fn kernels_of(config: &SetConfig, distances: &DistanceMatrix, count: usize) -> Vec<Vec<Vec<f64>>> {
+    let of_radius =
+        |row: usize, radius: f64| distances.row(row).iter().map(|km| (-km / radius).exp()).collect();
+    let of_row = |row: usize| config.radii_km.iter().map(|&radius| of_radius(row, radius)).collect();
+    (0..count).map(of_row).collect()
+}
+
 /// Appends a channel's features to each row, but for the last (whether a search reported it).
 fn append_channel(
-    config: &SetConfig,
     channel: &SetChannel,
     similarities: &[Option<f64>],
-    distances: &DistanceMatrix,
+    kernels: &[Vec<Vec<f64>>],
     rows: &mut [Vec<f32>],
 ) {
     let known: Vec<f64> = similarities.iter().flatten().copied().collect();
@@ -255,20 +294,15 @@ fn append_channel(
             }
             None => (0..5).for_each(|_| push(0.0)),
         }
-        let nearby = distances.row(index);
-        let kernel: Vec<Vec<f64>> = config
-            .radii_km
-            .iter()
-            .map(|radius| nearby.iter().map(|km| (-km / radius).exp()).collect())
-            .collect();
+        let kernel = &kernels[index];
         for votes in &weights {
             push((votes[index] + LEAST_VOTE).ln() * LOGARITHM_SCALE);
-            for reach in &kernel {
+            for reach in kernel {
                 let support: f64 = reach.iter().zip(votes).map(|(reach, vote)| reach * vote).sum();
                 push((support + LEAST_VOTE).ln() * LOGARITHM_SCALE);
             }
         }
-        for reach in &kernel {
+        for reach in kernel {
             let others = reach.iter().zip(similarities).enumerate();
             let others = others.filter(|(other, (_, known))| *other != index && known.is_some());
             push(others.map(|(_, (reach, _))| reach).sum::<f64>().ln_1p() / 3.0);

@@ -106,8 +106,10 @@ pub fn layout(config: &SetConfig) -> Vec<TensorSpec> {
         inner("hidden.second_weight", vec![hidden, width], fan(hidden));
         inner("hidden.second_bias", vec![width], zero());
     }
-    add("norm.weight".into(), vec![width], one());
-    add("norm.bias".into(), vec![width], zero());
+    if config.layers > 0 {
+        add("norm.weight".into(), vec![width], one());
+        add("norm.bias".into(), vec![width], zero());
+    }
     // Zero: an untrained network says what its base ranker says.
     add("score.weight".into(), vec![width], zero());
     list

@@ -44,7 +44,15 @@ pub struct Trace {
     channels: Vec<ChannelTrace>,
     mixed: Vec<f32>,
     layers: Vec<LayerTrace>,
-    last: Normalised,
+    last: Last,
+}
+
+/// What the scores are read from.
+enum Last {
+    /// Tokens after the layers.
+    Normalised(Normalised),
+    /// Without layers: the hidden layer.
+    Activated { before: Vec<f32>, after: Vec<f32>, mask: Option<Vec<f32>> },
 }
 
 struct ChannelTrace {
@@ -162,8 +170,15 @@ impl SetNetwork {
             });
         }
         let at = place::layer(channels, config.layers);
-        let last = normalise(&tokens, weights[at], weights[at + 1]);
-        let mut scores = linear(&last.output, weights[at + 2], None, width, 1);
+        let (mut scores, last) = if config.layers > 0 {
+            let last = normalise(&tokens, weights[at], weights[at + 1]);
+            (linear(&last.output, weights[at + 2], None, width, 1), Last::Normalised(last))
+        } else {
+            let activated: Vec<f32> = tokens.iter().map(|value| gelu(*value)).collect();
+            let mask = mask(Site::Layer, activated.len());
+            let after = masked(&activated, mask.as_ref());
+            (linear(&after, weights[at], None, width, 1), Last::Activated { before: tokens, after, mask })
+        };
         for (score, base) in scores.iter_mut().zip(&features.base) {
             *score += weights[place::BASE_SCALE][0] * base;
         }
@@ -204,17 +219,20 @@ impl SetNetwork {
         gradients[place::BASE_SCALE][0] +=
             of_scores.iter().zip(&features.base).map(|(a, b)| a * b).sum::<f32>();
         let at = place::layer(channels, config.layers);
-        let of_last = linear_backward(
-            &trace.last.output,
-            weights[at + 2],
-            of_scores,
-            (width, 1),
-            &mut gradients[at + 2],
-            None,
-        );
-        let mut slope = {
-            let (gain, bias) = pair(gradients, at);
-            normalise_backward(&trace.last, weights[at], &of_last, gain, bias)
+        let mut slope = match &trace.last {
+            Last::Normalised(last) => {
+                let of_score = &mut gradients[at + 2];
+                let of_last =
+                    linear_backward(&last.output, weights[at + 2], of_scores, (width, 1), of_score, None);
+                let (gain, bias) = pair(gradients, at);
+                normalise_backward(last, weights[at], &of_last, gain, bias)
+            }
+            Last::Activated { before, after, mask } => {
+                let of_score = &mut gradients[at];
+                let of_after = linear_backward(after, weights[at], of_scores, (width, 1), of_score, None);
+                let of_activated = masked(&of_after, mask.as_ref());
+                of_activated.iter().zip(before).map(|(slope, before)| slope * gelu_slope(*before)).collect()
+            }
         };
         for (number, layer) in trace.layers.iter().enumerate().rev() {
             let place = place::layer(channels, number);

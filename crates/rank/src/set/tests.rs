@@ -182,7 +182,29 @@ impl Dropout for Masks {
 
 #[test]
 fn derivatives_are_those_of_finite_differences() {
-    let network = SetNetwork::new(config(Some(base()))).unwrap();
+    check_derivatives(config(Some(base())));
+    check_derivatives(SetConfig { layers: 0, ..config(Some(base())) });
+}
+
+#[test]
+fn standardised_features_have_mean_nought_and_deviation_one() {
+    let raw = config(Some(base()));
+    let sets: Vec<CandidateSet> = (0..6).map(|seed| set(20, seed)).collect();
+    let moments = |config: &SetConfig| {
+        let all: Vec<SetFeatures> = sets.iter().map(|set| SetFeatures::of(config, set).unwrap()).collect();
+        SetFeatures::moments(config.features(), all.iter())
+    };
+    let (centre, deviation) = moments(&raw);
+    let (mean, spread) = moments(&SetConfig { centre, deviation: deviation.clone(), ..raw });
+    assert!(mean.iter().all(|value| value.abs() < 1e-3), "{mean:?}");
+    for (spread, before) in spread.iter().zip(&deviation) {
+        // Features that are the same everywhere stay so.
+        assert!((spread - 1.0).abs() < 0.03 || *before < 0.05, "{spread} from {before}");
+    }
+}
+
+fn check_derivatives(config: SetConfig) {
+    let network = SetNetwork::new(config).unwrap();
     let features = SetFeatures::of(network.config(), &set(11, 10)).unwrap();
     let weights = weights(&network, 11);
     let mut random = ChaCha8Rng::seed_from_u64(12);

@@ -5,11 +5,11 @@
 //! with the final name is whole whenever the process or the machine stops.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use contract::hexadecimal;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -121,7 +121,7 @@ impl Checkpoints {
                 step: state.step,
                 best: state.best,
                 stale_validations: state.stale_validations,
-                sha256: hexadecimal(&tensors),
+                sha256: hexadecimal(&Sha256::digest(&tensors)),
             };
             self.disk.write(&partial.join(STATE_FILE), &serde_json::to_vec_pretty(&file)?)?;
             sync_directory(Some(&partial));
@@ -218,7 +218,7 @@ impl Checkpoints {
             return Err(damaged(STATE_FILE, format!("is of step {} in format {}", file.step, file.format)));
         }
         let bytes = read(TENSORS_FILE)?;
-        if hexadecimal(&bytes) != file.sha256 {
+        if hexadecimal(&Sha256::digest(&bytes)) != file.sha256 {
             return Err(damaged(TENSORS_FILE, "is not what was written: its checksum differs".into()));
         }
         let tensors =
@@ -275,14 +275,6 @@ fn tensors_of(state: &TrainingState) -> Result<Vec<u8>, safetensors::SafeTensorE
         .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.to_vec(), bytes)?)))
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
     serialize(views, None::<HashMap<String, String>>)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn remove_if_there(directory: &Path) -> io::Result<()> {

@@ -25,4 +25,4 @@ mod tests;
 mod training;
 
 pub use perturb::SetSettings;
-pub use training::{SetQuery, SetTraining};
+pub use training::{SetQuery, SetTraining, standardised};

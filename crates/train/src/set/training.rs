@@ -6,7 +6,7 @@ use contract::{CandidateSet, ErrorKind, Failure};
 use geo::{LatLon, geodesic_km};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rank::set::{SetFeatures, SetNetwork, SetRanker, reached, spread, start};
+use rank::set::{SetConfig, SetFeatures, SetNetwork, SetRanker, reached, spread, start};
 use rayon::prelude::*;
 
 use super::perturb::{Masks, SetSettings, perturb};
@@ -29,6 +29,19 @@ impl SetQuery {
         let distances_km = set.candidates.iter().map(|one| geodesic_km(one.location, truth)).collect();
         Self { set, distances_km, weight: 1.0 }
     }
+}
+
+/// The configuration with the mean and deviation of the queries' features, to which the network's inputs are brought:
+/// features differ much in size, and one learning rate has to fit them all.
+///
+/// # Errors
+/// Sets that do not fit the configuration.
+pub fn standardised(config: SetConfig, queries: &[SetQuery]) -> Result<SetConfig, Failure> {
+    let raw = SetConfig { centre: Vec::new(), deviation: Vec::new(), ..config };
+    let looked_at: Vec<SetFeatures> =
+        queries.par_iter().map(|query| SetFeatures::of(&raw, &query.set)).collect::<Result<_, Failure>>()?;
+    let (centre, deviation) = SetFeatures::moments(raw.features(), looked_at.iter());
+    Ok(SetConfig { centre, deviation, ..raw })
 }
 
 /// Trains a [`SetNetwork`] on queries.

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use train::PhotoPixels;
 use train::configuration::{EngineSettings, SetSettings};
 use train::engine::TrainableRanker;
-use train::set::{SetQuery, SetSettings as Perturbation, SetTraining};
+use train::set::{SetQuery, SetSettings as Perturbation, SetTraining, standardised};
 
 use crate::progress::bar;
 
@@ -39,15 +39,22 @@ pub(super) fn open(
     let pack = Pack::open(&settings.model).map_err(broken)?;
     let encoder = PhotoEncoder::open(&pack).map_err(broken)?;
     let locations = open_location_encoder(&pack).map_err(broken)?;
-    let network = SetNetwork::new(config(&pack, &encoder)?)?;
+    let (Some(heads), Some(locations)) = (encoder.heads(), locations) else {
+        let message =
+            format!("{}: its encoder has no heads to train a set ranker on", settings.model.display());
+        return Err(
+            Failure::new(ErrorKind::Usage, message).with_hint("name a pack made with `cargo xtask pack`")
+        );
+    };
+    let config = config(&pack, &encoder)?;
     let vectors = photo_vectors(settings, [&training, &validation], &encoder, &photos, quiet)?;
     let sets = |rows: Rows| -> Result<Vec<SetQuery>, Failure> {
-        rows.iter()
-            .map(|(name, row)| query(settings, name, row, &vectors, encoder.heads(), &locations))
-            .collect()
+        rows.iter().map(|(name, row)| query(settings, name, row, &vectors, heads, &locations)).collect()
     };
     let perturbation = perturbation(settings.perturb as f32, engine.seed);
-    Ok(Box::new(SetTraining::new(network, perturbation, sets(training)?, sets(validation)?)?))
+    let (training, validation) = (sets(training)?, sets(validation)?);
+    let network = SetNetwork::new(standardised(config, &training)?)?;
+    Ok(Box::new(SetTraining::new(network, perturbation, training, validation)?))
 }
 
 /// A network of the shape of the pack's own set ranker; where it has none, one of the usual size on top of the pack's

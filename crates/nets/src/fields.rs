@@ -6,25 +6,25 @@ use crate::error::NetworkError;
 
 /// An object of a configuration file, and where its fields may lie as well.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     /// The file, for messages.
-    pub(super) file: &'a str,
+    pub(crate) file: &'a str,
     /// What stands before a field's name in messages, as `vision_config.`.
-    pub(super) prefix: &'a str,
+    pub(crate) prefix: &'a str,
     /// The object.
-    pub(super) object: &'a Map<String, Value>,
+    pub(crate) object: &'a Map<String, Value>,
     /// Where to look for a field that the object lacks.
-    pub(super) fallback: Option<&'a Map<String, Value>>,
+    pub(crate) fallback: Option<&'a Map<String, Value>>,
 }
 
 impl<'a> Fields<'a> {
     /// A field; null counts as absent, as in Python.
-    pub(super) fn get(&self, field: &str) -> Option<&'a Value> {
+    pub(crate) fn get(&self, field: &str) -> Option<&'a Value> {
         let present = |object: &'a Map<String, Value>| object.get(field).filter(|value| !value.is_null());
         present(self.object).or_else(|| self.fallback.and_then(present))
     }
 
-    pub(super) fn error(&self, field: &str, why: impl Into<String>) -> NetworkError {
+    pub(crate) fn error(&self, field: &str, why: impl Into<String>) -> NetworkError {
         NetworkError::Config {
             file: self.file.into(),
             field: format!("{}{field}", self.prefix),
@@ -37,7 +37,7 @@ impl<'a> Fields<'a> {
     }
 
     /// An object inside this one.
-    pub(super) fn object(&self, field: &str) -> Result<Option<&'a Map<String, Value>>, NetworkError> {
+    pub(crate) fn object(&self, field: &str) -> Result<Option<&'a Map<String, Value>>, NetworkError> {
         match self.get(field) {
             None => Ok(None),
             Some(Value::Object(object)) => Ok(Some(object)),
@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A count in `1..=most`. Without a default the field must be there.
-    pub(super) fn count(
+    pub(crate) fn count(
         &self,
         field: &str,
         most: usize,
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A positive, finite number of at most `most`. Without a default the field must be there.
-    pub(super) fn positive(&self, field: &str, most: f64, default: Option<f64>) -> Result<f64, NetworkError> {
+    pub(crate) fn positive(&self, field: &str, most: f64, default: Option<f64>) -> Result<f64, NetworkError> {
         let Some(value) = self.get(field) else { return default.ok_or_else(|| self.missing(field)) };
         value
             .as_f64()
@@ -70,7 +70,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The id of a token of the vocabulary. Without a default the field must be there.
-    pub(super) fn token(
+    pub(crate) fn token(
         &self,
         field: &str,
         vocabulary: usize,
@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A flag.
-    pub(super) fn flag(&self, field: &str, default: bool) -> Result<bool, NetworkError> {
+    pub(crate) fn flag(&self, field: &str, default: bool) -> Result<bool, NetworkError> {
         match self.get(field) {
             None => Ok(default),
             Some(Value::Bool(flag)) => Ok(*flag),
@@ -100,7 +100,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A word.
-    pub(super) fn word(&self, field: &str) -> Result<Option<&'a str>, NetworkError> {
+    pub(crate) fn word(&self, field: &str) -> Result<Option<&'a str>, NetworkError> {
         match self.get(field) {
             None => Ok(None),
             Some(Value::String(word)) => Ok(Some(word)),
@@ -109,7 +109,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A word that must be one of those known, if it is there.
-    pub(super) fn only(&self, field: &str, known: &[&str]) -> Result<(), NetworkError> {
+    pub(crate) fn only(&self, field: &str, known: &[&str]) -> Result<(), NetworkError> {
         match self.word(field)? {
             Some(word) if !known.contains(&word) => {
                 Err(self.error(field, format!("{word:?} is not supported, only {}", known.join(" or "))))

@@ -1,6 +1,6 @@
 //! Linear layers one after the other, over blocks of rows.
 
-use crate::checkpoint::{Checkpoint, Expected};
+use crate::checkpoint::{Expected, TensorSource};
 use crate::error::NetworkError;
 use crate::kernels::Instructions;
 use crate::kernels::linear::{Activation, PackedLinear, PanelOutput, PanelRows};
@@ -8,16 +8,16 @@ use crate::kernels::panels::{AlignedBuffer, PANEL, from_panels, padded_channels,
 
 /// One layer as it is named in a checkpoint.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LayerShape<'a> {
-    pub(super) name: &'a str,
-    pub(super) inputs: usize,
-    pub(super) outputs: usize,
-    pub(super) activation: Activation,
+pub(crate) struct LayerShape<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    pub(crate) activation: Activation,
 }
 
 impl LayerShape<'_> {
     /// Its tensors, under a prefix.
-    pub(super) fn tensors(&self, prefix: &str) -> [Expected; 2] {
+    pub(crate) fn tensors(&self, prefix: &str) -> [Expected; 2] {
         [
             (format!("{prefix}{}.weight", self.name), vec![self.outputs, self.inputs]),
             (format!("{prefix}{}.bias", self.name), vec![self.outputs]),
@@ -27,15 +27,15 @@ impl LayerShape<'_> {
 
 /// Layers with their activations.
 #[derive(Debug)]
-pub(super) struct Perceptron {
+pub(crate) struct Perceptron {
     layers: Vec<(PackedLinear, Activation)>,
     instructions: Instructions,
 }
 
 impl Perceptron {
     /// Reads layers whose names begin with `prefix`.
-    pub(super) fn read(
-        checkpoint: &Checkpoint<'_>,
+    pub(crate) fn read(
+        checkpoint: &impl TensorSource,
         prefix: &str,
         shapes: &[LayerShape<'_>],
     ) -> Result<Self, NetworkError> {
@@ -52,7 +52,7 @@ impl Perceptron {
     }
 
     /// From row-major `[rows, inputs]` to row-major `[rows, outputs]`, on the calling thread.
-    pub(super) fn apply(&self, values: &[f32], rows: usize) -> Vec<f32> {
+    pub(crate) fn apply(&self, values: &[f32], rows: usize) -> Vec<f32> {
         let Some(((first, _), (last, _))) = self.layers.first().zip(self.layers.last()) else {
             return values.to_vec();
         };

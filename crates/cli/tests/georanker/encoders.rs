@@ -1,0 +1,179 @@
+//! Packs with the strong encoders: tiny networks of random weights, real photos.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::binary::{Workplace, georanker, repository, samples};
+use georanker::pack::sha256_of_file;
+use predicates::prelude::*;
+use predicates::str::contains;
+
+const PHOTOS: [&str; 3] = ["creek.jpg", "glacier.jpg", "harbour.jpg"];
+
+/// Three sample photos and their places.
+fn photos(work: &Workplace) -> (PathBuf, PathBuf) {
+    let folder = work.path("photos");
+    fs::create_dir(&folder).unwrap();
+    for name in PHOTOS {
+        fs::copy(samples().join(name), folder.join(name)).unwrap();
+    }
+    let truth = fs::read_to_string(samples().join("truth.csv")).unwrap();
+    let wanted = |line: &&str| PHOTOS.iter().any(|name| line.starts_with(name)) || line.starts_with("IMG_ID");
+    let rows: Vec<&str> = truth.lines().filter(wanted).collect();
+    (folder, work.file("photos.csv", rows.join("\n").as_bytes()))
+}
+
+/// A pack of these files, `(name in the pack, name among the golden files)`, with a text for its encoder.
+fn pack(work: &Workplace, encoder: &str, files: &[(&str, &str)], channels: &[&str]) -> PathBuf {
+    let directory = work.path("pack-of-ours");
+    fs::create_dir_all(&directory).unwrap();
+    let mut text = format!(
+        "format = 1\nname = \"tiny\"\nversion = \"1\"\nsummary = \"A test.\"\n\n[encoder]\n{encoder}\n\n\
+         [gallery]\npath = \"gallery\"\n\n[decision]\nrule = \"argmax\"\ntemperature = 1.0\n\n\
+         [ranker.similarity.kernel]\nscales = [[25.0, 1.0]]\n"
+    );
+    for channel in channels {
+        write!(
+            text,
+            "\n[[retrieval]]\nchannel = \"{channel}\"\ntop = 3\n\n[[ranker.similarity.votes]]\n\
+             channel = \"{channel}\"\nweight = 1.0\ntemperature = 0.05\n"
+        )
+        .unwrap();
+    }
+    let starter = fs::read_to_string(repository().join("packs/starter/pack.toml")).unwrap();
+    let calibration = starter.split("[calibration]").nth(1).unwrap().split("[[files]]").next().unwrap();
+    write!(text, "\n[calibration]{calibration}").unwrap();
+    for (name, golden) in files {
+        let path = directory.join(name);
+        fs::copy(repository().join("tests/golden").join(golden), &path).unwrap();
+        let (bytes, sha256) = (fs::metadata(&path).unwrap().len(), sha256_of_file(&path).unwrap());
+        write!(
+            text,
+            "\n[[files]]\npath = \"{name}\"\nbytes = {bytes}\nsha256 = \"{sha256}\"\nlicence = \"MIT\"\n"
+        )
+        .unwrap();
+    }
+    fs::write(directory.join("pack.toml"), text).unwrap();
+    directory
+}
+
+/// Builds a gallery of the three photos with the pack and looks for each of them in it.
+fn finds_itself(work: &Workplace, pack: &Path, channels: &[&str]) {
+    let (folder, table) = photos(work);
+    let gallery = work.path("gallery");
+    georanker()
+        .args(["gallery", "build"])
+        .arg(&gallery)
+        .arg("--photos")
+        .arg(&folder)
+        .arg("--table")
+        .arg(&table)
+        .arg("--pack")
+        .arg(pack)
+        .assert()
+        .code(0)
+        .stderr(contains("3 photos added"));
+    let run = georanker().args(["gallery", "info", "--json"]).arg(&gallery).assert().code(0);
+    let info = String::from_utf8_lossy(&run.get_output().stdout).into_owned();
+    assert!(channels.iter().all(|channel| info.contains(&format!("\"{channel}\""))), "{info}");
+    let run = georanker()
+        .args(["locate", "--format", "json", "--pack"])
+        .arg(pack)
+        .arg("--gallery")
+        .arg(&gallery)
+        .arg(&folder)
+        .assert()
+        .code(0);
+    let answers: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    let answers = answers.as_array().unwrap();
+    assert_eq!(answers.len(), PHOTOS.len());
+    for answer in answers {
+        let best = &answer["candidates"][0];
+        assert!(
+            answer["photo"].as_str().unwrap().ends_with(best["photo"].as_str().unwrap()),
+            "{} is not its own best candidate: {best}",
+            answer["photo"]
+        );
+    }
+}
+
+const G3_FILES: [(&str, &str); 2] = [("config.json", "g3/config.json"), ("g3.pth", "g3/g3_tiny.pth")];
+const G3_ENCODER: &str = "kind = \"g3\"\nconfig = \"config.json\"\nweights = \"g3.pth\"";
+
+#[test]
+fn a_pack_of_g3_from_its_pth() {
+    let work = Workplace::new();
+    let channels = ["g3-image", "g3-text", "g3-location"];
+    let pack = pack(&work, G3_ENCODER, &G3_FILES, &channels);
+    finds_itself(&work, &pack, &channels);
+}
+
+#[test]
+fn a_pack_of_clip_and_one_of_siglip() {
+    for (kind, weights, dtype) in
+        [("clip", "tiny-clip", "f32"), ("clip", "tiny-clip", "bf16"), ("siglip", "siglip", "f32")]
+    {
+        let work = Workplace::new();
+        let encoder = format!(
+            "kind = \"{kind}\"\nconfig = \"config.json\"\nweights = \"model.safetensors\"\n\
+             preprocessor = \"preprocessor_config.json\"\ndtype = \"{dtype}\""
+        );
+        let names = ["config.json", "model.safetensors", "preprocessor_config.json"];
+        let golden = names.map(|name| format!("{weights}/{name}"));
+        let files: Vec<(&str, &str)> = names.into_iter().zip(golden.iter().map(String::as_str)).collect();
+        let pack = pack(&work, &encoder, &files, &["photo"]);
+        finds_itself(&work, &pack, &["photo"]);
+    }
+}
+
+#[test]
+fn g3_compares_photos_with_places_where_asked_to() {
+    let work = Workplace::new();
+    let encoder = format!("{G3_ENCODER}\nchannels = [\"location\", \"g3-image\"]");
+    let pack = pack(&work, &encoder, &G3_FILES, &["g3-image", "location"]);
+    finds_itself(&work, &pack, &["g3-image", "location"]);
+}
+
+#[test]
+fn broken_packs_say_what_is_wrong() {
+    let work = Workplace::new();
+    let photo = work.photo("photo.jpg");
+    let locate = |pack: &Path, why: &str| {
+        georanker()
+            .args(["gallery", "build"])
+            .arg(work.path("gallery"))
+            .arg("--photos")
+            .arg(work.root())
+            .arg("--pack")
+            .arg(pack)
+            .assert()
+            .code(3)
+            .stderr(contains(why).and(contains("panicked").not()));
+    };
+    assert!(photo.exists());
+    for (more, why) in [
+        ("views = [\"squash\"]", "encoder.views means nothing to an encoder of kind G3"),
+        ("heads = \"g3.pth\"", "encoder.heads means nothing"),
+        ("channels = [\"photo\"]", "there is no photo, only g3-image, g3-text, g3-location, location"),
+        ("dtype = \"f8\"", "dtype"),
+        ("preprocessor = \"../p.json\"", "leads out of the pack"),
+    ] {
+        let pack = pack(&work, &format!("{G3_ENCODER}\n{more}"), &G3_FILES, &["g3-image"]);
+        locate(&pack, why);
+    }
+    let geoclip = "kind = \"geoclip\"\nconfig = \"config.json\"\nweights = \"g3.pth\"";
+    locate(&pack(&work, geoclip, &G3_FILES, &["location"]), "encoder.heads is missing");
+    // Weights of another network: every tensor that does not fit is counted, and the file named.
+    let files = [("config.json", "g3/config.json"), ("g3.pth", "tiny-clip/model.safetensors")];
+    locate(
+        &pack(&work, G3_ENCODER, &files, &["g3-image"]),
+        "g3.pth does not hold the tensors of this network",
+    );
+    // A program that calls a function: refused, not run.
+    let evil = pack(&work, G3_ENCODER, &G3_FILES, &["g3-image"]);
+    let mut bytes = fs::read(evil.join("g3.pth")).unwrap();
+    bytes.truncate(bytes.len() / 2);
+    fs::write(evil.join("g3.pth"), &bytes).unwrap();
+    locate(&evil, "is damaged");
+}

@@ -1,0 +1,165 @@
+//! The strong encoders: CLIP, SigLIP, GeoCLIP and G3.
+
+use contract::{Channel, ChannelSpec, Failure};
+use geo::LatLon;
+use nets::NetworkError;
+use nets::checkpoint::ShardedCheckpoint;
+use nets::clip::{ClipConfig, ClipVision, Holding};
+use nets::g3::{G3, G3Config};
+use nets::geoclip::{self, ImageHead, LocationEncoder};
+use nets::photo::Image;
+use nets::siglip::{self, SiglipVision};
+use nets::vision_transformer::{Preprocessor, VisionConfig};
+
+use crate::PackError;
+use crate::error::{network_failure, photo_failure};
+use crate::pack::{EncoderKind, EncoderType, Pack};
+
+/// G3's channels: a photo in CLIP's space, in the space shared with texts, in the space shared with places. The paper's
+/// index is their sum.
+const G3_CHANNELS: [&str; 3] = ["g3-image", "g3-text", "g3-location"];
+
+/// A transformer and what it makes of photos.
+pub(super) enum TransformerEncoder {
+    Clip(Box<ClipVision>),
+    Siglip(Box<SiglipVision>),
+    Geoclip(Box<geoclip::PhotoEncoder>),
+    G3(Box<G3>),
+}
+
+impl TransformerEncoder {
+    /// Reads the files that a pack names; also the channels that it asks for.
+    pub(super) fn open(pack: &Pack) -> Result<(Self, Vec<ChannelSpec>), PackError> {
+        let names = &pack.manifest().encoder;
+        let config_file = pack.path(&names.config).display().to_string();
+        let config = pack.read(&names.config)?;
+        let config = String::from_utf8_lossy(&config);
+        pack.verify_file(&names.weights)?;
+        let weights = ShardedCheckpoint::open_file(&pack.path(&names.weights))?;
+        let holding = match names.dtype {
+            EncoderType::F32 => Holding::default(),
+            EncoderType::Bf16 => Holding::bf16(),
+        };
+        let preprocessor = |config: &VisionConfig| match &names.preprocessor {
+            None => Ok(Preprocessor::usual(config)),
+            Some(name) => {
+                let json = pack.read(name)?;
+                let file = pack.path(name).display().to_string();
+                Ok::<_, PackError>(Preprocessor::from_json(&file, &String::from_utf8_lossy(&json), config)?)
+            }
+        };
+        let clip = || {
+            let network =
+                ClipVision::load(&ClipConfig::from_json(&config_file, &config)?, &weights, &holding)?;
+            let preprocessor = preprocessor(network.config())?;
+            Ok::<_, PackError>(network.with_preprocessor(preprocessor))
+        };
+        let encoder = match names.kind {
+            EncoderKind::Siglip => {
+                let config = siglip::config_from_json(&config_file, &config)?;
+                let network = SiglipVision::load(&config, &weights, &holding)?;
+                Self::Siglip(Box::new(network.with_preprocessor(preprocessor(&config)?)))
+            }
+            EncoderKind::Geoclip => {
+                let name = names.heads.as_deref().unwrap_or_default();
+                pack.verify_file(name)?;
+                let head = ImageHead::from_file(&pack.path(name))?;
+                Self::Geoclip(Box::new(geoclip::PhotoEncoder::new(clip()?, head)?))
+            }
+            EncoderKind::G3 => {
+                let config = G3Config::from_json(&config_file, &config)?;
+                let network = G3::load(&config, &weights, &holding)?;
+                Self::G3(Box::new(network.with_preprocessor(preprocessor(&config.clip.vision)?)))
+            }
+            EncoderKind::Clip | EncoderKind::EfficientnetLite => Self::Clip(Box::new(clip()?)),
+        };
+        let channels = encoder.channels(pack)?;
+        Ok((encoder, channels))
+    }
+
+    /// All channels with their lengths, the usual ones first, and how many these are.
+    fn all_channels(&self) -> (Vec<ChannelSpec>, usize) {
+        let spec = |name: &str, dimension| ChannelSpec { channel: Channel::new(name), dimension };
+        match self {
+            Self::Clip(network) => (vec![spec("photo", network.dimension())], 1),
+            Self::Siglip(network) => (vec![spec("photo", network.dimension())], 1),
+            Self::Geoclip(_) => {
+                (vec![spec("location", geoclip::DIMENSION), spec("photo", ImageHead::INPUTS)], 2)
+            }
+            Self::G3(network) => {
+                let named = G3_CHANNELS.into_iter().chain(["location"]);
+                (named.map(|name| spec(name, network.dimension())).collect(), G3_CHANNELS.len())
+            }
+        }
+    }
+
+    /// The channels that the pack asks for, or the usual ones.
+    fn channels(&self, pack: &Pack) -> Result<Vec<ChannelSpec>, PackError> {
+        let (mut all, usual) = self.all_channels();
+        let wanted = &pack.manifest().encoder.channels;
+        if wanted.is_empty() {
+            all.truncate(usual);
+            return Ok(all);
+        }
+        let find = |channel: &Channel| {
+            all.iter().find(|spec| spec.channel == *channel).cloned().ok_or_else(|| {
+                let known: Vec<&str> = all.iter().map(|spec| spec.channel.as_str()).collect();
+                PackError::Manifest {
+                    path: pack.path(crate::pack::MANIFEST_FILE),
+                    why: format!("encoder.channels: there is no {channel}, only {}", known.join(", ")),
+                }
+            })
+        };
+        wanted.iter().map(find).collect()
+    }
+
+    /// A photo's unit vectors in all channels.
+    pub(super) fn photo_vectors(
+        &self,
+        name: &str,
+        image: &Image,
+    ) -> Result<Vec<(Channel, Vec<f32>)>, Failure> {
+        let preprocessor = match self {
+            Self::Clip(network) => network.preprocessor(),
+            Self::Siglip(network) => network.preprocessor(),
+            Self::Geoclip(network) => network.clip().preprocessor(),
+            Self::G3(network) => network.clip().preprocessor(),
+        };
+        let pixels = preprocessor.pixels(image).map_err(|error| photo_failure(name, &error))?;
+        self.encode(&pixels).map_err(|error| network_failure(name, &error))
+    }
+
+    fn encode(&self, pixels: &[f32]) -> Result<Vec<(Channel, Vec<f32>)>, NetworkError> {
+        Ok(match self {
+            Self::Clip(network) => vec![(Channel::photo(), network.encode_normalised(pixels)?)],
+            Self::Siglip(network) => vec![(Channel::photo(), network.encode_normalised(pixels)?)],
+            Self::Geoclip(network) => {
+                let (location, photo) = network.encode_normalised(pixels)?;
+                vec![(Channel::location(), location), (Channel::photo(), photo)]
+            }
+            Self::G3(network) => {
+                let vectors = network.encode_photos(pixels)?;
+                let [image, text, location] = G3_CHANNELS.map(Channel::new);
+                vec![
+                    (image, vectors.image),
+                    (text, vectors.text),
+                    (location, vectors.location.clone()),
+                    // What a photo asks bare coordinates with is what it has in the space shared with them.
+                    (Channel::location(), vectors.location),
+                ]
+            }
+        })
+    }
+
+    /// A place's unit vector in the location channel; `None` without what makes it.
+    pub(super) fn place_vector(
+        &self,
+        place: LatLon,
+        locations: Option<&LocationEncoder>,
+    ) -> Option<Vec<f32>> {
+        match self {
+            Self::G3(network) => Some(network.encode_locations(&[place])),
+            _ => locations.map(|locations| locations.encode_normalised(&[place])),
+        }
+    }
+}

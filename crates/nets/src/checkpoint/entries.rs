@@ -1,0 +1,40 @@
+//! What a weight file holds, whichever format it has.
+
+use std::ops::Range;
+
+use safetensors::{Dtype, SafeTensors};
+
+use super::pickle;
+use crate::error::NetworkError;
+
+/// A tensor and where in the file its values lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) dtype: Dtype,
+    pub(super) shape: Vec<usize>,
+    /// Row-major, little-endian; checked to lie within the file and to be as long as the shape says.
+    pub(super) bytes: Range<usize>,
+}
+
+/// The tensors of a file, safetensors or `.pth`: its first bytes tell.
+///
+/// # Errors
+/// [`NetworkError::NotSafetensors`], [`NetworkError::NotStateDict`].
+pub(super) fn entries(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, NetworkError> {
+    if pickle::is_torch_file(bytes) {
+        return pickle::entries(bytes).map_err(|why| NetworkError::NotStateDict { file: file.into(), why });
+    }
+    // The header is checked against the file's length: every range lies inside.
+    let (header, metadata) = SafeTensors::read_metadata(bytes)
+        .map_err(|error| NetworkError::NotSafetensors { file: file.into(), why: error.to_string() })?;
+    // The data start after eight bytes of length and the header.
+    let start = header + size_of::<u64>();
+    let tensors = metadata.tensors().into_iter().map(|(name, info)| Entry {
+        name,
+        bytes: start + info.data_offsets.0..start + info.data_offsets.1,
+        dtype: info.dtype,
+        shape: info.shape.clone(),
+    });
+    Ok(tensors.collect())
+}
