@@ -1,5 +1,6 @@
 //! Many files, one answer each, flat memory.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use rayon::prelude::*;
 use crate::error::photo_failure;
 use crate::locator::lost;
 use crate::photo_file::read_photo_bytes;
-use crate::{Input, Locator};
+use crate::{CachedQuery, Input, Locator, QueryCache};
 
 /// How many photos are in memory at once.
 const CHUNK: usize = 16;
@@ -26,6 +27,8 @@ pub struct BatchOptions {
     pub limits: Limits,
     /// Longest side of the thumbnails to make; `None` makes none.
     pub thumbnail_side: Option<u32>,
+    /// Vectors of photos that were encoded before.
+    pub query_cache: Option<Arc<QueryCache>>,
 }
 
 /// One photo's answer.
@@ -144,14 +147,44 @@ fn prepare(locator: &Locator, input: &Input, options: &BatchOptions) -> Prepared
     let mut thumbnail = None;
     let mut work = || {
         let bytes = read_photo_bytes(&input.path, &options.limits)?;
+        let cache = options.query_cache.as_deref().map(|cache| (cache, QueryCache::key(&bytes)));
+        let known = cache.as_ref().and_then(|(cache, key)| cache.get(key));
+        let looks_at_pixels = options.thumbnail_side.is_some() || options.locate.exclude.near_duplicate;
+        if let Some(known) = known.as_ref().filter(|known| !looks_at_pixels && fits(known, options)) {
+            let [width, height] = known.size;
+            let photo = Photo {
+                id: input.name.as_str().into(),
+                author: options.author.clone(),
+                width,
+                height,
+                rgb: Vec::new(),
+            };
+            return Ok((photo, known.embedding.clone()));
+        }
         let image = decode(&bytes, &options.limits, DecodeOptions::default())
             .map_err(|error| photo_failure(&input.name, &error))?;
         thumbnail = options.thumbnail_side.and_then(|side| encode_thumbnail(&image, side, 82).ok());
-        let embedding = locator.encoder().encode_image(&input.name, &image)?;
+        let embedding = match known {
+            Some(known) => known.embedding,
+            None => {
+                let embedding = locator.encoder().encode_image(&input.name, &image)?;
+                if let Some((cache, key)) = cache {
+                    let size = [image.width(), image.height()];
+                    cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
+                }
+                embedding
+            }
+        };
         Ok((photo_of(&input.name, image, options), embedding))
     };
     let encoded = work();
     Prepared { encoded, elapsed_ms: milliseconds(started), thumbnail }
+}
+
+/// Whether a photo that is not decoded again is within the limits: they may have been wider then.
+fn fits(known: &CachedQuery, options: &BatchOptions) -> bool {
+    let [width, height] = known.size;
+    u64::from(width) * u64::from(height) <= options.limits.max_pixels
 }
 
 /// The pixels are kept only where a later step looks at them.

@@ -29,6 +29,8 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod build_times;
+mod coordinates;
 mod curation_queries;
 mod encoder;
 mod error;
@@ -41,12 +43,16 @@ mod pair_files;
 mod parts;
 mod photo_file;
 pub mod pull;
+mod query_cache;
+mod retrieval;
 
 pub use batch::{BatchEnd, BatchOptions, CandidateSource, Located, locate_files, locate_files_with};
+pub use build_times::BuildTimes;
+pub use coordinates::{CoordinateIndex, open_coordinates};
 pub use curation_queries::{PhotoQueries, QueryEncoder};
 pub use encoder::{FeatureExtractor, Heads, Matrix, PhotoEncoder, fingerprint, view_input};
 pub use error::PackError;
-pub use gallery_build::{AddReport, GalleryBuilder, PhotoToAdd};
+pub use gallery_build::{AddReport, BuildEvent, GalleryBuilder, PhotoToAdd};
 pub use gps_tag::gps_tag;
 pub use inputs::{Input, Inputs, expand_inputs};
 pub use locator::{LocationSpace, Locator, Ranked, open_set_ranker};
@@ -54,4 +60,5 @@ pub use pack::{Manifest, Pack, find_pack};
 pub use pair_files::PairFileScorer;
 pub use parts::{Parts, open_location_encoder};
 pub use photo_file::{decode_photo, decode_photo_as, hash_of, image_of, read_photo_bytes};
+pub use query_cache::{CachedQuery, QueryCache};
 pub use rank::vlm::Reencode;

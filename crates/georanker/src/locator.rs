@@ -17,8 +17,9 @@ use rank::set::{SetRanker, WEIGHTS_FILE};
 use rank::{Calibration, Decision, SimilarityRanker, assemble, decide};
 use rayon::prelude::*;
 
-use crate::pack::{Pack, RankerManifest, RetrievalManifest, SetManifest};
+use crate::pack::{FusedManifest, Pack, RankerManifest, RetrievalManifest, SetManifest};
 use crate::photo_file::{hash_of, image_of};
+use crate::retrieval::{Thinning, add_similarities, fused_search, hub_corrected, is_fused};
 use crate::{PackError, Parts, PhotoEncoder};
 
 pub use written::LocationSpace;
@@ -29,6 +30,7 @@ pub struct Locator {
     gallery_label: String,
     parts: Parts,
     retrieval: Vec<RetrievalManifest>,
+    fused: Option<FusedManifest>,
     ranker: Arc<dyn Ranker>,
     temperature: f64,
     rule: Decide,
@@ -82,6 +84,7 @@ impl Locator {
             gallery_label: format!("{} ({} photos)", parts.gallery.name(), parts.gallery.photo_count()),
             parts,
             retrieval: manifest.retrieval.clone(),
+            fused: manifest.fused.clone(),
             ranker,
             temperature: manifest.decision.temperature,
             rule: manifest.decision.rule.into(),
@@ -154,21 +157,34 @@ impl Locator {
         let filters: Vec<Result<Filter, Failure>> =
             photos.iter().map(|(photo, _)| filter_for(photo.borrow(), options)).collect();
         let mut found: Vec<Vec<(Channel, Vec<Neighbour>)>> = vec![Vec::new(); photos.len()];
-        for wanted in &self.retrieval {
-            match self.search(wanted, photos, &filters) {
+        let fused = fused_search(self.fused.as_ref(), &self.retrieval, &options.retrieval);
+        let tops: Vec<usize> =
+            self.retrieval.iter().chain(fused.iter().map(|fused| &fused.search)).map(|one| one.top).collect();
+        let searches = self.retrieval.iter().map(|wanted| (wanted.channel.clone(), None, wanted));
+        let together = fused.iter().map(|fused| (fused.search.channel.clone(), Some(fused), &fused.search));
+        for (channel, fused, wanted) in searches.chain(together) {
+            let found_here = match fused {
+                None => self.search(wanted, photos, &filters, options),
+                Some(fused) => fused.find(&self.parts.gallery, photos, &filters, &options.retrieval),
+            };
+            match found_here {
                 Ok(results) => {
                     for (photo, neighbours) in found.iter_mut().zip(results) {
-                        photo.push((wanted.channel.clone(), neighbours));
+                        photo.push((channel.clone(), neighbours));
                     }
                 }
                 Err(failure) => return photos.iter().map(|_| Err(failure.clone())).collect(),
             }
         }
         let each = photos.iter().zip(filters).zip(found).enumerate();
-        each.map(|(index, (((photo, embedding), filter), results))| {
+        each.map(|(index, (((photo, embedding), filter), mut results))| {
             filter?;
+            Thinning::of(&options.retrieval).thin(&mut results, &tops);
             let photo: &Photo = photo.borrow();
             let mut set = assemble(photo.id.clone(), embedding.clone(), results);
+            if let Some(fused) = &fused {
+                add_similarities(&mut set, fused, &self.parts.gallery);
+            }
             if self.ranker.needs_vectors() {
                 self.parts.attach_vectors(&mut set.candidates);
             }
@@ -191,11 +207,25 @@ impl Locator {
         wanted: &RetrievalManifest,
         photos: &[(P, QueryEmbedding)],
         filters: &[Result<Filter, Failure>],
+        options: &LocateOptions,
     ) -> Result<Vec<Vec<Neighbour>>, Failure> {
+        let retrieval = &options.retrieval;
+        let top = Thinning::of(retrieval).depth(wanted.top);
         let everything = Filter::default();
-        let indexes: [&dyn Search; 2] = [self.parts.gallery.as_ref(), self.parts.locations.as_ref()];
+        let Parts { gallery, locations, more_locations, .. } = &self.parts;
+        let indexes: [Option<&dyn Search>; 3] = [
+            (!is_fused(&wanted.channel, retrieval)).then_some(gallery.as_ref() as &dyn Search),
+            Some(locations.as_ref()),
+            more_locations.as_deref().map(|index| index as &dyn Search),
+        ];
         let mut merged: Vec<Vec<Neighbour>> = vec![Vec::new(); photos.len()];
-        for index in indexes.into_iter().filter(|index| !index.is_empty(&wanted.channel)) {
+        let used = indexes.into_iter().enumerate();
+        let used = used.filter_map(|(number, index)| {
+            Some((number, index.filter(|one| !one.is_empty(&wanted.channel))?))
+        });
+        let mut count = 0;
+        for (number, index) in used {
+            count += 1;
             let queries = photos
                 .iter()
                 .zip(filters)
@@ -208,16 +238,21 @@ impl Locator {
                     Ok(Query { vector, filter: filter.as_ref().unwrap_or(&everything) })
                 })
                 .collect::<Result<Vec<_>, Failure>>()?;
-            let request = SearchRequest { channel: &wanted.channel, top: wanted.top, queries };
-            let results = pollster::block_on(index.search(request))?;
+            let request = SearchRequest { channel: &wanted.channel, top, queries };
+            let results = if number == 0 && retrieval.hubness != 0.0 {
+                hub_corrected(gallery, &request, retrieval.hubness)?
+            } else {
+                pollster::block_on(index.search(request))?
+            };
             for (all, new) in merged.iter_mut().zip(results) {
                 all.extend(new);
             }
         }
-        for neighbours in &mut merged {
+        // One list is in order as it is, and not by similarity alone where hubs are held back.
+        for neighbours in merged.iter_mut().filter(|_| count > 1) {
             // Stable: equal similarities keep the order of the indexes.
             neighbours.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
-            neighbours.truncate(wanted.top);
+            neighbours.truncate(top);
         }
         Ok(merged)
     }

@@ -1,5 +1,6 @@
 //! Arguments in two steps: what was typed (here), and what it means (`resolve` in each file).
 
+mod benchmark;
 mod curate;
 mod evaluate;
 mod gallery;
@@ -8,6 +9,7 @@ mod local_model;
 mod locate;
 mod packs;
 mod pull;
+mod retrieval;
 mod score;
 mod train;
 mod written;
@@ -16,9 +18,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use benchmark::{BenchmarkArguments, BenchmarkRequest};
 pub use curate::{
     CurateArguments, CurateBuildArguments, CurateCommand, CurateRequest, CurateStatsArguments, Exclusion,
-    QueryArguments, RuleArguments,
+    QueryArguments, RetrievedArguments, RuleArguments,
 };
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
@@ -31,6 +34,7 @@ pub use local_model::{LocalArguments, LocalRequest};
 pub use locate::{LocateArguments, LocateRequest};
 pub use packs::PacksArguments;
 pub use pull::{PullArguments, PullRequest};
+pub use retrieval::RetrievalArguments;
 pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
 pub use written::{WrittenArguments, WrittenRequest};

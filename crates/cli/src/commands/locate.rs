@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use contract::{ErrorKind, Failure, Locate, PhotoId};
 use georanker::{
-    BatchEnd, BatchOptions, CandidateSource, Located, Locator, Pack, expand_inputs, find_pack,
-    locate_files_with,
+    BatchEnd, BatchOptions, CandidateSource, Located, Locator, Pack, Parts, QueryCache, expand_inputs,
+    find_pack, locate_files_with, open_coordinates,
 };
 use nets::photo::{DecodeOptions, Limits, decode, encode_thumbnail};
 
@@ -37,11 +38,11 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     if inputs.skipped > 0 {
         note(quiet, &format!("{} files that are no photos were skipped", inputs.skipped));
     }
-    let opened = match &arguments.gallery {
-        Some(gallery) => Locator::open_with_gallery(&pack, gallery),
-        None => Locator::open(&pack),
+    let mut locator = open(&pack, arguments, quiet)?;
+    let query_cache = match &arguments.retrieval.query_cache {
+        Some(directory) => Some(Arc::new(QueryCache::open(directory, locator.encoder())?)),
+        None => None,
     };
-    let mut locator = opened.map_err(|error| Failure::from_error(&error))?;
     let limits = Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() };
     let stop = stop_flag()?;
     let written = match request.written {
@@ -59,6 +60,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         author: request.author,
         limits,
         thumbnail_side: wants_map.then_some(QUERY_SIDE),
+        query_cache,
     };
     let pictures = Pictures { locator: &locator, queries: RefCell::default() };
     let mut targets = vec![Target::open(arguments.format, arguments.out.as_deref())?];
@@ -75,6 +77,35 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         quiet,
     };
     run.write_to(&inputs, &options, targets)
+}
+
+/// Opens the pack with the gallery and the coordinates that are asked for.
+fn open(directory: &Path, arguments: &LocateArguments, quiet: bool) -> Result<Locator, Failure> {
+    let pack = Pack::open(directory).map_err(|error| Failure::from_error(&error))?;
+    let parts = Parts::open(&pack, arguments.gallery.as_deref());
+    let mut parts = parts.map_err(|error| Failure::from_error(&error))?;
+    let retrieval = &arguments.retrieval;
+    if let Some(list) = retrieval.coordinates.as_ref().or(retrieval.more_coordinates.as_ref()) {
+        let opened = open_coordinates(&pack, Arc::clone(&parts.encoder), list)?;
+        let count = opened.index.location_count();
+        match (opened.found, &opened.kept) {
+            (true, _) => {}
+            (false, Some(kept)) => {
+                note(quiet, &format!("{count} coordinates encoded, kept in {}", kept.display()))
+            }
+            (false, None) => note(
+                quiet,
+                &format!("{count} coordinates encoded; there is no room beside the list to keep them"),
+            ),
+        }
+        let index = Arc::new(opened.index);
+        if retrieval.coordinates.is_some() {
+            parts.locations = index;
+        } else {
+            parts.more_locations = Some(index);
+        }
+    }
+    Locator::from_parts(&pack, parts).map_err(|error| Failure::from_error(&error))
 }
 
 /// A format and where it goes.

@@ -1,6 +1,6 @@
 //! Coordinates that go with a question to a writing model.
 
-use contract::{ErrorKind, Failure, Filter, Photo, QueryEmbedding};
+use contract::{ErrorKind, Failure, Filter, LocateOptions, Photo, QueryEmbedding};
 use geo::LatLon;
 
 use super::Locator;
@@ -28,7 +28,7 @@ impl Locator {
         for channel in &self.retrieval {
             let mut wanted = channel.clone();
             wanted.top = count;
-            let mut found = self.search(&wanted, &queries, &filters)?.into_iter();
+            let mut found = self.search(&wanted, &queries, &filters, &LocateOptions::default())?.into_iter();
             let mut places = || -> Vec<LatLon> {
                 found.next().unwrap_or_default().into_iter().map(|neighbour| neighbour.location).collect()
             };

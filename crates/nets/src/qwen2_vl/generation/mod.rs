@@ -47,10 +47,10 @@ pub use self::sampling::Sampling;
 
 use self::sampling::Chooser;
 use super::network::{Qwen2Vl, compute};
-use crate::operators::host_floats;
 use super::positions::Positions;
 use super::prompt_tokens::{Laid, PhotoFeatures, Prompt, Source};
 use crate::NetworkError;
+use crate::operators::host_floats;
 
 /// Most samples that are written side by side; beyond that their keys and values weigh more than they save.
 const MOST_SAMPLES: usize = 256;
@@ -153,8 +153,8 @@ impl Qwen2Vl {
         let started = Instant::now();
         let language = &self.config.language;
         let width = language.key_value_heads * language.head_dim;
-        let mut cache = Cache::new(samples.len(), language.layers, width, (self.kind, &self.device))
-            .map_err(compute)?;
+        let mut cache =
+            Cache::new(samples.len(), language.layers, width, (self.kind, &self.device)).map_err(compute)?;
         let mut texts = samples
             .map(|sample| Text {
                 chooser: Chooser::new(settings.sampling, sample, &prompt.ids),
