@@ -48,6 +48,8 @@ pub fn main() -> ExitCode {
         Command::Score(score) => commands::score(score, quiet),
         Command::Train(train) => commands::train(train, quiet),
         Command::Evaluate(evaluate) => commands::evaluate(evaluate, quiet),
+        Command::Pull(pull) => commands::pull(pull, quiet),
+        Command::Packs(packs) => commands::packs(packs),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "georanker", &mut script);

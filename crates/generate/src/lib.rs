@@ -7,7 +7,8 @@
 //! answers are kept on disk, requests are paced and capped, and failures are told apart.
 //!
 //! # Cast
-//! A [`Generator`] writes [`Answer`]s: [`ApiGenerator`] through a chat API, others on this machine. [`Asker`] puts an
+//! A [`Generator`] writes [`Answer`]s: [`ApiGenerator`] through a chat API, [`LocalGenerator`] on this
+//! machine. [`Asker`] puts an
 //! [`AnswerCache`] before it and a [`Budget`] around it. [`zero_shot_prompt`] and [`retrieval_prompt`] are what is asked;
 //! [`read_answer`] and [`official_coordinate`] read what comes back. [`in_order`] does many photos at once;
 //! [`WrittenPhoto`] and [`WrittenFile`] are the results on disk.
@@ -48,6 +49,7 @@ mod budget;
 mod cache;
 mod error;
 mod generator;
+mod local;
 mod parallel;
 mod prompt;
 mod written;
@@ -59,6 +61,7 @@ pub use budget::{Budget, Prices, Reservation};
 pub use cache::{AnswerCache, CacheKey, CachedAnswers, Claim, sha256_hex};
 pub use error::GenerateError;
 pub use generator::{Answer, Finish, Generation, Generator, Usage};
+pub use local::{LocalGenerator, LocalSettings};
 pub use parallel::in_order;
 pub use prompt::{REFERENCES, References, Wording, retrieval_prompt, zero_shot_prompt};
 pub use written::{UnwrittenPhoto, WrittenCandidate, WrittenFile, WrittenPhoto};

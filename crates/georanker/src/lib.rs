@@ -7,7 +7,7 @@
 //! # Cast
 //! [`Locator`] answers ([`contract::Locate`]); [`Pack`] is a directory of weights and a gallery whose every file
 //! is checked before use; [`PhotoEncoder`] turns photos into vectors; [`expand_inputs`] and [`locate_files`] are
-//! the batch; [`GalleryBuilder`] adds a user's own photos.
+//! the batch; [`GalleryBuilder`] adds a user's own photos; [`pull`] fetches published weights.
 //!
 //! ```no_run
 //! use contract::{Locate, LocateOptions};
@@ -40,6 +40,7 @@ pub mod pack;
 mod pair_files;
 mod parts;
 mod photo_file;
+pub mod pull;
 
 pub use batch::{BatchEnd, BatchOptions, CandidateSource, Located, locate_files, locate_files_with};
 pub use curation_queries::{PhotoQueries, QueryEncoder};

@@ -7,14 +7,15 @@ use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
 use generate::{ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail, Prices, Reading, Structured, Wording};
 
-use super::PackArguments;
+use super::{LocalArguments, LocalRequest, PackArguments};
 
 /// `georanker generate`.
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Photos are sent to the address given by --api, such as http://127.0.0.1:8080/v1: as JPEGs without metadata, at most --max-side pixels long. Nothing is \
-sent with --dry-run, which says what a run would ask for and cost.
+Photos are sent to the address given by --api, such as http://127.0.0.1:8080/v1: as JPEGs without metadata, at most \
+--max-side pixels long. Nothing is sent with --dry-run, which says what a run would ask for and cost, and none with \
+--local, which runs a Qwen2-VL on this machine.
 
 The answer is one JSON line a photo: {\"photo\", \"sha256\", \"candidates\": [{\"lat\", \"lon\", \"model\", \"sample\"}], \
 \"answers\", \"dropped\", ...}, or {\"photo\", \"error\"}. `georanker locate --generated FILE` reads it.
@@ -28,6 +29,9 @@ pub struct GenerateArguments {
     /// The model behind an API.
     #[command(flatten)]
     pub api: ApiArguments,
+    /// A model on this machine.
+    #[command(flatten)]
+    pub local: LocalArguments,
     /// What is asked: the paper's zero-shot prompt, or G3's with coordinates of similar and dissimilar photos of the
     /// pack's gallery.
     #[arg(long, value_enum, default_value_t = PromptKind::ZeroShot)]
@@ -76,11 +80,11 @@ pub struct GenerateArguments {
 #[derive(Debug, Args)]
 pub struct ApiArguments {
     /// Base address of a chat API in OpenAI's manner; mostly it ends in /v1.
-    #[arg(long, value_name = "URL")]
-    pub api: String,
+    #[arg(long, value_name = "URL", required_unless_present = "local")]
+    pub api: Option<String>,
     /// Name of the model, as the server knows it.
-    #[arg(long, value_name = "NAME")]
-    pub model: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "local")]
+    pub model: Option<String>,
     /// Name of the environment variable that holds the key; without it no key is sent.
     #[arg(long, value_name = "VARIABLE")]
     pub api_key_env: Option<String>,
@@ -99,7 +103,7 @@ pub struct ApiArguments {
     /// Ask the server to keep to a JSON schema: auto does unless it refuses (and never under the official protocol).
     #[arg(long, value_enum, default_value_t = StructuredWord::Auto)]
     pub structured: StructuredWord,
-    /// Seed of the sampling, where the server knows such a thing.
+    /// Seed of the sampling, where the server knows such a thing; 0 for a model on this machine.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Most requests a minute, evenly spaced.
@@ -171,11 +175,20 @@ pub struct ApiRequest {
     pub conduct: ApiConduct,
 }
 
+/// The model that writes.
+#[derive(Debug)]
+pub enum WriterRequest {
+    /// Behind an API.
+    Api(ApiRequest),
+    /// On this machine.
+    Local(Box<LocalRequest>),
+}
+
 /// What was asked for.
 #[derive(Debug)]
 pub struct GenerateRequest {
     /// The model.
-    pub api: ApiRequest,
+    pub writer: WriterRequest,
     /// How prompts are laid out.
     pub wording: Wording,
     /// How answers are read.
@@ -192,14 +205,15 @@ impl ApiArguments {
     /// # Errors
     /// [`ErrorKind::Usage`] naming the option.
     pub fn resolve(&self, official: bool) -> Result<ApiRequest, Failure> {
-        if self.model.trim().is_empty() {
+        let model = self.model.clone().unwrap_or_default();
+        if model.trim().is_empty() {
             let failure = Failure::new(ErrorKind::Usage, "--model is empty");
             return Err(failure.with_hint("give the name that the server has for the model"));
         }
-        let address = ApiAddress::new(&self.api)?;
+        let address = ApiAddress::new(self.api.as_deref().unwrap_or_default())?;
         let key = self.api_key_env.as_deref().map(ApiKey::from_environment).transpose()?;
         let settings = ApiSettings {
-            model: self.model.clone(),
+            model,
             temperature: Some(self.temperature),
             max_tokens: Some(self.max_tokens),
             detail: match self.detail {
@@ -235,8 +249,13 @@ impl GenerateArguments {
     pub fn resolve(&self) -> Result<GenerateRequest, Failure> {
         let official = self.protocol == GenerateProtocol::Official;
         let prices = self.price_in.zip(self.price_out).map(|(input, output)| Prices { input, output });
+        let ApiArguments { temperature, max_tokens, seed, .. } = self.api;
+        let writer = match self.local.resolve(temperature, max_tokens, seed)? {
+            Some(local) => WriterRequest::Local(Box::new(local)),
+            None => WriterRequest::Api(self.api.resolve(official)?),
+        };
         Ok(GenerateRequest {
-            api: self.api.resolve(official)?,
+            writer,
             wording: if official { Wording::Official } else { Wording::Default },
             reading: if official { Reading::Official } else { Reading::Default },
             prices,

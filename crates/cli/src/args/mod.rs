@@ -4,7 +4,10 @@ mod curate;
 mod evaluate;
 mod gallery;
 mod generate;
+mod local_model;
 mod locate;
+mod packs;
+mod pull;
 mod score;
 mod train;
 mod written;
@@ -21,10 +24,13 @@ pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 pub(crate) use generate::default_cache;
 pub use generate::{
-    ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind,
+    ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind, WriterRequest,
     StructuredWord,
 };
+pub use local_model::{LocalArguments, LocalRequest};
 pub use locate::{LocateArguments, LocateRequest};
+pub use packs::PacksArguments;
+pub use pull::{PullArguments, PullRequest};
 pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
 pub use written::{WrittenArguments, WrittenRequest};
@@ -61,6 +67,10 @@ pub enum Command {
     Train(TrainArguments),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
+    /// Fetch published weights and describe them as a pack.
+    Pull(PullArguments),
+    /// List the packs of this machine, and check them.
+    Packs(PacksArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

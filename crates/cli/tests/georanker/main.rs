@@ -5,10 +5,14 @@ mod bad_input;
 mod binary;
 mod chat_server;
 mod curate;
+#[path = "../../../georanker/tests/fake_hub/mod.rs"]
+mod fake_hub;
 mod gallery;
 mod generate;
+mod generate_local;
 mod local_chat;
 mod locate;
+mod pull;
 mod score;
 mod score_golden;
 mod train;

@@ -5,7 +5,7 @@
 //! which makes it the twin that the fused one is tested against.
 //!
 //! The cast: [`Linear`] (with [`LowRank`] adapters) over [`Weight`]s, [`rms_norm`], [`layer_norm`], [`rotate`],
-//! [`attention()`], [`swiglu`], [`quick_gelu`], [`gelu`].
+//! [`attention()`], [`attention_beside`], [`swiglu`], [`quick_gelu`], [`gelu`].
 //!
 //! The choice not taken: candle's stock CPU operators throughout. They have no bf16 product, and an attention that
 //! knows neither packed prompts nor a shared prefix.
@@ -19,7 +19,7 @@ mod rotary;
 use candle_core::{CpuStorage, DType, Layout, Result, Tensor};
 
 pub use self::activation::{gelu, quick_gelu, swiglu};
-pub use self::attention::{AttentionShape, attention};
+pub use self::attention::{AttentionShape, attention, attention_beside};
 pub use self::linear::{Linear, LowRank, Weight};
 pub use self::norm::{layer_norm, rms_norm};
 pub use self::rotary::{Rotation, rotate};

@@ -9,12 +9,13 @@ use sha2::{Digest, Sha256};
 
 use super::config::Config;
 use super::language::{LanguageModel, Layer};
-use super::network::Qwen2Vl;
+use super::network::{OutputLayer, Qwen2Vl};
 use super::quantised_file::{Layer as KeptLayer, QuantisedFile};
-use super::tensor_names::{Resolved, expected, resolve};
+use super::tensor_names::{LM_HEAD, Resolved, expected, resolve};
 use super::vision::{Block, Norm, VisionTower};
 use crate::NetworkError;
 use crate::checkpoint::ShardedCheckpoint;
+use crate::error::TensorProblems;
 use crate::kernels::weights::{StoredType, WeightMatrix};
 use crate::lora::{Adapter, LowRankPair};
 use crate::operators::{Linear, LowRank, Operators, Weight};
@@ -39,6 +40,10 @@ pub struct LoadOptions {
     pub quantised_directory: Option<PathBuf>,
     /// Which operators run; `None` chooses by the device.
     pub operators: Option<Operators>,
+    /// Whether the layer that gives the logits of all tokens is loaded too: [`generation`](super::generation) needs it,
+    /// scoring and training do not. Where weights have 4 bits, it has 8: it is a twentieth of the network, and rounding
+    /// it shows in every token.
+    pub output_layer: bool,
 }
 
 impl Default for LoadOptions {
@@ -50,6 +55,7 @@ impl Default for LoadOptions {
             merge_adapter: false,
             quantised_directory: None,
             operators: None,
+            output_layer: false,
         }
     }
 }
@@ -87,12 +93,21 @@ impl Qwen2Vl {
             None if tensors.has("value_head.weight") => Some(tensors.get("value_head.weight")?.floats()?),
             None => None,
         };
+        let output = if options.output_layer {
+            Some(OutputLayer {
+                linear: loader.output(&config)?,
+                fingerprint: loader.fingerprint(&config, false)?,
+            })
+        } else {
+            None
+        };
         Ok(Self {
+            output,
             vision: loader.vision(&config)?,
             language: loader.language(&config)?,
             embedding: loader.matrix(EMBEDDING)?.0,
             value_head,
-            vision_fingerprint: loader.vision_fingerprint(&config)?,
+            vision_fingerprint: loader.fingerprint(&config, true)?,
             label: directory.display().to_string(),
             device: options.device.clone(),
             kind,
@@ -183,15 +198,18 @@ impl Loader<'_> {
         })
     }
 
-    /// A hash of samples of every tensor of the vision tower, and of how it is held: towers that were trained apart
-    /// differ everywhere, and reading all of their bytes would take longer than opening them.
-    fn vision_fingerprint(&self, config: &Config) -> Result<[u8; 32], NetworkError> {
+    /// A hash of samples of every tensor of the vision tower, or of all tensors, and of how they are held: networks that
+    /// were trained apart differ everywhere, and reading all of their bytes would take longer than opening them.
+    fn fingerprint(&self, config: &Config, vision_only: bool) -> Result<[u8; 32], NetworkError> {
         const SAMPLES: usize = 16;
         const SAMPLE_BYTES: usize = 256;
         let mut hash = Sha256::new();
+        if !vision_only {
+            hash.update(format!("{:?}", config.language));
+        }
         hash.update(format!("{:?} {:?} {:?}", config.vision, self.options.stored, self.kind));
         for (name, _) in expected(config) {
-            if !name.starts_with("visual.") {
+            if vision_only && !name.starts_with("visual.") {
                 continue;
             }
             let tensor = self.tensors.get(&name)?;
@@ -233,18 +251,49 @@ impl Loader<'_> {
         Ok(Linear { weight, bias, low_rank })
     }
 
+    /// The layer that gives the logits: the token embedding again, or a matrix of its own.
+    fn output(&self, config: &Config) -> Result<Linear, NetworkError> {
+        let name = if config.language.tie_word_embeddings { EMBEDDING } else { LM_HEAD };
+        if !self.tensors.has(name) {
+            let problems = TensorProblems { missing: vec![name.into()], ..TensorProblems::default() };
+            return Err(NetworkError::Tensors { file: self.tensors.label().into(), problems });
+        }
+        let stored = match self.options.stored {
+            Some(StoredType::Q4) => Some(StoredType::Q8),
+            other => other,
+        };
+        let options = LoadOptions { stored, ..self.options.clone() };
+        let loader = Loader { options: &options, kept: None, ..*self };
+        let layer = KeptLayer {
+            name: name.into(),
+            outputs: config.language.vocabulary,
+            inputs: config.language.hidden_size,
+        };
+        let kept = loader.kept_layers(&[layer])?.and_then(|file| file.matrix(name));
+        let weight = match kept {
+            Some(kept) => Weight::Stored(loader.rounding(kept)),
+            None => loader.weight(loader.checked_matrix(name)?, name)?,
+        };
+        Ok(Linear { weight, bias: None, low_rank: None })
+    }
+
     /// The file of quantised weights, where one is asked for.
     fn kept_weights(&self, config: &Config) -> Result<Option<QuantisedFile>, NetworkError> {
-        let (Some(directory), Some(stored @ (StoredType::Q8 | StoredType::Q4)), Operators::Fused) =
-            (&self.options.quantised_directory, self.options.stored, self.operators)
-        else {
-            return Ok(None);
-        };
         let layers: Vec<KeptLayer> = expected(config)
             .into_iter()
             .filter(|(name, shape)| shape.len() > 1 && name != EMBEDDING)
             .map(|(name, shape)| KeptLayer { name, outputs: shape[0], inputs: shape[1..].iter().product() })
             .collect();
+        self.kept_layers(&layers)
+    }
+
+    /// The file of these layers' quantised weights, where one is asked for.
+    fn kept_layers(&self, layers: &[KeptLayer]) -> Result<Option<QuantisedFile>, NetworkError> {
+        let (Some(directory), Some(stored @ (StoredType::Q8 | StoredType::Q4)), Operators::Fused) =
+            (&self.options.quantised_directory, self.options.stored, self.operators)
+        else {
+            return Ok(None);
+        };
         let quantise = |name: &str| match self.weight(self.checked_matrix(name)?, name)? {
             Weight::Stored(matrix) => Ok(matrix),
             Weight::Dense(_) => Err(NetworkError::Compute {
@@ -252,7 +301,7 @@ impl Loader<'_> {
                 why: "it became a tensor where blocks were expected".into(),
             }),
         };
-        QuantisedFile::open_or_make(directory, self.tensors, &layers, stored, quantise).map(Some)
+        QuantisedFile::open_or_make(directory, self.tensors, layers, stored, quantise).map(Some)
     }
 
     fn low_rank(&self, pair: &LowRankPair) -> Result<LowRank, NetworkError> {

@@ -12,6 +12,7 @@ use super::prompt_tokens::{Laid, PhotoFeatures, Prompt, Source, shared_prefix};
 use super::vision::VisionTower;
 use crate::NetworkError;
 use crate::kernels::weights::WeightMatrix;
+use crate::operators::Linear;
 
 /// Patches that go through the vision tower at once, unless one photo alone has more.
 const PATCHES_AT_ONCE: usize = 4096;
@@ -54,7 +55,17 @@ pub struct Qwen2Vl {
     pub(super) language: LanguageModel,
     pub(super) embedding: WeightMatrix,
     pub(super) value_head: Option<Vec<f32>>,
+    /// What writing needs besides.
+    pub(super) output: Option<OutputLayer>,
     pub(super) vision_fingerprint: [u8; 32],
+}
+
+/// From the last hidden state to the logits of all tokens.
+#[derive(Debug)]
+pub(super) struct OutputLayer {
+    pub(super) linear: Linear,
+    /// Of all of the network's tensors.
+    pub(super) fingerprint: [u8; 32],
 }
 
 impl Qwen2Vl {
@@ -188,7 +199,7 @@ impl Qwen2Vl {
         Ok((hidden, group))
     }
 
-    fn run_prefix(
+    pub(super) fn run_prefix(
         &self,
         prompt: &Laid,
         shared: usize,
@@ -200,7 +211,7 @@ impl Qwen2Vl {
     }
 
     /// Input vectors, `[tokens, hidden]`.
-    fn embed<'a>(
+    pub(super) fn embed<'a>(
         &self,
         sources: impl Iterator<Item = &'a Source>,
         photos: &[PhotoFeatures],
@@ -285,12 +296,12 @@ pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
     left.iter().zip(right).map(|(left, right)| f64::from(*left) * f64::from(*right)).sum::<f64>() as f32
 }
 
-fn host_floats(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
+pub(super) fn host_floats(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
     tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as map_err hands it over")]
-fn compute(source: candle_core::Error) -> NetworkError {
+pub(super) fn compute(source: candle_core::Error) -> NetworkError {
     NetworkError::Compute { what: "Qwen2-VL".into(), why: source.to_string() }
 }
 

@@ -7,13 +7,15 @@ mod writing;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use contract::Failure;
-use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator};
+use contract::{ErrorKind, Failure};
+use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator, LocalGenerator};
 use georanker::expand_inputs;
 use indicatif::ProgressBar;
 use nets::photo::{DecodeOptions, Limits};
 
-use crate::args::{ApiRequest, GenerateArguments, GenerateProtocol, PromptKind};
+use crate::args::{
+    ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest,
+};
 use crate::exit::Exit;
 use crate::progress::{bar, note, stop_flag};
 
@@ -44,7 +46,11 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
     let budget = Budget::new(request.prices, arguments.budget);
     let stop = stop_flag()?;
     let progress = bar(inputs.photos.len(), "generating", quiet);
-    let generator = open_generator(request.api, &stop, &progress, quiet);
+    let is_local = matches!(request.writer, WriterRequest::Local(_));
+    let generator = match request.writer {
+        WriterRequest::Api(api) => open_generator(api, &stop, &progress, quiet),
+        WriterRequest::Local(local) => open_local(&local, &stop)?,
+    };
     let questions = Questions {
         asker: Asker {
             generator: generator.as_ref(),
@@ -59,7 +65,8 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
             GenerateProtocol::Default => DecodeOptions::default(),
             GenerateProtocol::Official => DecodeOptions::official(),
         },
-        concurrency: usize::from(arguments.concurrency),
+        // A model on this machine takes all cores for one photo.
+        concurrency: if is_local { 1 } else { usize::from(arguments.concurrency) },
         stop: &stop,
     };
     if arguments.dry_run {
@@ -83,4 +90,15 @@ pub(super) fn open_generator(
     let progress = progress.clone();
     let notes = Box::new(move |text: &str| progress.suspend(|| note(quiet, text)));
     Box::new(ApiGenerator::new(address, key, settings, conduct, Arc::clone(stop), notes))
+}
+
+/// A model on this machine.
+fn open_local(request: &LocalRequest, stop: &Arc<AtomicBool>) -> Result<Box<dyn Generator>, Failure> {
+    if let Some(threads) = request.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build_global()
+            .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
+    }
+    Ok(Box::new(LocalGenerator::open(&request.model, &request.settings, Arc::clone(stop))?))
 }
