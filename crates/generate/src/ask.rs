@@ -146,6 +146,7 @@ impl Asker<'_> {
         photo: impl FnOnce() -> Result<Photo, Failure>,
     ) -> Result<Answered, Failure> {
         let key = self.key(photo_sha256, prompt);
+        let _claim = self.cache.map(|cache| cache.claim(&key));
         let mut have = self.cache.map(|cache| cache.get(&key)).unwrap_or_default();
         let mut answered = Answered { cached: have.answers.len().min(self.samples), ..Answered::default() };
         if have.answers.len() < self.samples {
@@ -223,6 +224,7 @@ mod tests {
         }
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "the shape that is asked for")]
     fn photo() -> Result<Photo, Failure> {
         Ok(Photo { id: "p".into(), author: None, width: 1, height: 1, rgb: vec![0; 3] })
     }

@@ -4,10 +4,13 @@
 //! a temporary name, synced and renamed, so a killed process leaves the old answers or the new ones, never half of
 //! them. A file that does not match its checksum counts as absent. The key to the API is in none of it.
 
+use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -53,6 +56,16 @@ struct Entry<K> {
 pub struct AnswerCache {
     directory: PathBuf,
     temporary: AtomicU64,
+    /// Names of the keys that are being asked about.
+    claimed: Mutex<HashSet<String>>,
+    freed: Condvar,
+}
+
+/// Leave to ask about a key; nobody else of this process has it until it is dropped.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    cache: &'a AnswerCache,
+    name: String,
 }
 
 impl CacheKey {
@@ -92,12 +105,27 @@ impl AnswerCache {
     pub fn open(directory: &Path) -> Result<Self, GenerateError> {
         fs::create_dir_all(directory)
             .map_err(|source| GenerateError::Cache { path: directory.to_owned(), source })?;
-        Ok(Self { directory: directory.to_owned(), temporary: AtomicU64::new(0) })
+        Ok(Self {
+            directory: directory.to_owned(),
+            temporary: AtomicU64::new(0),
+            claimed: Mutex::default(),
+            freed: Condvar::new(),
+        })
     }
 
     /// The directory.
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// Waits until nobody asks about this key, and claims it: copies of one photo are asked about once.
+    pub fn claim(&self, key: &CacheKey) -> Claim<'_> {
+        let name = key.name();
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        while !claimed.insert(name.clone()) {
+            claimed = self.freed.wait(claimed).unwrap_or_else(PoisonError::into_inner);
+        }
+        Claim { cache: self, name }
     }
 
     /// The answers of a key; none if there is no whole file of it.
@@ -148,13 +176,24 @@ impl AnswerCache {
     }
 }
 
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.cache.claimed.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
+        self.cache.freed.notify_all();
+    }
+}
+
 /// SHA-256 of bytes, in hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

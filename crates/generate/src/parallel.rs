@@ -62,13 +62,17 @@ mod tests {
             *item
         };
         let mut seen = Vec::new();
-        let all = in_order(&items, 4, &|| false, slow, |_, item| Ok::<(), ()>(seen.push(item)));
+        let all = in_order(&items, 4, &|| false, slow, |_, item| {
+            seen.push(item);
+            Ok::<(), ()>(())
+        });
         assert_eq!((all, &seen), (Ok(true), &items));
         let stop = AtomicBool::new(false);
         seen.clear();
         let all = in_order(&items, 4, &|| stop.load(Ordering::Relaxed), slow, |index, item| {
             stop.store(index >= 5, Ordering::Relaxed);
-            Ok::<(), ()>(seen.push(item))
+            seen.push(item);
+            Ok::<(), ()>(())
         });
         assert_eq!(all, Ok(false));
         assert!(seen.len() < 40 && seen[..] == items[..seen.len()]);

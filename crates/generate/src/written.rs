@@ -196,7 +196,7 @@ mod tests {
         let file = WrittenFile::open(&path).unwrap();
         assert_eq!(file.len(), 1);
         let candidates = file.candidates("other name", Some("ff")).unwrap();
-        assert_eq!(candidates[0].location.latitude(), 48.123_456_789);
+        assert_eq!(candidates[0].location, LatLon::new(48.123_456_789, 2.5).unwrap());
         assert_eq!(candidates[0].origin, Origin::Generated { model: "m".into(), sample: 1 });
         assert!(file.candidates("a.jpg", None).is_some() && file.candidates("b.jpg", None).is_none());
         assert!(file.candidates("a.jpg", Some("00")).is_none(), "another photo under the same name");

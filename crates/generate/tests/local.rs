@@ -114,7 +114,8 @@ fn it_stops_when_told_to() {
 
 #[test]
 fn wrong_settings_and_models_are_named() {
-    let wrong = |settings: LocalSettings| LocalGenerator::open(&model(), &settings, Arc::default()).unwrap_err();
+    let wrong =
+        |settings: LocalSettings| LocalGenerator::open(&model(), &settings, Arc::default()).unwrap_err();
     let failure = wrong(LocalSettings { top_p: 1.5, ..settings() });
     assert_eq!(failure.kind, ErrorKind::Usage);
     assert!(failure.message.starts_with("top_p"), "{failure}");

@@ -106,9 +106,13 @@ fn the_cache_is_laid_out_as_the_python_librarys() {
         assert_eq!(fs::read(pack.directory.join("model/config.json")).unwrap(), b"{\"a\": 1}");
     }
     assert_eq!(fs::read(place.blob()).unwrap(), noise(LENGTH));
-    assert!(!place.cache("blobs").read_dir().unwrap().any(|entry| {
-        entry.unwrap().file_name().to_string_lossy().ends_with(".incomplete")
-    }));
+    assert!(
+        !place
+            .cache("blobs")
+            .read_dir()
+            .unwrap()
+            .any(|entry| { entry.unwrap().file_name().to_string_lossy().ends_with(".incomplete") })
+    );
 
     assert_eq!(pack.parts[0].licence, "apache-2.0");
     assert_eq!(pack.parts[0].revision, commit);
@@ -158,11 +162,9 @@ fn what_a_killed_program_left_is_used() {
     longer.push(0);
     let mut other = noise(2000);
     other[17] ^= 1;
-    for (left, expected) in [
-        (noise(LENGTH), vec![]),
-        (longer, vec![None]),
-        (other, vec![Some("bytes=2000-".to_owned()), None]),
-    ] {
+    for (left, expected) in
+        [(noise(LENGTH), vec![]), (longer, vec![None]), (other, vec![Some("bytes=2000-".to_owned()), None])]
+    {
         fs::remove_file(place.blob()).unwrap();
         fs::write(&partial, left).unwrap();
         place.pull().unwrap();
@@ -398,7 +400,10 @@ fn a_shelf_lists_packs_and_what_is_wrong_with_them() {
     let model = &found[1];
     assert!(model.problems.is_empty() && model.kind == "model" && model.bytes > 80_000_000, "{model:?}");
     let tiny = &found[2];
-    assert_eq!((tiny.kind.as_str(), tiny.files, &tiny.licences[..]), ("checkpoint", 3, &["apache-2.0".into()][..]));
+    assert_eq!(
+        (tiny.kind.as_str(), tiny.files, &tiny.licences[..]),
+        ("checkpoint", 3, &["apache-2.0".into()][..])
+    );
     assert!(tiny.problems.is_empty());
 
     // A byte that was flipped shows only when all are read; a missing file at once.

@@ -36,7 +36,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         };
         let mut best: Option<(f64, f64)> = None;
         for _ in 0..3 {
-            let Some(written) = network.generate(&prompt, &[], &settings, 0..samples, &|| true)? else { continue };
+            let Some(written) = network.generate(&prompt, &[], &settings, 0..samples, &|| true)? else {
+                continue;
+            };
             let step = written.step_time.as_secs_f64() / written.steps as f64;
             let prompt = written.prompt_time.as_secs_f64();
             best = Some(best.map_or((prompt, step), |(a, b)| (a.min(prompt), b.min(step))));

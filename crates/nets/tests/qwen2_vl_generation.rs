@@ -94,10 +94,8 @@ fn a_sample_is_the_same_alone_and_among_others() {
             assert_eq!(alone.texts[0], together.texts[sample], "{kind}, sample {sample}");
         }
         assert_eq!(write(&network, &prompt, &settings, 2..5).texts, together.texts[2..5], "{kind}");
-        let other = GenerationSettings {
-            sampling: Sampling { seed: 12, ..settings.sampling },
-            ..settings.clone()
-        };
+        let other =
+            GenerationSettings { sampling: Sampling { seed: 12, ..settings.sampling }, ..settings.clone() };
         assert_ne!(write(&network, &prompt, &other, 0..6).texts, together.texts, "{kind}: another seed");
     }
 }
@@ -208,7 +206,8 @@ fn what_cannot_be_written_is_said() {
 fn variant(directory: &Path, tied: bool, without: &[&str]) {
     let model = golden("tiny-qwen2vl");
     let config = std::fs::read_to_string(model.join("config.json")).unwrap();
-    let config = config.replace("\"tie_word_embeddings\": false", &format!("\"tie_word_embeddings\": {tied}"));
+    let config =
+        config.replace("\"tie_word_embeddings\": false", &format!("\"tie_word_embeddings\": {tied}"));
     std::fs::write(directory.join("config.json"), config).unwrap();
     let bytes = std::fs::read(model.join("model.safetensors")).unwrap();
     let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();

@@ -13,7 +13,7 @@ use super::{LocalArguments, LocalRequest, PackArguments};
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Photos are sent to the address given by --api: as JPEGs without metadata, at most --max-side pixels long. Nothing is \
+Photos are sent to the address given by --api, such as http://127.0.0.1:8080/v1: as JPEGs without metadata, at most --max-side pixels long. Nothing is \
 sent with --dry-run, which says what a run would ask for and cost, and none with --local, which runs a Qwen2-VL on this \
 machine.
 
@@ -76,9 +76,10 @@ pub struct GenerateArguments {
 }
 
 /// The model behind an API.
+#[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 pub struct ApiArguments {
-    /// Base address of a chat API in OpenAI's manner, such as http://127.0.0.1:8080/v1.
+    /// Base address of a chat API in OpenAI's manner; mostly it ends in /v1.
     #[arg(long, value_name = "URL", required_unless_present = "local")]
     pub api: Option<String>,
     /// Name of the model, as the server knows it.

@@ -24,8 +24,8 @@ pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 pub(crate) use generate::default_cache;
 pub use generate::{
-    ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind, WriterRequest,
-    StructuredWord,
+    ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind,
+    StructuredWord, WriterRequest,
 };
 pub use local_model::{LocalArguments, LocalRequest};
 pub use locate::{LocateArguments, LocateRequest};
@@ -54,7 +54,7 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Say where photos were taken.
-    Locate(LocateArguments),
+    Locate(Box<LocateArguments>),
     /// Build and keep a gallery of geotagged photos.
     Gallery(GalleryArguments),
     /// Ask a vision-language model where photos were taken; sends them to the address you name.

@@ -46,7 +46,7 @@ pub enum WrittenRequest {
     /// A model.
     Api {
         /// The model.
-        api: ApiRequest,
+        api: Box<ApiRequest>,
         /// Answers a photo.
         samples: usize,
         /// Where answers are kept.
@@ -73,12 +73,12 @@ impl WrittenArguments {
             DetailWord::Auto => Detail::Auto,
         };
         Ok(Some(WrittenRequest::Api {
-            api: ApiRequest {
+            api: Box::new(ApiRequest {
                 address: ApiAddress::new(address)?,
                 key: self.generate_key_env.as_deref().map(ApiKey::from_environment).transpose()?,
                 settings: ApiSettings { detail, ..ApiSettings::new(model) },
                 conduct: ApiConduct::default(),
-            },
+            }),
             samples: usize::from(self.generate_samples),
             cache: self.generate_cache.clone().or_else(super::default_cache),
         }))

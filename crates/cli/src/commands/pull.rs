@@ -104,7 +104,8 @@ impl Watch for Bar {
         let bar = if bytes > 0 { ProgressBar::new(bytes) } else { ProgressBar::no_length() };
         if self.hidden {
             bar.set_draw_target(ProgressDrawTarget::hidden());
-            let from = if present > 0 { format!(", {} are there", bytes_text(present)) } else { String::new() };
+            let from =
+                if present > 0 { format!(", {} are there", bytes_text(present)) } else { String::new() };
             let length = if bytes > 0 { format!(" ({}{from})", bytes_text(bytes)) } else { String::new() };
             note(self.quiet, &format!("{file}{length}"));
         }

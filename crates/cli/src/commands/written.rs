@@ -60,7 +60,7 @@ impl WrittenSource {
         let origin = match request {
             WrittenRequest::File(path) => Origin::File(WrittenFile::open(&path)?),
             WrittenRequest::Api { api, samples, cache } => Origin::Model(Box::new(Model {
-                generator: open_generator(api, stop, &ProgressBar::hidden(), quiet),
+                generator: open_generator(*api, stop, &ProgressBar::hidden(), quiet),
                 cache: cache.as_deref().map(AnswerCache::open).transpose()?,
                 budget: Budget::new(None, None),
                 prompts: Prompts::zero_shot(Wording::Default),
@@ -91,7 +91,7 @@ impl WrittenSource {
         without
     }
 
-    fn from_file(&self, file: &WrittenFile, input: &Input) -> Vec<Candidate> {
+    fn in_file(&self, file: &WrittenFile, input: &Input) -> Vec<Candidate> {
         // A photo that cannot be read fails under its own name later.
         let Ok(bytes) = read_photo_bytes(&input.path, &self.limits) else { return Vec::new() };
         if let Some(candidates) = file.candidates(&input.name, Some(&sha256_hex(&bytes))) {
@@ -101,7 +101,7 @@ impl WrittenSource {
         Vec::new()
     }
 
-    fn from_model(&self, model: &Model, inputs: &[Input]) -> Vec<Result<Vec<Candidate>, Failure>> {
+    fn of_model(&self, model: &Model, inputs: &[Input]) -> Vec<Result<Vec<Candidate>, Failure>> {
         if model.lost.load(Ordering::Relaxed) {
             self.without.fetch_add(inputs.len(), Ordering::Relaxed);
             return inputs.iter().map(|_| Ok(Vec::new())).collect();
@@ -166,8 +166,8 @@ impl Model {
 impl CandidateSource for WrittenSource {
     fn candidates(&self, inputs: &[Input]) -> Vec<Result<Vec<Candidate>, Failure>> {
         match &self.origin {
-            Origin::File(file) => inputs.iter().map(|input| Ok(self.from_file(file, input))).collect(),
-            Origin::Model(model) => self.from_model(model, inputs),
+            Origin::File(file) => inputs.iter().map(|input| Ok(self.in_file(file, input))).collect(),
+            Origin::Model(model) => self.of_model(model, inputs),
         }
     }
 }

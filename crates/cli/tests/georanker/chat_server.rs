@@ -119,7 +119,7 @@ fn answer(stream: &mut TcpStream, asked: &Asked, reply: Reply) -> std::io::Resul
         Reply::Raw(status, headers, body) => {
             let mut head = format!("HTTP/1.1 {status} Status\r\ncontent-length: {}\r\nconnection: close\r\n", body.len());
             for (name, value) in headers {
-                head.push_str(&format!("{name}: {value}\r\n"));
+                head = format!("{head}{name}: {value}\r\n");
             }
             stream.write_all(format!("{head}\r\n{body}").as_bytes())
         }

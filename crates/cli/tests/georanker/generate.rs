@@ -374,6 +374,19 @@ fn the_budget_is_kept_and_the_run_can_go_on() {
 }
 
 #[test]
+fn copies_of_a_photo_are_asked_about_once() {
+    let work = Workplace::new();
+    let server = ChatServer::start(|_, _| Reply::Slow(Duration::from_millis(50), Box::new(Reply::paris())));
+    for copy in 0..6 {
+        work.photo(&format!("{copy}.jpg"));
+    }
+    let run = generate(&work, &server).arg(work.root()).assert().code(0);
+    let lines = json_lines(&run.get_output().stdout);
+    assert!(lines.len() == 6 && lines.iter().all(|line| line["candidates"].as_array().unwrap().len() == 10));
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[test]
 fn a_rate_is_kept() {
     let work = Workplace::new();
     let server = ChatServer::start(|_, _| Reply::paris());

@@ -10,6 +10,7 @@ mod fake_hub;
 mod gallery;
 mod generate;
 mod generate_local;
+mod local_chat;
 mod locate;
 mod pull;
 mod score;

@@ -16,7 +16,11 @@ fn tiny_model() -> Repository {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
         let content = fs::read(entry.path()).unwrap();
-        model = if name.ends_with(".safetensors") { model.large(&name, &content) } else { model.small(&name, &content) };
+        model = if name.ends_with(".safetensors") {
+            model.large(&name, &content)
+        } else {
+            model.small(&name, &content)
+        };
     }
     Repository { licence: Some("apache-2.0".into()), ..model }
 }
@@ -61,9 +65,10 @@ fn a_checkpoint_is_pulled_listed_verified_and_used() {
 
     // The link in the pack is a model's directory.
     let model = place.path("packs/tiny/model");
-    assert_eq!(fs::read(model.join("config.json")).unwrap(), fs::read(
-        repository().join("tests/golden/tiny-qwen2vl/config.json")
-    ).unwrap());
+    assert_eq!(
+        fs::read(model.join("config.json")).unwrap(),
+        fs::read(repository().join("tests/golden/tiny-qwen2vl/config.json")).unwrap()
+    );
 
     // Offline it is all there; a damaged byte is found by reading.
     hub.requests();
@@ -97,7 +102,10 @@ fn parts_of_a_recipe_can_come_from_elsewhere() {
         .success();
     let pack = json(&pulled.get_output().stdout);
     assert_eq!(pack["kind"], "lvlm-ranker");
-    assert_eq!(fs::read(place.path("packs/georanker-7b/adapter/adapter_model.safetensors")).unwrap(), noise(1000));
+    assert_eq!(
+        fs::read(place.path("packs/georanker-7b/adapter/adapter_model.safetensors")).unwrap(),
+        noise(1000)
+    );
 }
 
 #[test]
@@ -107,7 +115,9 @@ fn what_goes_wrong_names_the_way_out() {
     run(&["pull", "nothing"]).code(2).stderr(predicate::str::contains("g3, geoclip, georanker-7b"));
     run(&["pull"]).code(2);
     run(&["pull", "g3", "--repo", "x/y"]).code(2).stderr(predicate::str::contains("weights, clip"));
-    run(&["pull", "g3"]).code(1).stderr(predicate::str::contains("Jia-py/G3-checkpoint at main does not exist"));
+    run(&["pull", "g3"])
+        .code(1)
+        .stderr(predicate::str::contains("Jia-py/G3-checkpoint at main does not exist"));
     run(&["pull", "g3", "--offline"]).code(1).stderr(predicate::str::contains("offline"));
     hub.play("/api/", [Trick::Status(401, None)]);
     run(&["pull", "org/gated"]).code(1).stderr(predicate::str::contains("HF_TOKEN"));

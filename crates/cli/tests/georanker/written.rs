@@ -136,7 +136,7 @@ fn a_server_that_fails_leaves_the_gallery_and_a_wrong_key_ends_the_run() {
         .arg("--generate-cache")
         .arg(work.path("cache"))
         .arg(samples())
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .assert()
         .code(1)
         .stderr(contains("asks to wait 86400 s").and(contains("located without written candidates")));

@@ -167,8 +167,7 @@ impl Scanner<'_> {
     /// A compass letter or word, and whether it turns the sign.
     fn letter(&mut self) -> Option<(Axis, bool)> {
         let rest = &self.text[self.at..];
-        let word: String =
-            rest.chars().take_while(|character| character.is_ascii_alphabetic()).take(6).collect();
+        let word: String = rest.chars().take_while(char::is_ascii_alphabetic).take(6).collect();
         // A lower-case letter alone is a word of some language more often than a direction.
         let known = match word.as_str() {
             "N" | "North" | "north" => (Axis::Latitude, false),

@@ -50,7 +50,7 @@ fn degrees_with_letters_minutes_and_signs() {
 #[test]
 fn the_rule_of_the_reference_comes_last() {
     assert_eq!(read("I think 12.5 or 13.5 then 14.5, 15.5."), Ok((14.5, 15.5)));
-    assert_eq!(read("[46.470601, 11.623621]"), Ok((46.470601, 11.623621)));
+    assert_eq!(read("[46.470601, 11.623621]"), Ok((46.470_601, 11.623_621)));
     assert_eq!(read("\u{2212}12.5, \u{2212}34.75"), Ok((-12.5, -34.75)), "a real minus sign is one");
     assert_eq!(read("\u{0664}\u{0668}.\u{0668}\u{0665}, \u{0662}.\u{0663}\u{0665}"), Ok((48.85, 2.35)));
 }

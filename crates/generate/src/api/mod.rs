@@ -117,7 +117,7 @@ impl Default for ApiConduct {
     /// Two minutes, five times, one second, as they come.
     fn default() -> Self {
         Self {
-            timeout: Duration::from_secs(120),
+            timeout: Duration::from_mins(2),
             retries: 5,
             first_delay: Duration::from_secs(1),
             requests_per_minute: None,

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::GenerateError;
 
 /// Longest wait between two attempts of our own choosing.
-const LONGEST_DELAY: Duration = Duration::from_secs(60);
+const LONGEST_DELAY: Duration = Duration::from_mins(1);
 /// Longest wait that a server may ask for.
-pub(super) const LONGEST_ASKED: Duration = Duration::from_secs(600);
+pub(super) const LONGEST_ASKED: Duration = Duration::from_mins(10);
 /// How often a wait looks whether the run was stopped.
 const GLANCE: Duration = Duration::from_millis(25);
 
@@ -132,6 +132,6 @@ mod tests {
             assert!((0.75 * whole..=1.25 * whole).contains(&delay), "{attempt}: {delay}");
         }
         stop.store(true, Ordering::Relaxed);
-        assert!(matches!(pace.sleep(Duration::from_secs(60)), Err(GenerateError::Interrupted)));
+        assert!(matches!(pace.sleep(Duration::from_mins(1)), Err(GenerateError::Interrupted)));
     }
 }

@@ -147,7 +147,9 @@ impl Diagnose for PullError {
                 "run the same command again: it goes on from there; behind a mirror set HF_ENDPOINT, behind a proxy HTTPS_PROXY"
             }
             Self::Answer { .. } => "check HF_ENDPOINT, and whether a proxy answers in the server's place",
-            Self::Damaged { .. } => "run the same command again; if it stays so, the mirror or a proxy is broken",
+            Self::Damaged { .. } => {
+                "run the same command again; if it stays so, the mirror or a proxy is broken"
+            }
             Self::Offline { .. } => {
                 "unset the variable to fetch it, or copy the cache directory from a machine that has it"
             }

@@ -151,8 +151,7 @@ impl Fetcher {
     /// Appends what is missing of a file.
     fn more(&self, wanted: &Wanted<'_>, partial: &Path, watch: &dyn Watch) -> Result<(), Setback> {
         let broken = |source| Setback::Final(disk(partial)(source));
-        let mut file =
-            OpenOptions::new().create(true).append(true).open(partial).map_err(broken)?;
+        let mut file = OpenOptions::new().create(true).append(true).open(partial).map_err(broken)?;
         let mut length = file.metadata().map_err(broken)?.len();
         if wanted.bytes.is_some_and(|bytes| length > bytes) {
             file.set_len(0).map_err(broken)?;
@@ -243,9 +242,7 @@ impl Fetcher {
                 after: header("retry-after").and_then(|text| text.parse().ok()).map(Duration::from_secs),
                 progress: false,
             }),
-            _ => {
-                Err(Setback::Final(PullError::Answer { url: url.into(), why: format!("HTTP {status}") }))
-            }
+            _ => Err(Setback::Final(PullError::Answer { url: url.into(), why: format!("HTTP {status}") })),
         }
     }
 
@@ -319,8 +316,7 @@ fn present(wanted: &Wanted<'_>) -> Result<Option<Verdict>, PullError> {
         && metadata.len() == bytes
     {
         // Gigabytes are not read again each time: they got their name when they were right. `packs --verify` reads them.
-        let verdict =
-            Verdict { equal: true, found: digits.clone(), sha256: digits.clone(), length: bytes };
+        let verdict = Verdict { equal: true, found: digits.clone(), sha256: digits.clone(), length: bytes };
         return Ok(Some(verdict));
     }
     let verdict = wanted.checksum.check(path).map_err(disk(path))?;

@@ -109,7 +109,9 @@ impl PulledPack {
         let path = self.directory.join(RECIPE_FILE);
         let text = toml::to_string_pretty(self)
             .map_err(|error| PullError::Recipe { path: path.clone(), why: error.to_string() })?;
-        let text = format!("# Written by `georanker pull`. `georanker packs --verify` compares every checksum.\n\n{text}");
+        let text = format!(
+            "# Written by `georanker pull`. `georanker packs --verify` compares every checksum.\n\n{text}"
+        );
         let temporary = self.directory.join(format!(".{RECIPE_FILE}.{}.tmp", std::process::id()));
         fs::write(&temporary, text).map_err(disk(&temporary))?;
         fs::rename(&temporary, &path).map_err(disk(&path))

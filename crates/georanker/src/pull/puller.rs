@@ -9,9 +9,7 @@ use super::error::disk;
 use super::fetch::{Fetcher, Wanted, Watch};
 use super::hub::{HubCache, HubSettings, Listing, RemoteFile, is_commit, read_listing};
 use super::recipes::{fits, packs_directory};
-use super::{
-    Checksum, Part, PullError, PulledFile, PulledPack, PulledPart, RECIPE_FORMAT, Recipe, Source,
-};
+use super::{Checksum, Part, PullError, PulledFile, PulledPack, PulledPart, RECIPE_FORMAT, Recipe, Source};
 
 const GITHUB: &str = "https://raw.githubusercontent.com";
 
@@ -276,9 +274,7 @@ impl Patterns<'_> {
         }
         let mut chosen: Vec<T> = files
             .into_iter()
-            .filter(|file| {
-                self.required.iter().chain(self.optional).any(|pattern| fits(pattern, path(file)))
-            })
+            .filter(|file| self.required.iter().chain(self.optional).any(|pattern| fits(pattern, path(file))))
             .collect();
         chosen.sort_by(|one, other| path(one).cmp(path(other)));
         Ok(chosen)

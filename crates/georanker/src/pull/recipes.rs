@@ -187,9 +187,7 @@ pub(super) fn fits(pattern: &str, path: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == path,
         Some((start, rest)) => path.strip_prefix(start).is_some_and(|tail| {
-            (0..=tail.len())
-                .filter(|&at| tail.is_char_boundary(at))
-                .any(|at| fits(rest, &tail[at..]))
+            (0..=tail.len()).filter(|&at| tail.is_char_boundary(at)).any(|at| fits(rest, &tail[at..]))
         }),
     }
 }
@@ -230,7 +228,9 @@ fn g3() -> Recipe {
     Recipe {
         name: "g3".into(),
         kind: PackKind::G3,
-        summary: "G3 (NeurIPS 2024): CLIP ViT-L/14 with projections to the spaces of texts and of coordinates.".into(),
+        summary:
+            "G3 (NeurIPS 2024): CLIP ViT-L/14 with projections to the spaces of texts and of coordinates."
+                .into(),
         parts: vec![
             Part {
                 name: "weights".into(),
@@ -251,8 +251,9 @@ fn geoclip() -> Recipe {
     Recipe {
         name: "geoclip".into(),
         kind: PackKind::Geoclip,
-        summary: "GeoCLIP (NeurIPS 2023): CLIP ViT-L/14 and a location encoder in one space, 100,000 coordinates."
-            .into(),
+        summary:
+            "GeoCLIP (NeurIPS 2023): CLIP ViT-L/14 and a location encoder in one space, 100,000 coordinates."
+                .into(),
         parts: vec![
             Part {
                 name: "weights".into(),
@@ -294,7 +295,8 @@ fn georanker_7b() -> Recipe {
     Recipe {
         name: "georanker-7b".into(),
         kind: PackKind::LvlmRanker,
-        summary: "GeoRanker (NeurIPS 2025): Qwen2-VL-7B-Instruct and the adapter that scores candidates.".into(),
+        summary: "GeoRanker (NeurIPS 2025): Qwen2-VL-7B-Instruct and the adapter that scores candidates."
+            .into(),
         parts: vec![
             Part {
                 name: "model".into(),
@@ -384,7 +386,11 @@ mod tests {
             for part in &recipe.parts {
                 if let Source::GitHub { commit, files, .. } = &part.source {
                     assert!(crate::pull::hub::is_commit(commit));
-                    assert!(files.iter().all(|(_, blob)| crate::pull::hub::is_commit(blob)), "{}", recipe.name);
+                    assert!(
+                        files.iter().all(|(_, blob)| crate::pull::hub::is_commit(blob)),
+                        "{}",
+                        recipe.name
+                    );
                 }
             }
         }

@@ -137,7 +137,9 @@ fn with_manifest(pack: &Pack, read_all: bool) -> PackSummary {
     let problems = if read_all {
         let problem = |error: PackError| {
             let (file, why) = match error {
-                PackError::Damaged { path, expected, found } => (path, format!("has {found}, not {expected}")),
+                PackError::Damaged { path, expected, found } => {
+                    (path, format!("has {found}, not {expected}"))
+                }
                 PackError::Read { path, source } => (path, format!("cannot be read: {source}")),
                 other => (pack.directory().to_owned(), other.to_string()),
             };

@@ -146,7 +146,8 @@ impl FakeHub {
         let (status, more, body) = match from {
             Some(from) if from >= content.len() => (416, String::new(), &[][..]),
             Some(from) => {
-                let range = format!("content-range: bytes {from}-{}/{}\r\n", content.len() - 1, content.len());
+                let range =
+                    format!("content-range: bytes {from}-{}/{}\r\n", content.len() - 1, content.len());
                 (206, range, &content[from..])
             }
             None => (200, String::new(), &content[..]),
@@ -206,7 +207,9 @@ impl Repository {
             })
             .collect();
         let card = serde_json::json!({ "license": self.licence });
-        serde_json::json!({ "sha": self.commit, "siblings": siblings, "cardData": card }).to_string().into_bytes()
+        serde_json::json!({ "sha": self.commit, "siblings": siblings, "cardData": card })
+            .to_string()
+            .into_bytes()
     }
 }
 

@@ -38,8 +38,7 @@ pub fn attention(
         Operators::Composed => {
             let prefix = (keys.narrow(0, 0, shape.prefix)?, values.narrow(0, 0, shape.prefix)?);
             let rows = keys.dim(0)? - shape.prefix;
-            let (keys, values) =
-                (keys.narrow(0, shape.prefix, rows)?, values.narrow(0, shape.prefix, rows)?);
+            let (keys, values) = (keys.narrow(0, shape.prefix, rows)?, values.narrow(0, shape.prefix, rows)?);
             composed(queries, (&prefix.0, &prefix.1), (&keys, &values), shape)
         }
     }
@@ -83,7 +82,11 @@ pub fn attention_beside(
         };
         let mut output = vec![0.0; shape.query_rows() * shape.heads.query * shape.heads.dimension];
         shape.run(queries, (prefix_keys, prefix_values), (keys, values), &mut output);
-        Tensor::from_vec(output, (shape.query_rows(), shape.heads.query * shape.heads.dimension), &Device::Cpu)
+        Tensor::from_vec(
+            output,
+            (shape.query_rows(), shape.heads.query * shape.heads.dimension),
+            &Device::Cpu,
+        )
     })
 }
 

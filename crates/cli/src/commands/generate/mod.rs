@@ -13,9 +13,7 @@ use georanker::expand_inputs;
 use indicatif::ProgressBar;
 use nets::photo::{DecodeOptions, Limits};
 
-use crate::args::{
-    ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest,
-};
+use crate::args::{ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest};
 use crate::exit::Exit;
 use crate::progress::{bar, note, stop_flag};
 
@@ -39,13 +37,10 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
     if inputs.skipped > 0 {
         note(quiet, &format!("{} files that are no photos were skipped", inputs.skipped));
     }
-    let cache = match &request.cache {
-        Some(directory) => Some(AnswerCache::open(directory)?),
-        None => {
-            note(quiet, "there is no home directory: answers are not kept (name a folder with --cache)");
-            None
-        }
-    };
+    if request.cache.is_none() {
+        note(quiet, "there is no home directory: answers are not kept (name a folder with --cache)");
+    }
+    let cache = request.cache.as_deref().map(AnswerCache::open).transpose()?;
     let budget = Budget::new(request.prices, arguments.budget);
     let stop = stop_flag()?;
     let progress = bar(inputs.photos.len(), "generating", quiet);

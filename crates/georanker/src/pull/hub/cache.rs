@@ -74,7 +74,10 @@ impl HubCache {
     /// Those of the file system; a path that leads out of the snapshot.
     pub fn link(&self, commit: &str, file: &str, digits: &str) -> io::Result<PathBuf> {
         if !is_inside(file) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{file}` leads out of its directory")));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("`{file}` leads out of its directory"),
+            ));
         }
         let path = self.snapshot(commit).join(file);
         fs::create_dir_all(path.parent().unwrap_or(&self.root))?;

@@ -176,7 +176,8 @@ mod tests {
     use super::*;
 
     fn tokens(logits: &[f32], sampling: Sampling) -> Vec<u32> {
-        let mut tokens: Vec<u32> = candidates(logits, &sampling).into_iter().map(|(token, _)| token).collect();
+        let mut tokens: Vec<u32> =
+            candidates(logits, &sampling).into_iter().map(|(token, _)| token).collect();
         tokens.sort_unstable();
         tokens
     }
