@@ -13,9 +13,9 @@ use super::{LocalArguments, LocalRequest, PackArguments};
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Photos are sent to the address given by --api, such as http://127.0.0.1:8080/v1: as JPEGs without metadata, at most --max-side pixels long. Nothing is \
-sent with --dry-run, which says what a run would ask for and cost, and none with --local, which runs a Qwen2-VL on this \
-machine.
+Photos are sent to the address given by --api, such as http://127.0.0.1:8080/v1: as JPEGs without metadata, at most \
+--max-side pixels long. Nothing is sent with --dry-run, which says what a run would ask for and cost, and none with \
+--local, which runs a Qwen2-VL on this machine.
 
 The answer is one JSON line a photo: {\"photo\", \"sha256\", \"candidates\": [{\"lat\", \"lon\", \"model\", \"sample\"}], \
 \"answers\", \"dropped\", ...}, or {\"photo\", \"error\"}. `georanker locate --generated FILE` reads it.

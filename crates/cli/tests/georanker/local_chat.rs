@@ -48,11 +48,21 @@ fn a_real_model_is_asked_and_what_it_writes_is_counted() {
         return;
     };
     let work = Workplace::new();
-    let generate = |detail: &str| {
+    let generate = |detail: &str, samples: &str| {
         let mut command = georanker();
         command
             .env("NO_PROXY", "127.0.0.1")
-            .args(["generate", "--model", "SmolLM2-135M", "-n", "2", "--max-tokens", "8", "--retries", "0"])
+            .args([
+                "generate",
+                "--model",
+                "SmolLM2-135M",
+                "-n",
+                samples,
+                "--max-tokens",
+                "8",
+                "--retries",
+                "0",
+            ])
             .args([
                 "--timeout",
                 "300",
@@ -69,8 +79,11 @@ fn a_real_model_is_asked_and_what_it_writes_is_counted() {
             .timeout(Duration::from_mins(10));
         command
     };
-    generate("low").assert().code(1).stderr(contains("reads no pictures").and(contains("--detail none")));
-    let run = generate("none").assert().code(0);
+    generate("low", "2")
+        .assert()
+        .code(1)
+        .stderr(contains("reads no pictures").and(contains("--detail none")));
+    let run = generate("none", "2").assert().code(0);
     let line = json_lines(&run.get_output().stdout).remove(0);
     let dropped: u64 =
         line["dropped"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
@@ -78,11 +91,11 @@ fn a_real_model_is_asked_and_what_it_writes_is_counted() {
     assert_eq!((line["answers"].as_u64(), dropped + candidates), (Some(2), 2));
     assert_eq!((line["requests"].as_u64(), line["usage"]["estimated"].as_bool()), (Some(2), Some(false)));
     assert!(line["usage"]["prompt_tokens"].as_u64().unwrap() > 100);
-    let again = generate("none").assert().code(0);
+    let again = generate("none", "2").assert().code(0);
     let line = json_lines(&again.get_output().stdout).remove(0);
     assert_eq!((line["cached"].as_u64(), line["requests"].as_u64()), (Some(2), Some(0)));
     // The official reading makes a candidate of anything.
-    let run = generate("none").args(["--protocol", "official", "-n", "1"]).assert().code(0);
+    let run = generate("none", "1").args(["--protocol", "official"]).assert().code(0);
     let line = json_lines(&run.get_output().stdout).remove(0);
     assert_eq!(line["candidates"].as_array().unwrap().len(), 1);
     assert!(line["requests"].as_u64().unwrap() > 0, "its prompt is another");

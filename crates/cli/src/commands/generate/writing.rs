@@ -166,7 +166,7 @@ impl Tally {
             usage.prompt_tokens, usage.completion_tokens
         ));
         if let Some(cost) = asker.budget.cost(usage) {
-            parts.push(format!("cost {about}{cost:.4}"));
+            parts.push(format!("cost {about}{cost:.6}"));
         }
         parts.join("; ")
     }
