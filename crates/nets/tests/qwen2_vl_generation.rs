@@ -211,8 +211,7 @@ fn variant(directory: &Path, tied: bool, without: &[&str]) {
     std::fs::write(directory.join("config.json"), config).unwrap();
     let bytes = std::fs::read(model.join("model.safetensors")).unwrap();
     let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
-    let kept: Vec<_> =
-        tensors.iter().filter(|(name, _)| !without.contains(name)).map(|(name, view)| (name, view)).collect();
+    let kept: Vec<_> = tensors.iter().filter(|(name, _)| !without.contains(name)).collect();
     safetensors::serialize_to_file(kept, None, &directory.join("model.safetensors")).unwrap();
 }
 

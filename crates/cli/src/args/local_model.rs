@@ -93,8 +93,9 @@ impl LocalArguments {
         }
         let device = device(&self.device).map_err(|error| usage(format!("--{error}")))?;
         if self.device != "cpu" && self.weights != WeightStorage::Stored {
-            return Err(usage("--weights q8 and q4 are for the CPU".into())
-                .with_hint("on a GPU use --dtype bf16"));
+            return Err(
+                usage("--weights q8 and q4 are for the CPU".into()).with_hint("on a GPU use --dtype bf16")
+            );
         }
         let stored = match (self.weights, self.dtype) {
             (WeightStorage::Q8, _) => Some(StoredType::Q8),

@@ -7,6 +7,7 @@ use contract::{ErrorKind, Failure};
 use georanker::pull::{PullOptions, Recipe, recipes};
 
 /// `georanker pull`.
+#[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Files of the Hugging Face hub go into the cache that the Python library uses, and are not fetched again if they are there. \

@@ -68,7 +68,8 @@ fn list(as_json: bool) -> Result<Exit, Failure> {
             .collect();
         json(&list)?
     } else {
-        all.iter().map(|recipe| format!("{:<14}{}\n", recipe.name, recipe.summary)).collect()
+        let line = |recipe: &georanker::pull::Recipe| format!("{:<14}{}", recipe.name, recipe.summary);
+        all.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
     };
     write_text(None, &text)?;
     Ok(Exit::Done)
@@ -82,7 +83,7 @@ fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
 
 /// A progress bar for the file that is arriving.
 struct Bar {
-    bar: Mutex<ProgressBar>,
+    current: Mutex<ProgressBar>,
     quiet: bool,
     hidden: bool,
     stop: Arc<AtomicBool>,
@@ -91,11 +92,11 @@ struct Bar {
 impl Bar {
     fn new(quiet: bool, stop: Arc<AtomicBool>) -> Self {
         let hidden = quiet || !stderr().is_terminal();
-        Self { bar: Mutex::new(ProgressBar::hidden()), quiet, hidden, stop }
+        Self { current: Mutex::new(ProgressBar::hidden()), quiet, hidden, stop }
     }
 
     fn bar(&self) -> ProgressBar {
-        self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 }
 
@@ -116,7 +117,7 @@ impl Watch for Bar {
         bar.set_message(file.to_owned());
         bar.set_position(present);
         bar.reset_eta();
-        let mut held = self.bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut held = self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         held.finish_and_clear();
         *held = bar;
     }

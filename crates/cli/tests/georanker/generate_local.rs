@@ -76,7 +76,10 @@ fn a_random_network_writes_no_places_and_says_so() {
     };
     let (stepwise, once) = (texts(&work), texts(&fresh));
     assert_eq!(stepwise.len(), once.len());
-    assert_eq!(stepwise.iter().map(answers).collect::<Vec<_>>(), once.iter().map(answers).collect::<Vec<_>>());
+    assert_eq!(
+        stepwise.iter().map(answers).collect::<Vec<_>>(),
+        once.iter().map(answers).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -112,7 +115,9 @@ fn what_does_not_belong_together_is_refused() {
         command.assert()
     };
     plain(&[]).code(2).stderr(contains("--api"));
-    plain(&["--api", "http://127.0.0.1:1/v1", "--model", "m", "--weights", "q4"]).code(2).stderr(contains("--weights"));
+    plain(&["--api", "http://127.0.0.1:1/v1", "--model", "m", "--weights", "q4"])
+        .code(2)
+        .stderr(contains("--weights"));
     plain(&["--local", "nowhere"]).code(3).stderr(contains("no such directory"));
     fs::create_dir(work.path("empty")).unwrap();
     plain(&["--local", "empty"]).code(3).stderr(contains("config.json"));

@@ -15,7 +15,7 @@ use super::{Checksum, PullError};
 /// Tries in a row that bring nothing before a server is given up.
 const TRIES: u32 = 5;
 /// Longest wait between two tries.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// Largest answer that is kept in memory: listings.
 const LARGEST_ANSWER: u64 = 32 << 20;
 
@@ -88,9 +88,9 @@ impl Fetcher {
             .http_status_as_error(false)
             .redirect_auth_headers(RedirectAuthHeaders::SameHost)
             .timeout_connect(Some(Duration::from_secs(20)))
-            .timeout_recv_response(Some(Duration::from_secs(60)))
+            .timeout_recv_response(Some(Duration::from_mins(1)))
             // A server that stops talking in the middle is left and asked again for the rest.
-            .timeout_per_read(Some(Duration::from_secs(60)))
+            .timeout_per_read(Some(Duration::from_mins(1)))
             .user_agent(concat!("georanker/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();
@@ -291,7 +291,8 @@ fn locked(wanted: &Wanted<'_>, watch: &dyn Watch) -> Result<File, PullError> {
     let mut told = false;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
+            // Some network disks know no locks.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
             Err(TryLockError::WouldBlock) => {
                 if watch.stop() {
                     return Err(PullError::Stopped);
@@ -302,8 +303,6 @@ fn locked(wanted: &Wanted<'_>, watch: &dyn Watch) -> Result<File, PullError> {
                 }
                 pause(Duration::from_millis(300), watch);
             }
-            // Some network disks know no locks.
-            Err(TryLockError::Error(_)) => return Ok(file),
         }
     }
 }

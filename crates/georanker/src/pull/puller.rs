@@ -67,11 +67,11 @@ impl Puller {
                 Source::Hub { repository, revision, required, optional } => {
                     let patterns = Patterns { required, optional };
                     let offline = self.options.hub.offline;
-                    let pull = if offline { Self::cached } else { Self::from_hub };
+                    let pull = if offline { Self::cached } else { Self::hub };
                     pull(self, part, (repository, revision), &patterns, watch)
                 }
                 Source::GitHub { repository, commit, files } => {
-                    self.from_github(part, (repository, commit), files, &directory, watch)
+                    self.github(part, (repository, commit), files, &directory, watch)
                 }
             })
             .collect::<Result<_, _>>()?;
@@ -87,7 +87,7 @@ impl Puller {
         Ok(pack)
     }
 
-    fn from_hub(
+    fn hub(
         &self,
         part: &Part,
         (repository, revision): (&str, &str),
@@ -193,7 +193,7 @@ impl Puller {
     }
 
     /// A part whose files lie in the pack itself, under the last part of their paths.
-    fn from_github(
+    fn github(
         &self,
         part: &Part,
         (repository, commit): (&str, &str),

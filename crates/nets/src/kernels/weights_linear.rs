@@ -179,7 +179,9 @@ fn few_rows(
             };
             dots_f32_with(instructions, input, row, sums);
             if let Some(bias) = bias {
-                sums.iter_mut().for_each(|sum| *sum += bias[output]);
+                for sum in sums {
+                    *sum += bias[output];
+                }
             }
         }
     });

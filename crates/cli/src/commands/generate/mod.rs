@@ -13,9 +13,7 @@ use georanker::expand_inputs;
 use indicatif::ProgressBar;
 use nets::photo::{DecodeOptions, Limits};
 
-use crate::args::{
-    ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest,
-};
+use crate::args::{ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest};
 use crate::exit::Exit;
 use crate::progress::{bar, note, stop_flag};
 

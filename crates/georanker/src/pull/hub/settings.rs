@@ -46,7 +46,8 @@ impl HubSettings {
             Some(rest) => PathBuf::from(&user).join(rest),
             None => PathBuf::from(text),
         };
-        let home = get("HF_HOME").map(path).unwrap_or_else(|| {
+        let home = get("HF_HOME").map(path);
+        let home = home.unwrap_or_else(|| {
             let caches = get("XDG_CACHE_HOME").map(path);
             caches.unwrap_or_else(|| PathBuf::from(&user).join(".cache")).join("huggingface")
         });

@@ -126,8 +126,9 @@ mod tests {
             for text in [0, 2] {
                 let rows = cache.rows_with_next(text);
                 for (token, row) in (rows.start..rows.end - 1).enumerate() {
-                    assert_eq!(keys[row], (1000 * layer + 100 * text + token) as f32);
-                    assert_eq!(values[row], -keys[row]);
+                    let written = (1000 * layer + 100 * text + token) as f32;
+                    assert_eq!(keys[row].to_bits(), written.to_bits());
+                    assert_eq!(values[row].to_bits(), (-written).to_bits());
                 }
             }
         }

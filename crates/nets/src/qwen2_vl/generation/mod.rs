@@ -1,8 +1,8 @@
 //! Texts that the network writes about photos.
 //!
 //! The idea: all samples of a prompt begin alike, so the prompt runs once and leaves its keys and values; then every
-//! sample goes on from there, all of them one token at a time, together in each product. Writing is bound by reading the
-//! weights, so ten samples take little longer than one. A sample's text depends on the seed and its own number, never on
+//! sample goes on from there, all of them one token at a time, together in each product, so that reading and
+//! widening the weights is shared. A sample's text depends on the seed and its own number, never on
 //! which others are written beside it: samples 3 to 5 are the same whether or not 0 to 2 were asked for.
 //!
 //! The cast: [`Qwen2Vl::generate`] under [`GenerationSettings`] with a [`Sampling`]; [`GenerationDefaults`] reads what the
