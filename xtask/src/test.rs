@@ -34,6 +34,9 @@ pub(crate) fn test(quick: bool) -> anyhow::Result<()> {
         tests.env("GEORANKER_LITE0_DIR", setup::lite0(&cache)?);
         tests.env("GEORANKER_NODE_MODULES", setup::node_modules(&cache)?);
         tests.env("GEORANKER_DATASETS_PYTHON", setup::datasets_python(&cache)?);
+        if let Some(python) = setup::chat_python(&cache)? {
+            tests.env("GEORANKER_CHAT_PYTHON", python);
+        }
         setup::chromium()?;
         tests.env("GEORANKER_REQUIRE_BROWSER", "1");
     }

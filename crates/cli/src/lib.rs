@@ -43,10 +43,13 @@ pub fn main() -> ExitCode {
     let outcome = match &arguments.command {
         Command::Locate(locate) => commands::locate(locate, quiet),
         Command::Gallery(gallery) => commands::gallery(&gallery.command, quiet),
+        Command::Generate(generate) => commands::generate(generate, quiet),
         Command::Curate(curate) => commands::curate(&curate.command, quiet),
         Command::Score(score) => commands::score(score, quiet),
         Command::Train(train) => commands::train(train, quiet),
         Command::Evaluate(evaluate) => commands::evaluate(evaluate, quiet),
+        Command::Pull(pull) => commands::pull(pull, quiet),
+        Command::Packs(packs) => commands::packs(packs),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "georanker", &mut script);

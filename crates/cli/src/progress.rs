@@ -20,6 +20,22 @@ pub(crate) fn bar(length: usize, what: &'static str, quiet: bool) -> ProgressBar
     bar
 }
 
+/// A length as people read it: `1.2 kB`, `16.6 GB`.
+pub(crate) fn bytes_text(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut size = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    // What would be rounded to 1000.0 belongs to the next unit.
+    while size >= 999.95 && unit + 1 < UNITS.len() {
+        size /= 1000.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
 /// Writes a note to stderr unless quiet.
 pub(crate) fn note(quiet: bool, text: &str) {
     if !quiet {
@@ -41,4 +57,23 @@ pub(crate) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     })
     .map_err(|error| Failure::new(ErrorKind::Internal, format!("cannot watch for Ctrl-C: {error}")))?;
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes_text;
+
+    #[test]
+    fn lengths_are_read_easily() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (16_582_000_000, "16.6 GB"),
+        ] {
+            assert_eq!(bytes_text(bytes), text);
+        }
+    }
 }

@@ -27,6 +27,13 @@ pub enum Origin {
     },
 }
 
+impl Origin {
+    /// Whether a model wrote it.
+    pub const fn is_generated(&self) -> bool {
+        matches!(self, Self::Generated { .. })
+    }
+}
+
 /// Whom to credit for a candidate's photo.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attribution {
@@ -49,6 +56,8 @@ pub struct Candidate {
     pub photo: Option<PhotoId>,
     /// Where the candidate comes from.
     pub origin: Origin,
+    /// Where else: others that named this place, within a few metres.
+    pub also: Vec<Origin>,
     /// Cosine similarity to the query in every channel that knows it.
     pub similarities: Vec<(Channel, f32)>,
     /// Its own vectors, for rankers that look at them; empty unless somebody filled them in.
@@ -69,6 +78,7 @@ impl Candidate {
             place: Place::default(),
             photo: None,
             origin,
+            also: Vec::new(),
             similarities,
             embedding: QueryEmbedding::default(),
             attribution: Attribution::default(),

@@ -29,6 +29,10 @@ pub enum ErrorKind {
     Output,
     /// A training whose loss or gradient is no finite number any more.
     Diverged,
+    /// A server that refuses a request, fails, or cannot be reached.
+    Service,
+    /// The next step could cost more than the user allowed.
+    BudgetReached,
     /// Stopped by the user; state is saved.
     Interrupted,
     /// A defect of this program.
@@ -50,6 +54,8 @@ impl ErrorKind {
             Self::NoCandidates => "no_candidates",
             Self::Output => "output",
             Self::Diverged => "diverged",
+            Self::Service => "service",
+            Self::BudgetReached => "budget_reached",
             Self::Interrupted => "interrupted",
             Self::Internal => "internal",
         }
@@ -124,7 +130,8 @@ mod tests {
 
     #[test]
     fn json_names_equal_as_str() {
-        for kind in [ErrorKind::Usage, ErrorKind::InvalidPhoto, ErrorKind::BrokenGallery, ErrorKind::Internal]
+        for kind in
+            [ErrorKind::Usage, ErrorKind::InvalidPhoto, ErrorKind::BrokenGallery, ErrorKind::BudgetReached]
         {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }

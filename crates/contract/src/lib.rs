@@ -33,6 +33,8 @@ mod error;
 mod estimate;
 mod locate;
 mod names;
+#[cfg(feature = "parquet")]
+pub mod official;
 pub mod pairs;
 mod photo;
 mod ranking;
@@ -45,7 +47,7 @@ pub use candidate::{Attribution, Candidate, CandidateSet, Negative, Origin};
 pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};
 pub use error::{Diagnose, ErrorKind, Failure};
 pub use estimate::{Confidence, Estimate, RADII_KM, RankedCandidate};
-pub use locate::{Decide, Exclude, Locate, LocateOptions};
+pub use locate::{Decide, Exclude, Locate, LocateOptions, RetrievalOptions};
 pub use names::{closest_name, hexadecimal};
 pub use photo::{PerceptualHash, Photo, PhotoId};
 pub use ranking::{Ranker, Ranking};

@@ -2,7 +2,7 @@
 
 use geo::Region;
 
-use crate::{Estimate, Failure, Photo};
+use crate::{Channel, Estimate, Failure, Photo};
 
 /// How the answer is chosen from the candidates' probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,6 +26,21 @@ pub struct Exclude {
     pub near_duplicate: bool,
 }
 
+/// How candidates are looked for and thinned out; by default as the model pack says, with nothing thinned out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RetrievalOptions {
+    /// Channels that are searched together by the weighted sum of their similarities, instead of one by one; overrides
+    /// the pack's own weights.
+    pub fuse: Vec<(Channel, f32)>,
+    /// How much of a gallery photo's hubness is taken off its similarity when candidates are chosen: 0 nothing, 0.5 as
+    /// CSLS does.
+    pub hubness: f32,
+    /// Of candidates within this of a more similar one, metres, only that one is kept; 0 keeps all.
+    pub same_place_m: f64,
+    /// Of gallery photos that are near-duplicates of each other only the most similar is kept.
+    pub same_photo: bool,
+}
+
 /// Options of one request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocateOptions {
@@ -38,13 +53,22 @@ pub struct LocateOptions {
     pub region: Option<Region>,
     /// What to leave out.
     pub exclude: Exclude,
+    /// How candidates are looked for.
+    pub retrieval: RetrievalOptions,
     /// How to decide; `None` leaves it to the model pack.
     pub decide: Option<Decide>,
 }
 
 impl Default for LocateOptions {
     fn default() -> Self {
-        Self { top: 5, distinct_km: 1.0, region: None, exclude: Exclude::default(), decide: None }
+        Self {
+            top: 5,
+            distinct_km: 1.0,
+            region: None,
+            exclude: Exclude::default(),
+            retrieval: RetrievalOptions::default(),
+            decide: None,
+        }
     }
 }
 

@@ -128,6 +128,12 @@ pub enum GalleryError {
         /// The channels it has.
         known: String,
     },
+    /// A query without a vector in a channel that is searched.
+    #[error("the query has no vector in channel `{channel}`")]
+    NoQueryVector {
+        /// The channel.
+        channel: Channel,
+    },
     /// A vector matrix or a query for it.
     #[error(transparent)]
     Matrix(#[from] MatrixError),
@@ -182,7 +188,7 @@ impl Diagnose for GalleryError {
             | Self::Database { .. }
             | Self::UnknownChannel { .. } => ErrorKind::BrokenGallery,
             Self::AlreadyExists { .. } | Self::Busy { .. } | Self::InvalidSpec { .. } => ErrorKind::Usage,
-            Self::InvalidVector { .. } => ErrorKind::BrokenModel,
+            Self::InvalidVector { .. } | Self::NoQueryVector { .. } => ErrorKind::BrokenModel,
             Self::InvalidPhoto { .. } => ErrorKind::InvalidTable,
             Self::Io { action: "write", .. } | Self::Table(_) => ErrorKind::Output,
             Self::Io { .. } => ErrorKind::Unreadable,

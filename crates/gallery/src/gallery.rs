@@ -7,6 +7,7 @@ use contract::{Channel, ChannelSpec, PhotoId, PhotoRecord, QueryEmbedding};
 use rusqlite::OptionalExtension;
 
 use crate::derived::build::{self, Derived, Warning};
+use crate::derived::hubness::Hubness;
 use crate::error::GalleryError;
 use crate::matrix::VectorMatrix;
 use crate::record::StoredReference;
@@ -23,6 +24,8 @@ pub struct Gallery {
     pub(crate) meta: Meta,
     pub(crate) derived: Derived,
     warnings: Vec<Warning>,
+    /// One for each channel, opened when first needed.
+    pub(crate) hubness: Vec<OnceLock<Hubness>>,
     /// Opened when first needed; `None` for sources that cannot be.
     sources: Vec<OnceLock<Option<Box<dyn PhotoSource>>>>,
 }
@@ -47,8 +50,9 @@ impl Gallery {
         check_fingerprint(directory, &meta, expected_fingerprint)?;
         let (derived, warnings) = build::open_or_build(&transaction, &meta, directory)?;
         drop(transaction);
+        let hubness = meta.channels.iter().map(|_| OnceLock::new()).collect();
         let sources = meta.sources.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { directory: directory.to_path_buf(), meta, derived, warnings, sources })
+        Ok(Self { directory: directory.to_path_buf(), meta, derived, warnings, hubness, sources })
     }
 
     /// Where it is.

@@ -9,6 +9,7 @@
 //! GALLERY/gallery.sqlite     truth: transactional, one writer at a time
 //!         photos.index       derived: records and filter columns, one row a photo
 //!         CHANNEL.matrix     derived: int8 codes (and f32 originals), row by row the same photos
+//!         CHANNEL.hubness    derived when asked for: how near to everything each photo is
 //! ```
 //! A search scans all int8 codes, keeps four times as many rows as asked for, and orders them by f32. That is
 //! exact up to quantisation, as fast as memory, and needs no training, no parameters and no patience.
@@ -66,6 +67,7 @@
 mod derived;
 mod error;
 mod export;
+mod fused_search;
 mod gallery;
 mod info;
 mod location_index;
@@ -83,10 +85,14 @@ mod writer;
 
 pub use derived::build::Warning;
 pub use error::GalleryError;
+pub use fused_search::FusedRequest;
 pub use gallery::{Gallery, PhotoBytesError};
 pub use info::GalleryInfo;
 pub use location_index::{IndexedLocation, LocationIndex};
-pub use matrix::{Match, MatrixError, MatrixQuery, RowMask, VectorMatrix, VectorPrecision};
+pub use matrix::{
+    FusedPart, FusedQuery, Match, MatrixError, MatrixQuery, RowMask, VectorMatrix, VectorPrecision,
+    search_fused,
+};
 pub use source::{
     FolderSource, MAX_PHOTO_BYTES, PhotoFiles, PhotoSource, SourceError, TarSource, open_source,
 };

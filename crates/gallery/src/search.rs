@@ -29,11 +29,7 @@ impl Gallery {
     /// # Errors
     /// A channel that is not there, a query of the wrong length or with a number that is not finite.
     pub fn search_now(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, GalleryError> {
-        let matrix = self.matrix(request.channel).ok_or_else(|| GalleryError::UnknownChannel {
-            name: self.meta.name.clone(),
-            channel: request.channel.clone(),
-            known: self.meta.channels.iter().map(|spec| spec.channel.as_str()).collect::<Vec<_>>().join(", "),
-        })?;
+        let matrix = self.matrix(request.channel).ok_or_else(|| self.unknown_channel(request.channel))?;
         let mut masks = Masks::new(&self.derived.index);
         let numbers: Vec<Option<usize>> =
             request.queries.iter().map(|query| masks.number_of(query.filter)).collect();
@@ -50,7 +46,15 @@ impl Gallery {
         Ok(found.into_iter().map(|matches| self.neighbours(matches)).collect())
     }
 
-    fn neighbours(&self, matches: Vec<Match>) -> Vec<Neighbour> {
+    pub(crate) fn unknown_channel(&self, channel: &Channel) -> GalleryError {
+        GalleryError::UnknownChannel {
+            name: self.meta.name.clone(),
+            channel: channel.clone(),
+            known: self.meta.channels.iter().map(|spec| spec.channel.as_str()).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    pub(crate) fn neighbours(&self, matches: Vec<Match>) -> Vec<Neighbour> {
         let neighbour = |Match { row, similarity }| {
             let record = self.derived.index.photo(row)?.record;
             Some(Neighbour { location: record.location, similarity, photo: Some(record) })
@@ -60,19 +64,19 @@ impl Gallery {
 }
 
 /// The masks of a batch; queries with equal filters share one, and those with equal regions its costly part.
-struct Masks<'a> {
+pub(crate) struct Masks<'a> {
     index: &'a PhotoIndex,
     regions: Vec<(&'a Region, RowMask)>,
     filters: Vec<(&'a Filter, RowMask)>,
 }
 
 impl<'a> Masks<'a> {
-    fn new(index: &'a PhotoIndex) -> Self {
+    pub(crate) fn new(index: &'a PhotoIndex) -> Self {
         Self { index, regions: Vec::new(), filters: Vec::new() }
     }
 
     /// `None` for a filter that lets everything through.
-    fn number_of(&mut self, filter: &'a Filter) -> Option<usize> {
+    pub(crate) fn number_of(&mut self, filter: &'a Filter) -> Option<usize> {
         if *filter == Filter::default() {
             return None;
         }
@@ -85,7 +89,7 @@ impl<'a> Masks<'a> {
         Some(self.filters.len() - 1)
     }
 
-    fn get(&self, number: usize) -> Option<&RowMask> {
+    pub(crate) fn get(&self, number: usize) -> Option<&RowMask> {
         self.filters.get(number).map(|(_, mask)| mask)
     }
 

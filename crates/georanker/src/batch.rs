@@ -1,16 +1,17 @@
 //! Many files, one answer each, flat memory.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use contract::{Estimate, Failure, LocateOptions, Photo, QueryEmbedding};
+use contract::{Candidate, Estimate, Failure, LocateOptions, Photo, QueryEmbedding};
 use nets::photo::{DecodeOptions, Image, Limits, decode, encode_thumbnail};
 use rayon::prelude::*;
 
 use crate::error::photo_failure;
 use crate::locator::lost;
 use crate::photo_file::read_photo_bytes;
-use crate::{Input, Locator};
+use crate::{CachedQuery, Input, Locator, QueryCache};
 
 /// How many photos are in memory at once.
 const CHUNK: usize = 16;
@@ -26,6 +27,8 @@ pub struct BatchOptions {
     pub limits: Limits,
     /// Longest side of the thumbnails to make; `None` makes none.
     pub thumbnail_side: Option<u32>,
+    /// Vectors of photos that were encoded before.
+    pub query_cache: Option<Arc<QueryCache>>,
 }
 
 /// One photo's answer.
@@ -39,6 +42,13 @@ pub struct Located {
     pub elapsed_ms: f64,
     /// JPEG bytes, if asked for and the photo could be read.
     pub thumbnail: Option<Vec<u8>>,
+}
+
+/// Where candidates come from besides the gallery.
+pub trait CandidateSource: Sync {
+    /// Candidates of each photo, in order. A failure becomes the photo's outcome; a source that would rather go without
+    /// gives an empty list.
+    fn candidates(&self, inputs: &[Input]) -> Vec<Result<Vec<Candidate>, Failure>>;
 }
 
 /// How a batch ended.
@@ -61,14 +71,31 @@ pub fn locate_files<E>(
     inputs: &[Input],
     options: &BatchOptions,
     stop: &AtomicBool,
+    sink: impl FnMut(Located) -> Result<(), E>,
+) -> Result<BatchEnd, E> {
+    locate_files_with(locator, inputs, options, None, stop, sink)
+}
+
+/// [`locate_files`] with candidates from elsewhere.
+///
+/// # Errors
+/// As there.
+pub fn locate_files_with<E>(
+    locator: &Locator,
+    inputs: &[Input],
+    options: &BatchOptions,
+    source: Option<&dyn CandidateSource>,
+    stop: &AtomicBool,
     mut sink: impl FnMut(Located) -> Result<(), E>,
 ) -> Result<BatchEnd, E> {
     for chunk in inputs.chunks(CHUNK) {
         if stop.load(Ordering::Relaxed) {
             return Ok(BatchEnd::Stopped);
         }
-        let prepared: Vec<Prepared> =
+        let elsewhere = source.map(|source| source.candidates(chunk)).unwrap_or_default();
+        let mut prepared: Vec<Prepared> =
             chunk.par_iter().map(|input| prepare(locator, input, options)).collect();
+        let written = join(&mut prepared, elsewhere);
         let searching = Instant::now();
         let encoded: Vec<(&Photo, QueryEmbedding)> = prepared
             .iter()
@@ -76,7 +103,7 @@ pub fn locate_files<E>(
             .map(|(photo, embedding)| (photo, embedding.clone()))
             .collect();
         let count = encoded.len().max(1);
-        let mut answers = locator.locate_encoded(&encoded, &options.locate).into_iter();
+        let mut answers = locator.locate_encoded_with(&encoded, &written, &options.locate).into_iter();
         let share_ms = milliseconds(searching) / count as f64;
         let mut results = Vec::with_capacity(prepared.len());
         for (input, one) in chunk.iter().zip(&prepared) {
@@ -96,6 +123,19 @@ pub fn locate_files<E>(
     Ok(BatchEnd::Finished)
 }
 
+/// The candidates from elsewhere of the photos that were prepared well; those whose source failed fail.
+fn join(prepared: &mut [Prepared], elsewhere: Vec<Result<Vec<Candidate>, Failure>>) -> Vec<Vec<Candidate>> {
+    let mut written = Vec::with_capacity(elsewhere.len());
+    for (one, candidates) in prepared.iter_mut().zip(elsewhere) {
+        match candidates {
+            Ok(candidates) if one.encoded.is_ok() => written.push(candidates),
+            Err(failure) if one.encoded.is_ok() => one.encoded = Err(failure),
+            _ => {}
+        }
+    }
+    written
+}
+
 struct Prepared {
     encoded: Result<(Photo, QueryEmbedding), Failure>,
     elapsed_ms: f64,
@@ -107,14 +147,44 @@ fn prepare(locator: &Locator, input: &Input, options: &BatchOptions) -> Prepared
     let mut thumbnail = None;
     let mut work = || {
         let bytes = read_photo_bytes(&input.path, &options.limits)?;
+        let cache = options.query_cache.as_deref().map(|cache| (cache, QueryCache::key(&bytes)));
+        let known = cache.as_ref().and_then(|(cache, key)| cache.get(key));
+        let looks_at_pixels = options.thumbnail_side.is_some() || options.locate.exclude.near_duplicate;
+        if let Some(known) = known.as_ref().filter(|known| !looks_at_pixels && fits(known, options)) {
+            let [width, height] = known.size;
+            let photo = Photo {
+                id: input.name.as_str().into(),
+                author: options.author.clone(),
+                width,
+                height,
+                rgb: Vec::new(),
+            };
+            return Ok((photo, known.embedding.clone()));
+        }
         let image = decode(&bytes, &options.limits, DecodeOptions::default())
             .map_err(|error| photo_failure(&input.name, &error))?;
         thumbnail = options.thumbnail_side.and_then(|side| encode_thumbnail(&image, side, 82).ok());
-        let embedding = locator.encoder().encode_image(&input.name, &image)?;
+        let embedding = match known {
+            Some(known) => known.embedding,
+            None => {
+                let embedding = locator.encoder().encode_image(&input.name, &image)?;
+                if let Some((cache, key)) = cache {
+                    let size = [image.width(), image.height()];
+                    cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
+                }
+                embedding
+            }
+        };
         Ok((photo_of(&input.name, image, options), embedding))
     };
     let encoded = work();
     Prepared { encoded, elapsed_ms: milliseconds(started), thumbnail }
+}
+
+/// Whether a photo that is not decoded again is within the limits: they may have been wider then.
+fn fits(known: &CachedQuery, options: &BatchOptions) -> bool {
+    let [width, height] = known.size;
+    u64::from(width) * u64::from(height) <= options.limits.max_pixels
 }
 
 /// The pixels are kept only where a later step looks at them.

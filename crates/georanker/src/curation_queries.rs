@@ -9,11 +9,11 @@ use nets::photo::{DecodeOptions, Limits, decode};
 use rayon::prelude::*;
 use train::curate::{CurationQuery, QueryResult, QuerySource, Sample};
 
-use crate::PhotoEncoder;
 use crate::error::photo_failure;
 use crate::gps_tag::gps_tag;
 use crate::pack::sha256_of_file;
 use crate::photo_file::hash_of;
+use crate::{CachedQuery, PhotoEncoder, QueryCache};
 
 /// Photos that are not in the gallery, and what makes vectors of them.
 pub struct QueryEncoder {
@@ -23,6 +23,8 @@ pub struct QueryEncoder {
     pub encoder: PhotoEncoder,
     /// What one photo may cost.
     pub limits: Limits,
+    /// Vectors of photos that were encoded before.
+    pub cache: Option<QueryCache>,
 }
 
 /// Queries that a photo table or a folder names. Photos that are in the gallery bring their vectors with them; others
@@ -186,7 +188,19 @@ impl QueryEncoder {
         };
         let image = decode(&bytes, &self.limits, DecodeOptions::default())
             .map_err(|error| photo_failure(&id.0, &error))?;
-        let embedding = self.encoder.encode_image(&id.0, &image)?;
+        // The picture is needed for its hash anyway: what is remembered is the costly part.
+        let entry = self.cache.as_ref().map(|cache| (cache, QueryCache::key(&bytes)));
+        let embedding = match entry.as_ref().and_then(|(cache, key)| cache.get(key)) {
+            Some(known) => known.embedding,
+            None => {
+                let embedding = self.encoder.encode_image(&id.0, &image)?;
+                if let Some((cache, key)) = entry {
+                    let size = [image.width(), image.height()];
+                    cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
+                }
+                embedding
+            }
+        };
         let vector = embedding.get(channel).ok_or_else(|| {
             Failure::new(ErrorKind::Usage, format!("the model pack makes no vectors for channel {channel}"))
         })?;

@@ -1,6 +1,7 @@
 //! Adding a user's own photos to a gallery.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use contract::{Attribution, ErrorKind, Failure, PhotoId, PhotoRecord};
 use gallery::{GalleryWriter, NewPhoto, PhotoReference, PhotoSource};
@@ -10,6 +11,7 @@ use nets::photo::{DecodeOptions, Limits, decode};
 use rayon::prelude::*;
 
 use crate::PhotoEncoder;
+use crate::build_times::{BuildTimes, Clocks, Part};
 use crate::error::photo_failure;
 use crate::gps_tag::gps_tag;
 use crate::photo_file::hash_of;
@@ -37,10 +39,21 @@ pub struct AddReport {
     pub added: usize,
     /// There before; left as they were.
     pub already_present: usize,
-    /// Left out, each with its reason.
-    pub failures: Vec<(PhotoId, Failure)>,
+    /// Left out; each was told with its reason.
+    pub failed: usize,
     /// Whether the run was stopped before the end.
     pub stopped: bool,
+    /// Where the time went.
+    pub times: BuildTimes,
+}
+
+/// What a build tells.
+#[derive(Debug)]
+pub enum BuildEvent<'a> {
+    /// So many photos are done, failed ones and those that were there before included.
+    Done(usize),
+    /// A photo that was left out.
+    Failed(&'a Failure),
 }
 
 /// Encodes geotagged photos and writes them into a gallery, batch by batch.
@@ -58,69 +71,94 @@ pub struct GalleryBuilder<'a> {
 }
 
 impl GalleryBuilder<'_> {
-    /// Adds photos; `progress` hears how many of them are done. Photos that fail are left out and reported.
+    /// Adds photos batch by batch, so that memory does not grow with the collection. Photos that fail are left out and
+    /// told, and so is an entry of `photos` that is a failure itself (a row of a table that is wrong).
+    ///
+    /// Batches are cut by position, whatever was there before: a run that goes on after another was killed writes the same
+    /// transactions, and ends with the same gallery.
     ///
     /// # Errors
     /// A [`Failure`] of the gallery itself: busy, damaged, disk full. What was committed before stays.
     pub fn add(
         &self,
         writer: &mut GalleryWriter,
-        photos: &[PhotoToAdd],
+        photos: impl IntoIterator<Item = Result<PhotoToAdd, Failure>>,
         stop: &AtomicBool,
-        mut progress: impl FnMut(usize),
+        mut tell: impl FnMut(BuildEvent<'_>),
     ) -> Result<AddReport, Failure> {
         let mut report = AddReport::default();
-        let mut done = 0;
-        for batch in photos.chunks(BATCH) {
+        let (clocks, started) = (Clocks::default(), Instant::now());
+        let mut photos = photos.into_iter();
+        let (mut done, mut encoded_count) = (0, 0);
+        loop {
             if stop.load(Ordering::Relaxed) {
                 report.stopped = true;
                 break;
             }
+            let batch: Vec<Result<PhotoToAdd, Failure>> = photos.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                break;
+            }
+            let mut failed = |report: &mut AddReport, failure: &Failure| {
+                report.failed += 1;
+                tell(BuildEvent::Failed(failure));
+            };
             let mut wanted = Vec::with_capacity(batch.len());
-            for photo in batch {
+            for photo in &batch {
+                let photo = match photo {
+                    Ok(photo) => photo,
+                    Err(failure) => {
+                        failed(&mut report, failure);
+                        continue;
+                    }
+                };
                 match writer.source_of(&photo.id).map_err(|error| Failure::from_error(&error))? {
                     None => wanted.push(photo),
                     Some(Some(other)) if other != self.source => {
-                        report.failures.push((photo.id.clone(), name_taken(&photo.id)));
+                        failed(&mut report, &name_taken(&photo.id));
                     }
                     Some(_) => report.already_present += 1,
                 }
             }
             let encoded: Vec<Result<NewPhoto, Failure>> =
-                wanted.par_iter().map(|photo| self.encode(photo)).collect();
+                wanted.par_iter().map(|photo| self.encode(photo, &clocks)).collect();
+            encoded_count += encoded.len();
             let mut new = Vec::with_capacity(encoded.len());
-            for (photo, outcome) in wanted.iter().zip(encoded) {
+            for outcome in encoded {
                 match outcome {
                     Ok(photo) => new.push(photo),
-                    Err(failure) => report.failures.push((photo.id.clone(), failure)),
+                    Err(failure) => failed(&mut report, &failure),
                 }
             }
-            let written = writer.add(&new).map_err(|error| Failure::from_error(&error))?;
+            let written = clocks.time(Part::Write, || writer.add(&new));
+            let written = written.map_err(|error| Failure::from_error(&error))?;
             report.added += written.added;
             report.already_present += written.already_present.len();
             done += batch.len();
-            progress(done);
+            tell(BuildEvent::Done(done));
         }
+        report.times = clocks.read(encoded_count, started.elapsed());
         Ok(report)
     }
 
-    fn encode(&self, photo: &PhotoToAdd) -> Result<NewPhoto, Failure> {
+    fn encode(&self, photo: &PhotoToAdd, clocks: &Clocks) -> Result<NewPhoto, Failure> {
         let name = &photo.id.0;
-        let bytes = self.photos.read(&photo.id).map_err(|error| Failure::from_error(&error))?;
+        let bytes = clocks.time(Part::Read, || self.photos.read(&photo.id));
+        let bytes = bytes.map_err(|error| Failure::from_error(&error))?;
         let location = match photo.location {
             Some(known) => known,
             None => gps_tag(name, &bytes)?,
         };
-        let image = decode(&bytes, &self.limits, DecodeOptions::default())
-            .map_err(|error| photo_failure(name, &error))?;
-        let vectors = self.encoder.encode_gallery_photo(name, &image, location, self.locations)?;
-        let record = PhotoRecord {
-            id: photo.id.clone(),
-            location,
-            place: photo.place.clone().or(ReverseGeocoder::embedded().place(location)),
-            attribution: photo.attribution.clone(),
-            hash: Some(hash_of(&image)),
-        };
+        let image = clocks.time(Part::Decode, || decode(&bytes, &self.limits, DecodeOptions::default()));
+        let image = image.map_err(|error| photo_failure(name, &error))?;
+        let vectors = clocks.time(Part::Encode, || {
+            self.encoder.encode_gallery_photo(name, &image, location, self.locations)
+        })?;
+        let (place, hash) = clocks.time(Part::Describe, || {
+            (photo.place.clone().or(ReverseGeocoder::embedded().place(location)), hash_of(&image))
+        });
+        let attribution = photo.attribution.clone();
+        let record = PhotoRecord { id: photo.id.clone(), location, place, attribution, hash: Some(hash) };
         let reference =
             PhotoReference::InSource { source: self.source, path: self.photos.name_of(&photo.id).0 };
         Ok(NewPhoto { record, vectors, reference })

@@ -7,7 +7,7 @@
 //! # Cast
 //! [`Locator`] answers ([`contract::Locate`]); [`Pack`] is a directory of weights and a gallery whose every file
 //! is checked before use; [`PhotoEncoder`] turns photos into vectors; [`expand_inputs`] and [`locate_files`] are
-//! the batch; [`GalleryBuilder`] adds a user's own photos.
+//! the batch; [`GalleryBuilder`] adds a user's own photos; [`pull`] fetches published weights.
 //!
 //! ```no_run
 //! use contract::{Locate, LocateOptions};
@@ -29,6 +29,8 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod build_times;
+mod coordinates;
 mod curation_queries;
 mod encoder;
 mod error;
@@ -40,17 +42,23 @@ pub mod pack;
 mod pair_files;
 mod parts;
 mod photo_file;
+pub mod pull;
+mod query_cache;
+mod retrieval;
 
-pub use batch::{BatchEnd, BatchOptions, Located, locate_files};
+pub use batch::{BatchEnd, BatchOptions, CandidateSource, Located, locate_files, locate_files_with};
+pub use build_times::BuildTimes;
+pub use coordinates::{CoordinateIndex, open_coordinates};
 pub use curation_queries::{PhotoQueries, QueryEncoder};
 pub use encoder::{FeatureExtractor, Heads, Matrix, PhotoEncoder, fingerprint, view_input};
 pub use error::PackError;
-pub use gallery_build::{AddReport, GalleryBuilder, PhotoToAdd};
+pub use gallery_build::{AddReport, BuildEvent, GalleryBuilder, PhotoToAdd};
 pub use gps_tag::gps_tag;
 pub use inputs::{Input, Inputs, expand_inputs};
-pub use locator::{Locator, Ranked, open_set_ranker};
+pub use locator::{LocationSpace, Locator, Ranked, open_set_ranker};
 pub use pack::{Manifest, Pack, find_pack};
 pub use pair_files::PairFileScorer;
 pub use parts::{Parts, open_location_encoder};
-pub use photo_file::{decode_photo, hash_of, image_of, read_photo_bytes};
+pub use photo_file::{decode_photo, decode_photo_as, hash_of, image_of, read_photo_bytes};
+pub use query_cache::{CachedQuery, QueryCache};
 pub use rank::vlm::Reencode;

@@ -1,12 +1,15 @@
 //! The pipeline: encode, retrieve, rank, decide.
 
+mod references;
+mod written;
+
 use std::borrow::Borrow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use contract::{
-    Channel, Confidence, Decide, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions, Neighbour,
-    Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker, Search, SearchRequest,
+    Candidate, Channel, Confidence, Decide, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions,
+    Neighbour, Origin, Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker, Search, SearchRequest,
 };
 use gallery::Gallery;
 use geo::{LatLon, Place, ReverseGeocoder, geodesic_km, haversine_km};
@@ -14,9 +17,12 @@ use rank::set::{SetRanker, WEIGHTS_FILE};
 use rank::{Calibration, Decision, SimilarityRanker, assemble, decide};
 use rayon::prelude::*;
 
-use crate::pack::{Pack, RankerManifest, RetrievalManifest, SetManifest};
+use crate::pack::{FusedManifest, Pack, RankerManifest, RetrievalManifest, SetManifest};
 use crate::photo_file::{hash_of, image_of};
+use crate::retrieval::{Thinning, add_similarities, fused_search, hub_corrected, is_fused};
 use crate::{PackError, Parts, PhotoEncoder};
+
+pub use written::LocationSpace;
 
 /// Answers "where was this taken?" with a model pack.
 pub struct Locator {
@@ -24,11 +30,13 @@ pub struct Locator {
     gallery_label: String,
     parts: Parts,
     retrieval: Vec<RetrievalManifest>,
+    fused: Option<FusedManifest>,
     ranker: Arc<dyn Ranker>,
     temperature: f64,
     rule: Decide,
     calibration: Calibration,
     coverage: OnceLock<String>,
+    joining: Option<written::Joining>,
 }
 
 /// What the pipeline knows about one photo before deciding.
@@ -76,11 +84,13 @@ impl Locator {
             gallery_label: format!("{} ({} photos)", parts.gallery.name(), parts.gallery.photo_count()),
             parts,
             retrieval: manifest.retrieval.clone(),
+            fused: manifest.fused.clone(),
             ranker,
             temperature: manifest.decision.temperature,
             rule: manifest.decision.rule.into(),
             calibration: manifest.calibration.clone(),
             coverage: OnceLock::new(),
+            joining: None,
         })
     }
 
@@ -131,29 +141,58 @@ impl Locator {
         photos: &[(P, QueryEmbedding)],
         options: &LocateOptions,
     ) -> Vec<Result<Ranked, Failure>> {
+        self.rank_with(photos, &[], options)
+    }
+
+    /// [`Locator::rank`] with candidates from elsewhere: a list a photo, or none at all.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rank_with<P: Borrow<Photo>>(
+        &self,
+        photos: &[(P, QueryEmbedding)],
+        written: &[Vec<Candidate>],
+        options: &LocateOptions,
+    ) -> Vec<Result<Ranked, Failure>> {
         let filters: Vec<Result<Filter, Failure>> =
             photos.iter().map(|(photo, _)| filter_for(photo.borrow(), options)).collect();
         let mut found: Vec<Vec<(Channel, Vec<Neighbour>)>> = vec![Vec::new(); photos.len()];
-        for wanted in &self.retrieval {
-            match self.search(wanted, photos, &filters) {
+        let fused = fused_search(self.fused.as_ref(), &self.retrieval, &options.retrieval);
+        let tops: Vec<usize> =
+            self.retrieval.iter().chain(fused.iter().map(|fused| &fused.search)).map(|one| one.top).collect();
+        let searches = self.retrieval.iter().map(|wanted| (wanted.channel.clone(), None, wanted));
+        let together = fused.iter().map(|fused| (fused.search.channel.clone(), Some(fused), &fused.search));
+        for (channel, fused, wanted) in searches.chain(together) {
+            let found_here = match fused {
+                None => self.search(wanted, photos, &filters, options),
+                Some(fused) => fused.find(&self.parts.gallery, photos, &filters, &options.retrieval),
+            };
+            match found_here {
                 Ok(results) => {
                     for (photo, neighbours) in found.iter_mut().zip(results) {
-                        photo.push((wanted.channel.clone(), neighbours));
+                        photo.push((channel.clone(), neighbours));
                     }
                 }
                 Err(failure) => return photos.iter().map(|_| Err(failure.clone())).collect(),
             }
         }
-        let each = photos.iter().zip(filters).zip(found);
-        each.map(|(((photo, embedding), filter), results)| {
+        let each = photos.iter().zip(filters).zip(found).enumerate();
+        each.map(|(index, (((photo, embedding), filter), mut results))| {
             filter?;
+            Thinning::of(&options.retrieval).thin(&mut results, &tops);
             let photo: &Photo = photo.borrow();
             let mut set = assemble(photo.id.clone(), embedding.clone(), results);
-            if set.candidates.is_empty() {
-                return Err(nothing_left(&photo.id.0, options));
+            if let Some(fused) = &fused {
+                add_similarities(&mut set, fused, &self.parts.gallery);
             }
             if self.ranker.needs_vectors() {
                 self.parts.attach_vectors(&mut set.candidates);
+            }
+            if let Some(written) = written.get(index) {
+                self.add_written(&mut set, written, options);
+            }
+            if set.candidates.is_empty() {
+                return Err(nothing_left(&photo.id.0, options));
             }
             let ranking = self.ranker.rank(&set)?;
             Ok(Ranked { set, ranking })
@@ -168,11 +207,25 @@ impl Locator {
         wanted: &RetrievalManifest,
         photos: &[(P, QueryEmbedding)],
         filters: &[Result<Filter, Failure>],
+        options: &LocateOptions,
     ) -> Result<Vec<Vec<Neighbour>>, Failure> {
+        let retrieval = &options.retrieval;
+        let top = Thinning::of(retrieval).depth(wanted.top);
         let everything = Filter::default();
-        let indexes: [&dyn Search; 2] = [self.parts.gallery.as_ref(), self.parts.locations.as_ref()];
+        let Parts { gallery, locations, more_locations, .. } = &self.parts;
+        let indexes: [Option<&dyn Search>; 3] = [
+            (!is_fused(&wanted.channel, retrieval)).then_some(gallery.as_ref() as &dyn Search),
+            Some(locations.as_ref()),
+            more_locations.as_deref().map(|index| index as &dyn Search),
+        ];
         let mut merged: Vec<Vec<Neighbour>> = vec![Vec::new(); photos.len()];
-        for index in indexes.into_iter().filter(|index| !index.is_empty(&wanted.channel)) {
+        let used = indexes.into_iter().enumerate();
+        let used = used.filter_map(|(number, index)| {
+            Some((number, index.filter(|one| !one.is_empty(&wanted.channel))?))
+        });
+        let mut count = 0;
+        for (number, index) in used {
+            count += 1;
             let queries = photos
                 .iter()
                 .zip(filters)
@@ -185,16 +238,21 @@ impl Locator {
                     Ok(Query { vector, filter: filter.as_ref().unwrap_or(&everything) })
                 })
                 .collect::<Result<Vec<_>, Failure>>()?;
-            let request = SearchRequest { channel: &wanted.channel, top: wanted.top, queries };
-            let results = pollster::block_on(index.search(request))?;
+            let request = SearchRequest { channel: &wanted.channel, top, queries };
+            let results = if number == 0 && retrieval.hubness != 0.0 {
+                hub_corrected(gallery, &request, retrieval.hubness)?
+            } else {
+                pollster::block_on(index.search(request))?
+            };
             for (all, new) in merged.iter_mut().zip(results) {
                 all.extend(new);
             }
         }
-        for neighbours in &mut merged {
+        // One list is in order as it is, and not by similarity alone where hubs are held back.
+        for neighbours in merged.iter_mut().filter(|_| count > 1) {
             // Stable: equal similarities keep the order of the indexes.
             neighbours.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
-            neighbours.truncate(wanted.top);
+            neighbours.truncate(top);
         }
         Ok(merged)
     }
@@ -213,8 +271,9 @@ impl Locator {
         let abstained = self.calibration.abstains(&confidence);
         let geocoder = ReverseGeocoder::embedded();
         let listed = distinct(ranked, &decision.probabilities, options);
-        let candidates = listed.into_iter().filter_map(|(index, probability)| {
+        let candidates = listed.into_iter().filter_map(|Listed { index, probability, models }| {
             let mut candidate = ranked.set.candidates.get(index)?.clone();
+            candidate.also.extend(models);
             candidate.embedding = QueryEmbedding::default();
             if candidate.place.is_empty() {
                 candidate.place = geocoder.place(candidate.location);
@@ -251,7 +310,17 @@ impl Locator {
         photos: &[(P, QueryEmbedding)],
         options: &LocateOptions,
     ) -> Vec<Result<Estimate, Failure>> {
-        let ranked = self.rank(photos, options);
+        self.locate_encoded_with(photos, &[], options)
+    }
+
+    /// [`Locator::locate_encoded`] with candidates from elsewhere: a list a photo, or none at all.
+    pub fn locate_encoded_with<P: Borrow<Photo>>(
+        &self,
+        photos: &[(P, QueryEmbedding)],
+        written: &[Vec<Candidate>],
+        options: &LocateOptions,
+    ) -> Vec<Result<Estimate, Failure>> {
+        let ranked = self.rank_with(photos, written, options);
         ranked.into_iter().map(|one| one.and_then(|ranked| self.estimate(&ranked, options))).collect()
     }
 }
@@ -291,18 +360,34 @@ pub(crate) fn lost(name: &str) -> Failure {
     Failure::new(ErrorKind::Internal, format!("{name}: the answer was lost"))
 }
 
+/// A candidate that is shown.
+struct Listed {
+    index: usize,
+    /// With that of the candidates it stands for.
+    probability: f64,
+    /// Models that wrote one of those: who wrote something should not be lost with it.
+    models: Vec<Origin>,
+}
+
 /// The best candidates, none within `distinct_km` of a better one, each with the probability of those it stands
 /// for.
-fn distinct(ranked: &Ranked, probabilities: &[f64], options: &LocateOptions) -> Vec<(usize, f64)> {
+fn distinct(ranked: &Ranked, probabilities: &[f64], options: &LocateOptions) -> Vec<Listed> {
     let place = |index: usize| ranked.set.candidates[index].location;
-    let mut listed: Vec<(usize, f64)> = Vec::new();
+    let mut listed: Vec<Listed> = Vec::new();
     for index in ranked.ranking.order() {
         let better = listed
             .iter()
-            .position(|(known, _)| haversine_km(place(*known), place(index)) < options.distinct_km);
+            .position(|known| haversine_km(place(known.index), place(index)) < options.distinct_km);
         match better {
-            Some(known) => listed[known].1 += probabilities[index],
-            None if listed.len() < options.top => listed.push((index, probabilities[index])),
+            Some(known) => {
+                let candidate = &ranked.set.candidates[index];
+                let origins = std::iter::once(&candidate.origin).chain(&candidate.also);
+                listed[known].probability += probabilities[index];
+                listed[known].models.extend(origins.filter(|origin| origin.is_generated()).cloned());
+            }
+            None if listed.len() < options.top => {
+                listed.push(Listed { index, probability: probabilities[index], models: Vec::new() });
+            }
             None => {}
         }
     }

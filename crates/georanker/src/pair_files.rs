@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use contract::pairs::{PairPlace, PairsRow};
-use contract::{ErrorKind, Failure};
+use contract::{ErrorKind, Failure, PhotoId};
+use gallery::PhotoFiles;
 use nets::photo::{DecodeOptions, Image, Limits, decode, reencode_jpeg};
 use nets::qwen2_vl::patches::PixelError;
 use rank::vlm::prompt::{PlaceText, Protocol};
@@ -22,6 +23,14 @@ pub struct PairFileScorer {
     decode: DecodeOptions,
     reencode: Reencode,
     limits: Limits,
+    /// Where names of photos are looked up; paths are opened where there is none.
+    sources: Option<Sources>,
+}
+
+#[derive(Debug)]
+struct Sources {
+    queries: PhotoFiles,
+    candidates: PhotoFiles,
 }
 
 impl PairFileScorer {
@@ -35,7 +44,20 @@ impl PairFileScorer {
             Protocol::Default => DecodeOptions::default(),
             Protocol::Official => DecodeOptions::official(),
         };
-        Ok(Self { scorer: PairScorer::open(model, options)?, decode, reencode, limits: Limits::default() })
+        Ok(Self {
+            scorer: PairScorer::open(model, options)?,
+            decode,
+            reencode,
+            limits: Limits::default(),
+            sources: None,
+        })
+    }
+
+    /// Takes the rows' photos for names in folders or tar files, as a benchmark has them.
+    #[must_use]
+    pub fn with_photos(mut self, queries: PhotoFiles, candidates: PhotoFiles) -> Self {
+        self.sources = Some(Sources { queries, candidates });
+        self
     }
 
     /// Reads the photos of a row: the query first, each other file once.
@@ -43,7 +65,11 @@ impl PairFileScorer {
     /// # Errors
     /// A [`Failure`] that names the photo.
     pub fn prepare(&self, row: &PairsRow) -> Result<PairGroup, Failure> {
-        let query = self.photo(&row.query, self.reencode == Reencode::All)?;
+        let (queries, others) = match &self.sources {
+            Some(sources) => (Some(&sources.queries), Some(&sources.candidates)),
+            None => (None, None),
+        };
+        let query = self.photo(&row.query, queries, self.reencode == Reencode::All)?;
         let mut photos = vec![query];
         let mut known: HashMap<&PathBuf, usize> = HashMap::new();
         let mut candidates = Vec::with_capacity(row.candidates.len());
@@ -52,7 +78,7 @@ impl PairFileScorer {
                 None => None,
                 Some(path) if known.contains_key(path) => known.get(path).copied(),
                 Some(path) => {
-                    photos.push(self.photo(path, self.reencode != Reencode::None)?);
+                    photos.push(self.photo(path, others, self.reencode != Reencode::None)?);
                     known.insert(path, photos.len() - 1);
                     Some(photos.len() - 1)
                 }
@@ -75,10 +101,23 @@ impl PairFileScorer {
         self.scorer.score(group)
     }
 
-    fn photo(&self, path: &Path, reencode: bool) -> Result<PreparedPhoto, Failure> {
+    fn photo(
+        &self,
+        path: &Path,
+        source: Option<&PhotoFiles>,
+        reencode: bool,
+    ) -> Result<PreparedPhoto, Failure> {
         let name = path.display().to_string();
-        let bytes = read_photo_bytes(path, &self.limits)?;
         let failed = |error| photo_failure(&name, &error);
+        let bytes = match source {
+            None => read_photo_bytes(path, &self.limits)?,
+            Some(source) => {
+                let id = PhotoId(path.to_string_lossy().into_owned());
+                let bytes = source.read(&id).map_err(|error| Failure::from_error(&error))?;
+                self.limits.check_file_bytes(bytes.len() as u64).map_err(failed)?;
+                bytes
+            }
+        };
         let mut image: Image = decode(&bytes, &self.limits, self.decode).map_err(failed)?;
         if reencode {
             image = reencode_jpeg(&image).map_err(failed)?;

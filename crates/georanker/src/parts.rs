@@ -20,6 +20,8 @@ pub struct Parts {
     pub gallery: Arc<Gallery>,
     /// Coordinates of the whole world; none where the pack has no index of them.
     pub locations: Arc<LocationIndex>,
+    /// Further coordinates that are searched with them.
+    pub more_locations: Option<Arc<LocationIndex>>,
 }
 
 impl Parts {
@@ -33,7 +35,12 @@ impl Parts {
             || PhotoEncoder::open(pack),
             || (open_gallery(pack, gallery, &expected), open_locations(pack, &expected)),
         );
-        Ok(Self { encoder: Arc::new(encoder?), gallery: Arc::new(gallery?), locations: Arc::new(locations?) })
+        Ok(Self {
+            encoder: Arc::new(encoder?),
+            gallery: Arc::new(gallery?),
+            locations: Arc::new(locations?),
+            more_locations: None,
+        })
     }
 }
 
@@ -42,7 +49,13 @@ impl Parts {
     pub fn attach_vectors(&self, candidates: &mut [Candidate]) {
         let bare: Vec<LatLon> =
             candidates.iter().filter(|one| one.photo.is_none()).map(|one| one.location).collect();
-        let mut of_places = self.locations.vectors_at(&bare).into_iter();
+        let mut of_places = self.locations.vectors_at(&bare);
+        if let Some(more) = &self.more_locations {
+            for (known, other) in of_places.iter_mut().zip(more.vectors_at(&bare)) {
+                *known = known.take().or(other);
+            }
+        }
+        let mut of_places = of_places.into_iter();
         for candidate in candidates {
             candidate.embedding = if let Some(photo) = &candidate.photo {
                 self.gallery.embedding(photo)

@@ -37,8 +37,20 @@ pub fn read_photo_bytes(path: &Path, limits: &Limits) -> Result<Vec<u8>, Failure
 /// # Errors
 /// A [`Failure`] that names the photo.
 pub fn decode_photo(name: &str, bytes: &[u8], limits: &Limits) -> Result<Photo, Failure> {
-    let image =
-        decode(bytes, limits, DecodeOptions::default()).map_err(|error| photo_failure(name, &error))?;
+    decode_photo_as(name, bytes, limits, DecodeOptions::default())
+}
+
+/// [`decode_photo`] with the pixels read in another way.
+///
+/// # Errors
+/// As there.
+pub fn decode_photo_as(
+    name: &str,
+    bytes: &[u8],
+    limits: &Limits,
+    options: DecodeOptions,
+) -> Result<Photo, Failure> {
+    let image = decode(bytes, limits, options).map_err(|error| photo_failure(name, &error))?;
     let (width, height) = (image.width(), image.height());
     Ok(Photo { id: name.into(), author: None, width, height, rgb: image.into_rgb() })
 }

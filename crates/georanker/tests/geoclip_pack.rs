@@ -110,6 +110,7 @@ fn manifest(directory: &Path) -> Manifest {
             .iter()
             .map(|channel| RetrievalManifest { channel: channel.clone(), top: 3 })
             .collect(),
+        fused: None,
         ranker: RankerManifest::Similarity(SimilaritySettings {
             votes: channels.iter().map(vote).collect(),
             kernel: SpatialKernel { scales: vec![(25.0, 1.0)] },

@@ -55,6 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             gallery: "bench".into(),
             sample,
             columns: RankingColumns::default(),
+            places_as_they_are: false,
             resume: false,
         };
         let mut queries = GalleryQueries::new(&gallery, Channel::photo(), sample);

@@ -29,6 +29,7 @@ fn plan<'a>(out: &'a Path, rules: &Rules, sample: Sample, resume: bool) -> Curat
         gallery: "synthetic".into(),
         sample,
         columns: RankingColumns::default(),
+        places_as_they_are: false,
         resume,
     }
 }

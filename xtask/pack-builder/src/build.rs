@@ -111,6 +111,7 @@ pub(crate) fn validation(
         gallery: Arc::new(Gallery::open(&pack.join(GALLERY), Some(encoder.fingerprint()))?),
         locations: Arc::new(LocationIndex::open(&pack.join(INDEX), Some(encoder.fingerprint()))?),
         encoder: Arc::new(encoder),
+        more_locations: None,
     };
     Validation::encode(photos, pack, manifest, parts)
 }
@@ -349,6 +350,7 @@ fn manifest_without_choices() -> Manifest {
             RetrievalManifest { channel: Channel::photo(), top: 50 },
             RetrievalManifest { channel: Channel::location(), top: 50 },
         ],
+        fused: None,
         ranker: RankerManifest::Similarity(select::starting_point()),
         decision: DecisionManifest { rule: DecisionRule::Argmax, temperature: 1.0 },
         calibration: Calibration::none(),

@@ -32,8 +32,11 @@ pub struct CurateBuildArguments {
     /// The dataset (Parquet). While it is made, its parts lie in a folder OUT.parts beside it.
     pub out: PathBuf,
     /// Directory of the gallery that gives the candidates.
-    #[arg(long, value_name = "DIR")]
-    pub gallery: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "retrieved")]
+    pub gallery: Option<PathBuf>,
+    /// Lists that were found before, instead of a gallery.
+    #[command(flatten)]
+    pub retrieved: RetrievedArguments,
     /// The queries.
     #[command(flatten)]
     pub queries: QueryArguments,
@@ -60,6 +63,20 @@ pub struct CurateBuildArguments {
     pub pack: PackArguments,
 }
 
+/// Results of another program's search.
+#[derive(Debug, Args)]
+pub struct RetrievedArguments {
+    /// Row numbers of --collection for each row of --queries, as FAISS finds them (I.npy), instead of a gallery.
+    #[arg(long, value_name = "I.npy", requires = "collection", conflicts_with_all = ["gallery", "photos", "selection"])]
+    pub retrieved: Option<PathBuf>,
+    /// The similarities that belong to --retrieved (D.npy of an inner-product index).
+    #[arg(long, value_name = "D.npy", requires = "retrieved")]
+    pub distances: Option<PathBuf>,
+    /// Photo table that --retrieved counts in, such as MP16-Pro's CSV.
+    #[arg(long, value_name = "FILE", requires = "retrieved")]
+    pub collection: Option<PathBuf>,
+}
+
 /// Where queries come from.
 #[derive(Debug, Args)]
 pub struct QueryArguments {
@@ -70,6 +87,9 @@ pub struct QueryArguments {
     /// their GPS tags.
     #[arg(long, value_name = "DIR|TAR")]
     pub photos: Option<PathBuf>,
+    /// Keep the vectors of photos that are not in the gallery in this directory, for later runs.
+    #[arg(long, value_name = "DIR", requires = "photos")]
+    pub query_cache: Option<PathBuf>,
     /// Only rows of the table where a column has a value, such as split=train; several are joined by commas.
     #[arg(long = "where", value_name = "COLUMN=VALUE,...")]
     pub selection: Option<String>,
@@ -165,6 +185,13 @@ impl CurateBuildArguments {
         if self.queries.selection.is_some() && table.is_none() {
             return Err(Failure::new(ErrorKind::Usage, "--where selects rows of a table")
                 .with_hint("name the table with --queries FILE"));
+        }
+        if self.retrieved.retrieved.is_some() && table.is_none() {
+            return Err(Failure::new(
+                ErrorKind::Usage,
+                "--retrieved belongs to a table of queries, row by row",
+            )
+            .with_hint("name the table with --queries FILE"));
         }
         let rules = Rules {
             top: self.rules.top,

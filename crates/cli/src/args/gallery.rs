@@ -88,4 +88,7 @@ pub struct PhotosArguments {
     /// Only rows of the table where a column has a value, such as split=gallery; several are joined by commas.
     #[arg(long = "where", value_name = "COLUMN=VALUE,...")]
     pub selection: Option<String>,
+    /// Write photos a second, and the shares of reading, decoding and encoding, to this file (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
 }

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use contract::{Decide, ErrorKind, Exclude, Failure, LocateOptions};
 use geo::Region;
 
-use super::PackArguments;
+use super::{PackArguments, RetrievalArguments, WrittenArguments, WrittenRequest};
 use crate::output::{Format, Precision};
 
 /// `georanker locate`.
@@ -51,9 +51,15 @@ pub struct LocateArguments {
     /// Largest photo that is decoded, in megapixels.
     #[arg(long, value_name = "N", default_value_t = 134, value_parser = clap::value_parser!(u32).range(1..=4000))]
     pub max_megapixels: u32,
+    /// How candidates are looked for.
+    #[command(flatten)]
+    pub retrieval: RetrievalArguments,
     /// Who took the photos; needed for `--exclude same-author`.
     #[arg(long, value_name = "NAME")]
     pub author: Option<String>,
+    /// Candidates that a model writes.
+    #[command(flatten, next_help_heading = "Candidates written by a vision-language model")]
+    pub written: WrittenArguments,
 }
 
 /// What `--exclude` can name.
@@ -72,6 +78,8 @@ pub struct LocateRequest {
     pub options: LocateOptions,
     /// Who took the photos.
     pub author: Option<String>,
+    /// Where written candidates come from, if they were asked for.
+    pub written: Option<WrittenRequest>,
 }
 
 impl LocateArguments {
@@ -100,9 +108,10 @@ impl LocateArguments {
             distinct_km: self.distinct,
             region: self.region.clone(),
             exclude,
+            retrieval: self.retrieval.resolve(),
             decide: self.decide,
         };
-        Ok(LocateRequest { options, author: self.author.clone() })
+        Ok(LocateRequest { options, author: self.author.clone(), written: self.written.resolve()? })
     }
 }
 

@@ -1,25 +1,43 @@
 //! Arguments in two steps: what was typed (here), and what it means (`resolve` in each file).
 
+mod benchmark;
 mod curate;
 mod evaluate;
 mod gallery;
+mod generate;
+mod local_model;
 mod locate;
+mod packs;
+mod pull;
+mod retrieval;
 mod score;
 mod train;
+mod written;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use benchmark::{BenchmarkArguments, BenchmarkRequest};
 pub use curate::{
     CurateArguments, CurateBuildArguments, CurateCommand, CurateRequest, CurateStatsArguments, Exclusion,
-    QueryArguments, RuleArguments,
+    QueryArguments, RetrievedArguments, RuleArguments,
 };
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
+pub(crate) use generate::default_cache;
+pub use generate::{
+    ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind, WriterRequest,
+    StructuredWord,
+};
+pub use local_model::{LocalArguments, LocalRequest};
 pub use locate::{LocateArguments, LocateRequest};
+pub use packs::PacksArguments;
+pub use pull::{PullArguments, PullRequest};
+pub use retrieval::RetrievalArguments;
 pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
+pub use written::{WrittenArguments, WrittenRequest};
 
 /// Where on Earth was this photo taken?
 #[derive(Debug, Parser)]
@@ -40,9 +58,11 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Say where photos were taken.
-    Locate(LocateArguments),
+    Locate(Box<LocateArguments>),
     /// Build and keep a gallery of geotagged photos.
     Gallery(GalleryArguments),
+    /// Ask a vision-language model where photos were taken; sends them to the address you name.
+    Generate(Box<GenerateArguments>),
     /// Make and describe datasets for training rankers.
     Curate(CurateArguments),
     /// Score the candidates of photos with a vision-language model.
@@ -51,6 +71,10 @@ pub enum Command {
     Train(TrainArguments),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
+    /// Fetch published weights and describe them as a pack.
+    Pull(PullArguments),
+    /// List the packs of this machine, and check them.
+    Packs(PacksArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

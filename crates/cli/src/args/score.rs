@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
 
+use super::benchmark::{BenchmarkArguments, BenchmarkRequest};
+
 /// `georanker score`.
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
@@ -28,8 +30,11 @@ pub struct ScoreArguments {
     #[arg(long, value_name = "DIR")]
     pub adapter: Option<PathBuf>,
     /// The pairs file: queries and their candidates, JSON lines.
-    #[arg(long, value_name = "FILE")]
-    pub pairs: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "benchmark", conflicts_with = "benchmark")]
+    pub pairs: Option<PathBuf>,
+    /// Instead of a pairs file.
+    #[command(flatten)]
+    pub benchmark: BenchmarkArguments,
     /// Write to this file instead of stdout; one that exists with content is kept as FILE.previous.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -126,8 +131,10 @@ pub struct ScoreRequest {
     pub model: PathBuf,
     /// Directory of the adapter.
     pub adapter: Option<PathBuf>,
-    /// The pairs file.
+    /// The pairs file, or the benchmark's.
     pub pairs: PathBuf,
+    /// What else a benchmark needs, if `pairs` is one.
+    pub benchmark: Option<BenchmarkRequest>,
     /// Where the rows go; stdout if nowhere.
     pub out: Option<PathBuf>,
     /// Whether to go on with `out`.
@@ -179,16 +186,22 @@ impl ScoreArguments {
             return Err(usage("--weights-cache keeps quantised weights, and none were asked for".into())
                 .with_hint("add --weights q4 or q8"));
         }
+        let (pairs, benchmark) = match (self.benchmark.resolve(), &self.pairs) {
+            (Some((file, request)), _) => (file, Some(request)),
+            (None, Some(pairs)) => (pairs.clone(), None),
+            (None, None) => return Err(usage("name the candidates with --pairs or --benchmark".into())),
+        };
         let real = |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
         if let Some(out) = &self.out
-            && real(out).is_some_and(|out| Some(out) == real(&self.pairs))
+            && real(out).is_some_and(|out| Some(out) == real(&pairs))
         {
             return Err(usage(format!("--out and --pairs name the same file: {}", out.display())));
         }
         Ok(ScoreRequest {
             model: self.model.clone(),
             adapter: self.adapter.clone(),
-            pairs: self.pairs.clone(),
+            pairs,
+            benchmark,
             out: self.out.clone(),
             resume: self.resume,
             protocol: self.protocol,

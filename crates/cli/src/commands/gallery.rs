@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use contract::table::PhotoTable;
+use contract::table::{PhotoRow, PhotoTable};
 use contract::{Attribution, Diagnose, Encoder, ErrorKind, Failure, PhotoId};
 use evaluate::Selection;
 use gallery::{
@@ -10,7 +10,10 @@ use gallery::{
     VectorPrecision,
 };
 use geo::Place;
-use georanker::{GalleryBuilder, Pack, PhotoEncoder, PhotoToAdd, find_pack, open_location_encoder};
+use georanker::{
+    AddReport, BuildEvent, BuildTimes, GalleryBuilder, Pack, PhotoEncoder, PhotoToAdd, find_pack,
+    open_location_encoder,
+};
 use nets::photo::Limits;
 
 use crate::args::{GalleryCommand, PackArguments, PhotosArguments};
@@ -63,14 +66,14 @@ struct Work {
     locations: Option<nets::geoclip::LocationEncoder>,
     source: PhotoFiles,
     kind: SourceKind,
-    wanted: Vec<PhotoToAdd>,
+    wanted: Wanted,
 }
 
 impl Work {
     fn prepare(photos: &PhotosArguments, pack: &PackArguments) -> Result<Self, Failure> {
         let kind = if photos.photos.is_dir() { SourceKind::Folder } else { SourceKind::Tar };
         let source = PhotoFiles::open(&photos.photos).map_err(|error| failure(&error))?;
-        let wanted = wanted(photos, &source)?;
+        let wanted = Wanted::of(photos, &source)?;
         let directory = find_pack(pack.pack.as_deref()).map_err(|error| failure(&error))?;
         let pack = Pack::open(&directory).map_err(|error| failure(&error))?;
         let encoder = PhotoEncoder::open(&pack).map_err(|error| failure(&error))?;
@@ -92,7 +95,7 @@ impl Work {
         };
         let source = writer.add_source(&spec).map_err(|error| failure(&error))?;
         let stop = stop_flag()?;
-        let progress = bar(self.wanted.len(), "encoding", quiet);
+        let progress = bar(self.wanted.count, "encoding", quiet);
         let builder = GalleryBuilder {
             encoder: &self.encoder,
             locations: self.locations.as_ref(),
@@ -100,13 +103,12 @@ impl Work {
             source,
             limits: Limits::default(),
         };
-        let outcome =
-            builder.add(&mut writer, &self.wanted, &stop, |done| progress.set_position(done as u64))?;
+        let outcome = builder.add(&mut writer, self.wanted.rows()?, &stop, |event| match event {
+            BuildEvent::Done(done) => progress.set_position(done as u64),
+            BuildEvent::Failed(failure) => progress.suspend(|| report(failure)),
+        })?;
         progress.finish_and_clear();
         writer.finish().map_err(|error| failure(&error))?;
-        for (_, failure) in &outcome.failures {
-            report(failure);
-        }
         note(
             quiet,
             &format!(
@@ -114,11 +116,17 @@ impl Work {
                 gallery.display(),
                 outcome.added,
                 outcome.already_present,
-                outcome.failures.len(),
+                outcome.failed,
                 writer.len()
             ),
         );
-        Ok(match (outcome.stopped, outcome.failures.is_empty()) {
+        if outcome.times.photos > 0 {
+            note(quiet, &rate(&outcome.times));
+        }
+        if let Some(path) = &photos.report {
+            write_text(Some(path), &report_text(&outcome, writer.len())?)?;
+        }
+        Ok(match (outcome.stopped, outcome.failed == 0) {
             (true, _) => Exit::Interrupted,
             (false, false) => Exit::SomeFailed,
             (false, true) => Exit::Done,
@@ -126,40 +134,95 @@ impl Work {
     }
 }
 
-/// The photos that a table selects, or all photos of the source.
-fn wanted(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Vec<PhotoToAdd>, Failure> {
-    let Some(table) = &photos.table else {
-        if photos.selection.is_some() {
-            return Err(Failure::new(ErrorKind::Usage, "--where selects rows of a table")
-                .with_hint("add --table FILE"));
+/// Photos a second and where the time went, in words.
+fn rate(times: &BuildTimes) -> String {
+    let shares: Vec<String> =
+        times.shares().iter().map(|(name, share)| format!("{name} {:.0} %", share * 100.0)).collect();
+    format!("{:.1} photos/s; {}", times.rate(), shares.join(", "))
+}
+
+/// The same as JSON, for `--report`.
+fn report_text(outcome: &AddReport, photos: usize) -> Result<String, Failure> {
+    let shares: serde_json::Map<String, serde_json::Value> =
+        outcome.times.shares().into_iter().map(|(name, share)| (name.to_owned(), share.into())).collect();
+    let report = serde_json::json!({
+        "added": outcome.added,
+        "already_present": outcome.already_present,
+        "failed": outcome.failed,
+        "stopped": outcome.stopped,
+        "photos_in_gallery": photos,
+        "photos_per_second": outcome.times.rate(),
+        "shares": shares,
+        "seconds": outcome.times,
+    });
+    let text = serde_json::to_string_pretty(&report);
+    text.map(|text| text + "\n").map_err(|error| Failure::new(ErrorKind::Internal, error.to_string()))
+}
+
+/// The photos that a table selects, or all photos of the source. A table is gone through twice and never held: the
+/// collections people have are of millions.
+struct Wanted {
+    source: WantedSource,
+    count: usize,
+}
+
+enum WantedSource {
+    Table { path: PathBuf, selection: Selection },
+    Photos(Vec<PhotoId>),
+}
+
+impl Wanted {
+    /// Counts the photos.
+    fn of(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Self, Failure> {
+        let Some(table) = &photos.table else {
+            if photos.selection.is_some() {
+                return Err(Failure::new(ErrorKind::Usage, "--where selects rows of a table")
+                    .with_hint("add --table FILE"));
+            }
+            let ids = source.ids().map_err(|error| failure(&error))?;
+            if ids.is_empty() {
+                let message = format!("{}: no photos", photos.photos.display());
+                return Err(Failure::new(ErrorKind::NotFound, message));
+            }
+            return Ok(Self { count: ids.len(), source: WantedSource::Photos(ids) });
+        };
+        let rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
+        let selection = selection(photos.selection.as_deref().unwrap_or_default(), table, rows.columns())?;
+        let mut count = 0;
+        for row in rows {
+            // What is wrong with the table is said before hours go into its photos.
+            count += usize::from(selection.fits(&row.map_err(|error| failure(&error))?));
         }
-        let ids = source.ids().map_err(|error| failure(&error))?;
-        if ids.is_empty() {
-            let message = format!("{}: no photos", photos.photos.display());
-            return Err(Failure::new(ErrorKind::NotFound, message));
+        if count == 0 {
+            let what = if selection.is_empty() { "the table is empty" } else { "no row fits --where" };
+            let message = format!("{}: {what}", table.display());
+            return Err(Failure::new(ErrorKind::InvalidTable, message));
         }
-        return Ok(ids.into_iter().map(without_table).collect());
-    };
-    let rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
-    let selection = selection(photos.selection.as_deref().unwrap_or_default(), table, rows.columns())?;
-    let mut wanted = Vec::new();
-    for row in rows {
-        let row = row.map_err(|error| failure(&error))?;
-        if selection.fits(&row) {
-            wanted.push(PhotoToAdd {
-                id: row.id,
-                location: Some(row.location),
-                place: row.place,
-                attribution: Attribution { author: row.author, licence: row.licence, source: row.source },
-            });
-        }
+        Ok(Self { source: WantedSource::Table { path: table.clone(), selection }, count })
     }
-    if wanted.is_empty() {
-        let what = if selection.is_empty() { "the table is empty" } else { "no row fits --where" };
-        let message = format!("{}: {what}", table.display());
-        return Err(Failure::new(ErrorKind::InvalidTable, message));
+
+    /// The photos, one after the other.
+    fn rows(&self) -> Result<Box<dyn Iterator<Item = Result<PhotoToAdd, Failure>> + '_>, Failure> {
+        Ok(match &self.source {
+            WantedSource::Photos(ids) => Box::new(ids.iter().cloned().map(without_table).map(Ok)),
+            WantedSource::Table { path, selection } => {
+                let rows = PhotoTable::open(path).map_err(|error| failure(&error))?;
+                Box::new(rows.filter_map(move |row| match row {
+                    Ok(row) => selection.fits(&row).then(|| Ok(of_row(row))),
+                    Err(error) => Some(Err(failure(&error))),
+                }))
+            }
+        })
     }
-    Ok(wanted)
+}
+
+fn of_row(row: PhotoRow) -> PhotoToAdd {
+    PhotoToAdd {
+        id: row.id,
+        location: Some(row.location),
+        place: row.place,
+        attribution: Attribution { author: row.author, licence: row.licence, source: row.source },
+    }
 }
 
 /// The conditions of `--where`, each on a column of the table.

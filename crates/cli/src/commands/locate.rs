@@ -3,11 +3,17 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use contract::{ErrorKind, Failure, Locate, PhotoId};
-use georanker::{BatchEnd, BatchOptions, Located, Locator, expand_inputs, find_pack, locate_files};
+use georanker::{
+    BatchEnd, BatchOptions, CandidateSource, Located, Locator, Pack, Parts, QueryCache, expand_inputs,
+    find_pack, locate_files_with, open_coordinates,
+};
 use nets::photo::{DecodeOptions, Limits, decode, encode_thumbnail};
 
+use super::written::WrittenSource;
 use crate::args::LocateArguments;
 use crate::exit::{Exit, report};
 use crate::output::{
@@ -32,17 +38,29 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     if inputs.skipped > 0 {
         note(quiet, &format!("{} files that are no photos were skipped", inputs.skipped));
     }
-    let opened = match &arguments.gallery {
-        Some(gallery) => Locator::open_with_gallery(&pack, gallery),
-        None => Locator::open(&pack),
+    let mut locator = open(&pack, arguments, quiet)?;
+    let query_cache = match &arguments.retrieval.query_cache {
+        Some(directory) => Some(Arc::new(QueryCache::open(directory, locator.encoder())?)),
+        None => None,
     };
-    let locator = opened.map_err(|error| Failure::from_error(&error))?;
+    let limits = Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() };
+    let stop = stop_flag()?;
+    let written = match request.written {
+        None => None,
+        Some(written) => {
+            let within_m = arguments.written.merge_within_m;
+            let joining = Pack::open(&pack).and_then(|pack| locator.joining_written(&pack, within_m));
+            locator = joining.map_err(|error| Failure::from_error(&error))?;
+            Some(WrittenSource::open(written, limits, &stop, quiet)?)
+        }
+    };
     let wants_map = arguments.format == Format::Html || arguments.map.is_some();
     let options = BatchOptions {
         locate: request.options,
         author: request.author,
-        limits: Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() },
+        limits,
         thumbnail_side: wants_map.then_some(QUERY_SIDE),
+        query_cache,
     };
     let pictures = Pictures { locator: &locator, queries: RefCell::default() };
     let mut targets = vec![Target::open(arguments.format, arguments.out.as_deref())?];
@@ -50,8 +68,44 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         targets.push(Target::open(Format::Html, Some(map))?);
     }
     let precision = arguments.precision.unwrap_or(Precision::Exact);
-    let run = Run { locator: &locator, pictures: &pictures, precision, quiet };
+    let run = Run {
+        locator: &locator,
+        pictures: &pictures,
+        written: written.as_ref(),
+        stop: &stop,
+        precision,
+        quiet,
+    };
     run.write_to(&inputs, &options, targets)
+}
+
+/// Opens the pack with the gallery and the coordinates that are asked for.
+fn open(directory: &Path, arguments: &LocateArguments, quiet: bool) -> Result<Locator, Failure> {
+    let pack = Pack::open(directory).map_err(|error| Failure::from_error(&error))?;
+    let parts = Parts::open(&pack, arguments.gallery.as_deref());
+    let mut parts = parts.map_err(|error| Failure::from_error(&error))?;
+    let retrieval = &arguments.retrieval;
+    if let Some(list) = retrieval.coordinates.as_ref().or(retrieval.more_coordinates.as_ref()) {
+        let opened = open_coordinates(&pack, Arc::clone(&parts.encoder), list)?;
+        let count = opened.index.location_count();
+        match (opened.found, &opened.kept) {
+            (true, _) => {}
+            (false, Some(kept)) => {
+                note(quiet, &format!("{count} coordinates encoded, kept in {}", kept.display()))
+            }
+            (false, None) => note(
+                quiet,
+                &format!("{count} coordinates encoded; there is no room beside the list to keep them"),
+            ),
+        }
+        let index = Arc::new(opened.index);
+        if retrieval.coordinates.is_some() {
+            parts.locations = index;
+        } else {
+            parts.more_locations = Some(index);
+        }
+    }
+    Locator::from_parts(&pack, parts).map_err(|error| Failure::from_error(&error))
 }
 
 /// A format and where it goes.
@@ -72,6 +126,8 @@ impl Target {
 struct Run<'a> {
     locator: &'a Locator,
     pictures: &'a Pictures<'a>,
+    written: Option<&'a WrittenSource>,
+    stop: &'a AtomicBool,
     precision: Precision,
     quiet: bool,
 }
@@ -117,7 +173,12 @@ impl Run<'_> {
             .iter_mut()
             .map(|target| {
                 let terminal = if target.name == "stdout" { Terminal::of_stdout() } else { Terminal::PLAIN };
-                let settings = Settings { precision: self.precision, terminal, thumbnails: self.pictures };
+                let settings = Settings {
+                    precision: self.precision,
+                    terminal,
+                    thumbnails: self.pictures,
+                    origins: self.written.is_some(),
+                };
                 Some(writer(target.format, settings, &mut target.sink))
             })
             .collect();
@@ -133,11 +194,14 @@ impl Run<'_> {
             Ok(())
         };
         to_each(&mut |one| one.begin())?;
-        let stop = stop_flag().map_err(|failure| (failure, false))?;
         let progress = bar(inputs.photos.len(), "locating", self.quiet);
         let mut failures = 0;
         let mut emit = |located: Located| -> Result<(), (Failure, bool)> {
             if let Err(failure) = &located.outcome {
+                if self.written.and_then(WrittenSource::ended).is_some_and(|ended| ended == *failure) {
+                    // The run's failure, said once at the end.
+                    return Ok(());
+                }
                 failures += 1;
                 progress.suspend(|| report(failure));
             }
@@ -151,15 +215,22 @@ impl Run<'_> {
             let outcome = Err(failure.clone());
             emit(Located { name: name.clone(), outcome, elapsed_ms: 0.0, thumbnail: None })?;
         }
-        let end = locate_files(self.locator, &inputs.photos, options, &stop, &mut emit)?;
+        let source = self.written.map(|written| written as &dyn CandidateSource);
+        let end = locate_files_with(self.locator, &inputs.photos, options, source, self.stop, &mut emit)?;
         progress.finish_and_clear();
+        let without = self.written.map_or(0, WrittenSource::finish);
+        let end = match self.written.and_then(WrittenSource::ended) {
+            Some(failure) if failure.kind != ErrorKind::Interrupted => return Err((failure, false)),
+            Some(_) => BatchEnd::Stopped,
+            None => end,
+        };
         to_each(&mut |one| one.finish())?;
         Ok(match end {
             BatchEnd::Stopped => {
                 note(self.quiet, "interrupted: the answers given so far are complete");
                 Exit::Interrupted
             }
-            BatchEnd::Finished if failures > 0 => Exit::SomeFailed,
+            BatchEnd::Finished if failures > 0 || without > 0 => Exit::SomeFailed,
             BatchEnd::Finished => Exit::Done,
         })
     }

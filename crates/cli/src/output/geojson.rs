@@ -77,6 +77,7 @@ fn candidate<'a>(photo: &'a str, index: usize, ranked: &'a RankedCandidate) -> P
         probability: ranked.probability,
         distance_to_estimate_km: ranked.distance_to_estimate_km,
         origin: &found.origin,
+        also_from: &found.also,
         candidate_photo: found.photo.as_ref(),
         author: found.attribution.author.as_deref(),
         licence: found.attribution.licence.as_deref(),
@@ -118,6 +119,8 @@ enum Properties<'a> {
         probability: f64,
         distance_to_estimate_km: f64,
         origin: &'a Origin,
+        #[serde(skip_serializing_if = "<[Origin]>::is_empty")]
+        also_from: &'a [Origin],
         candidate_photo: Option<&'a PhotoId>,
         #[serde(skip_serializing_if = "Option::is_none")]
         author: Option<&'a str>,

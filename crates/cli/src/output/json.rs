@@ -5,6 +5,7 @@
 //! - `place` is an object: the known ones of `neighbourhood, city, county, state, region, country,
 //!   country_code`, and always `label`, the text shown to people (`""` where nothing is known);
 //! - `origin` is `{kind: "retrieved", channel, rank, similarity}` or `{kind: "generated", model, sample}`;
+//! - `candidates[].also_from` holds more of these where others named the same place;
 //! - `candidates[].similarities` maps each channel that knows the candidate to its cosine similarity;
 //! - `candidates[].author`, `.licence`, `.source` are there where known;
 //! - `estimate.coverage_note` is there where the estimate has one (it abstained);
@@ -181,6 +182,8 @@ pub(super) struct CandidateView<'a> {
     score: f32,
     probability: f64,
     origin: &'a Origin,
+    #[serde(skip_serializing_if = "<[Origin]>::is_empty")]
+    also_from: &'a [Origin],
     photo: Option<&'a PhotoId>,
     distance_to_estimate_km: f64,
     #[serde(serialize_with = "similarities")]
@@ -202,7 +205,7 @@ struct CreditView<'a> {
 
 impl<'a> CandidateView<'a> {
     pub(super) fn new(index: usize, ranked: &'a RankedCandidate) -> Self {
-        let Candidate { location, place, photo, origin, similarities, embedding: _, attribution } =
+        let Candidate { location, place, photo, origin, also, similarities, embedding: _, attribution } =
             &ranked.candidate;
         Self {
             rank: index + 1,
@@ -212,6 +215,7 @@ impl<'a> CandidateView<'a> {
             score: ranked.score,
             probability: ranked.probability,
             origin,
+            also_from: also,
             photo: photo.as_ref(),
             distance_to_estimate_km: ranked.distance_to_estimate_km,
             similarities,

@@ -130,6 +130,7 @@ fn candidate_placemark(index: usize, ranked: &RankedCandidate) -> Placemark {
         ("probability".to_owned(), ranked.probability.to_string()),
         ("distance_to_estimate_km".to_owned(), ranked.distance_to_estimate_km.to_string()),
     ];
+    data.push(("origin".to_owned(), text::origin_names(found)));
     if let Some(photo) = &found.photo {
         data.push(("photo".to_owned(), photo.0.clone()));
     }

@@ -122,12 +122,14 @@ pub struct Settings<'a> {
     pub terminal: Terminal,
     /// Pictures for the map.
     pub thumbnails: &'a dyn Thumbnails,
+    /// Whether a predictions file says where each answer comes from; the other formats always do.
+    pub origins: bool,
 }
 
 impl<'a> Settings<'a> {
     /// Exact coordinates, no colour.
     pub fn new(thumbnails: &'a dyn Thumbnails) -> Self {
-        Self { precision: Precision::Exact, terminal: Terminal::PLAIN, thumbnails }
+        Self { precision: Precision::Exact, terminal: Terminal::PLAIN, thumbnails, origins: false }
     }
 }
 
@@ -139,7 +141,7 @@ pub fn writer<'a, W: io::Write + 'a>(format: Format, settings: Settings<'a>, out
         Format::JsonLines => Box::new(JsonLines::new(out)),
         Format::GeoJson => Box::new(GeoJson::new(out)),
         Format::Kml => Box::new(Kml::new(out)),
-        Format::Csv => Box::new(Predictions::new(out)),
+        Format::Csv => Box::new(Predictions::new(out).with_origins(settings.origins)),
         Format::Html => Box::new(Html::new(out, settings.thumbnails)),
     };
     match settings.precision {

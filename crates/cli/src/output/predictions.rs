@@ -3,22 +3,31 @@
 use std::io;
 use std::path::Path;
 
-use contract::RADII_KM;
+use contract::{Estimate, RADII_KM};
 
 use super::{OutputError, PhotoResult, Writer, precision};
 
 /// One row a located photo; photos that failed have no row, so that they count as misses.
 ///
 /// `IMG_ID` is the file name; `score` is the best candidate's score; a confidence finer than the precision
-/// is an empty field; `abstained` is `true` or `false`.
+/// is an empty field; `abstained` is `true` or `false`; `origin`, if asked for, is `retrieved`, `generated` or
+/// `retrieved+generated`.
 pub struct Predictions<W: io::Write> {
     rows: csv::Writer<W>,
+    origins: bool,
 }
 
 impl<W: io::Write> Predictions<W> {
     /// Writes to `out`.
     pub fn new(out: W) -> Self {
-        Self { rows: csv::Writer::from_writer(out) }
+        Self { rows: csv::Writer::from_writer(out), origins: false }
+    }
+
+    /// With a last column that says where each answer comes from.
+    #[must_use]
+    pub fn with_origins(mut self, origins: bool) -> Self {
+        self.origins = origins;
+        self
     }
 }
 
@@ -28,6 +37,9 @@ impl<W: io::Write> Writer for Predictions<W> {
             vec!["IMG_ID".to_owned(), "LAT_pred".to_owned(), "LON_pred".to_owned(), "score".to_owned()];
         header.extend(RADII_KM.map(|radius| format!("confidence_{radius}km")));
         header.push("abstained".to_owned());
+        if self.origins {
+            header.push("origin".to_owned());
+        }
         self.rows.write_record(&header)?;
         Ok(())
     }
@@ -44,6 +56,9 @@ impl<W: io::Write> Writer for Predictions<W> {
             row.push(known.map(|probability| probability.to_string()).unwrap_or_default());
         }
         row.push(estimate.abstained.to_string());
+        if self.origins {
+            row.push(origin(estimate).to_owned());
+        }
         self.rows.write_record(&row)?;
         self.rows.flush()?;
         Ok(())
@@ -52,6 +67,21 @@ impl<W: io::Write> Writer for Predictions<W> {
     fn finish(&mut self) -> Result<(), OutputError> {
         self.rows.flush()?;
         Ok(())
+    }
+}
+
+/// What named the candidate that is the answer.
+fn origin(estimate: &Estimate) -> &'static str {
+    let nearest = estimate
+        .candidates
+        .iter()
+        .min_by(|one, other| one.distance_to_estimate_km.total_cmp(&other.distance_to_estimate_km));
+    let Some(ranked) = nearest else { return "" };
+    let origins = || std::iter::once(&ranked.candidate.origin).chain(&ranked.candidate.also);
+    match (origins().any(|origin| !origin.is_generated()), origins().any(contract::Origin::is_generated)) {
+        (true, true) => "retrieved+generated",
+        (true, false) => "retrieved",
+        _ => "generated",
     }
 }
 

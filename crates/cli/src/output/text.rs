@@ -41,12 +41,36 @@ pub(super) fn place_label(place: &Place) -> String {
     }
 }
 
-/// Where a candidate comes from: its photo, or the channel or model that named it.
+/// Where a candidate comes from: its photo, or the channel or model that named it; then who else named it.
 pub(super) fn origin_label(candidate: &Candidate) -> String {
-    match (&candidate.photo, &candidate.origin) {
-        (Some(photo), _) => photo.0.clone(),
-        (None, Origin::Retrieved { channel, .. }) => format!("{channel} search"),
-        (None, Origin::Generated { model, .. }) => format!("written by {model}"),
+    let mut names = vec![match &candidate.photo {
+        Some(photo) => photo.0.clone(),
+        None => origin_name(&candidate.origin),
+    }];
+    append_others(&mut names, &candidate.also);
+    names.join(", ")
+}
+
+/// Everything that named a candidate, its photo aside.
+pub(super) fn origin_names(candidate: &Candidate) -> String {
+    let mut names = vec![origin_name(&candidate.origin)];
+    append_others(&mut names, &candidate.also);
+    names.join(", ")
+}
+
+fn origin_name(origin: &Origin) -> String {
+    match origin {
+        Origin::Retrieved { channel, .. } => format!("{channel} search"),
+        Origin::Generated { model, .. } => format!("written by {model}"),
+    }
+}
+
+/// Each name once: a model often writes the same place again.
+fn append_others(names: &mut Vec<String>, also: &[Origin]) {
+    for name in also.iter().map(origin_name) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! A user's own gallery, from photos to answers.
 
 use std::fs;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::binary::{Workplace, georanker, repository, samples};
 use predicates::prelude::*;
@@ -162,4 +165,79 @@ fn what_is_no_gallery_is_refused() {
         .assert()
         .code(3)
         .stderr(contains("gallery.sqlite"));
+}
+
+/// A tar in MP16's naming with copies of the samples, and its table.
+fn mp16(work: &Workplace, copies: usize) -> (std::path::PathBuf, std::path::PathBuf) {
+    let mut photos: Vec<_> = fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    photos.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
+    photos.sort();
+    let mut table = "IMG_ID,LAT,LON,neighbourhood,city,county,state,region,country\n".to_owned();
+    for index in 0..copies {
+        let folder = work.path(&format!("mp16/{index:02x}/0a"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::copy(&photos[index % photos.len()], folder.join(format!("{index}.jpg"))).unwrap();
+        table += &format!("{index:02x}_0a_{index}.jpg,{}.5,{}.25,,City,,,,Land\n", index % 80, index % 170);
+    }
+    let tar = work.path("mp16.tar");
+    let made = Command::new("tar").arg("-cf").arg(&tar).arg("-C").arg(work.root()).arg("mp16").status();
+    assert!(made.unwrap().success());
+    (tar, work.file("mp16.csv", (table + "00_0a_gone.jpg,1,2,,,,,,\n").as_bytes()))
+}
+
+#[test]
+fn a_build_from_a_tar_that_is_killed_goes_on_to_the_same_gallery() {
+    let work = Workplace::new();
+    let (tar, table) = mp16(&work, 90);
+    let build = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_georanker"));
+        command
+            .env("GEORANKER_PACK", repository().join("packs/starter"))
+            .args(["gallery", "build", "--name", "same"]);
+        command.arg(work.path(name)).arg("--photos").arg(&tar).arg("--table").arg(&table);
+        command.arg("--report").arg(work.path(&format!("{name}.json")));
+        command.stderr(Stdio::piped());
+        command
+    };
+    let report = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(work.path(&format!("{name}.json"))).unwrap()).unwrap()
+    };
+    let whole = build("whole").output().unwrap();
+    let said = String::from_utf8_lossy(&whole.stderr);
+    assert_eq!(whole.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("00_0a_gone.jpg") && said.contains("90 photos added, 0 there before, 1 failed"),
+        "{said}"
+    );
+    assert!(said.contains("photos/s; read ") && said.contains("encode"), "{said}");
+    let numbers = report("whole");
+    assert_eq!((numbers["added"].as_u64(), numbers["failed"].as_u64()), (Some(90), Some(1)));
+    assert!(numbers["photos_per_second"].as_f64().unwrap() > 0.0);
+    let shares: f64 =
+        numbers["shares"].as_object().unwrap().values().map(|share| share.as_f64().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-6);
+
+    let mut child = build("cut").spawn().unwrap();
+    // The journal or the file grows with the first batch.
+    let size = || fs::metadata(work.path("cut/gallery.sqlite")).map_or(0, |data| data.len());
+    while size() == 0 && child.try_wait().unwrap().is_none() {
+        sleep(Duration::from_millis(1));
+    }
+    let empty = size();
+    while size() <= empty && child.try_wait().unwrap().is_none() {
+        sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    build("cut").output().unwrap();
+    let resumed = report("cut");
+    let before = resumed["already_present"].as_u64().unwrap();
+    assert_eq!(before + resumed["added"].as_u64().unwrap(), 90);
+    // Whole transactions of 32, and none of their photos was encoded again.
+    assert!(before.is_multiple_of(32) || before == 90, "{before}");
+    assert_eq!(resumed["seconds"]["photos"].as_u64().unwrap(), 91 - before);
+    for file in ["photos.index", "photo.matrix", "location.matrix"] {
+        let read = |name: &str| fs::read(work.path(name).join(file)).unwrap();
+        assert_eq!(read("whole"), read("cut"), "{file}");
+    }
 }

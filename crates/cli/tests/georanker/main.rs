@@ -3,10 +3,20 @@
 
 mod bad_input;
 mod binary;
+mod chat_server;
 mod curate;
 mod encoders;
+#[path = "../../../georanker/tests/fake_hub/mod.rs"]
+mod fake_hub;
 mod gallery;
+mod generate;
+mod generate_local;
+mod local_chat;
 mod locate;
+mod official;
+mod pull;
+mod retrieval;
 mod score;
 mod score_golden;
 mod train;
+mod written;

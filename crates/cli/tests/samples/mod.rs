@@ -23,6 +23,7 @@ pub(crate) fn candidate(index: usize, location: LatLon, similarity: f32) -> Cand
         origin: Origin::Retrieved { channel: Channel::photo(), rank: index, similarity },
         similarities: vec![(Channel::photo(), similarity), (Channel::location(), similarity - 0.6)],
         embedding: contract::QueryEmbedding::default(),
+        also: Vec::new(),
         attribution: Attribution {
             author: Some(["Ana Sørensen", "日本の写真家", "M. O'Brien"][index % 3].to_owned()),
             licence: Some(["CC-BY-4.0", "CC-BY-SA-2.0", "CC0-1.0"][index % 3].to_owned()),

@@ -117,6 +117,7 @@ impl RankingRow {
                 place: self.ref_texts.get(index).map(|fields| place_of(fields)).unwrap_or_default(),
                 photo: self.ref_img_id.get(index).filter(|id| !id.is_empty()).map(PhotoId::from),
                 origin,
+                also: Vec::new(),
                 similarities: known.map(|value| (Channel::photo(), value)).into_iter().collect(),
                 attribution: Attribution::default(),
             });

@@ -88,6 +88,12 @@ pub enum TableError {
         /// The table.
         file: String,
     },
+    /// A header and nothing else.
+    #[error("{file} has no rows")]
+    NoRows {
+        /// The table.
+        file: String,
+    },
     /// Required columns are absent.
     #[error("{file} has no column {}; it has {}", missing.join(", "), found.join(", "))]
     MissingColumns {
@@ -192,6 +198,18 @@ pub enum TableError {
         /// The length it should have.
         expected: usize,
     },
+    /// A field that should hold a Python literal and does not.
+    #[error("{file}, {position}, column {column}: {why}")]
+    Literal {
+        /// The table.
+        file: String,
+        /// The row.
+        position: Position,
+        /// The column.
+        column: String,
+        /// What is wrong, and at which character of the field.
+        why: String,
+    },
     /// A damaged Parquet file, or one with an encoding that is not supported.
     #[error("{file} is not a readable Parquet file: {reason}")]
     Parquet {
@@ -213,7 +231,7 @@ pub enum TableError {
 
 impl TableError {
     /// Whether the rest of the file cannot be read either.
-    pub(super) fn is_final(&self) -> bool {
+    pub fn is_final(&self) -> bool {
         matches!(self, Self::Read { .. } | Self::Endless { .. } | Self::Parquet { .. })
     }
 }
@@ -242,6 +260,7 @@ impl Diagnose for TableError {
         Some(match self {
             Self::MissingColumns { missing, found, .. } => missing_hint(missing, found),
             Self::NoHeader { .. } => "the first line names the columns, for example IMG_ID,LAT,LON".into(),
+            Self::NoRows { .. } => "the first line is the header; the rows come after it".into(),
             Self::DuplicateColumn { .. } => "rename or remove one of the two columns".into(),
             Self::Ragged { .. } | Self::Endless { .. } => {
                 "put quotes around fields that hold commas or line breaks, double quotes inside them, and close \
@@ -264,6 +283,12 @@ impl Diagnose for TableError {
             Self::WrongType { column, expected, .. } => format!("write {column} as {expected}"),
             Self::ListLength { column, .. } if column.contains("gps") && !column.ends_with("gps") => {
                 "a coordinate is [latitude, longitude]".into()
+            }
+            Self::ListLength { column, .. } if column.ends_with("_lis") => {
+                "the candidate_ lists of a row need one entry a candidate".into()
+            }
+            Self::Literal { column, .. } => {
+                format!("{column} holds lists as Python prints them; correct that row, or remove it")
             }
             Self::ListLength { .. } => "all ref_ lists of a row need one entry a candidate".into(),
             Self::Parquet { .. } => "write the table again, as Parquet with snappy or zstd, or as CSV".into(),

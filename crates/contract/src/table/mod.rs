@@ -16,6 +16,7 @@
 //! ```
 
 mod columns;
+mod coordinates;
 mod csv_records;
 mod error;
 mod fields;
@@ -31,6 +32,7 @@ mod record;
 mod tests;
 mod write;
 
+pub use coordinates::read_coordinates;
 pub use error::{Position, Problem, TableError};
 pub use photos::{Extra, PHOTO_COLUMNS, PhotoRow, PhotoTable, read_photos};
 pub use predictions::{PredictionRow, PredictionTable, read_predictions};

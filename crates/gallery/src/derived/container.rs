@@ -45,6 +45,8 @@ pub(crate) enum Kind {
     Locations = 3,
     /// Positions of photos in a tar file.
     Tar = 4,
+    /// Hubness of one channel's vectors.
+    Hubness = 5,
 }
 
 /// The numbers in the header.

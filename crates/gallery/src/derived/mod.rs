@@ -5,4 +5,5 @@
 pub(crate) mod atomic;
 pub(crate) mod build;
 pub(crate) mod container;
+pub(crate) mod hubness;
 pub(crate) mod photo_index;

@@ -36,6 +36,16 @@ pub enum MatrixError {
         /// The rows.
         rows: usize,
     },
+    /// Channels that do not have the same rows.
+    #[error("{what} has {found} rows, the first channel has {expected}")]
+    UnequalRows {
+        /// Which channel.
+        what: String,
+        /// Rows of the first channel.
+        expected: usize,
+        /// Rows of this one.
+        found: usize,
+    },
     /// A file of vectors made by another encoder.
     #[error("`{}` holds vectors of `{stored}`, but `{expected}` is in use", .path.display())]
     OtherEncoder {
@@ -74,6 +84,7 @@ impl Diagnose for MatrixError {
         match self {
             Self::WrongDimension { .. }
             | Self::NotFinite { .. }
+            | Self::UnequalRows { .. }
             | Self::UnsupportedDimension { .. }
             | Self::OtherEncoder { .. } => ErrorKind::BrokenModel,
             Self::TooManyRows { .. } | Self::NoCountries => ErrorKind::Usage,

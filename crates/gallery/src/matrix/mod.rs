@@ -2,12 +2,14 @@
 
 mod error;
 mod file;
+mod fused;
 mod mask;
 mod search;
 mod top;
 
 pub use error::MatrixError;
 pub use file::{VectorMatrix, VectorPrecision};
+pub use fused::{FusedPart, FusedQuery, search_fused};
 pub use mask::RowMask;
 pub use search::{Match, MatrixQuery};
 

@@ -10,17 +10,17 @@ use super::top::{Scored, TopRows, better_first};
 use super::{MatrixError, RowMask, VectorMatrix};
 
 /// Rows that a kernel goes over with every panel while they are in the second-level cache.
-const BLOCK_ROWS: usize = 192;
+pub(super) const BLOCK_ROWS: usize = 192;
 /// Rows a thread takes at a time.
-const CHUNK_ROWS: usize = BLOCK_ROWS * 32;
+pub(super) const CHUNK_ROWS: usize = BLOCK_ROWS * 32;
 /// The scan keeps this many times the results asked for; f32 scores choose among them.
-const RESCORED: usize = 4;
+pub(super) const RESCORED: usize = 4;
 /// At least this many are re-scored: among hundreds of near-equals the codes alone do not find the best one.
-const LEAST_RESCORED: usize = 128;
+pub(super) const LEAST_RESCORED: usize = 128;
 /// Queries scanned in one pass over the matrix.
-const PASS: usize = 16 * PANEL;
+pub(super) const PASS: usize = 16 * PANEL;
 /// A mask that admits less than one row in this many is answered from those rows alone, in f32.
-const SPARSE: usize = 32;
+pub(super) const SPARSE: usize = 32;
 
 /// One query.
 #[derive(Clone, Copy, Debug)]
@@ -157,7 +157,7 @@ fn best(mut scored: Vec<Scored>, top: usize) -> Vec<Match> {
 }
 
 /// Inner product in f32, in an order of summation that does not depend on where it runs.
-fn similarity(query: &[f32], row: RowView<'_>) -> f32 {
+pub(super) fn similarity(query: &[f32], row: RowView<'_>) -> f32 {
     match row {
         RowView::Exact(values) => lanes_dot(query, values, |value| value),
         RowView::Codes(codes, scale) => scale * lanes_dot(query, codes, f32::from),

@@ -150,6 +150,25 @@ impl PhotoEncoder {
         }
     }
 
+    /// Unit vectors of places in the location channel, by the pack's location encoder ([`crate::open_location_encoder`])
+    /// or the network's own; `None` without what makes them.
+    pub fn place_vectors(
+        &self,
+        places: &[LatLon],
+        locations: Option<&LocationEncoder>,
+    ) -> Option<Vec<Vec<f32>>> {
+        match &self.network {
+            Network::Heads { heads, .. } => {
+                let encoded = locations?.encode(places);
+                let width = (encoded.len() / places.len().max(1)).max(1);
+                Some(encoded.chunks_exact(width).map(|one| heads.location_vector(one)).collect())
+            }
+            Network::Transformer(network) => {
+                places.iter().map(|place| network.place_vector(*place, locations)).collect()
+            }
+        }
+    }
+
     /// What a gallery stores for a photo taken at a known place: the photo's vectors, and in the location channel the
     /// place's, by the pack's location encoder ([`crate::open_location_encoder`]) or the network's own.
     ///

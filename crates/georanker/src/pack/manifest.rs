@@ -29,7 +29,11 @@ pub struct Manifest {
     /// The geotagged photos.
     pub gallery: GalleryManifest,
     /// How many candidates each channel contributes.
+    #[serde(default)]
     pub retrieval: Vec<RetrievalManifest>,
+    /// Channels of the gallery that are searched together, besides the searches of `retrieval`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fused: Option<FusedManifest>,
     /// The ranker.
     pub ranker: RankerManifest,
     /// How the answer is chosen.
@@ -152,6 +156,29 @@ pub struct RetrievalManifest {
     pub top: usize,
 }
 
+/// Candidates of several channels in one search, by the weighted sum of their similarities: equal weights are the inner
+/// product of the concatenated vectors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FusedManifest {
+    /// What the candidates' channel is called.
+    pub name: Channel,
+    /// How many candidates it contributes.
+    pub top: usize,
+    /// The channels.
+    pub channels: Vec<WeightedChannel>,
+}
+
+/// A channel of a [`FusedManifest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightedChannel {
+    /// The channel.
+    pub channel: Channel,
+    /// The weight of its similarity, 0 or more.
+    pub weight: f32,
+}
+
 /// The rankers that a pack can name.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -215,6 +242,20 @@ pub struct FileManifest {
     pub licence: String,
 }
 
+impl FusedManifest {
+    fn problem(&self) -> Option<String> {
+        let sound = |one: &WeightedChannel| one.weight >= 0.0 && one.weight.is_finite();
+        if self.top == 0 {
+            return Some("top must be at least 1".to_owned());
+        }
+        if let Some(wrong) = self.channels.iter().find(|one| !sound(one)) {
+            return Some(format!("the weight of channel {} must be 0 or more", wrong.channel));
+        }
+        let all_zero = self.channels.iter().all(|one| one.weight == 0.0);
+        all_zero.then(|| "it needs a channel with a weight above 0".to_owned())
+    }
+}
+
 impl Manifest {
     /// What is wrong with the manifest beyond its syntax, in words; `None` if nothing is.
     pub fn problem(&self) -> Option<String> {
@@ -224,8 +265,11 @@ impl Manifest {
         if let Some(why) = self.encoder_problem() {
             return Some(why);
         }
-        if self.retrieval.is_empty() {
+        if self.retrieval.is_empty() && self.fused.is_none() {
             return Some("retrieval is empty".to_owned());
+        }
+        if let Some(why) = self.fused.as_ref().and_then(FusedManifest::problem) {
+            return Some(format!("fused: {why}"));
         }
         if let Some(none) = self.retrieval.iter().find(|channel| channel.top == 0) {
             return Some(format!("retrieval of channel {}: top must be at least 1", none.channel));

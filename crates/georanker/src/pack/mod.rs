@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::PackError;
 
 pub use manifest::{
-    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, GalleryManifest,
-    LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, SetManifest, View,
+    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, FusedManifest,
+    GalleryManifest, LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest,
+    SetManifest, View, WeightedChannel,
 };
 pub use verified::{sha256_hex, sha256_of_file};
 

@@ -2,8 +2,12 @@
 #![allow(unsafe_code)] // SIMD; each block states its invariant, and tests hold it to the scalar twin.
 #![allow(clippy::inline_always)] // Generic code must land inside the function that enables the instructions.
 
+use super::functions::{MOST_LANES, Task, dispatch};
 use super::instructions::Instructions;
 use super::vector::{Portable, Vector};
+
+/// Sums that run beside each other in an inner product, to hide the time that an addition takes.
+const SUMS: usize = 4;
 
 /// The inner product of two vectors; of the shorter length, should they differ.
 ///
@@ -26,6 +30,90 @@ pub fn dot_f32_with(instructions: Instructions, left: &[f32], right: &[f32]) -> 
         // SAFETY: plain Rust.
         _ => unsafe { dot::<Portable>(left, right) },
     }
+}
+
+/// The inner products of several rows with one vector, `sums[row] = rows[row] * vector`, each to the bit as [`dot_f32_with`]
+/// gives it: the vector is read once for up to four rows.
+///
+/// # Panics
+/// If lengths disagree: a mistake in the calling code.
+pub(super) fn dots_f32_with(instructions: Instructions, rows: &[f32], vector: &[f32], sums: &mut [f32]) {
+    assert_eq!(rows.len(), vector.len() * sums.len(), "rows of another length");
+    dispatch(instructions, Dots { rows, vector, sums });
+}
+
+struct Dots<'a> {
+    rows: &'a [f32],
+    vector: &'a [f32],
+    sums: &'a mut [f32],
+}
+
+impl Task for Dots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Vector>(self) {
+        let width = self.vector.len();
+        let mut done = 0;
+        while done < self.sums.len() {
+            let rows = &self.rows[done * width..];
+            let sums = &mut self.sums[done..];
+            // Sixteen sums fit into 32 wide registers, eight into 16 narrower ones.
+            // SAFETY: the caller's promise.
+            unsafe {
+                if V::LANES == MOST_LANES && sums.len() >= 4 {
+                    sums[..4].copy_from_slice(&together::<V, 4>(rows, self.vector));
+                    done += 4;
+                } else if sums.len() >= 2 {
+                    sums[..2].copy_from_slice(&together::<V, 2>(rows, self.vector));
+                    done += 2;
+                } else {
+                    sums[0] = dot::<V>(&rows[..width], self.vector);
+                    done += 1;
+                }
+            }
+        }
+    }
+}
+
+/// [`dot`] of the first `ROWS` rows.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn together<V: Vector, const ROWS: usize>(rows: &[f32], vector: &[f32]) -> [f32; ROWS] {
+    let width = vector.len();
+    let step = SUMS * V::LANES;
+    let whole = width / step * step;
+    assert!(rows.len() >= ROWS * width, "too few rows");
+    let mut totals = [0.0; ROWS];
+    // SAFETY: the caller's promise; `start + step` is at most `width`, and there are `ROWS` rows of that width;
+    // `lanes` holds the most lanes of any register.
+    unsafe {
+        let mut sums = [[V::splat(0.0); SUMS]; ROWS];
+        for start in (0..whole).step_by(step) {
+            for index in 0..SUMS {
+                let offset = start + index * V::LANES;
+                let right = V::load(vector.as_ptr().add(offset));
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let left = V::load(rows.as_ptr().add(row * width + offset));
+                    sums[index] = left.mul_add(right, sums[index]);
+                }
+            }
+        }
+        for (total, sums) in totals.iter_mut().zip(sums) {
+            let sum = sums[0].add(sums[1]).add(sums[2].add(sums[3]));
+            let mut lanes = [0.0_f32; MOST_LANES];
+            sum.store(lanes.as_mut_ptr());
+            *total = lanes.iter().sum::<f32>();
+        }
+    }
+    for (row, total) in totals.iter_mut().enumerate() {
+        for (left, right) in rows[row * width..(row + 1) * width].iter().zip(vector).skip(whole) {
+            *total += left * right;
+        }
+    }
+    totals
 }
 
 /// Divides a vector by its length and returns that length. The zero vector stays as it is.
@@ -62,7 +150,6 @@ fn dot_avx2(left: &[f32], right: &[f32]) -> f32 {
 /// The processor has the instructions of `V`.
 #[inline(always)]
 pub(super) unsafe fn dot<V: Vector>(left: &[f32], right: &[f32]) -> f32 {
-    const SUMS: usize = 4;
     let step = SUMS * V::LANES;
     let (lefts, rights) = (left.chunks_exact(step), right.chunks_exact(step));
     // The remainders must begin at the same index.
@@ -108,6 +195,21 @@ mod tests {
             for &instructions in Instructions::available() {
                 let sum = f64::from(dot_f32_with(instructions, left, right));
                 prop_assert!((sum - exact).abs() < 1e-5 * (values.len() as f64).max(1.0));
+            }
+        }
+
+        #[test]
+        fn several_rows_give_the_bits_of_each(width in 0_usize..300, count in 0_usize..10, seed in any::<u32>()) {
+            let value = |index: usize| ((index as u32).wrapping_mul(0x9e37_79b9) ^ seed) as f32 / u32::MAX as f32 - 0.5;
+            let rows: Vec<f32> = (0..width * count).map(value).collect();
+            let vector: Vec<f32> = (0..width).map(|index| value(index + 77_777)).collect();
+            for &instructions in Instructions::available() {
+                let mut sums = vec![f32::NAN; count];
+                dots_f32_with(instructions, &rows, &vector, &mut sums);
+                for (row, sum) in sums.iter().enumerate() {
+                    let alone = dot_f32_with(instructions, &rows[row * width..(row + 1) * width], &vector);
+                    prop_assert_eq!(sum.to_bits(), alone.to_bits());
+                }
             }
         }
 

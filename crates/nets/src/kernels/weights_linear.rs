@@ -11,11 +11,11 @@ use super::blocked::Blocked;
 use super::blocked::kernel;
 use super::blocked::pack::{RightSide, Straight, Transposed};
 use super::instructions::Instructions;
-use super::vectors::dot_f32_with;
+use super::vectors::dots_f32_with;
 use super::weights::{StoredType, WeightMatrix};
 
-/// Up to as many rows, inner products are faster than blocks.
-const FEW: usize = 8;
+/// Up to as many rows, inner products are faster than blocks. Each row then gives the same bits however many there are.
+pub(crate) const FEW: usize = 8;
 
 /// `output = input * weights^T + bias`: `input` `[rows, inputs]`, `bias` `[outputs]`, `output` `[rows, outputs]`.
 /// By the current rayon pool.
@@ -177,8 +177,9 @@ fn few_rows(
                 }
                 &buffer[..]
             };
-            for (sum, input) in sums.iter_mut().zip(input.chunks_exact(inputs)) {
-                *sum = dot_f32_with(instructions, input, row) + bias.map_or(0.0, |bias| bias[output]);
+            dots_f32_with(instructions, input, row, sums);
+            if let Some(bias) = bias {
+                sums.iter_mut().for_each(|sum| *sum += bias[output]);
             }
         }
     });

@@ -5,7 +5,7 @@
 //! which makes it the twin that the fused one is tested against.
 //!
 //! The cast: [`Linear`] (with [`LowRank`] adapters) over [`Weight`]s, [`rms_norm`], [`layer_norm`], [`rotate`],
-//! [`attention()`], [`swiglu`], [`quick_gelu`], [`gelu`],
+//! [`attention()`], [`attention_beside`], [`swiglu`], [`quick_gelu`], [`gelu`],
 //! [`gelu_tanh`].
 //!
 //! The choice not taken: candle's stock CPU operators throughout. They have no bf16 product, and an attention that
@@ -20,7 +20,7 @@ mod rotary;
 use candle_core::{CpuStorage, DType, Layout, Result, Tensor};
 
 pub use self::activation::{Activation, gelu, gelu_tanh, quick_gelu, swiglu};
-pub use self::attention::{AttentionShape, attention};
+pub use self::attention::{AttentionShape, attention, attention_beside};
 pub use self::linear::{Linear, LowRank, Weight};
 pub use self::norm::{Norm, layer_norm, rms_norm};
 pub use self::rotary::{Rotation, rotate};

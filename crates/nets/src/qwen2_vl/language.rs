@@ -3,13 +3,19 @@
 //! It runs in two steps. [`LanguageModel::prefix`] computes keys and values of the tokens that all prompts of a group
 //! share; [`LanguageModel::last_hidden`] runs the rest of every prompt, packed one after another, each seeing the
 //! prefix and itself. Without a prefix the second step alone is the ordinary forward pass.
+//!
+//! Writing goes on from a prefix: [`LanguageModel::step`] runs one more token of each text, whose keys and values so far
+//! lie in a [`Cache`].
 
-use candle_core::{IndexOp, Result, Tensor};
+use candle_core::{DType, Device, IndexOp, Result, Tensor};
 
 use super::config::LanguageConfig;
+use super::generation::cache::Cache;
 use super::positions::Positions;
 use crate::kernels::attention::{Heads, Segment};
-use crate::operators::{AttentionShape, Linear, Operators, Rotation, attention, rms_norm, rotate, swiglu};
+use crate::operators::{
+    AttentionShape, Linear, Operators, Rotation, attention, attention_beside, rms_norm, rotate, swiglu,
+};
 
 /// Rows that go through the MLP at once: its inner activations are six times as wide as the rest.
 const MLP_ROWS: usize = 1024;
@@ -45,6 +51,12 @@ pub(super) struct Prefix {
 }
 
 impl LanguageModel {
+    /// A prefix of no tokens.
+    pub(super) fn no_prefix(&self, kind: DType, device: &Device) -> Result<Prefix> {
+        let none = Tensor::zeros((0, self.config.key_value_heads * self.config.head_dim), kind, device)?;
+        Ok(Prefix { layers: vec![(none.clone(), none); self.layers.len()], tokens: 0 })
+    }
+
     /// Runs the shared prefix, `[tokens, hidden]`.
     pub(super) fn prefix(&self, embedded: &Tensor, positions: &Positions) -> Result<Prefix> {
         let tokens = embedded.dim(0)?;
@@ -103,6 +115,40 @@ impl LanguageModel {
         }
         if self.layers.is_empty() {
             hidden = hidden.index_select(&lasts, 0)?;
+        }
+        self.normalise(&hidden, &self.norm)
+    }
+
+    /// Runs one more token of several texts, `[texts, hidden]`, that all follow the prefix; returns their normalised
+    /// hidden states, `[texts, hidden]`. `slots` are the texts' places in the cache, where their keys and values are
+    /// added to those of their tokens before; the caller has reserved room for one, and counts the token when all texts
+    /// have run.
+    pub(super) fn step(
+        &self,
+        embedded: &Tensor,
+        positions: &Positions,
+        prefix: &Prefix,
+        cache: &mut Cache,
+        slots: &[usize],
+    ) -> Result<Tensor> {
+        let rotation = self.rotation(positions, embedded)?;
+        let segments: Vec<Segment> = slots
+            .iter()
+            .enumerate()
+            .map(|(row, &slot)| Segment { queries: row..row + 1, keys: cache.rows_with_next(slot) })
+            .collect();
+        let shape = self.shape(prefix.tokens, &segments);
+        let mut hidden = embedded.clone();
+        for (index, (layer, before)) in self.layers.iter().zip(&prefix.layers).enumerate() {
+            let normal = self.normalise(&hidden, &layer.input_norm)?;
+            let (keys, values) = self.keys_and_values(layer, &normal, &rotation)?;
+            let (keys, values) = cache.write(index, slots, &keys, &values)?;
+            let queries =
+                rotate(self.operators, &layer.query.forward(&normal)?, &rotation, self.config.heads)?;
+            let mixed =
+                attention_beside(self.operators, &queries, (&before.0, &before.1), (keys, values), &shape)?;
+            hidden = (hidden + layer.output.forward(&mixed)?)?;
+            hidden = self.mlp(layer, &hidden)?;
         }
         self.normalise(&hidden, &self.norm)
     }

@@ -7,12 +7,13 @@ use sha2::{Digest, Sha256};
 
 use super::config::Config;
 use super::language::{LanguageModel, Layer};
-use super::network::Qwen2Vl;
+use super::network::{OutputLayer, Qwen2Vl};
 use super::quantised_file::{Layer as KeptLayer, QuantisedFile};
-use super::tensor_names::{expected, resolve};
+use super::tensor_names::{LM_HEAD, expected, resolve};
 use super::vision::{Block, VisionTower};
 use crate::NetworkError;
 use crate::checkpoint::ShardedCheckpoint;
+use crate::error::TensorProblems;
 use crate::holding::{Holding, LayerReader};
 use crate::kernels::weights::{StoredType, WeightMatrix};
 use crate::lora::{Adapter, LowRankPair};
@@ -38,6 +39,10 @@ pub struct LoadOptions {
     pub quantised_directory: Option<PathBuf>,
     /// Which operators run; `None` chooses by the device.
     pub operators: Option<Operators>,
+    /// Whether the layer that gives the logits of all tokens is loaded too: [`generation`](super::generation) needs it,
+    /// scoring and training do not. Where weights have 4 bits, it has 8: it is a twentieth of the network, and rounding
+    /// it shows in every token.
+    pub output_layer: bool,
 }
 
 impl Default for LoadOptions {
@@ -49,6 +54,7 @@ impl Default for LoadOptions {
             merge_adapter: false,
             quantised_directory: None,
             operators: None,
+            output_layer: false,
         }
     }
 }
@@ -89,12 +95,21 @@ impl Qwen2Vl {
             None if tensors.has("value_head.weight") => Some(tensors.get("value_head.weight")?.floats()?),
             None => None,
         };
+        let output = if options.output_layer {
+            Some(OutputLayer {
+                linear: loader.output(&config)?,
+                fingerprint: loader.fingerprint(&config, false)?,
+            })
+        } else {
+            None
+        };
         Ok(Self {
+            output,
             vision: loader.vision(&config)?,
             language: loader.language(&config)?,
             embedding: layers.matrix(EMBEDDING)?,
             value_head,
-            vision_fingerprint: loader.vision_fingerprint(&config)?,
+            vision_fingerprint: loader.fingerprint(&config, true)?,
             label: directory.display().to_string(),
             device: options.device.clone(),
             kind: holding.kind(),
@@ -183,12 +198,15 @@ impl Loader<'_> {
         })
     }
 
-    /// A hash of samples of every tensor of the vision tower, and of how it is held: towers that were trained apart
-    /// differ everywhere, and reading all of their bytes would take longer than opening them.
-    fn vision_fingerprint(&self, config: &Config) -> Result<[u8; 32], NetworkError> {
+    /// A hash of samples of every tensor of the vision tower, or of all tensors, and of how they are held: networks that
+    /// were trained apart differ everywhere, and reading all of their bytes would take longer than opening them.
+    fn fingerprint(&self, config: &Config, vision_only: bool) -> Result<[u8; 32], NetworkError> {
         const SAMPLES: usize = 16;
         const SAMPLE_BYTES: usize = 256;
         let mut hash = Sha256::new();
+        if !vision_only {
+            hash.update(format!("{:?}", config.language));
+        }
         hash.update(format!(
             "{:?} {:?} {:?}",
             config.vision,
@@ -196,7 +214,7 @@ impl Loader<'_> {
             self.layers.holding.kind()
         ));
         for (name, _) in expected(config) {
-            if !name.starts_with("visual.") {
+            if vision_only && !name.starts_with("visual.") {
                 continue;
             }
             let tensor = self.layers.tensors.get(&name)?;
@@ -232,26 +250,62 @@ impl Loader<'_> {
         Ok(Linear { weight, bias, low_rank })
     }
 
+    /// The layer that gives the logits: the token embedding again, or a matrix of its own.
+    fn output(&self, config: &Config) -> Result<Linear, NetworkError> {
+        let name = if config.language.tie_word_embeddings { EMBEDDING } else { LM_HEAD };
+        if !self.layers.tensors.has(name) {
+            let problems = TensorProblems { missing: vec![name.into()], ..TensorProblems::default() };
+            return Err(NetworkError::Tensors { file: self.layers.tensors.label().into(), problems });
+        }
+        let stored = match self.options.stored {
+            Some(StoredType::Q4) => Some(StoredType::Q8),
+            other => other,
+        };
+        let holding = Holding { stored, ..self.layers.holding.clone() };
+        let reader = LayerReader { holding: &holding, ..self.layers };
+        let layer = KeptLayer {
+            name: name.into(),
+            outputs: config.language.vocabulary,
+            inputs: config.language.hidden_size,
+        };
+        let kept = self.kept_layers(&[layer], &holding)?.and_then(|file| file.matrix(name));
+        let weight = match kept {
+            Some(kept) => Weight::Stored(reader.rounding(kept)),
+            None => reader.weight(reader.checked_matrix(name)?, name)?,
+        };
+        Ok(Linear { weight, bias: None, low_rank: None })
+    }
+
     /// The file of quantised weights, where one is asked for.
     fn kept_weights(&self, config: &Config) -> Result<Option<QuantisedFile>, NetworkError> {
-        let (Some(directory), Some(stored @ (StoredType::Q8 | StoredType::Q4)), Operators::Fused) =
-            (&self.options.quantised_directory, self.options.stored, self.layers.holding.operators())
-        else {
-            return Ok(None);
-        };
         let layers: Vec<KeptLayer> = expected(config)
             .into_iter()
             .filter(|(name, shape)| shape.len() > 1 && name != EMBEDDING)
             .map(|(name, shape)| KeptLayer { name, outputs: shape[0], inputs: shape[1..].iter().product() })
             .collect();
-        let quantise = |name: &str| match self.layers.weight(self.layers.checked_matrix(name)?, name)? {
+        self.kept_layers(&layers, self.layers.holding)
+    }
+
+    /// The file of these layers' weights, quantised as `holding` says, where one is asked for.
+    fn kept_layers(
+        &self,
+        layers: &[KeptLayer],
+        holding: &Holding,
+    ) -> Result<Option<QuantisedFile>, NetworkError> {
+        let (Some(directory), Some(stored @ (StoredType::Q8 | StoredType::Q4)), Operators::Fused) =
+            (&self.options.quantised_directory, holding.stored, holding.operators())
+        else {
+            return Ok(None);
+        };
+        let reader = LayerReader { holding, ..self.layers };
+        let quantise = |name: &str| match reader.weight(reader.checked_matrix(name)?, name)? {
             Weight::Stored(matrix) => Ok(matrix),
             Weight::Dense(_) => Err(NetworkError::Compute {
                 what: name.into(),
                 why: "it became a tensor where blocks were expected".into(),
             }),
         };
-        QuantisedFile::open_or_make(directory, self.layers.tensors, &layers, stored, quantise).map(Some)
+        QuantisedFile::open_or_make(directory, self.layers.tensors, layers, stored, quantise).map(Some)
     }
 
     fn low_rank(&self, pair: &LowRankPair) -> Result<LowRank, NetworkError> {

@@ -8,7 +8,7 @@
 //! The cast: [`config`] and [`tensor_names`] say what a checkpoint holds, [`Qwen2Vl::open`] reads it under
 //! [`LoadOptions`]; [`patches`] turn photos into the input of the vision tower, [`Qwen2Vl::encode_photos`] those into
 //! [`PhotoFeatures`]; [`chat_template`] and [`tokenizer`] make a [`Prompt`] of text; [`Qwen2Vl::score`] scores a group
-//! of prompts; [`training`] gives the gradients of adapters.
+//! of prompts; [`generation`] writes texts; [`training`] gives the gradients of adapters.
 //!
 //! ```
 //! use nets::lora::Adapter;
@@ -49,6 +49,7 @@
 
 pub mod chat_template;
 pub mod config;
+pub mod generation;
 mod language;
 mod load;
 mod network;

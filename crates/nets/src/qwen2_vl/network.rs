@@ -12,7 +12,7 @@ use super::prompt_tokens::{Laid, PhotoFeatures, Prompt, Source, shared_prefix};
 use super::vision::VisionTower;
 use crate::NetworkError;
 use crate::kernels::weights::WeightMatrix;
-use crate::operators::host_floats;
+use crate::operators::{Linear, host_floats};
 
 /// Patches that go through the vision tower at once, unless one photo alone has more.
 const PATCHES_AT_ONCE: usize = 4096;
@@ -55,7 +55,17 @@ pub struct Qwen2Vl {
     pub(super) language: LanguageModel,
     pub(super) embedding: WeightMatrix,
     pub(super) value_head: Option<Vec<f32>>,
+    /// What writing needs besides.
+    pub(super) output: Option<OutputLayer>,
     pub(super) vision_fingerprint: [u8; 32],
+}
+
+/// From the last hidden state to the logits of all tokens.
+#[derive(Debug)]
+pub(super) struct OutputLayer {
+    pub(super) linear: Linear,
+    /// Of all of the network's tensors.
+    pub(super) fingerprint: [u8; 32],
 }
 
 impl Qwen2Vl {
@@ -189,7 +199,7 @@ impl Qwen2Vl {
         Ok((hidden, group))
     }
 
-    fn run_prefix(
+    pub(super) fn run_prefix(
         &self,
         prompt: &Laid,
         shared: usize,
@@ -201,7 +211,7 @@ impl Qwen2Vl {
     }
 
     /// Input vectors, `[tokens, hidden]`.
-    fn embed<'a>(
+    pub(super) fn embed<'a>(
         &self,
         sources: impl Iterator<Item = &'a Source>,
         photos: &[PhotoFeatures],
@@ -287,7 +297,7 @@ pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as map_err hands it over")]
-fn compute(source: candle_core::Error) -> NetworkError {
+pub(super) fn compute(source: candle_core::Error) -> NetworkError {
     NetworkError::Compute { what: "Qwen2-VL".into(), why: source.to_string() }
 }
 

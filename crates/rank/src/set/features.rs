@@ -261,7 +261,8 @@ fn best(prior: &[f32], most: usize) -> Vec<usize> {
 
 /// How much each other candidate counts within each radius of a candidate: `exp(-km / radius)`, `[count][radii][count]`.
 fn kernels_of(config: &SetConfig, distances: &DistanceMatrix, count: usize) -> Vec<Vec<Vec<f64>>> {
-    let of_radius = |row: usize, radius: f64| distances.row(row).iter().map(|km| (-km / radius).exp()).collect();
+    let of_radius =
+        |row: usize, radius: f64| distances.row(row).iter().map(|km| (-km / radius).exp()).collect();
     let of_row = |row: usize| config.radii_km.iter().map(|&radius| of_radius(row, radius)).collect();
     (0..count).map(of_row).collect()
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use contract::{ErrorKind, Failure, hexadecimal};
 use nets::NetworkError;
 use nets::photo::Image;
-use nets::qwen2_vl::chat_template::ChatTemplate;
+use nets::qwen2_vl::chat_template::{ChatTemplate, PromptPart};
 use nets::qwen2_vl::config::Config;
 use nets::qwen2_vl::patches::{PixelError, Preprocessor};
 use nets::qwen2_vl::tokenizer::PromptTokenizer;
@@ -173,6 +173,27 @@ impl PairInputs {
             .map(|&photo| photos.get(photo).map_or(0, |photo| photo.grid[0] * photo.grid[1]))
             .collect();
         Ok(Prompt { ids: self.tokenizer.encode_segments(&segments, &counts)?, photos: own })
+    }
+
+    /// A prompt of one user turn: texts, and photos in the order of `photos`. Special tokens in a text are letters.
+    ///
+    /// # Errors
+    /// A [`Failure`] if it cannot be rendered, or has another number of photos.
+    pub fn turn(&self, parts: &[PromptPart<'_>], photos: &[PhotoFeatures]) -> Result<Prompt, Failure> {
+        let counts: Vec<usize> = photos.iter().map(|photo| photo.grid[0] * photo.grid[1]).collect();
+        self.template
+            .segments(parts)
+            .and_then(|segments| self.tokenizer.encode_segments(&segments, &counts))
+            .map(|ids| Prompt { ids, photos: (0..photos.len()).collect() })
+            .map_err(|error| network_failure(&error))
+    }
+
+    /// The text of tokens that the network wrote, special tokens left out.
+    ///
+    /// # Errors
+    /// A [`Failure`] if the decoder refuses them.
+    pub fn text(&self, ids: &[u32]) -> Result<String, Failure> {
+        self.tokenizer.decode(ids).map_err(|error| network_failure(&error))
     }
 
     /// Features of all photos of a group, each distinct photo encoded at most once.

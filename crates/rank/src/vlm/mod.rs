@@ -5,6 +5,7 @@
 //! [`vision_cache`] remembering photos; [`PairScorer`] runs it; [`VlmRanker`] is the [`contract::Ranker`] over it;
 //! [`ScorePairs`] is what scores rows of a pairs file.
 
+mod benchmark;
 mod inputs;
 pub mod prompt;
 mod ranker;
@@ -12,6 +13,7 @@ pub mod score;
 mod scorer;
 pub mod vision_cache;
 
+pub use benchmark::BenchmarkRules;
 pub use inputs::{
     InputOptions, PairCandidate, PairGroup, PairInputs, PreparedPhoto, Reencode, network_failure,
 };

@@ -13,7 +13,8 @@
 //! bytes as if it had not been. Memory holds one chunk, whatever the size of the collection.
 //!
 //! # Cast
-//! [`Rules`] say what a list is; a [`QuerySource`] such as [`GalleryQueries`] gives the queries; [`curate`] does it
+//! [`Rules`] say what a list is; a [`QuerySource`] such as [`GalleryQueries`] gives the queries ([`RetrievedLists`] has
+//! lists that were found before); [`curate`] does it
 //! and returns [`Counts`]; [`Statistics`] and [`figures`] show what a dataset holds.
 //!
 //! # The choice not taken
@@ -27,12 +28,14 @@ pub mod figures;
 mod parts;
 mod places;
 mod queries;
+mod retrieved;
 mod rules;
 mod run;
 mod statistics;
 
 pub use counts::Counts;
 pub use queries::{CurationQuery, GalleryQueries, QueryResult, QuerySource, Sample};
+pub use retrieved::{RetrievedFiles, RetrievedLists, RetrievedQueries};
 pub use rules::{FAR_KM, Rules};
 pub use run::{CurationEvent, CurationPlan, CurationRun, curate, forget, is_unfinished};
 pub use statistics::{BAND_NAMES, BANDS, Statistics, Summary};

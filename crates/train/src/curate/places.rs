@@ -10,14 +10,21 @@ use geo::{LatLon, Place, ReverseGeocoder};
 const REMEMBERED: usize = 1 << 16;
 
 /// The six texts of places, looked up where city or country is unknown.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct PlaceTexts {
+    /// Leaves unknown fields empty instead.
+    as_they_are: bool,
     known: Mutex<HashMap<[u64; 2], Place>>,
 }
 
 impl PlaceTexts {
+    /// Texts with what is unknown looked up, or left empty.
+    pub(super) fn new(as_they_are: bool) -> Self {
+        Self { as_they_are, known: Mutex::default() }
+    }
+
     pub(super) fn fields(&self, place: &Place, location: LatLon) -> Vec<String> {
-        if place.city.is_some() && place.country.is_some() {
+        if self.as_they_are || place.city.is_some() && place.country.is_some() {
             return place_fields(place);
         }
         place_fields(&place.clone().or(self.look_up(location)))

@@ -37,6 +37,8 @@ pub struct CurationPlan<'a> {
     pub sample: Sample,
     /// Columns of the dataset.
     pub columns: RankingColumns,
+    /// Leaves places as they are; otherwise unknown cities and countries are looked up.
+    pub places_as_they_are: bool,
     /// Goes on with an unfinished run.
     pub resume: bool,
 }
@@ -89,7 +91,8 @@ pub fn curate(
         counts.add(part);
     }
     queries.skip(counts.queries)?;
-    let maker = Maker { search, rules: &plan.rules, channel: &plan.channel, texts: PlaceTexts::default() };
+    let texts = PlaceTexts::new(plan.places_as_they_are);
+    let maker = Maker { search, rules: &plan.rules, channel: &plan.channel, texts };
     let mut number = done.len();
     loop {
         tell(CurationEvent::Advanced(&counts));

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use contract::table::PhotoTable;
-use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure};
+use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure, Search};
 use gallery::{Gallery, PhotoFiles};
-use georanker::{Pack, PhotoEncoder, PhotoQueries, QueryEncoder, find_pack};
+use georanker::pack::sha256_of_file;
+use georanker::{Pack, PhotoEncoder, PhotoQueries, QueryCache, QueryEncoder, find_pack};
 use nets::photo::Limits;
 use train::curate::{
-    Counts, CurationEvent, CurationPlan, GalleryQueries, QuerySource, Rules, curate, forget, is_unfinished,
+    Counts, CurationEvent, CurationPlan, GalleryQueries, QuerySource, RetrievedFiles, RetrievedLists,
+    RetrievedQueries, Rules, curate, forget, is_unfinished,
 };
 
 use crate::args::{CurateBuildArguments, CurateRequest};
@@ -33,23 +35,73 @@ pub(super) fn build(arguments: &CurateBuildArguments, quiet: bool) -> Result<Exi
     if arguments.force {
         forget(out)?;
     }
-    let gallery = Gallery::open(&arguments.gallery, None).map_err(|error| failure(&error))?;
-    let mut queries = queries(arguments, &request, &gallery)?;
     let plan = CurationPlan {
         out,
         rules: request.rules.clone(),
         channel: Channel::photo(),
-        gallery: format!("{} {}", gallery.name(), gallery.identity()),
+        gallery: String::new(),
         sample: request.sample,
         columns: request.columns,
+        places_as_they_are: false,
         resume: arguments.resume,
     };
+    if let (Some(indices), Some(table)) = (&arguments.retrieved.retrieved, &request.table) {
+        let (lists, mut queries) = retrieved(arguments, &request, indices, table)?;
+        let gallery = format!("the lists of {}", indices.display());
+        let plan = CurationPlan { gallery, places_as_they_are: true, ..plan };
+        return run(&lists, &mut queries, &plan, quiet);
+    }
+    let directory = arguments.gallery.as_deref().ok_or_else(|| {
+        Failure::new(ErrorKind::Usage, "name what gives the candidates: --gallery or --retrieved")
+    })?;
+    let gallery = Gallery::open(directory, None).map_err(|error| failure(&error))?;
+    let mut queries = queries(arguments, &request, &gallery)?;
+    let plan = CurationPlan { gallery: format!("{} {}", gallery.name(), gallery.identity()), ..plan };
+    run(&gallery, queries.as_mut(), &plan, quiet)
+}
+
+/// Lists of another program's search. What cannot be judged about them is refused.
+fn retrieved(
+    arguments: &CurateBuildArguments,
+    request: &CurateRequest,
+    indices: &Path,
+    table: &Path,
+) -> Result<(RetrievedLists, RetrievedQueries), Failure> {
+    let collection = arguments.retrieved.collection.as_deref().unwrap_or(table);
+    let similarities = arguments.retrieved.distances.as_deref();
+    let mut identity = String::from("retrieved");
+    for file in [Some(indices), similarities, Some(collection), Some(table)].into_iter().flatten() {
+        let hash = sha256_of_file(file).map_err(|error| {
+            let kind = match error.kind() {
+                std::io::ErrorKind::NotFound => ErrorKind::NotFound,
+                _ => ErrorKind::Unreadable,
+            };
+            Failure::new(kind, format!("cannot read {}: {error}", file.display()))
+        })?;
+        identity.push(' ');
+        identity.push_str(&hash);
+    }
+    let files = RetrievedFiles { indices, similarities, collection, queries: table };
+    let (lists, queries) = RetrievedLists::open(files, identity, request.sample)?;
+    if request.rules.exclude_same_author && !lists.has_authors() {
+        let message = format!("--exclude same-author: {} says of no photo who took it", collection.display());
+        return Err(Failure::new(ErrorKind::Usage, message).with_hint("add a column AUTHOR, or leave it out"));
+    }
+    Ok((lists, queries))
+}
+
+fn run(
+    search: &dyn Search,
+    queries: &mut dyn QuerySource,
+    plan: &CurationPlan<'_>,
+    quiet: bool,
+) -> Result<Exit, Failure> {
     let stop = stop_flag()?;
     let progress = bar(queries.expected().unwrap_or(u64::MAX) as usize, "curating", quiet);
     if queries.expected().is_none() {
         progress.unset_length();
     }
-    let outcome = curate(&gallery, queries.as_mut(), &plan, &stop, &mut |event| match event {
+    let outcome = curate(search, queries, plan, &stop, &mut |event| match event {
         CurationEvent::Advanced(counts) => progress.set_position(counts.queries),
         CurationEvent::Failed(failure) => progress.suspend(|| report(failure)),
         CurationEvent::Merged(rows) => {
@@ -63,7 +115,7 @@ pub(super) fn build(arguments: &CurateBuildArguments, quiet: bool) -> Result<Exi
         let message = format!("stopped after {} queries", run.counts.queries);
         return Err(Failure::new(ErrorKind::Interrupted, message).with_hint("go on with --resume"));
     }
-    for line in summary(out, &run.counts, &request.rules) {
+    for line in summary(plan.out, &run.counts, &plan.rules) {
         note(quiet, &line);
     }
     Ok(if run.counts.failed > 0 { Exit::SomeFailed } else { Exit::Done })
@@ -105,7 +157,11 @@ fn encoder(
     let encoder = PhotoEncoder::open(&pack).map_err(|error| failure(&error))?;
     // Vectors of another encoder would find nonsense.
     Gallery::open(gallery.directory(), Some(encoder.fingerprint())).map_err(|error| failure(&error))?;
-    Ok(QueryEncoder { photos, encoder, limits: Limits::default() })
+    let cache = match &arguments.queries.query_cache {
+        Some(directory) => Some(QueryCache::open(directory, &encoder)?),
+        None => None,
+    };
+    Ok(QueryEncoder { photos, encoder, limits: Limits::default(), cache })
 }
 
 /// What was made, and what fell short of the rules.

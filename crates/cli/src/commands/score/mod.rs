@@ -1,5 +1,6 @@
 //! `georanker score`.
 
+mod benchmark;
 mod open;
 mod output;
 mod rows;
@@ -14,22 +15,23 @@ use contract::Failure;
 use contract::pairs::PairsReader;
 use indicatif::ProgressBar;
 
-use crate::args::ScoreArguments;
+use crate::args::{ScoreArguments, ScoreRequest};
 use crate::exit::Exit;
 use crate::progress::{bar, note, stop_flag};
 
+use benchmark::BenchmarkRows;
 use open::open_scorer;
 use output::RowsOutput;
-use rows::{End, Run, run_rows};
+use rows::{End, InputRow, Run, run_rows};
 
-/// Scores the rows of a pairs file.
+/// Scores the rows of a pairs file or a benchmark.
 ///
 /// # Errors
 /// A [`Failure`] that ends the run; a row's failure does not. Rows that are in the output stay there.
 pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
     // What can be wrong at once is said before minutes go into loading a model.
-    let reader = PairsReader::open(&request.pairs).map_err(|error| Failure::from_error(&error))?;
+    let mut rows = Rows::open(&request)?;
     let output = RowsOutput::find(request.out.as_deref(), request.resume)?;
     let scorer = open_scorer(&request)?;
     let mut output = output.begin()?;
@@ -37,12 +39,17 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
         note(quiet, &text);
     }
     let stop = stop_flag()?;
-    let progress = match count_rows(&request.pairs) {
+    let count = match &rows {
+        Rows::Pairs(_) => count_rows(&request.pairs),
+        Rows::Benchmark(_) => benchmark::count(&request.pairs),
+    };
+    let progress = match count {
         Some(rows) => bar(rows, "scoring", quiet),
         None => ProgressBar::hidden(),
     };
     let run = Run { scorer: scorer.as_ref(), progress: &progress, stop: &stop };
-    let end = run_rows(reader, &run, &mut output);
+    let file = request.pairs.display().to_string();
+    let end = run_rows(&file, &mut rows, &run, &mut output);
     progress.finish_and_clear();
     let (end, tally) = match end {
         // Whoever closed the pipe has seen enough: `georanker score ... | head`.
@@ -57,6 +64,9 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
         }
         End::Finished => {
             output.finish()?;
+            if let Rows::Benchmark(rows) = &rows {
+                tell_benchmark(rows, &request, quiet)?;
+            }
             if tally.failed == 0 {
                 return Ok(Exit::Done);
             }
@@ -65,6 +75,51 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
             Ok(Exit::SomeFailed)
         }
     }
+}
+
+/// Where rows come from.
+enum Rows {
+    Pairs(PairsReader<BufReader<File>>),
+    Benchmark(BenchmarkRows),
+}
+
+impl Rows {
+    fn open(request: &ScoreRequest) -> Result<Self, Failure> {
+        Ok(match &request.benchmark {
+            Some(benchmark) => {
+                Self::Benchmark(BenchmarkRows::open(&request.pairs, benchmark, request.protocol)?)
+            }
+            None => {
+                Self::Pairs(PairsReader::open(&request.pairs).map_err(|error| Failure::from_error(&error))?)
+            }
+        })
+    }
+}
+
+impl Iterator for Rows {
+    type Item = InputRow;
+
+    fn next(&mut self) -> Option<InputRow> {
+        match self {
+            Self::Pairs(rows) => rows.next().map(InputRow::from),
+            Self::Benchmark(rows) => rows.next(),
+        }
+    }
+}
+
+/// What was left out, and the predictions if they were asked for.
+fn tell_benchmark(rows: &BenchmarkRows, request: &ScoreRequest, quiet: bool) -> Result<(), Failure> {
+    if rows.unparsed > 0 {
+        let what = "generated candidates at (0, 0) left out: answers that could not be parsed";
+        note(quiet, &format!("{} {what}", rows.unparsed));
+    }
+    let Some(benchmark) = &request.benchmark else { return Ok(()) };
+    if let (Some(out), Some(predictions)) = (&request.out, &benchmark.predictions) {
+        let rows = BenchmarkRows::open(&request.pairs, benchmark, request.protocol)?;
+        let written = benchmark::write_predictions(rows, out, predictions)?;
+        note(quiet, &format!("{}: {written} predictions", predictions.display()));
+    }
+    Ok(())
 }
 
 /// Lines that are not blank; nothing for a pipe, which can be read only once.

@@ -1,6 +1,9 @@
 //! Opening what scores.
 
+use std::path::Path;
+
 use contract::{ErrorKind, Failure};
+use gallery::PhotoFiles;
 use georanker::PairFileScorer;
 use nets::kernels::weights::StoredType;
 use nets::qwen2_vl::{LoadOptions, Sharing, device};
@@ -62,7 +65,20 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
         Reencode::Candidates => georanker::Reencode::Candidates,
         Reencode::All => georanker::Reencode::All,
     };
-    Ok(Box::new(PairFileScorer::open(&request.model, &options, reencode)?))
+    // What can be wrong at once is said before minutes go into loading a model.
+    let photos = match &request.benchmark {
+        Some(benchmark) => Some((open_photos(&benchmark.photos)?, open_photos(&benchmark.candidate_photos)?)),
+        None => None,
+    };
+    let scorer = PairFileScorer::open(&request.model, &options, reencode)?;
+    Ok(Box::new(match photos {
+        Some((queries, candidates)) => scorer.with_photos(queries, candidates),
+        None => scorer,
+    }))
+}
+
+fn open_photos(path: &Path) -> Result<PhotoFiles, Failure> {
+    PhotoFiles::open(path).map_err(|error| Failure::from_error(&error))
 }
 
 /// f32 takes the weights as they are in the files: wider than they are stored they would weigh more and say the same.

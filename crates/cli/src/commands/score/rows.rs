@@ -1,9 +1,8 @@
 //! The run itself: rows in, rows out, whoever scores and wherever they go.
 
-use std::io::BufRead;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::pairs::{PairsLine, PairsReader, PairsRow, ScoredRow};
+use contract::pairs::{PairsLine, PairsRow, ScoredRow};
 use contract::{ErrorKind, Failure};
 use indicatif::ProgressBar;
 use rank::vlm::score::ScorePairs;
@@ -17,6 +16,22 @@ pub(super) trait RowSink {
 
     /// Puts a row where it stays even if the process is killed right after.
     fn write(&mut self, row: &ScoredRow) -> Result<(), Failure>;
+}
+
+/// A row to score, or why there is none.
+pub(super) struct InputRow {
+    /// Where it is in its file, in words.
+    pub(super) line: String,
+    /// Its id, where that is known.
+    pub(super) id: Option<String>,
+    pub(super) row: Result<PairsRow, Failure>,
+}
+
+impl From<PairsLine> for InputRow {
+    fn from(line: PairsLine) -> Self {
+        let row = line.row.map_err(|error| Failure::from_error(&error));
+        Self { line: format!("line {}", line.line), id: line.id, row }
+    }
 }
 
 /// What stays the same for every row.
@@ -48,14 +63,14 @@ pub(super) struct Tally {
 ///
 /// # Errors
 /// What no other row could escape: a broken model, an output that cannot be written.
-pub(super) fn run_rows<R: BufRead>(
-    reader: PairsReader<R>,
+pub(super) fn run_rows(
+    file: &str,
+    rows: impl Iterator<Item = InputRow>,
     run: &Run<'_>,
     sink: &mut dyn RowSink,
 ) -> Result<(End, Tally), Failure> {
     let mut tally = Tally::default();
-    let file = reader.file().to_owned();
-    for PairsLine { line, id, row } in reader {
+    for InputRow { line, id, row } in rows {
         if run.stop.load(Ordering::Relaxed) {
             return Ok((End::Interrupted, tally));
         }
@@ -67,14 +82,11 @@ pub(super) fn run_rows<R: BufRead>(
                 continue;
             }
             Ok(row) => run.scorer.score(&row).and_then(|scores| checked(&row, scores)).map_err(|failure| {
-                let place = format!("{file}, line {line}, row {:?}", row.id);
+                let place = format!("{file}, {line}, row {:?}", row.id);
                 let shown = Failure { message: format!("{place}: {}", failure.message), ..failure.clone() };
                 (failure, shown)
             }),
-            Err(error) => {
-                let failure = Failure::from_error(&error);
-                Err((failure.clone(), failure))
-            }
+            Err(failure) => Err((failure.clone(), failure)),
         };
         let outcome = match outcome {
             Ok(scores) => {

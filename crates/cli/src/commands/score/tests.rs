@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use rank::vlm::score::ScorePairs;
 
 use super::output::RowsOutput;
-use super::rows::{End, RowSink, Run, Tally, run_rows};
+use super::rows::{End, InputRow, RowSink, Run, Tally, run_rows};
 
 /// Scores a candidate by its latitude and remembers what it was asked.
 #[derive(Default)]
@@ -60,7 +60,12 @@ fn run(text: &str, fake: &Fake, sink: &mut dyn RowSink) -> Result<(End, Tally), 
     let stop = fake.stop_at.map_or(&NEVER, |(_, stop)| stop);
     let progress = ProgressBar::hidden();
     let reader = PairsReader::new(text.as_bytes(), "pairs.jsonl", Path::new(""));
-    run_rows(reader, &Run { scorer: fake, progress: &progress, stop }, sink)
+    run_rows(
+        "pairs.jsonl",
+        reader.map(InputRow::from),
+        &Run { scorer: fake, progress: &progress, stop },
+        sink,
+    )
 }
 
 /// A whole run to a file, finished as the command does.

@@ -31,7 +31,7 @@ mod layer;
 mod packed;
 mod pass;
 mod plan;
-mod random;
+pub(super) mod random;
 
 use std::time::{Duration, Instant};
 

@@ -9,26 +9,26 @@ const CHUNK: usize = 1 << 14;
 
 /// A sequence of random numbers that can be entered anywhere (the counter form of `SplitMix64`, Steele et al. 2014).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sequence(u64);
+pub(in crate::qwen2_vl) struct Sequence(u64);
 
 impl Sequence {
     /// The sequence of a seed and of what it is for.
-    pub(super) fn new(seed: u64, purpose: &[u64]) -> Self {
+    pub(in crate::qwen2_vl) fn new(seed: u64, purpose: &[u64]) -> Self {
         Self(purpose.iter().fold(mixed(seed), |key, &word| mixed(key ^ mixed(word.wrapping_add(1)))))
     }
 
     /// The number at a place: 64 random bits.
-    pub(super) fn bits(self, place: u64) -> u64 {
+    pub(in crate::qwen2_vl) fn bits(self, place: u64) -> u64 {
         mixed(self.0.wrapping_add(place.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)))
     }
 
     /// In `0..1`.
-    pub(super) fn uniform(self, place: u64) -> f64 {
+    pub(in crate::qwen2_vl) fn uniform(self, place: u64) -> f64 {
         (self.bits(place) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// With mean 0 and variance 1 (Box and Muller 1958).
-    pub(super) fn normal(self, place: u64) -> f64 {
+    pub(in crate::qwen2_vl) fn normal(self, place: u64) -> f64 {
         let (radius, angle) = (1.0 - self.uniform(2 * place), self.uniform(2 * place + 1));
         (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
     }

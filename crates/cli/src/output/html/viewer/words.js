@@ -32,9 +32,11 @@ function coordinates({ lat, lon }, precision) {
 
 const placeName = ({ place }) => place.label || place.country_code || "Unnamed place";
 
-function originName({ origin }) {
-  return origin.kind === "generated" ? `written by ${origin.model}` : `${origin.channel} search, no. ${origin.rank + 1}`;
-}
+const oneOrigin = (origin) =>
+  origin.kind === "generated" ? `written by ${origin.model}` : `${origin.channel} search, no. ${origin.rank + 1}`;
+
+// Each name once: a model often writes the same place again.
+const originName = ({ origin, also_from: also = [] }) => [...new Set([origin, ...also].map(oneOrigin))].join(", ");
 
 function similarityOf({ origin, similarities }) {
   return origin.similarity ?? Object.values(similarities)[0] ?? null;

@@ -1,0 +1,298 @@
+//! Arguments of `georanker generate`, and those of the model behind an API, which `locate` shares.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use contract::{ErrorKind, Failure};
+use generate::{ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail, Prices, Reading, Structured, Wording};
+
+use super::{LocalArguments, LocalRequest, PackArguments};
+
+/// `georanker generate`.
+#[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Photos are sent to the address given by --api, such as http://127.0.0.1:8080/v1: as JPEGs without metadata, at most \
+--max-side pixels long. Nothing is sent with --dry-run, which says what a run would ask for and cost, and none with \
+--local, which runs a Qwen2-VL on this machine.
+
+The answer is one JSON line a photo: {\"photo\", \"sha256\", \"candidates\": [{\"lat\", \"lon\", \"model\", \"sample\"}], \
+\"answers\", \"dropped\", ...}, or {\"photo\", \"error\"}. `georanker locate --generated FILE` reads it.
+
+Every answer is kept in the cache as soon as it is there, by photo, prompt, model and settings. Running the same \
+command again asks only for what is missing.")]
+pub struct GenerateArguments {
+    /// Photos, or directories that hold photos (searched recursively).
+    #[arg(required = true, value_name = "PHOTO|DIR")]
+    pub inputs: Vec<PathBuf>,
+    /// The model behind an API.
+    #[command(flatten)]
+    pub api: ApiArguments,
+    /// A model on this machine.
+    #[command(flatten)]
+    pub local: LocalArguments,
+    /// What is asked: the paper's zero-shot prompt, or G3's with coordinates of similar and dissimilar photos of the
+    /// pack's gallery.
+    #[arg(long, value_enum, default_value_t = PromptKind::ZeroShot)]
+    pub prompt: PromptKind,
+    /// How many similar and how many dissimilar photos the retrieval prompt names, each.
+    #[arg(long, value_name = "N", default_value_t = generate::REFERENCES as u16, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub references: u16,
+    /// Answers for each photo.
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub samples: u16,
+    /// Rules for prompts, pixels and reading: ours, or those of the official code to the letter (unreadable answers
+    /// become 0, 0).
+    #[arg(long, value_enum, default_value_t = GenerateProtocol::Default, value_name = "official|default")]
+    pub protocol: GenerateProtocol,
+    /// Photos that are asked about at the same time.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: u16,
+    /// Stop before this run costs more than this, in the currency of the prices.
+    #[arg(long, value_name = "COST", requires = "price_in", requires = "price_out", value_parser = parse_amount)]
+    pub budget: Option<f64>,
+    /// Price of a million tokens of prompts and photos.
+    #[arg(long, value_name = "PRICE", requires = "price_out", value_parser = parse_amount)]
+    pub price_in: Option<f64>,
+    /// Price of a million tokens of answers.
+    #[arg(long, value_name = "PRICE", requires = "price_in", value_parser = parse_amount)]
+    pub price_out: Option<f64>,
+    /// Directory of answers [default: georanker/answers in the user's cache directory].
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// Write to this file instead of stdout.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Send nothing; print what a run would ask for and cost as JSON.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The model pack, for the retrieval prompt.
+    #[command(flatten)]
+    pub pack: PackArguments,
+    /// Largest photo that is decoded, in megapixels.
+    #[arg(long, value_name = "N", default_value_t = 134, value_parser = clap::value_parser!(u32).range(1..=4000))]
+    pub max_megapixels: u32,
+}
+
+/// The model behind an API.
+#[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
+#[derive(Debug, Args)]
+pub struct ApiArguments {
+    /// Base address of a chat API in OpenAI's manner; mostly it ends in /v1.
+    #[arg(long, value_name = "URL", required_unless_present = "local")]
+    pub api: Option<String>,
+    /// Name of the model, as the server knows it.
+    #[arg(long, value_name = "NAME", required_unless_present = "local")]
+    pub model: Option<String>,
+    /// Name of the environment variable that holds the key; without it no key is sent.
+    #[arg(long, value_name = "VARIABLE")]
+    pub api_key_env: Option<String>,
+    /// Sampling temperature.
+    #[arg(long, value_name = "T", default_value_t = 1.2, value_parser = parse_temperature)]
+    pub temperature: f64,
+    /// Most tokens of an answer.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_tokens: u32,
+    /// How closely the model looks; none sends no picture at all.
+    #[arg(long, value_enum, default_value_t = DetailWord::Low)]
+    pub detail: DetailWord,
+    /// Longest side of the picture that is sent, in pixels.
+    #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(16..=8192))]
+    pub max_side: u32,
+    /// Ask the server to keep to a JSON schema: auto does unless it refuses (and never under the official protocol).
+    #[arg(long, value_enum, default_value_t = StructuredWord::Auto)]
+    pub structured: StructuredWord,
+    /// Seed of the sampling, where the server knows such a thing; 0 for a model on this machine.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Most requests a minute, evenly spaced.
+    #[arg(long, value_name = "N", value_parser = parse_rate)]
+    pub requests_per_minute: Option<f64>,
+    /// Longest wait for a response, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120.0, value_parser = parse_seconds)]
+    pub timeout: f64,
+    /// How often a failed request is sent again.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=100))]
+    pub retries: u32,
+    /// Wait before the first of these, in seconds; it doubles each time.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = parse_seconds)]
+    pub retry_delay: f64,
+}
+
+/// What `--prompt` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PromptKind {
+    /// The photo alone.
+    ZeroShot,
+    /// With coordinates of similar and dissimilar photos.
+    Retrieval,
+}
+
+/// What `--protocol` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GenerateProtocol {
+    /// Unreadable answers are dropped and counted.
+    Default,
+    /// As the official code, 0, 0 for unreadable answers.
+    Official,
+}
+
+/// What `--detail` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DetailWord {
+    /// No picture.
+    None,
+    /// A small version at a fixed price.
+    Low,
+    /// In tiles, at a price by size.
+    High,
+    /// As the server thinks best.
+    Auto,
+}
+
+/// What `--structured` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StructuredWord {
+    /// Unless the server refuses.
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+/// What was asked of an API.
+#[derive(Debug)]
+pub struct ApiRequest {
+    /// Where.
+    pub address: ApiAddress,
+    /// As whom.
+    pub key: Option<ApiKey>,
+    /// For what.
+    pub settings: ApiSettings,
+    /// How patiently.
+    pub conduct: ApiConduct,
+}
+
+/// The model that writes.
+#[derive(Debug)]
+pub enum WriterRequest {
+    /// Behind an API.
+    Api(ApiRequest),
+    /// On this machine.
+    Local(Box<LocalRequest>),
+}
+
+/// What was asked for.
+#[derive(Debug)]
+pub struct GenerateRequest {
+    /// The model.
+    pub writer: WriterRequest,
+    /// How prompts are laid out.
+    pub wording: Wording,
+    /// How answers are read.
+    pub reading: Reading,
+    /// Prices, where known.
+    pub prices: Option<Prices>,
+    /// Where answers are kept.
+    pub cache: Option<PathBuf>,
+}
+
+impl ApiArguments {
+    /// Checks the address, and reads the key; `official` leaves the schema out unless it is demanded.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] naming the option.
+    pub fn resolve(&self, official: bool) -> Result<ApiRequest, Failure> {
+        let model = self.model.clone().unwrap_or_default();
+        if model.trim().is_empty() {
+            let failure = Failure::new(ErrorKind::Usage, "--model is empty");
+            return Err(failure.with_hint("give the name that the server has for the model"));
+        }
+        let address = ApiAddress::new(self.api.as_deref().unwrap_or_default())?;
+        let key = self.api_key_env.as_deref().map(ApiKey::from_environment).transpose()?;
+        let settings = ApiSettings {
+            model,
+            temperature: Some(self.temperature),
+            max_tokens: Some(self.max_tokens),
+            detail: match self.detail {
+                DetailWord::None => Detail::None,
+                DetailWord::Low => Detail::Low,
+                DetailWord::High => Detail::High,
+                DetailWord::Auto => Detail::Auto,
+            },
+            max_side: self.max_side,
+            structured: match self.structured {
+                StructuredWord::Auto if official => Structured::Off,
+                StructuredWord::Auto => Structured::Auto,
+                StructuredWord::On => Structured::On,
+                StructuredWord::Off => Structured::Off,
+            },
+            seed: self.seed,
+        };
+        let conduct = ApiConduct {
+            timeout: Duration::from_secs_f64(self.timeout),
+            retries: self.retries,
+            first_delay: Duration::from_secs_f64(self.retry_delay),
+            requests_per_minute: self.requests_per_minute,
+        };
+        Ok(ApiRequest { address, key, settings, conduct })
+    }
+}
+
+impl GenerateArguments {
+    /// Checks what belongs together.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] naming the option.
+    pub fn resolve(&self) -> Result<GenerateRequest, Failure> {
+        let official = self.protocol == GenerateProtocol::Official;
+        let prices = self.price_in.zip(self.price_out).map(|(input, output)| Prices { input, output });
+        let ApiArguments { temperature, max_tokens, seed, .. } = self.api;
+        let writer = match self.local.resolve(temperature, max_tokens, seed)? {
+            Some(local) => WriterRequest::Local(Box::new(local)),
+            None => WriterRequest::Api(self.api.resolve(official)?),
+        };
+        Ok(GenerateRequest {
+            writer,
+            wording: if official { Wording::Official } else { Wording::Default },
+            reading: if official { Reading::Official } else { Reading::Default },
+            prices,
+            cache: self.cache.clone().or_else(default_cache),
+        })
+    }
+}
+
+/// `georanker/answers` in the user's cache directory.
+pub(crate) fn default_cache() -> Option<PathBuf> {
+    let named =
+        |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let base = named("XDG_CACHE_HOME")
+        .or_else(|| named("LOCALAPPDATA"))
+        .or_else(|| named("HOME").map(|home| home.join(".cache")))?;
+    Some(base.join("georanker").join("answers"))
+}
+
+fn number_between(text: &str, least: f64, most: f64, words: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (least..=most).contains(&value) => Ok(value),
+        _ => Err(format!("give {words}")),
+    }
+}
+
+fn parse_temperature(text: &str) -> Result<f64, String> {
+    number_between(text, 0.0, 10.0, "a number from 0 to 10")
+}
+
+fn parse_amount(text: &str) -> Result<f64, String> {
+    number_between(text, 0.0, 1e9, "an amount of money, 0 or more")
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    number_between(text, 0.01, 1e6, "a number of requests a minute, from 0.01 to 1000000")
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    number_between(text, 0.001, 86_400.0, "a number of seconds, from 0.001 to 86400")
+}

@@ -1,0 +1,125 @@
+//! Arguments of a model on this machine that writes.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use contract::{ErrorKind, Failure};
+use generate::LocalSettings;
+use nets::kernels::weights::StoredType;
+use nets::qwen2_vl::{LoadOptions, device};
+
+use super::{ScoreDtype, WeightStorage};
+
+/// A model on this machine.
+#[derive(Debug, Args)]
+pub struct LocalArguments {
+    /// Instead of a server: directory of a vision-language model (config.json, tokenizer.json, *.safetensors).
+    #[arg(
+        long, value_name = "DIR",
+        conflicts_with_all = [
+            "api", "model", "api_key_env", "detail", "max_side", "structured", "requests_per_minute", "timeout",
+            "retries", "retry_delay", "concurrency",
+        ]
+    )]
+    pub local: Option<PathBuf>,
+    /// With --local: how the weights are held in memory, as stored or quantised to 8 or 4 bits.
+    #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4", conflicts_with = "api")]
+    pub weights: WeightStorage,
+    /// With --local: keep quantised weights in this directory; only the first opening of a model then takes minutes.
+    #[arg(long, value_name = "DIR", conflicts_with = "api")]
+    pub weights_cache: Option<PathBuf>,
+    /// With --local: number format of the computation.
+    #[arg(long, value_enum, default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16", conflicts_with = "api")]
+    pub dtype: ScoreDtype,
+    /// With --local: only this many of the likeliest tokens are chosen from; 0: all.
+    #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "api")]
+    pub top_k: usize,
+    /// With --local: only the likeliest tokens that together have this probability are chosen from.
+    #[arg(long, value_name = "P", default_value_t = 1.0, conflicts_with = "api")]
+    pub top_p: f64,
+    /// With --local: smallest photo that the model sees; smaller ones are scaled up [default: as the model says].
+    #[arg(long, value_name = "N", conflicts_with = "api")]
+    pub min_pixels: Option<u32>,
+    /// With --local: largest photo that the model sees; larger ones are scaled down. 784 pixels are a token.
+    #[arg(long, value_name = "N", default_value_t = 1280 * 784, conflicts_with = "api")]
+    pub max_pixels: u32,
+    /// With --local: where the model runs; a GPU needs a program built with `--features cuda`.
+    #[arg(long, value_name = "cpu|cuda|cuda:N", default_value = "cpu", conflicts_with = "api")]
+    pub device: String,
+    /// With --local: threads [default: one a core].
+    #[arg(long, value_name = "N", conflicts_with = "api")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// What was asked of a model on this machine.
+#[derive(Debug)]
+pub struct LocalRequest {
+    /// Directory of the model.
+    pub model: PathBuf,
+    /// How it is held and asked.
+    pub settings: LocalSettings,
+    /// Threads, if not one a core.
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl LocalArguments {
+    /// Checks what belongs together; `None` if no model on this machine was named.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] naming the option; [`ErrorKind::BrokenModel`] if the directory is not there.
+    pub fn resolve(
+        &self,
+        temperature: f64,
+        max_tokens: u32,
+        seed: Option<u64>,
+    ) -> Result<Option<LocalRequest>, Failure> {
+        let Some(model) = &self.local else { return Ok(None) };
+        let usage = |message: String| Failure::new(ErrorKind::Usage, message);
+        if !model.is_dir() {
+            let message = format!("--local {}: no such directory", model.display());
+            return Err(Failure::new(ErrorKind::BrokenModel, message)
+                .with_hint("check the path; `georanker pull ORGANISATION/NAME` fetches a model"));
+        }
+        if self.min_pixels.is_some_and(|least| least > self.max_pixels) {
+            return Err(usage("--min-pixels is more than --max-pixels".into()));
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return Err(usage(format!("--top-p {}: give a number above 0 and up to 1", self.top_p)));
+        }
+        if self.weights_cache.is_some() && self.weights == WeightStorage::Stored {
+            return Err(usage("--weights-cache keeps quantised weights, and none were asked for".into())
+                .with_hint("add --weights q4 or q8"));
+        }
+        let device = device(&self.device).map_err(|error| usage(format!("--{error}")))?;
+        if self.device != "cpu" && self.weights != WeightStorage::Stored {
+            return Err(usage("--weights q8 and q4 are for the CPU".into())
+                .with_hint("on a GPU use --dtype bf16"));
+        }
+        let stored = match (self.weights, self.dtype) {
+            (WeightStorage::Q8, _) => Some(StoredType::Q8),
+            (WeightStorage::Q4, _) => Some(StoredType::Q4),
+            (WeightStorage::Stored, ScoreDtype::F32) => None,
+            (WeightStorage::Stored, ScoreDtype::Bf16) => Some(StoredType::Bf16),
+            (WeightStorage::Stored, ScoreDtype::F16) => Some(StoredType::F16),
+        };
+        let settings = LocalSettings {
+            load: LoadOptions {
+                device,
+                stored,
+                rounded_inputs: self.dtype == ScoreDtype::Bf16,
+                quantised_directory: self.weights_cache.clone(),
+                ..LoadOptions::default()
+            },
+            min_pixels: self.min_pixels,
+            max_pixels: Some(self.max_pixels),
+            max_tokens: max_tokens as usize,
+            temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            repetition_penalty: None,
+            seed: seed.unwrap_or(0),
+        };
+        Ok(Some(LocalRequest { model: model.clone(), settings, threads: self.threads }))
+    }
+}

@@ -1,0 +1,22 @@
+//! Arguments of `georanker packs`.
+
+use clap::Args;
+
+use super::PackArguments;
+
+/// `georanker packs`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Packs are looked for in GEORANKER_PACKS (default: ~/.local/share/georanker/packs), in `packs` beside the program and in \
+the working directory; a pack named with --pack or GEORANKER_PACK is listed too.")]
+pub struct PacksArguments {
+    /// The pack to list too.
+    #[command(flatten)]
+    pub pack: PackArguments,
+    /// Read every file and compare its checksum; without it, presence and lengths are looked at.
+    #[arg(long)]
+    pub verify: bool,
+    /// JSON instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,76 @@
+//! Arguments of `georanker pull`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use contract::{ErrorKind, Failure};
+use georanker::pull::{PullOptions, Recipe, recipes};
+
+/// `georanker pull`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Files of the Hugging Face hub go into the cache that the Python library uses, and are not fetched again if they are there. \
+HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they mean there. A download that was cut goes \
+on where it ended; every file's checksum is compared.
+
+The pack itself, a directory with recipe.toml and a link for each part, goes into GEORANKER_PACKS (default: \
+~/.local/share/georanker/packs): `georanker score --model PACKS/georanker-7b/model --adapter PACKS/georanker-7b/adapter`.")]
+pub struct PullArguments {
+    /// g3, geoclip, georanker-7b, or ORGANISATION/NAME[@REVISION] for any checkpoint of the hub.
+    #[arg(value_name = "NAME", required_unless_present = "list")]
+    pub name: Option<String>,
+    /// Take a part from another repository of the hub; may be given several times.
+    #[arg(long = "repo", value_name = "[PART=]ORGANISATION/NAME[@REVISION]")]
+    pub repositories: Vec<String>,
+    /// Put the pack into a directory of its name in DIR.
+    #[arg(long, value_name = "DIR")]
+    pub into: Option<PathBuf>,
+    /// Ask nobody, make the pack of what the cache holds (as HF_HUB_OFFLINE=1).
+    #[arg(long)]
+    pub offline: bool,
+    /// Describe the packs that can be pulled and stop.
+    #[arg(long, conflicts_with_all = ["repositories", "into", "offline", "name"])]
+    pub list: bool,
+    /// Describe the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What was asked for, checked.
+#[derive(Clone, Debug)]
+pub struct PullRequest {
+    /// What to fetch.
+    pub recipe: Recipe,
+    /// From where, to where.
+    pub options: PullOptions,
+}
+
+impl PullArguments {
+    /// Finds the recipe and what the environment says.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] naming the option.
+    pub fn resolve(&self) -> Result<PullRequest, Failure> {
+        let name = self.name.clone().unwrap_or_default();
+        let Some(mut recipe) = recipes::named(&name) else {
+            let known: Vec<String> = recipes::all().into_iter().map(|recipe| recipe.name).collect();
+            return Err(Failure::from_error(&georanker::pull::PullError::UnknownPack {
+                name,
+                known: known.join(", "),
+            }));
+        };
+        for given in &self.repositories {
+            recipe = recipe.with_repository(given).map_err(|error| Failure::from_error(&error))?;
+        }
+        let mut options = PullOptions::from_environment();
+        if let Some(directory) = &self.into {
+            if directory.is_file() {
+                let message = format!("--into {}: that is a file", directory.display());
+                return Err(Failure::new(ErrorKind::Usage, message).with_hint("name a directory"));
+            }
+            options.packs.clone_from(directory);
+        }
+        options.hub.offline |= self.offline;
+        Ok(PullRequest { recipe, options })
+    }
+}

@@ -1,0 +1,84 @@
+//! Arguments that change how candidates are looked for.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use contract::{Channel, RetrievalOptions};
+
+/// Retrieval of `georanker locate`.
+#[derive(Debug, Args)]
+pub struct RetrievalArguments {
+    /// Search these channels of the gallery together, by the weighted sum of their similarities, such as g3-image=1,g3-text=0.5.
+    #[arg(long, value_name = "CHANNEL=WEIGHT,...", value_delimiter = ',', value_parser = parse_weight)]
+    pub fuse: Vec<(String, f32)>,
+    /// Hold back gallery photos that lie near everything: this much of their hubness is taken off [0.5 is CSLS].
+    #[arg(long, value_name = "STRENGTH", default_value_t = 0.0, value_parser = parse_strength)]
+    pub hubness: f32,
+    /// Of candidates within this many metres of a more similar one keep only that one; others take their places.
+    #[arg(long, value_name = "METRES", default_value_t = 0.0, value_parser = parse_metres)]
+    pub dedupe: f64,
+    /// Of gallery photos that are near-duplicates of each other keep only the most similar.
+    #[arg(long)]
+    pub dedupe_photos: bool,
+    /// Search these coordinates (CSV with LAT, LON) in the location channel instead of the pack's.
+    #[arg(long, value_name = "FILE", conflicts_with = "more_coordinates")]
+    pub coordinates: Option<PathBuf>,
+    /// Search these coordinates (CSV with LAT, LON) besides the pack's.
+    #[arg(long, value_name = "FILE")]
+    pub more_coordinates: Option<PathBuf>,
+    /// Keep the vectors of the photos in this directory: a photo that comes again is not encoded again.
+    #[arg(long, value_name = "DIR")]
+    pub query_cache: Option<PathBuf>,
+}
+
+impl RetrievalArguments {
+    /// What the locator is asked for.
+    pub(super) fn resolve(&self) -> RetrievalOptions {
+        RetrievalOptions {
+            fuse: self.fuse.iter().map(|(name, weight)| (Channel::new(name.as_str()), *weight)).collect(),
+            hubness: self.hubness,
+            same_place_m: self.dedupe,
+            same_photo: self.dedupe_photos,
+        }
+    }
+}
+
+fn parse_weight(text: &str) -> Result<(String, f32), String> {
+    let wrong = || format!("`{text}` is no CHANNEL=WEIGHT with a weight of 0 or more");
+    let (name, weight) = text.split_once('=').ok_or_else(wrong)?;
+    match weight.parse::<f32>() {
+        Ok(weight) if weight >= 0.0 && weight.is_finite() && !name.is_empty() => {
+            Ok((name.to_owned(), weight))
+        }
+        _ => Err(wrong()),
+    }
+}
+
+fn parse_strength(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(strength) if (0.0..=1.0).contains(&strength) => Ok(strength),
+        _ => Err("give a number from 0 to 1".to_owned()),
+    }
+}
+
+fn parse_metres(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(metres) if metres >= 0.0 && metres.is_finite() => Ok(metres),
+        _ => Err("give a number of metres, 0 or more".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_read_or_refused() {
+        assert_eq!(parse_weight("g3-text=0.5"), Ok(("g3-text".to_owned(), 0.5)));
+        for wrong in ["photo", "photo=", "=1", "photo=-1", "photo=nan"] {
+            assert!(parse_weight(wrong).is_err(), "{wrong}");
+        }
+        assert!(parse_strength("0.5").is_ok() && parse_strength("2").is_err());
+        assert!(parse_metres("50").is_ok() && parse_metres("inf").is_err());
+    }
+}

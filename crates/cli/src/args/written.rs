@@ -1,0 +1,93 @@
+//! Arguments of `georanker locate` about candidates that a model writes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use contract::Failure;
+use generate::{ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail};
+
+use super::{ApiRequest, DetailWord};
+
+/// Candidates that a model writes.
+#[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
+#[derive(Debug, Args)]
+pub struct WrittenArguments {
+    /// Also ask a vision-language model for candidates: the photos are sent to this address (a chat API in OpenAI's manner).
+    #[arg(long, value_name = "URL", requires = "generate_model", conflicts_with = "generated")]
+    pub generate: Option<String>,
+    /// Name of that model, as the server knows it.
+    #[arg(long, value_name = "NAME", requires = "generate")]
+    pub generate_model: Option<String>,
+    /// Name of the environment variable that holds the key; without it no key is sent.
+    #[arg(long, value_name = "VARIABLE", requires = "generate")]
+    pub generate_key_env: Option<String>,
+    /// How often the model is asked about each photo.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub generate_samples: u16,
+    /// How closely the model looks; none sends no picture at all.
+    #[arg(long, value_enum, default_value_t = DetailWord::Low)]
+    pub generate_detail: DetailWord,
+    /// Directory of answers [default: georanker/answers in the user's cache directory].
+    #[arg(long, value_name = "DIR", requires = "generate")]
+    pub generate_cache: Option<PathBuf>,
+    /// Take candidates from a file that `georanker generate` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub generated: Option<PathBuf>,
+    /// A written candidate within this many metres of another one is merged with it.
+    #[arg(long, value_name = "METRES", default_value_t = 50.0, value_parser = parse_metres)]
+    pub merge_within_m: f64,
+}
+
+/// Where written candidates come from.
+#[derive(Debug)]
+pub enum WrittenRequest {
+    /// A file of `georanker generate`.
+    File(PathBuf),
+    /// A model.
+    Api {
+        /// The model.
+        api: Box<ApiRequest>,
+        /// Answers a photo.
+        samples: usize,
+        /// Where answers are kept.
+        cache: Option<PathBuf>,
+    },
+}
+
+impl WrittenArguments {
+    /// What was asked for, if anything was.
+    ///
+    /// # Errors
+    /// [`contract::ErrorKind::Usage`] naming address or key.
+    pub fn resolve(&self) -> Result<Option<WrittenRequest>, Failure> {
+        if let Some(file) = &self.generated {
+            return Ok(Some(WrittenRequest::File(file.clone())));
+        }
+        let Some((address, model)) = self.generate.as_ref().zip(self.generate_model.as_ref()) else {
+            return Ok(None);
+        };
+        let detail = match self.generate_detail {
+            DetailWord::None => Detail::None,
+            DetailWord::Low => Detail::Low,
+            DetailWord::High => Detail::High,
+            DetailWord::Auto => Detail::Auto,
+        };
+        Ok(Some(WrittenRequest::Api {
+            api: Box::new(ApiRequest {
+                address: ApiAddress::new(address)?,
+                key: self.generate_key_env.as_deref().map(ApiKey::from_environment).transpose()?,
+                settings: ApiSettings { detail, ..ApiSettings::new(model) },
+                conduct: ApiConduct::default(),
+            }),
+            samples: usize::from(self.generate_samples),
+            cache: self.generate_cache.clone().or_else(super::default_cache),
+        }))
+    }
+}
+
+fn parse_metres(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(metres) if (0.0..=1e6).contains(&metres) => Ok(metres),
+        _ => Err("give a number of metres, from 0 to 1000000".to_owned()),
+    }
+}

@@ -1,0 +1,104 @@
+//! `georanker generate`.
+
+mod estimate;
+mod prompts;
+mod writing;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use contract::{ErrorKind, Failure};
+use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator, LocalGenerator};
+use georanker::expand_inputs;
+use indicatif::ProgressBar;
+use nets::photo::{DecodeOptions, Limits};
+
+use crate::args::{
+    ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest,
+};
+use crate::exit::Exit;
+use crate::progress::{bar, note, stop_flag};
+
+pub(super) use prompts::Prompts;
+pub(super) use writing::{Questions, Tally};
+
+/// Asks a model where photos were taken and writes what it answers.
+///
+/// # Errors
+/// A [`Failure`] that ends the run; a photo's failure does not.
+pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Failure> {
+    let request = arguments.resolve()?;
+    let prompts = match arguments.prompt {
+        PromptKind::ZeroShot => Prompts::zero_shot(request.wording),
+        PromptKind::Retrieval => {
+            let pack = arguments.pack.pack.as_deref();
+            Prompts::retrieval(request.wording, pack, usize::from(arguments.references))?
+        }
+    };
+    let inputs = expand_inputs(&arguments.inputs);
+    if inputs.skipped > 0 {
+        note(quiet, &format!("{} files that are no photos were skipped", inputs.skipped));
+    }
+    if request.cache.is_none() {
+        note(quiet, "there is no home directory: answers are not kept (name a folder with --cache)");
+    }
+    let cache = request.cache.as_deref().map(AnswerCache::open).transpose()?;
+    let budget = Budget::new(request.prices, arguments.budget);
+    let stop = stop_flag()?;
+    let progress = bar(inputs.photos.len(), "generating", quiet);
+    let is_local = matches!(request.writer, WriterRequest::Local(_));
+    let generator = match request.writer {
+        WriterRequest::Api(api) => open_generator(api, &stop, &progress, quiet),
+        WriterRequest::Local(local) => open_local(&local, &stop)?,
+    };
+    let questions = Questions {
+        asker: Asker {
+            generator: generator.as_ref(),
+            cache: cache.as_ref(),
+            budget: &budget,
+            samples: usize::from(arguments.samples),
+        },
+        prompts: &prompts,
+        reading: request.reading,
+        limits: Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() },
+        decode: match arguments.protocol {
+            GenerateProtocol::Default => DecodeOptions::default(),
+            GenerateProtocol::Official => DecodeOptions::official(),
+        },
+        // A model on this machine takes all cores for one photo.
+        concurrency: if is_local { 1 } else { usize::from(arguments.concurrency) },
+        stop: &stop,
+    };
+    if arguments.dry_run {
+        progress.finish_and_clear();
+        return estimate::print(&questions, &inputs, arguments.out.as_deref());
+    }
+    writing::write(&questions, &inputs, arguments.out.as_deref(), &progress, quiet)
+}
+
+/// The client of an API. Its notes go to stderr, above the progress bar.
+pub(super) fn open_generator(
+    request: ApiRequest,
+    stop: &Arc<AtomicBool>,
+    progress: &ProgressBar,
+    quiet: bool,
+) -> Box<dyn Generator> {
+    let ApiRequest { address, key, settings, conduct } = request;
+    if key.is_some() && address.is_open() {
+        note(quiet, &format!("warning: the key and the photos go to {address} unencrypted"));
+    }
+    let progress = progress.clone();
+    let notes = Box::new(move |text: &str| progress.suspend(|| note(quiet, text)));
+    Box::new(ApiGenerator::new(address, key, settings, conduct, Arc::clone(stop), notes))
+}
+
+/// A model on this machine.
+fn open_local(request: &LocalRequest, stop: &Arc<AtomicBool>) -> Result<Box<dyn Generator>, Failure> {
+    if let Some(threads) = request.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.get())
+            .build_global()
+            .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
+    }
+    Ok(Box::new(LocalGenerator::open(&request.model, &request.settings, Arc::clone(stop))?))
+}

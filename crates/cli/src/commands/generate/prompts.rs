@@ -1,0 +1,52 @@
+//! The prompt of each photo.
+
+use std::path::Path;
+
+use contract::{Failure, Photo};
+use generate::{References, Wording, retrieval_prompt, zero_shot_prompt};
+use georanker::{Locator, find_pack};
+
+/// Writes prompts.
+pub(in crate::commands) struct Prompts {
+    wording: Wording,
+    retrieval: Option<Retrieval>,
+}
+
+struct Retrieval {
+    locator: Locator,
+    references: usize,
+}
+
+impl Prompts {
+    /// The same words for every photo.
+    pub(in crate::commands) fn zero_shot(wording: Wording) -> Self {
+        Self { wording, retrieval: None }
+    }
+
+    /// With coordinates of the gallery photos that are most and least similar.
+    ///
+    /// # Errors
+    /// The pack is missing or broken.
+    pub(super) fn retrieval(
+        wording: Wording,
+        pack: Option<&Path>,
+        references: usize,
+    ) -> Result<Self, Failure> {
+        let pack = find_pack(pack).map_err(|error| Failure::from_error(&error))?;
+        let locator = Locator::open(&pack).map_err(|error| Failure::from_error(&error))?;
+        Ok(Self { wording, retrieval: Some(Retrieval { locator, references }) })
+    }
+
+    /// The prompt for a photo; `photo` decodes it, and is called only where the prompt depends on it.
+    ///
+    /// # Errors
+    /// The photo cannot be read, or the search fails.
+    pub(in crate::commands) fn of(
+        &self,
+        photo: impl FnOnce() -> Result<Photo, Failure>,
+    ) -> Result<String, Failure> {
+        let Some(retrieval) = &self.retrieval else { return Ok(zero_shot_prompt(self.wording)) };
+        let (similar, dissimilar) = retrieval.locator.references(&photo()?, retrieval.references)?;
+        Ok(retrieval_prompt(self.wording, &References { similar, dissimilar }))
+    }
+}

@@ -1,0 +1,173 @@
+//! Written candidates for `georanker locate`: from a file, or asked for on the way.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use contract::{Candidate, ErrorKind, Failure};
+use generate::{
+    AnswerCache, Asker, Budget, Generator, Reading, Wording, WrittenFile, WrittenPhoto, sha256_hex,
+};
+use georanker::{CandidateSource, Input, read_photo_bytes};
+use indicatif::ProgressBar;
+use nets::photo::{DecodeOptions, Limits};
+
+use super::generate::{Prompts, Questions, Tally, open_generator};
+use crate::args::WrittenRequest;
+use crate::exit::report;
+use crate::progress::note;
+
+/// Photos that are asked about at the same time.
+const CONCURRENCY: usize = 4;
+
+/// Where written candidates come from.
+pub(super) struct WrittenSource {
+    origin: Origin,
+    limits: Limits,
+    stop: Arc<AtomicBool>,
+    quiet: bool,
+    /// Photos that are answered without written candidates, though they were asked for.
+    without: AtomicUsize,
+    tally: Mutex<Tally>,
+    end: Mutex<Option<Failure>>,
+}
+
+enum Origin {
+    File(WrittenFile),
+    Model(Box<Model>),
+}
+
+struct Model {
+    generator: Box<dyn Generator>,
+    cache: Option<AnswerCache>,
+    budget: Budget,
+    prompts: Prompts,
+    samples: usize,
+    /// Whether the server was given up.
+    lost: AtomicBool,
+}
+
+impl WrittenSource {
+    /// Opens file or cache; nothing is sent yet.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the cache not be made.
+    pub(super) fn open(
+        request: WrittenRequest,
+        limits: Limits,
+        stop: &Arc<AtomicBool>,
+        quiet: bool,
+    ) -> Result<Self, Failure> {
+        let origin = match request {
+            WrittenRequest::File(path) => Origin::File(WrittenFile::open(&path)?),
+            WrittenRequest::Api { api, samples, cache } => Origin::Model(Box::new(Model {
+                generator: open_generator(*api, stop, &ProgressBar::hidden(), quiet),
+                cache: cache.as_deref().map(AnswerCache::open).transpose()?,
+                budget: Budget::new(None, None),
+                prompts: Prompts::zero_shot(Wording::Default),
+                samples,
+                lost: AtomicBool::new(false),
+            })),
+        };
+        let stop = Arc::clone(stop);
+        let (without, tally, end) = (AtomicUsize::new(0), Mutex::default(), Mutex::default());
+        Ok(Self { origin, limits, stop, quiet, without, tally, end })
+    }
+
+    /// What ended the asking for good, if something did.
+    pub(super) fn ended(&self) -> Option<Failure> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says what came of it; the number of photos that went without.
+    pub(super) fn finish(&self) -> usize {
+        if let Origin::Model(model) = &self.origin {
+            let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            note(self.quiet, &format!("{}: {}", model.generator.name(), tally.words(&model.asker())));
+        }
+        let without = self.without.load(Ordering::Relaxed);
+        if without > 0 {
+            note(self.quiet, &format!("{without} photos were located without written candidates"));
+        }
+        without
+    }
+
+    fn in_file(&self, file: &WrittenFile, input: &Input) -> Vec<Candidate> {
+        // A photo that cannot be read fails under its own name later.
+        let Ok(bytes) = read_photo_bytes(&input.path, &self.limits) else { return Vec::new() };
+        if let Some(candidates) = file.candidates(&input.name, Some(&sha256_hex(&bytes))) {
+            return candidates.to_vec();
+        }
+        self.without.fetch_add(1, Ordering::Relaxed);
+        Vec::new()
+    }
+
+    fn of_model(&self, model: &Model, inputs: &[Input]) -> Vec<Result<Vec<Candidate>, Failure>> {
+        if model.lost.load(Ordering::Relaxed) {
+            self.without.fetch_add(inputs.len(), Ordering::Relaxed);
+            return inputs.iter().map(|_| Ok(Vec::new())).collect();
+        }
+        let questions = Questions {
+            asker: model.asker(),
+            prompts: &model.prompts,
+            reading: Reading::Default,
+            limits: self.limits,
+            decode: DecodeOptions::default(),
+            concurrency: CONCURRENCY,
+            stop: &self.stop,
+        };
+        let mut found = Vec::with_capacity(inputs.len());
+        let outcome = questions.ask_all(inputs, |_, line| {
+            self.tally.lock().unwrap_or_else(PoisonError::into_inner).count(&line);
+            found.push(Ok(self.or_without(line)));
+            Ok(())
+        });
+        if let Err(failure) = outcome {
+            if failure.kind == ErrorKind::Service {
+                // The gallery is still there.
+                report(&failure);
+                model.lost.store(true, Ordering::Relaxed);
+                self.without.fetch_add(inputs.len() - found.len(), Ordering::Relaxed);
+                found.resize_with(inputs.len(), || Ok(Vec::new()));
+            } else {
+                self.stop.store(true, Ordering::Relaxed);
+                found.resize_with(inputs.len(), || Err(failure.clone()));
+                self.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+            }
+        }
+        found
+    }
+
+    fn or_without(&self, line: Result<WrittenPhoto, Failure>) -> Vec<Candidate> {
+        let candidates = line.and_then(|written| {
+            written.to_candidates().map_err(|why| Failure::new(ErrorKind::Internal, why))
+        });
+        candidates.unwrap_or_else(|failure| {
+            // Failures of the photo itself come again when it is located, and are reported there.
+            if failure.kind == ErrorKind::Service {
+                report(&failure);
+                self.without.fetch_add(1, Ordering::Relaxed);
+            }
+            Vec::new()
+        })
+    }
+}
+
+impl Model {
+    fn asker(&self) -> Asker<'_> {
+        Asker {
+            generator: self.generator.as_ref(),
+            cache: self.cache.as_ref(),
+            budget: &self.budget,
+            samples: self.samples,
+        }
+    }
+}
+
+impl CandidateSource for WrittenSource {
+    fn candidates(&self, inputs: &[Input]) -> Vec<Result<Vec<Candidate>, Failure>> {
+        match &self.origin {
+            Origin::File(file) => inputs.iter().map(|input| Ok(self.in_file(file, input))).collect(),
+            Origin::Model(model) => self.of_model(model, inputs),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `locate` with candidates that a model wrote.
+
+use std::fs;
+use std::time::Duration;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+
+use crate::binary::{Workplace, first_sample, georanker, json_lines, samples};
+use crate::chat_server::{ChatServer, Reply};
+
+/// A place in the sea, far from every photo of the pack, and Nara, near the best candidate of the shrine.
+fn two_places() -> Reply {
+    Reply::Texts(vec![
+        "{\"latitude\": -47.25, \"longitude\": -120.5}".into(),
+        "{\"latitude\": -47.2501, \"longitude\": -120.5}".into(),
+        "{\"latitude\": 34.70453, \"longitude\": 135.83429}".into(),
+    ])
+}
+
+fn located(arguments: &[&str], work: &Workplace, server: &ChatServer) -> Vec<u8> {
+    let run = georanker()
+        .env("NO_PROXY", "127.0.0.1")
+        .args(["locate", "--generate", &server.url, "--generate-model", "seer", "--generate-samples", "3"])
+        .args(["--top", "300", "--distinct", "0", "--generate-cache"])
+        .arg(work.path("cache"))
+        .args(arguments)
+        .arg(samples().join("shrine.jpg"))
+        .assert()
+        .code(0);
+    run.get_output().stdout.clone()
+}
+
+fn written_by_seer(candidate: &Value) -> bool {
+    let also = candidate["also_from"].as_array().cloned().unwrap_or_default();
+    also.iter().chain([&candidate["origin"]]).any(|origin| origin["model"] == "seer")
+}
+
+#[test]
+fn written_candidates_are_merged_ranked_and_visible_in_every_format() {
+    let work = Workplace::new();
+    let server = ChatServer::start(|_, _| two_places());
+    let json: Value = serde_json::from_slice(&located(&["--format", "json"], &work, &server)).unwrap();
+    let candidates = json[0]["candidates"].as_array().unwrap();
+    let of_seer: Vec<&Value> = candidates.iter().filter(|candidate| written_by_seer(candidate)).collect();
+    assert_eq!(of_seer.len(), 2, "two points 11 m apart are one candidate");
+    let alone = of_seer.iter().find(|candidate| candidate["origin"]["kind"] == "generated").unwrap();
+    assert_eq!((&alone["lat"], &alone["also_from"][0]["sample"]), (&(-47.25).into(), &1.into()));
+    let similarity = alone["similarities"]["location"].as_f64().unwrap();
+    assert!((-1.0..=1.0).contains(&similarity));
+    let merged = of_seer.iter().find(|candidate| candidate["origin"]["kind"] == "retrieved").unwrap();
+    assert!((merged["lat"].as_f64().unwrap() - 34.70453).abs() < 0.001);
+    assert!(merged["photo"].is_string(), "a found photo stays the evidence");
+    assert!(alone["score"].as_f64().unwrap() < merged["score"].as_f64().unwrap());
+
+    let text = |format: &str| String::from_utf8(located(&["--format", format], &work, &server)).unwrap();
+    assert!(text("table").contains("written by seer"));
+    assert!(text("geojson").contains("\"model\":\"seer\""));
+    assert!(text("kml").contains("written by seer"));
+    assert!(text("html").contains("\"model\":\"seer\""));
+    let csv = text("csv");
+    assert!(csv.lines().next().unwrap().ends_with(",abstained,origin"), "{csv}");
+    assert!(csv.lines().nth(1).unwrap().contains(",retrieved"), "{csv}");
+    assert_eq!(server.asked().len(), 1, "the other runs took the answers from the cache");
+}
+
+#[test]
+fn a_file_of_generate_gives_the_same_candidates() {
+    let work = Workplace::new();
+    let server = ChatServer::start(|_, _| two_places());
+    let direct: Value = serde_json::from_slice(&located(&["--format", "json"], &work, &server)).unwrap();
+    let file = work.path("written.jsonl");
+    georanker()
+        .env("NO_PROXY", "127.0.0.1")
+        .args(["generate", "-n", "3", "--api", &server.url, "--model", "seer", "--cache"])
+        .arg(work.path("cache"))
+        .arg("--out")
+        .arg(&file)
+        .arg(samples().join("shrine.jpg"))
+        .assert()
+        .code(0);
+    let run = georanker()
+        .args(["locate", "--format", "json", "--top", "300", "--distinct", "0", "--generated"])
+        .arg(&file)
+        .arg(samples().join("shrine.jpg"))
+        .assert()
+        .code(0);
+    let from_file: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    assert_eq!(from_file[0]["candidates"], direct[0]["candidates"]);
+    // Photos that the file does not know are located without, and the exit code says so.
+    georanker()
+        .args(["locate", "--generated"])
+        .arg(&file)
+        .arg(samples())
+        .assert()
+        .code(1)
+        .stderr(contains("located without written candidates"));
+    fs::write(&file, "{\"photo\": 3}\n").unwrap();
+    georanker()
+        .args(["locate", "--generated"])
+        .arg(&file)
+        .arg(first_sample())
+        .assert()
+        .code(1)
+        .stderr(contains("line 1").and(contains("georanker generate")));
+}
+
+#[test]
+fn merging_knows_its_distance() {
+    let work = Workplace::new();
+    let server = ChatServer::start(|_, _| two_places());
+    let count = |metres: &str| {
+        let output = located(&["--format", "jsonl", "--merge-within-m", metres], &work, &server);
+        let lines = json_lines(&output);
+        lines[0]["candidates"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["origin"]["kind"] == "generated")
+            .count()
+    };
+    let (close, far) = (count("0"), count("1000000"));
+    assert!(close >= 2, "{close}");
+    assert!(far <= 1, "{far}");
+}
+
+#[test]
+fn a_server_that_fails_leaves_the_gallery_and_a_wrong_key_ends_the_run() {
+    let work = Workplace::new();
+    let down =
+        ChatServer::start(|_, _| Reply::Raw(429, vec![("retry-after", "86400".into())], String::new()));
+    let run = georanker()
+        .env("NO_PROXY", "127.0.0.1")
+        .args(["locate", "--format", "jsonl", "--generate", &down.url, "--generate-model", "seer"])
+        .arg("--generate-cache")
+        .arg(work.path("cache"))
+        .arg(samples())
+        .timeout(Duration::from_mins(1))
+        .assert()
+        .code(1)
+        .stderr(contains("asks to wait 86400 s").and(contains("located without written candidates")));
+    let lines = json_lines(&run.get_output().stdout);
+    assert!(lines.len() > 1 && lines.iter().all(|line| line["estimate"]["lat"].is_number()));
+    let closed = ChatServer::start(|_, _| Reply::status(401, "who are you?"));
+    georanker()
+        .env("NO_PROXY", "127.0.0.1")
+        .args(["locate", "--generate", &closed.url, "--generate-model", "seer", "--generate-cache"])
+        .arg(work.path("cache"))
+        .arg(samples())
+        .assert()
+        .code(2)
+        .stdout("")
+        .stderr(contains("who are you?").and(contains("no key was sent")));
+}

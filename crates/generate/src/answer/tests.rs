@@ -1,0 +1,96 @@
+use super::*;
+use proptest::prelude::*;
+
+fn read(text: &str) -> Result<(f64, f64), Dropped> {
+    read_answer(&Answer { text: text.to_owned(), finish: Finish::Stop })
+        .map(|place| (place.latitude(), place.longitude()))
+}
+
+#[test]
+fn json_anywhere_comes_first() {
+    for text in [
+        r#"{"latitude": 48.8566, "longitude": 2.3522}"#,
+        "```json\n{\"latitude\": 48.8566,\n\"longitude\": 2.3522}\n```",
+        r#"Version 1.0 of {my} answer: {"lat": 48.8566, "lng": "2.3522"} (confidence 0.75, 12.5 km)"#,
+        r#"{"answer": {"place": "Paris", "location": {"Latitude": 48.8566, "Longitude": 2.3522}}, "p": 0.31}"#,
+        r#"First {"latitude": 1.5, "longitude": 2.5}, on reflection [{"latitude": 48.8566, "longitude": 2.3522}]"#,
+        r#"{"latitude": "48.8566° N", "longitude": "2.3522° E"}"#,
+        "{'latitude': 48.8566, 'longitude': 2.3522}",
+        "{latitude: 48.8566, longitude: 2.3522,}",
+        "Latitude = 48.8566°, Longitude = 2.3522° (accuracy 0.5 km, 35.5 m)",
+        "**Latitude:** 48.8566 N\n**Longitude:** 2.3522 E",
+    ] {
+        assert_eq!(read(text), Ok((48.8566, 2.3522)), "{text}");
+    }
+    assert_eq!(read(r#"{"latitude": 48, "longitude": 2}"#), Ok((48.0, 2.0)), "whole numbers too");
+    assert_eq!(read(r#"{"latitude": "33.5 S", "longitude": "70.25 W"}"#), Ok((-33.5, -70.25)));
+}
+
+#[test]
+fn degrees_with_letters_minutes_and_signs() {
+    let near = |text: &str, latitude: f64, longitude: f64| {
+        let (found_latitude, found_longitude) = read(text).unwrap_or_else(|why| panic!("{text}: {why:?}"));
+        assert!((found_latitude - latitude).abs() < 1e-9, "{text}: {found_latitude}");
+        assert!((found_longitude - longitude).abs() < 1e-9, "{text}: {found_longitude}");
+    };
+    near("40.7128° N, 74.0060° W", 40.7128, -74.006);
+    near("lat 40.7128° N, lon 74.0060° W", 40.7128, -74.006);
+    near("about 33.8688 S 151.2093 E, height 58.5", -33.8688, 151.2093);
+    near("N 48.8584 E 2.2945", 48.8584, 2.2945);
+    near("N48.8584, W2.2945", 48.8584, -2.2945);
+    near("45.0°30.0′N 7.25°E", 45.5, 7.25);
+    near("48°51′29.7″N 2°17′40″E", 48.0 + 51.0 / 60.0 + 29.7 / 3600.0, 2.0 + 17.0 / 60.0 + 40.0 / 3600.0);
+    near("33 degrees 30 minutes South, 70 deg 15 min West", -33.5, -70.25);
+    near("151.2093 E, 33.8688 S", -33.8688, 151.2093);
+    near("-33.8688°, 151.2093°", -33.8688, 151.2093);
+    near("-33.8688° S, 151.2093° E", -33.8688, 151.2093);
+    near("-12°30' 45°", -12.5, 45.0);
+}
+
+#[test]
+fn the_rule_of_the_reference_comes_last() {
+    assert_eq!(read("I think 12.5 or 13.5 then 14.5, 15.5."), Ok((14.5, 15.5)));
+    assert_eq!(read("[46.470601, 11.623621]"), Ok((46.470_601, 11.623_621)));
+    assert_eq!(read("\u{2212}12.5, \u{2212}34.75"), Ok((-12.5, -34.75)), "a real minus sign is one");
+    assert_eq!(read("\u{0664}\u{0668}.\u{0668}\u{0665}, \u{0662}.\u{0663}\u{0665}"), Ok((48.85, 2.35)));
+}
+
+#[test]
+fn what_is_no_place_is_refused_with_a_reason() {
+    assert_eq!(read(r#"{"latitude": 91.0, "longitude": 10.0} not 12.5, 13.5"#), Err(Dropped::OutOfRange));
+    assert_eq!(read("999999999999.5 1.5"), Err(Dropped::OutOfRange));
+    assert_eq!(read(r#"{"latitude": 0.0, "longitude": 0.0}"#), Err(Dropped::NullIsland));
+    assert_eq!(read("I\u{2019}m sorry, but I can\u{2019}t help with that."), Err(Dropped::Refused));
+    assert_eq!(read("Somewhere in the Alps, 3 of them."), Err(Dropped::NoCoordinate));
+    assert_eq!(read(""), Err(Dropped::NoCoordinate));
+    assert_eq!(read(r#"{"latitude": null, "longitude": null}"#), Err(Dropped::NoCoordinate));
+    let cut = Answer { text: "{\"latitude\": 48.".to_owned(), finish: Finish::Length };
+    assert_eq!(read_answer(&cut), Err(Dropped::Cut));
+    let filtered = Answer { text: "48.5, 2.5".to_owned(), finish: Finish::Refused };
+    assert_eq!(read_answer(&filtered), Err(Dropped::Refused));
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_without_a_panic(text in "\\PC{0,60}", insert in "[-+0-9NSEW°'\"{}:,. latoniude]{0,60}") {
+        for text in [format!("{text}{insert}"), format!("{insert}{text}{insert}")] {
+            let _ = read(&text);
+            let place = official_coordinate(&text);
+            prop_assert!(place.latitude().abs() <= 90.0);
+        }
+    }
+
+    #[test]
+    fn json_is_read_back_exactly(latitude in -90.0..90.0_f64, longitude in -180.0..180.0_f64, noise in "[a-z .{\\[\"]{0,12}") {
+        prop_assume!(latitude != 0.0);
+        let text = format!("{noise} {{\"latitude\": {latitude:?}, \"longitude\": {longitude:?}}} {noise}");
+        prop_assert_eq!(read(&text), Ok((latitude, longitude)));
+    }
+
+    #[test]
+    fn letters_and_signs_mean_the_same(latitude in 0.01..90.0_f64, longitude in 0.01..180.0_f64, south: bool, west: bool) {
+        let text = format!("{latitude}° {}, {longitude}° {}", if south { 'S' } else { 'N' }, if west { 'W' } else { 'E' });
+        let turn = |value: f64, turned: bool| if turned { -value } else { value };
+        prop_assert_eq!(read(&text), Ok((turn(latitude, south), turn(longitude, west))));
+    }
+}

@@ -1,0 +1,117 @@
+//! Where the API is.
+
+use std::fmt;
+
+use crate::GenerateError;
+
+/// The address that chat requests go to. It never holds a user name, a password or a query: those may be secrets, and
+/// addresses are written into errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiAddress {
+    endpoint: String,
+}
+
+impl ApiAddress {
+    /// From a base address such as `https://api.example.com/v1`, or the whole one that ends in `/chat/completions`.
+    ///
+    /// # Errors
+    /// [`GenerateError::Address`] in words.
+    pub fn new(base: &str) -> Result<Self, GenerateError> {
+        let base = base.trim().trim_end_matches('/');
+        let wrong = |shown: &str, why: &str| {
+            Err(GenerateError::Address { address: shown.to_owned(), why: why.to_owned() })
+        };
+        let Some((scheme, rest)) = base.split_once("://") else {
+            return wrong(
+                base.split(['@', '?']).next_back().unwrap_or_default(),
+                "it should begin with https:// or http://",
+            );
+        };
+        if !matches!(scheme, "http" | "https") {
+            return wrong(scheme, "only https and http are spoken");
+        }
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if host.contains('@') {
+            return wrong(
+                host.rsplit('@').next().unwrap_or_default(),
+                "it holds a user name or password: keys go into an environment variable, see --api-key-env",
+            );
+        }
+        if rest.contains(['?', '#']) {
+            let shown = rest.split(['?', '#']).next().unwrap_or_default();
+            return wrong(
+                shown,
+                "it has a part behind ? or #: keys go into an environment variable, see --api-key-env",
+            );
+        }
+        let legal = |character: char| character.is_ascii_graphic() && !"\"<>\\^`{|}".contains(character);
+        if host.is_empty() || host.starts_with(':') || !rest.chars().all(legal) {
+            return wrong(base, "there is no host in it, or a sign that addresses do not have");
+        }
+        let tail = if path.ends_with("/chat/completions") { "" } else { "/chat/completions" };
+        Ok(Self { endpoint: format!("{scheme}://{host}{path}{tail}") })
+    }
+
+    /// The whole address.
+    pub fn as_str(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Whether what is sent can be read on the way: no TLS, and not to this machine.
+    pub fn is_open(&self) -> bool {
+        let Some(rest) = self.endpoint.strip_prefix("http://") else { return false };
+        let host = rest.split('/').next().unwrap_or_default();
+        let name = match host.strip_prefix('[') {
+            Some(six) => six.split(']').next().unwrap_or_default(),
+            None => host.split(':').next().unwrap_or_default(),
+        };
+        let local =
+            name.parse().map_or(name == "localhost", |address: std::net::IpAddr| address.is_loopback());
+        !local
+    }
+}
+
+impl fmt::Display for ApiAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.endpoint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bases_and_whole_addresses_are_taken() {
+        let whole = |text: &str| ApiAddress::new(text).unwrap().to_string();
+        assert_eq!(whole("https://api.example.com/v1/"), "https://api.example.com/v1/chat/completions");
+        assert_eq!(whole("http://127.0.0.1:8080"), "http://127.0.0.1:8080/chat/completions");
+        assert_eq!(whole("https://x.org/v1/chat/completions"), "https://x.org/v1/chat/completions");
+        for (text, open) in [
+            ("https://x.org", false),
+            ("http://x.org:80", true),
+            ("http://127.0.0.1:9", false),
+            ("http://[::1]:9/v1", false),
+            ("http://localhost", false),
+            ("http://localhost.evil.org", true),
+        ] {
+            assert_eq!(ApiAddress::new(text).unwrap().is_open(), open, "{text}");
+        }
+    }
+
+    #[test]
+    fn secrets_in_addresses_are_refused_and_not_repeated() {
+        for text in [
+            "https://user:hunter22@x.org/v1",
+            "https://x.org/v1?key=hunter22",
+            "hunter22@x.org",
+            "x.org?hunter22@y",
+        ] {
+            let error = ApiAddress::new(text).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter22"), "{error}");
+        }
+        for text in ["", "x.org/v1", "ftp://x.org", "https://", "https:///v1", "http://a b/"] {
+            assert!(ApiAddress::new(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! One request until there is an answer, or a reason why there will be none.
+
+use std::error::Error;
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
+
+use super::pace::{LONGEST_ASKED, retry_after};
+use super::wire::{self, Understood};
+use super::{ApiGenerator, Structured};
+use crate::GenerateError;
+
+/// Larger responses are not read to the end.
+const LARGEST_RESPONSE: u64 = 8 << 20;
+
+/// How one attempt ended, if not with an answer.
+enum Setback {
+    /// It may go better next time.
+    Passing { what: String, wait: Option<Duration> },
+    /// It will not; less may be asked for.
+    Rejected { status: u16, message: String },
+    /// It will not.
+    Final(GenerateError),
+}
+
+impl ApiGenerator {
+    /// Asks until the server answers.
+    ///
+    /// # Errors
+    /// Any [`GenerateError`] of the API.
+    pub(super) fn ask(
+        &self,
+        prompt: &str,
+        jpeg: Option<&[u8]>,
+        samples: &Range<usize>,
+    ) -> Result<Understood, GenerateError> {
+        let mut abilities = self.abilities();
+        let mut failed = 0;
+        loop {
+            let body = wire::request(&self.settings, abilities, prompt, jpeg, samples.len(), samples.start);
+            self.pace.turn()?;
+            match self.attempt(body.to_string().as_bytes(), samples.len()) {
+                Ok(understood) => {
+                    self.remember(abilities);
+                    return Ok(understood);
+                }
+                Err(Setback::Final(error)) => return Err(error),
+                Err(Setback::Rejected { status, message }) => {
+                    match abilities.humbler(&self.settings, samples.len(), &message) {
+                        Some(humbler) => abilities = humbler,
+                        None => return Err(self.rejected(status, message)),
+                    }
+                }
+                Err(Setback::Passing { what, wait }) => {
+                    failed += 1;
+                    self.pause(failed, what, wait)?;
+                }
+            }
+        }
+    }
+
+    fn rejected(&self, status: u16, message: String) -> GenerateError {
+        let server = self.address.to_string();
+        let lower = message.to_lowercase();
+        let about_schema = lower.contains("response_format") || lower.contains("schema");
+        if self.settings.structured == Structured::On && about_schema {
+            return GenerateError::NoSchema { server, status, message };
+        }
+        GenerateError::Refused { server, status, message }
+    }
+
+    /// Waits after failed attempt number `failed` (from 1), or gives up.
+    fn pause(&self, failed: u32, what: String, asked: Option<Duration>) -> Result<(), GenerateError> {
+        let server = self.address.to_string();
+        if failed > self.conduct.retries {
+            return Err(GenerateError::GaveUp { server, attempts: failed, last: what });
+        }
+        if let Some(asked) = asked {
+            if asked > LONGEST_ASKED {
+                return Err(GenerateError::LongWait { server, seconds: asked.as_secs() });
+            }
+            // All threads talk to the same server: none should come before its time.
+            self.pace.hold(asked);
+        }
+        let wait = asked.unwrap_or_else(|| self.pace.delay(self.conduct.first_delay, failed - 1));
+        let seconds = wait.as_secs_f64();
+        (self.notes)(&format!("{what}; attempt {failed}, trying again in {seconds:.1} s"));
+        self.pace.sleep(wait)
+    }
+
+    fn attempt(&self, body: &[u8], samples: usize) -> Result<Understood, Setback> {
+        let (status, headers, bytes) = self.post(body)?;
+        match status {
+            200..=299 => wire::response(&bytes, samples).map_err(|(stated, what)| {
+                let what = self.cleaned(&what);
+                stated.map_or(Setback::Passing { what: what.clone(), wait: None }, |status| {
+                    self.setback(status, what, None)
+                })
+            }),
+            300..=399 => {
+                Err(Setback::Final(GenerateError::Redirect { server: self.address.to_string(), status }))
+            }
+            _ => Err(self.setback(status, self.cleaned(&wire::error_message(&bytes)), headers)),
+        }
+        .map(|mut understood| {
+            // A server may write back what it was sent.
+            for answer in &mut understood.answers {
+                answer.text = self.cleaned(&answer.text);
+            }
+            understood
+        })
+    }
+
+    /// Status, wait asked for, body.
+    fn post(&self, body: &[u8]) -> Result<(u16, Option<Duration>, Vec<u8>), Setback> {
+        let passing =
+            |error: &ureq::Error| Setback::Passing { what: self.cleaned(&in_words(error)), wait: None };
+        let mut request = self
+            .agent
+            .post(self.address.as_str())
+            .header("content-type", "application/json")
+            .header("accept", "application/json");
+        if let Some(key) = &self.key {
+            request = request.header("authorization", key.header());
+        }
+        let mut response = request.send(body).map_err(|error| passing(&error))?;
+        let status = response.status().as_u16();
+        let wait = response
+            .headers()
+            .get("retry-after")
+            .and_then(|value| value.to_str().ok())
+            .and_then(|text| retry_after(text, SystemTime::now()));
+        let read = response.body_mut().with_config().limit(LARGEST_RESPONSE).read_to_vec();
+        match read {
+            Ok(bytes) => Ok((status, wait, bytes)),
+            // What was refused is refused, even if the explanation is cut.
+            Err(_) if !(200..300).contains(&status) => Ok((status, wait, Vec::new())),
+            Err(error) => Err(passing(&error)),
+        }
+    }
+
+    fn setback(&self, status: u16, message: String, wait: Option<Duration>) -> Setback {
+        let server = self.address.to_string();
+        let out_of_money = message.contains("insufficient_quota") || status == 402;
+        match status {
+            401 | 403 => {
+                let key_from = self.key.as_ref().map(|key| key.variable().to_owned());
+                Setback::Final(GenerateError::Denied { server, status, message, key_from })
+            }
+            402 | 429 if out_of_money => Setback::Final(GenerateError::QuotaUsedUp { server, message }),
+            404 | 405 => {
+                let model = self.settings.model.clone();
+                Setback::Final(GenerateError::Unknown { server, model, status, message })
+            }
+            408 | 425 | 429 | 500 | 502..=599 => {
+                Setback::Passing { what: format!("HTTP {status}: {message}"), wait }
+            }
+            _ => Setback::Rejected { status, message },
+        }
+    }
+
+    fn cleaned(&self, text: &str) -> String {
+        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.cleaned(text))
+    }
+}
+
+/// What happened to a connection, with its causes.
+fn in_words(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::Timeout(_) => "no answer in time".to_owned(),
+        ureq::Error::HostNotFound => "the host is not known".to_owned(),
+        other => {
+            let mut text = other.to_string();
+            let mut cause = other.source();
+            while let Some(inner) = cause {
+                let inner_text = inner.to_string();
+                if !text.contains(&inner_text) {
+                    text = format!("{text}: {inner_text}");
+                }
+                cause = inner.source();
+            }
+            format!("the connection failed ({text})")
+        }
+    }
+}

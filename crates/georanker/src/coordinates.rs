@@ -1,0 +1,79 @@
+//! The GPS channel over any list of coordinates: encoded once, kept beside the list.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use contract::table::read_coordinates;
+use contract::{ErrorKind, Failure};
+use gallery::{IndexedLocation, LocationIndex, VectorPrecision};
+use geo::{LatLon, ReverseGeocoder};
+use rayon::prelude::*;
+
+use crate::pack::{Pack, sha256_of_file};
+use crate::{LocationSpace, PackError, PhotoEncoder, fingerprint};
+
+/// Coordinates that are encoded at a time.
+const BLOCK: usize = 512;
+
+/// An index over a list of coordinates, and whether it was there already.
+#[derive(Debug)]
+pub struct CoordinateIndex {
+    /// The index.
+    pub index: LocationIndex,
+    /// Where it is kept; nothing where it could not be.
+    pub kept: Option<PathBuf>,
+    /// Whether it was there from before.
+    pub found: bool,
+}
+
+/// Encodes the coordinates of a CSV (`LAT`, `LON`, optional `country_code`) with the pack's location encoder. The result is
+/// kept beside the list as `FILE.PACK.locations`, for this content (SHA-256) and this encoder only, and found again by the
+/// next run; where that folder cannot be written it is made each time.
+///
+/// # Errors
+/// A list that cannot be read, a pack without a sound location encoder.
+pub fn open_coordinates(
+    pack: &Pack,
+    photos: Arc<PhotoEncoder>,
+    list: &Path,
+) -> Result<CoordinateIndex, Failure> {
+    let rows = read_coordinates(list).map_err(|error| Failure::from_error(&error))?;
+    let hash = sha256_of_file(list)
+        .map_err(|source| Failure::from_error(&PackError::Read { path: list.to_owned(), source }))?;
+    let identity = format!("{} {hash}", fingerprint(pack.manifest()));
+    let mut name = list.as_os_str().to_owned();
+    name.push(format!(".{}.locations", pack.manifest().name));
+    let path = PathBuf::from(name);
+    if let Ok(index) = LocationIndex::open(&path, Some(&identity))
+        && index.location_count() == rows.len()
+    {
+        return Ok(CoordinateIndex { index, kept: Some(path), found: true });
+    }
+    let space = LocationSpace::open(pack, photos).map_err(|error| Failure::from_error(&error))?;
+    let geocoder = ReverseGeocoder::embedded();
+    let blocks: Vec<Vec<(IndexedLocation, Vec<f32>)>> = rows
+        .par_chunks(BLOCK)
+        .map(|block| {
+            let places: Vec<LatLon> = block.iter().map(|(location, _)| *location).collect();
+            let vectors = space.vectors(&places).ok_or_else(|| {
+                Failure::new(
+                    ErrorKind::Usage,
+                    format!("{}: the model pack has no location channel", list.display()),
+                )
+                .with_hint("coordinates need a pack that encodes them, such as starter, geoclip or g3")
+            })?;
+            let each = block.iter().zip(vectors).map(|((location, country), vector)| {
+                let country_code = country.clone().or_else(|| geocoder.place(*location).country_code);
+                (IndexedLocation { location: *location, country_code }, vector)
+            });
+            Ok(each.collect())
+        })
+        .collect::<Result<_, Failure>>()?;
+    let (locations, vectors): (Vec<_>, Vec<_>) = blocks.into_iter().flatten().unzip();
+    let dimension = vectors.first().map_or(0, Vec::len);
+    let rows = vectors.iter().map(Vec::as_slice);
+    let index = LocationIndex::build(&identity, dimension, &locations, rows, VectorPrecision::Int8)
+        .map_err(|error| Failure::from_error(&error))?;
+    let kept = index.write(&path).is_ok().then_some(path);
+    Ok(CoordinateIndex { index, kept, found: false })
+}

@@ -1,0 +1,43 @@
+//! Coordinates that go with a question to a writing model.
+
+use contract::{ErrorKind, Failure, Filter, LocateOptions, Photo, QueryEmbedding};
+use geo::LatLon;
+
+use super::Locator;
+use crate::photo_file::image_of;
+
+impl Locator {
+    /// Where the gallery's photos most similar to a photo were taken, most similar first, and where the least similar
+    /// ones were, least similar first: G3's candidates and anti-candidates. At most `count` each, from the first of the
+    /// pack's channels that has anything in it.
+    ///
+    /// # Errors
+    /// The photo cannot be encoded, or there is nothing to search.
+    pub fn references(&self, photo: &Photo, count: usize) -> Result<(Vec<LatLon>, Vec<LatLon>), Failure> {
+        let embedding = self.parts.encoder.encode_image(&photo.id.0, &image_of(photo)?)?;
+        let turned = |vector: &Vec<f32>| vector.iter().map(|value| -value).collect();
+        let opposite = QueryEmbedding {
+            vectors: embedding
+                .vectors
+                .iter()
+                .map(|(channel, vector)| (channel.clone(), turned(vector)))
+                .collect(),
+        };
+        let queries = [(photo, embedding), (photo, opposite)];
+        let filters = [Ok(Filter::default()), Ok(Filter::default())];
+        for channel in &self.retrieval {
+            let mut wanted = channel.clone();
+            wanted.top = count;
+            let mut found = self.search(&wanted, &queries, &filters, &LocateOptions::default())?.into_iter();
+            let mut places = || -> Vec<LatLon> {
+                found.next().unwrap_or_default().into_iter().map(|neighbour| neighbour.location).collect()
+            };
+            let (similar, dissimilar) = (places(), places());
+            if !similar.is_empty() {
+                return Ok((similar, dissimilar));
+            }
+        }
+        let message = format!("{}: the gallery has no photos to name in the prompt", photo.id);
+        Err(Failure::new(ErrorKind::NoCandidates, message).with_hint("use --prompt zero-shot"))
+    }
+}

@@ -1,0 +1,184 @@
+//! What can go wrong between a name and a pack on disk.
+
+use std::io;
+use std::path::PathBuf;
+
+use contract::{Diagnose, ErrorKind};
+
+/// A pack that could not be pulled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PullError {
+    /// A name that no recipe has.
+    #[error("there is no pack `{name}` to pull; known are {known}, and any ORGANISATION/NAME of the hub")]
+    UnknownPack {
+        /// As asked.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// `--repo` names a part that the pack does not have, or none where there are several.
+    #[error("--repo {given}: {why}")]
+    Override {
+        /// As given.
+        given: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The repository, revision or file does not exist.
+    #[error("{what} does not exist ({url} says 404)")]
+    NotFound {
+        /// Which.
+        what: String,
+        /// Where it was looked for.
+        url: String,
+    },
+    /// The server wants to know who asks.
+    #[error("{what} is not open to everybody ({url} says {status}{remark})")]
+    Denied {
+        /// Which.
+        what: String,
+        /// Where it was looked for.
+        url: String,
+        /// 401 or 403.
+        status: u16,
+        /// More, if the server said more; starts with `: `.
+        remark: String,
+        /// Whether a token went along.
+        with_token: bool,
+    },
+    /// A server that fails, again and again.
+    #[error("{url}: {why} (tried {tries} times; what was fetched is kept)")]
+    Transfer {
+        /// The address.
+        url: String,
+        /// The last failure.
+        why: String,
+        /// How often.
+        tries: u32,
+    },
+    /// An answer that makes no sense.
+    #[error("{url} gave no sensible answer: {why}")]
+    Answer {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A repository without the files that the pack consists of.
+    #[error("{repository} has no file like {}", .patterns.join(", "))]
+    NoSuchFiles {
+        /// The repository, with its revision.
+        repository: String,
+        /// What was looked for.
+        patterns: Vec<String>,
+    },
+    /// A file that was fetched, twice, and is not what the publisher says.
+    #[error("{file} arrived damaged: expected {expected}, found {found}")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// The publisher's checksum.
+        expected: String,
+        /// What arrived.
+        found: String,
+    },
+    /// Offline, and not everything is there.
+    #[error("{what}: not in {} and offline ({variable}): {}", place.display(), .missing.join(", "))]
+    Offline {
+        /// The repository.
+        what: String,
+        /// Where it was looked for.
+        place: PathBuf,
+        /// What is missing.
+        missing: Vec<String>,
+        /// Which variable or option says so.
+        variable: &'static str,
+    },
+    /// A file or directory that cannot be written or read.
+    #[error("{}: {source}", path.display())]
+    Disk {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A `recipe.toml` that cannot be understood.
+    #[error("{}: {why}", path.display())]
+    Recipe {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Stopped by the user.
+    #[error("stopped; what was fetched is kept, and the same command goes on from there")]
+    Stopped,
+}
+
+impl Diagnose for PullError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::UnknownPack { .. } | Self::Override { .. } => ErrorKind::Usage,
+            Self::NotFound { .. } | Self::NoSuchFiles { .. } | Self::Offline { .. } => ErrorKind::NotFound,
+            Self::Denied { .. } | Self::Transfer { .. } | Self::Answer { .. } | Self::Damaged { .. } => {
+                ErrorKind::Service
+            }
+            Self::Disk { .. } => ErrorKind::Output,
+            Self::Recipe { .. } => ErrorKind::BrokenModel,
+            Self::Stopped => ErrorKind::Interrupted,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::UnknownPack { .. } => "`georanker pull --list` describes the known packs",
+            Self::Override { .. } => "write --repo PART=ORGANISATION/NAME, with @REVISION if need be",
+            Self::NotFound { .. } | Self::NoSuchFiles { .. } => {
+                "it may have been moved: name another repository with --repo PART=ORGANISATION/NAME"
+            }
+            Self::Denied { with_token: false, .. } => {
+                "accept the repository's terms on its page, make a token there, and set HF_TOKEN"
+            }
+            Self::Denied { .. } => {
+                "accept the repository's terms on its page with the account of HF_TOKEN, or use another token"
+            }
+            Self::Transfer { .. } => {
+                "run the same command again: it goes on from there; behind a mirror set HF_ENDPOINT, behind a proxy HTTPS_PROXY"
+            }
+            Self::Answer { .. } => "check HF_ENDPOINT, and whether a proxy answers in the server's place",
+            Self::Damaged { .. } => {
+                "run the same command again; if it stays so, the mirror or a proxy is broken"
+            }
+            Self::Offline { .. } => {
+                "unset the variable to fetch it, or copy the cache directory from a machine that has it"
+            }
+            Self::Disk { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "the disk is full: make room, or set HF_HOME to a directory elsewhere; what was fetched is kept"
+            }
+            Self::Disk { .. } => "HF_HOME and GEORANKER_PACKS say where things are put",
+            Self::Recipe { .. } => "pull the pack again: files that are there already are not fetched twice",
+            Self::Stopped => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
+/// A disk's error with its path.
+pub(super) fn disk(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> PullError {
+    let path = path.into();
+    move |source| PullError::Disk { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_called_that() {
+        let full = disk("/x/blobs/y")(io::Error::from(io::ErrorKind::StorageFull));
+        assert!(full.hint().unwrap().starts_with("the disk is full"), "{:?}", full.hint());
+        assert!(full.to_string().starts_with("/x/blobs/y: "));
+        assert_eq!(full.kind(), ErrorKind::Output);
+    }
+}

@@ -1,0 +1,149 @@
+//! Vectors of query photos that were encoded before, on disk.
+//!
+//! A photo is known by its content and the encoder by its fingerprint, so that a renamed photo is found and another pack
+//! is not confused with this one. An entry is a small file with a checksum, written under a temporary name and renamed; one
+//! that is damaged is as if it were not there.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use contract::{Channel, Encoder, ErrorKind, Failure, QueryEmbedding};
+use serde::{Deserialize, Serialize};
+
+use crate::PhotoEncoder;
+use crate::pack::sha256_hex;
+
+/// A directory of query vectors; used by several threads and processes at once.
+#[derive(Debug)]
+pub struct QueryCache {
+    directory: PathBuf,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+/// A photo that was encoded before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CachedQuery {
+    /// Its vectors.
+    pub embedding: QueryEmbedding,
+    /// Width and height, pixels, upright.
+    pub size: [u32; 2],
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    size: [u32; 2],
+    channels: Vec<(Channel, usize)>,
+}
+
+impl QueryCache {
+    /// The entries of an encoder within `directory`, which is made if need be.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] for a directory that cannot be made.
+    pub fn open(directory: &Path, encoder: &PhotoEncoder) -> Result<Self, Failure> {
+        let safe = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+        let name: String =
+            encoder.fingerprint().chars().map(|letter| if safe(letter) { letter } else { '_' }).collect();
+        let directory = directory.join(name);
+        fs::create_dir_all(&directory).map_err(|error| {
+            Failure::new(ErrorKind::Output, format!("cannot make {}: {error}", directory.display()))
+                .with_hint("name a directory that can be written with --query-cache")
+        })?;
+        Ok(Self { directory, hits: AtomicU64::new(0), misses: AtomicU64::new(0) })
+    }
+
+    /// The key of a photo's bytes.
+    pub fn key(bytes: &[u8]) -> String {
+        sha256_hex(bytes)
+    }
+
+    /// An entry, if it is there and sound.
+    pub fn get(&self, key: &str) -> Option<CachedQuery> {
+        let found = fs::read(self.path(key)).ok().and_then(|bytes| decode(&bytes));
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// Keeps an entry. A full disk makes the next run slower, and is no reason to fail this one.
+    pub fn put(&self, key: &str, query: &CachedQuery) {
+        let path = self.path(key);
+        let Some(folder) = path.parent() else { return };
+        let temporary = folder.join(format!(".{key}.{}.tmp", std::process::id()));
+        let written = fs::create_dir_all(folder)
+            .and_then(|()| fs::File::create(&temporary)?.write_all(&encode(query)))
+            .and_then(|()| fs::rename(&temporary, &path));
+        if written.is_err() {
+            let _ = fs::remove_file(&temporary);
+        }
+    }
+
+    /// Entries found, and entries looked for in vain.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
+    }
+
+    fn path(&self, key: &str) -> PathBuf {
+        self.directory.join(key.get(..2).unwrap_or("_")).join(format!("{key}.query"))
+    }
+}
+
+/// The SHA-256 of what follows, one line of JSON, then the numbers, little-endian.
+fn encode(query: &CachedQuery) -> Vec<u8> {
+    let vectors = &query.embedding.vectors;
+    let numbers: Vec<u8> =
+        vectors.iter().flat_map(|(_, vector)| vector).flat_map(|value| value.to_le_bytes()).collect();
+    let head = Head {
+        size: query.size,
+        channels: vectors.iter().map(|(channel, vector)| (channel.clone(), vector.len())).collect(),
+    };
+    // Texts and numbers always have a JSON form.
+    let mut content = serde_json::to_vec(&head).unwrap_or_default();
+    content.push(b'\n');
+    content.extend(numbers);
+    let mut bytes = sha256_hex(&content).into_bytes();
+    bytes.extend(content);
+    bytes
+}
+
+fn decode(bytes: &[u8]) -> Option<CachedQuery> {
+    let (hash, bytes) = bytes.split_at_checked(64)?;
+    if sha256_hex(bytes).as_bytes() != hash {
+        return None;
+    }
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let head: Head = serde_json::from_slice(bytes.get(..end)?).ok()?;
+    let numbers = bytes.get(end + 1..)?;
+    let mut values = numbers.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four));
+    let mut vectors = Vec::with_capacity(head.channels.len());
+    for (channel, length) in head.channels {
+        let vector: Vec<f32> = values.by_ref().take(length).collect();
+        if vector.len() != length {
+            return None;
+        }
+        vectors.push((channel, vector));
+    }
+    Some(CachedQuery { embedding: QueryEmbedding { vectors }, size: head.size })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_back_to_the_bit_and_damaged_ones_do_not() {
+        let vectors =
+            vec![(Channel::photo(), vec![0.1, -0.5, f32::MIN_POSITIVE]), (Channel::location(), vec![1.0])];
+        let query = CachedQuery { embedding: QueryEmbedding { vectors }, size: [640, 480] };
+        let bytes = encode(&query);
+        assert_eq!(decode(&bytes), Some(query));
+        for at in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[at] ^= 0x55;
+            assert_eq!((decode(&other), decode(&bytes[..at])), (None, None), "{at}");
+        }
+    }
+}

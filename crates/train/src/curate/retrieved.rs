@@ -1,0 +1,318 @@
+//! Lists that another program has found: FAISS's `I.npy` and `D.npy` beside the tables they speak of.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
+
+use contract::official::{Collection, NpyFile};
+use contract::ranking_data::place_of;
+use contract::table::PhotoTable;
+use contract::{
+    Attribution, Channel, Diagnose, ErrorKind, Failure, Filter, Neighbour, PhotoRecord, Search, SearchFuture,
+    SearchRequest,
+};
+
+use super::queries::{CurationQuery, QueryResult, QuerySource, Sample};
+
+/// Rows of a matrix that are read at a time.
+const BLOCK: usize = 4096;
+/// A query's number is its "vector": two floats, exact up to 2^44 rows.
+const LOW_BITS: u32 = 20;
+
+/// The files of a retrieval.
+#[derive(Clone, Copy, Debug)]
+pub struct RetrievedFiles<'a> {
+    /// `I.npy`: row numbers of the collection, `[queries, neighbours]`, -1 for none.
+    pub indices: &'a Path,
+    /// `D.npy`: similarities of the same shape.
+    pub similarities: Option<&'a Path>,
+    /// The collection's photo table, such as MP16-Pro's CSV.
+    pub collection: &'a Path,
+    /// The queries' photo table, row by row the matrix's.
+    pub queries: &'a Path,
+}
+
+/// What a search has found before: a [`Search`] whose queries are known by number.
+#[derive(Debug)]
+pub struct RetrievedLists {
+    matrices: Mutex<Matrices>,
+    collection: Collection,
+    columns: usize,
+    rows: u64,
+    identity: String,
+    channel: Channel,
+}
+
+#[derive(Debug)]
+struct Matrices {
+    indices: NpyFile,
+    similarities: Option<NpyFile>,
+}
+
+/// The queries that belong to [`RetrievedLists`].
+#[derive(Debug)]
+pub struct RetrievedQueries {
+    rows: PhotoTable,
+    sample: Sample,
+    number: u64,
+    expected: u64,
+    identity: String,
+}
+
+impl RetrievedLists {
+    /// Opens the files, reads the rows of the collection that are named and checks that everything fits together.
+    /// `identity` stands for the files' contents: a run goes on only with the same.
+    ///
+    /// # Errors
+    /// A file that is refused, and files that do not fit together, each by name.
+    pub fn open(
+        files: RetrievedFiles<'_>,
+        identity: String,
+        sample: Sample,
+    ) -> Result<(Self, RetrievedQueries), Failure> {
+        let mut indices = NpyFile::open(files.indices).map_err(|error| failure(&error))?;
+        let similarities = match files.similarities {
+            Some(path) => Some(NpyFile::open(path).map_err(|error| failure(&error))?),
+            None => None,
+        };
+        if let Some(other) = &similarities
+            && (other.rows(), other.columns()) != (indices.rows(), indices.columns())
+        {
+            let message = format!(
+                "{} is [{}, {}], but {} is [{}, {}]",
+                other.name(),
+                other.rows(),
+                other.columns(),
+                indices.name(),
+                indices.rows(),
+                indices.columns()
+            );
+            return Err(Failure::new(ErrorKind::InvalidTable, message)
+                .with_hint("both matrices must come from one search"));
+        }
+        let mut rows = 0;
+        for row in PhotoTable::open(files.queries).map_err(|error| failure(&error))? {
+            rows += 1;
+            if let Err(error) = row
+                && error.is_final()
+            {
+                return Err(failure(&error));
+            }
+        }
+        if rows != indices.rows() {
+            let message = format!(
+                "{} has {} rows, but {} has {rows}: they belong together row by row",
+                indices.name(),
+                indices.rows(),
+                files.queries.display()
+            );
+            return Err(Failure::new(ErrorKind::InvalidTable, message)
+                .with_hint("give the table that the search was run with"));
+        }
+        let (wanted, last) = named_rows(&mut indices)?;
+        let collection = Collection::read(files.collection, |row| wanted.contains(&row))
+            .map_err(|error| failure(&error))?;
+        if let Some((number, [row, column])) = last
+            && number >= collection.total()
+        {
+            let message = format!(
+                "{}, row {row}, column {column}: {number} is beyond the {} rows of {}",
+                indices.name(),
+                collection.total(),
+                files.collection.display()
+            );
+            return Err(Failure::new(ErrorKind::InvalidTable, message)
+                .with_hint("give the table that the index was built from"));
+        }
+        let lists = Self {
+            columns: indices.columns() as usize,
+            matrices: Mutex::new(Matrices { indices, similarities }),
+            collection,
+            rows,
+            identity: identity.clone(),
+            channel: Channel::photo(),
+        };
+        let table = PhotoTable::open(files.queries).map_err(|error| failure(&error))?;
+        Ok((lists, RetrievedQueries { rows: table, sample, number: 0, expected: rows, identity }))
+    }
+
+    /// Whether the collection says who took its photos.
+    pub fn has_authors(&self) -> bool {
+        self.collection.has_authors()
+    }
+
+    fn matrices(&self) -> MutexGuard<'_, Matrices> {
+        // Reading leaves nothing half done.
+        self.matrices.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn list(&self, number: u64, top: usize, filter: &Filter) -> Result<Vec<Neighbour>, Failure> {
+        let (indices, similarities) = {
+            let mut matrices = self.matrices();
+            let indices = matrices.indices.integers(number, 1).map_err(|error| failure(&error))?;
+            let similarities = match &mut matrices.similarities {
+                Some(file) => Some(file.floats(number, 1).map_err(|error| failure(&error))?),
+                None => None,
+            };
+            (indices, similarities)
+        };
+        let mut neighbours = Vec::new();
+        for (column, index) in indices.into_iter().enumerate() {
+            if neighbours.len() == top {
+                break;
+            }
+            let Some(photo) = u64::try_from(index).ok().and_then(|index| self.collection.get(index)) else {
+                continue;
+            };
+            let place = place_of(&photo.texts);
+            let by = photo.author.as_ref().is_some_and(|author| filter.exclude_authors.contains(author));
+            let outside =
+                filter.region.as_ref().is_some_and(|region| !region.contains(photo.location, &place));
+            let id = contract::PhotoId(photo.id);
+            if by || outside || filter.exclude_ids.contains(&id) {
+                continue;
+            }
+            let similarity = similarities.as_ref().and_then(|list| list.get(column));
+            let attribution = Attribution { author: photo.author, ..Attribution::default() };
+            neighbours.push(Neighbour {
+                location: photo.location,
+                similarity: similarity.map_or(f32::NAN, |value| *value as f32),
+                photo: Some(PhotoRecord { id, location: photo.location, place, attribution, hash: None }),
+            });
+        }
+        Ok(neighbours)
+    }
+}
+
+/// The rows of the collection that the matrix names, and the largest of them with its place.
+type Named = (HashSet<u64>, Option<(u64, [u64; 2])>);
+
+fn named_rows(indices: &mut NpyFile) -> Result<Named, Failure> {
+    let columns = indices.columns();
+    let (mut wanted, mut last) = (HashSet::new(), None::<(u64, [u64; 2])>);
+    for first in (0..indices.rows()).step_by(BLOCK) {
+        let block = indices.integers(first, BLOCK).map_err(|error| failure(&error))?;
+        for (at, index) in block.into_iter().enumerate() {
+            let place = [first + at as u64 / columns, at as u64 % columns];
+            match u64::try_from(index) {
+                Ok(index) => {
+                    wanted.insert(index);
+                    if last.is_none_or(|(largest, _)| index > largest) {
+                        last = Some((index, place));
+                    }
+                }
+                // FAISS's word for "no more neighbours".
+                Err(_) if index == -1 => {}
+                Err(_) => {
+                    let [row, column] = place;
+                    let message =
+                        format!("{}, row {row}, column {column}: {index} is no row number", indices.name());
+                    return Err(Failure::new(ErrorKind::InvalidTable, message)
+                        .with_hint("give the matrix of row numbers (I.npy), not that of similarities"));
+                }
+            }
+        }
+    }
+    Ok((wanted, last))
+}
+
+impl Search for RetrievedLists {
+    fn encoder_fingerprint(&self) -> &str {
+        &self.identity
+    }
+
+    fn len(&self, channel: &Channel) -> usize {
+        if *channel == self.channel && self.rows > 0 { self.columns } else { 0 }
+    }
+
+    fn search<'a>(&'a self, request: SearchRequest<'a>) -> SearchFuture<'a> {
+        Box::pin(async move {
+            let find = |query: &contract::Query<'_>| {
+                let number = number_of(query.vector).filter(|number| *number < self.rows);
+                let number = number.ok_or_else(|| {
+                    Failure::new(ErrorKind::Internal, "a query that is not in the matrix of results")
+                })?;
+                self.list(number, request.top, query.filter)
+            };
+            request.queries.iter().map(find).collect()
+        })
+    }
+}
+
+fn vector_of(number: u64) -> Vec<f32> {
+    vec![(number >> LOW_BITS) as f32, (number & ((1 << LOW_BITS) - 1)) as f32]
+}
+
+fn number_of(vector: &[f32]) -> Option<u64> {
+    let &[high, low] = vector else { return None };
+    (high >= 0.0 && low >= 0.0).then_some(((high as u64) << LOW_BITS) + low as u64)
+}
+
+impl RetrievedQueries {
+    fn advance(&mut self) -> Result<Option<QueryResult>, Failure> {
+        loop {
+            let number = self.number;
+            let Some(row) = self.rows.next() else { return Ok(None) };
+            self.number += 1;
+            match row {
+                Ok(row) if !self.sample.keeps(&row.id) => {}
+                Ok(row) => {
+                    return Ok(Some(Ok(CurationQuery {
+                        id: row.id,
+                        location: row.location,
+                        place: row.place,
+                        author: row.author,
+                        hash: None,
+                        vector: vector_of(number),
+                    })));
+                }
+                Err(error) if error.is_final() => return Err(failure(&error)),
+                Err(error) => return Ok(Some(Err(failure(&error)))),
+            }
+        }
+    }
+}
+
+impl QuerySource for RetrievedQueries {
+    fn identity(&self) -> String {
+        self.identity.clone()
+    }
+
+    fn expected(&self) -> Option<u64> {
+        Some(self.sample.expected(self.expected))
+    }
+
+    fn skip(&mut self, count: u64) -> Result<(), Failure> {
+        for _ in 0..count {
+            self.advance()?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, count: usize) -> Result<Vec<QueryResult>, Failure> {
+        let mut taken = Vec::with_capacity(count);
+        while taken.len() < count {
+            let Some(query) = self.advance()? else { break };
+            taken.push(query);
+        }
+        Ok(taken)
+    }
+}
+
+fn failure(error: &impl Diagnose) -> Failure {
+    Failure::from_error(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_survive_as_vectors() {
+        for number in [0, 1, 2996, (1 << 20) - 1, 1 << 20, 4_123_456, (1 << 40) + 12_345] {
+            assert_eq!(number_of(&vector_of(number)), Some(number));
+        }
+        assert_eq!(number_of(&[1.0]), None);
+        assert_eq!(number_of(&[-1.0, 0.0]), None);
+    }
+}
