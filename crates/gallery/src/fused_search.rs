@@ -62,8 +62,8 @@ impl Gallery {
     }
 
     /// What each photo's similarity in a channel gains from being near everything, row by row the photos of
-    /// [`Gallery::records`]: the mean similarity to its ten nearest among up to 4096 photos of the gallery. Computed when
-    /// first asked for, and kept in a derived, checksummed file (`CHANNEL.hubness`).
+    /// [`Gallery::records`]: the mean similarity to its ten nearest among up to 4096 photos of the gallery. Computed
+    /// when first asked for, and kept in a derived, checksummed file (`CHANNEL.hubness`).
     ///
     /// # Errors
     /// A channel that the gallery does not have.

@@ -26,9 +26,9 @@ pub struct CoordinateIndex {
     pub found: bool,
 }
 
-/// Encodes the coordinates of a CSV (`LAT`, `LON`, optional `country_code`) with the pack's location encoder. The result is
-/// kept beside the list as `FILE.PACK.locations`, for this content (SHA-256) and this encoder only, and found again by the
-/// next run; where that folder cannot be written it is made each time.
+/// Encodes the coordinates of a CSV (`LAT`, `LON`, optional `country_code`) with the pack's location encoder. The
+/// result is kept beside the list as `FILE.PACK.locations`, for this content (SHA-256) and this encoder only, and
+/// found again by the next run; where that folder cannot be written it is made each time.
 ///
 /// # Errors
 /// A list that cannot be read, a pack without a sound location encoder.

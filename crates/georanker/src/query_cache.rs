@@ -1,8 +1,8 @@
 //! Vectors of query photos that were encoded before, on disk.
 //!
-//! A photo is known by its content and the encoder by its fingerprint, so that a renamed photo is found and another pack
-//! is not confused with this one. An entry is a small file with a checksum, written under a temporary name and renamed; one
-//! that is damaged is as if it were not there.
+//! A photo is known by its content and the encoder by its fingerprint, so that a renamed photo is found and another
+//! pack is not confused with this one. An entry is a small file with a checksum, written under a temporary name and
+//! renamed; one that is damaged is as if it were not there.
 
 use std::fs;
 use std::io::Write;

@@ -135,8 +135,8 @@ impl Thinning {
         if self.is_off() { top } else { top.saturating_mul(DEEPER) }
     }
 
-    /// Thins out the results of all channels, in their order, to at most `tops` of each. A photo that two channels found
-    /// stays in both: it is one candidate.
+    /// Thins out the results of all channels, in their order, to at most `tops` of each. A photo that two channels
+    /// found stays in both: it is one candidate.
     pub(crate) fn thin(&self, results: &mut [(Channel, Vec<Neighbour>)], tops: &[usize]) {
         if self.is_off() {
             return;

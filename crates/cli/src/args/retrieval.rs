@@ -8,7 +8,8 @@ use contract::{Channel, RetrievalOptions};
 /// Retrieval of `georanker locate`.
 #[derive(Debug, Args)]
 pub struct RetrievalArguments {
-    /// Search these channels of the gallery together, by the weighted sum of their similarities, such as g3-image=1,g3-text=0.5.
+    /// Search these channels of the gallery together, by the weighted sum of their similarities, such as
+    /// g3-image=1,g3-text=0.5.
     #[arg(long, value_name = "CHANNEL=WEIGHT,...", value_delimiter = ',', value_parser = parse_weight)]
     pub fuse: Vec<(String, f32)>,
     /// Hold back gallery photos that lie near everything: this much of their hubness is taken off [0.5 is CSLS].

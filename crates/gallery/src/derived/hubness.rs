@@ -1,9 +1,9 @@
 //! How much of a hub each photo is: the mean similarity to its nearest among a reference set.
 //!
-//! In spaces of many dimensions some vectors lie near everything: they are found for queries of any kind, and push better
-//! answers out (Radovanovic et al., JMLR 2010). What a hub gains everywhere is taken off again, as in cross-domain
-//! similarity local scaling (CSLS; Conneau et al., arXiv 1710.04087): score = similarity - strength x penalty, where
-//! strength 1/2 is CSLS, whose other half depends on the query only and changes no order.
+//! In spaces of many dimensions some vectors lie near everything: they are found for queries of any kind, and push
+//! better answers out (Radovanovic et al., JMLR 2010). What a hub gains everywhere is taken off again, as in
+//! cross-domain similarity local scaling (CSLS; Conneau et al., arXiv 1710.04087): score = similarity - strength x
+//! penalty, where strength 1/2 is CSLS, whose other half depends on the query only and changes no order.
 //!
 //! The reference set stands for queries to come: photos of the gallery itself, evenly spaced over its rows.
 
@@ -48,7 +48,8 @@ impl Hubness {
         Self::check(Container::open(&Self::path(meta, ordinal, directory), Kind::Hubness)?, meta)
     }
 
-    /// Opens the file, or computes the penalties and writes it, where nobody else is writing and the directory allows it.
+    /// Opens the file, or computes the penalties and writes it, where nobody else is writing and the directory allows
+    /// it.
     pub(crate) fn open_or_build(
         meta: &Meta,
         ordinal: usize,

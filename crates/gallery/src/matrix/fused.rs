@@ -2,8 +2,8 @@
 //!
 //! score = sum over channels of weight x (similarity - penalty). With equal weights and no penalties that is the inner
 //! product of the concatenated vectors, which is how G3 searches its three spaces. It is one search and no merge of
-//! lists: a row that is second in every channel may well be the first. Weights and penalties are applied to the scores of
-//! the scan, never to vectors, so that they may change from query to query.
+//! lists: a row that is second in every channel may well be the first. Weights and penalties are applied to the
+//! scores of the scan, never to vectors, so that they may change from query to query.
 
 use std::ops::Range;
 

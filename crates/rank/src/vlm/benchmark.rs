@@ -18,8 +18,8 @@ pub struct BenchmarkRules {
     pub retrieved: usize,
     /// Candidates from a language model.
     pub generated: usize,
-    /// [`Protocol::Official`] keeps the (0, 0) of answers that could not be parsed, and takes the negatives from the end of
-    /// the list even where it is so short that they are candidates too.
+    /// [`Protocol::Official`] keeps the (0, 0) of answers that could not be parsed, and takes the negatives from the
+    /// end of the list even where it is so short that they are candidates too.
     pub protocol: Protocol,
 }
 
@@ -31,8 +31,8 @@ impl Default for BenchmarkRules {
 }
 
 impl BenchmarkRules {
-    /// The pairs of a row, and how many generated candidates were left out because their answers were not parsed. Photos
-    /// are names (the query's id, the collection's ids), to be found by whoever reads them.
+    /// The pairs of a row, and how many generated candidates were left out because their answers were not parsed.
+    /// Photos are names (the query's id, the collection's ids), to be found by whoever reads them.
     pub fn pairs(&self, row: &BenchmarkRow) -> (PairsRow, usize) {
         let official = self.protocol == Protocol::Official;
         let mut candidates: Vec<PairCandidate> = row
