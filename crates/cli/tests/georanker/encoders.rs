@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::binary::{Workplace, georanker, repository, samples};
+use crate::fake_hub::{FakeHub, Repository};
 use georanker::pack::sha256_of_file;
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -96,6 +97,42 @@ fn finds_itself(work: &Workplace, pack: &Path, channels: &[&str]) {
             answer["photo"]
         );
     }
+}
+
+/// From the hub to answers: what `pull g3` leaves is a pack.
+#[cfg(unix)]
+#[test]
+fn a_pulled_g3_locates() {
+    let (work, hub) = (Workplace::new(), FakeHub::new());
+    let golden = |name: &str| fs::read(repository().join("tests/golden").join(name)).unwrap();
+    let weights = golden("g3/g3_tiny.pth");
+    hub.add("Jia-py/G3-checkpoint", Repository::new('d').large("g3.pth", &weights));
+    let clip = Repository::new('e')
+        .small("config.json", &golden("g3/config.json"))
+        .small("preprocessor_config.json", &golden("tiny-clip/preprocessor_config.json"))
+        .small("tokenizer.json", &golden("tiny-clip/tokenizer.json"));
+    hub.add("openai/clip-vit-large-patch14", clip);
+    let command = |arguments: &[&str]| {
+        georanker()
+            .args(arguments)
+            .env("HF_HOME", work.path("hf"))
+            .env("HF_ENDPOINT", &hub.endpoint)
+            .env_remove("HF_HUB_CACHE")
+            .env_remove("HF_HUB_OFFLINE")
+            .env_remove("HF_TOKEN")
+            .env("GEORANKER_PACKS", work.path("packs"))
+            .assert()
+    };
+    command(&["pull", "g3", "--quiet"]).success();
+    let pack = work.path("packs/g3");
+    finds_itself(&work, &pack, &["g3-image", "g3-text", "g3-location"]);
+    // Settings of one's own survive another pull.
+    let file = pack.join("pack.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("top = 20", "top = 7")).unwrap();
+    command(&["pull", "g3", "--quiet"]).success();
+    assert!(fs::read_to_string(&file).unwrap().contains("top = 7"));
+    command(&["packs", "--verify"]).success().stdout(contains("g3").and(contains("complete")));
 }
 
 const G3_FILES: [(&str, &str); 2] = [("config.json", "g3/config.json"), ("g3.pth", "g3/g3_tiny.pth")];

@@ -5,7 +5,8 @@
 //! them. [`Puller::pull`] fetches what is missing and writes `recipe.toml` into a pack directory: every file's length,
 //! SHA-256, licence and place. Files of Hugging Face repositories lie in the cache that the Python library uses too, so
 //! nothing is downloaded or stored twice; beside `recipe.toml` is a link for each part, which other commands take as a
-//! model's directory (`--model packs/georanker-7b/model`).
+//! model's directory (`--model packs/georanker-7b/model`), and for encoders a `pack.toml`, so that `gallery build --pack` and
+//! `locate --pack` open it.
 //!
 //! # Cast
 //! [`recipes`] knows the official repositories; [`hub`] speaks to the hub and keeps its cache; [`Puller`] does the work,
@@ -29,6 +30,7 @@ mod error;
 pub mod fetch;
 pub mod hub;
 mod manifest;
+mod pack_file;
 mod puller;
 pub mod recipes;
 pub mod shelf;

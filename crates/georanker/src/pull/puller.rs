@@ -84,6 +84,7 @@ impl Puller {
             directory,
         };
         pack.save()?;
+        pack.save_manifest()?;
         Ok(pack)
     }
 

@@ -1,0 +1,164 @@
+//! `pack.toml` of a pulled encoder: what `gallery build` and `locate` open.
+
+use std::fs;
+
+use contract::Channel;
+use rank::{Calibration, ChannelVote, SimilaritySettings, SpatialKernel};
+
+use super::error::disk;
+use super::{PackKind, PullError, PulledFile, PulledPack};
+use crate::pack::{
+    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, FusedManifest,
+    GalleryManifest, LocationsManifest, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, RankerManifest,
+    RetrievalManifest, WeightedChannel,
+};
+
+/// Candidates that the search contributes, as in the official evaluation's lists.
+const TOP: usize = 20;
+/// Softmax temperature of cosines, that of CLIP's own logits.
+const TEMPERATURE: f64 = 0.01;
+/// How far a vote reaches, km, and its share.
+const KERNEL: [(f64, f64); 3] = [(1.0, 0.3), (25.0, 0.4), (200.0, 0.3)];
+
+/// The files that an encoder is made of, `PART/PATH` each.
+struct EncoderFiles {
+    encoder: EncoderManifest,
+    locations: LocationsManifest,
+}
+
+impl PulledPack {
+    /// The `pack.toml` of an encoder: G3 with its three spaces searched as one, `GeoCLIP` with photos against places.
+    /// Nothing in it is fitted: the ranker is a plain vote, and confidence is not calibrated. `None` for packs that
+    /// hold no encoder, and where a part has no link in the pack's directory.
+    pub fn manifest(&self) -> Option<Manifest> {
+        let (files, retrieval, fused, voter) = match self.kind {
+            PackKind::G3 => {
+                let channels = ["g3-image", "g3-text", "g3-location"].map(Channel::new);
+                let name = Channel::new("g3");
+                let equal = |channel| WeightedChannel { channel, weight: 1.0 };
+                let fused = FusedManifest {
+                    name: name.clone(),
+                    top: TOP,
+                    channels: channels.into_iter().map(equal).collect(),
+                };
+                (self.g3()?, Vec::new(), Some(fused), name)
+            }
+            PackKind::Geoclip => {
+                let search = RetrievalManifest { channel: Channel::location(), top: TOP };
+                (self.geoclip()?, vec![search], None, Channel::location())
+            }
+            PackKind::LvlmRanker | PackKind::Checkpoint => return None,
+        };
+        let votes = vec![ChannelVote { channel: voter, weight: 1.0, temperature: TEMPERATURE }];
+        let EncoderFiles { encoder, locations } = files;
+        let named = [
+            Some(&encoder.config),
+            Some(&encoder.weights),
+            encoder.heads.as_ref(),
+            encoder.preprocessor.as_ref(),
+            locations.encoder.as_ref(),
+            locations.coordinates.as_ref(),
+        ];
+        let files = named.into_iter().flatten().filter_map(|path| self.listed(path)).collect();
+        Some(Manifest {
+            format: MANIFEST_FORMAT,
+            name: self.name.clone(),
+            version: self.parts.first()?.revision.chars().take(12).collect(),
+            summary: self.summary.clone(),
+            encoder,
+            locations,
+            gallery: GalleryManifest { path: "gallery".into() },
+            retrieval,
+            fused,
+            ranker: RankerManifest::Similarity(SimilaritySettings {
+                votes,
+                kernel: SpatialKernel { scales: KERNEL.to_vec() },
+            }),
+            decision: DecisionManifest { rule: DecisionRule::Argmax, temperature: 1.0 },
+            calibration: Calibration::none(),
+            files,
+        })
+    }
+
+    /// Writes `pack.toml` where the pack is an encoder's. One that is there keeps its settings; the list of files is
+    /// brought up to date.
+    ///
+    /// # Errors
+    /// [`PullError::Disk`], [`PullError::Recipe`] for a `pack.toml` that is there and cannot be read.
+    pub fn save_manifest(&self) -> Result<(), PullError> {
+        let Some(mut manifest) = self.manifest() else { return Ok(()) };
+        let path = self.directory.join(MANIFEST_FILE);
+        let wrong = |why: String| PullError::Recipe { path: path.clone(), why };
+        match fs::read_to_string(&path) {
+            Ok(text) => {
+                let kept: Manifest = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+                manifest = Manifest { files: manifest.files, version: manifest.version, ..kept };
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(disk(&path)(error)),
+        }
+        let text = toml::to_string_pretty(&manifest).map_err(|error| wrong(error.to_string()))?;
+        let text = format!("# Written by `georanker pull`; your changes stay, but for the files.\n\n{text}");
+        let temporary = self.directory.join(format!(".{MANIFEST_FILE}.{}.tmp", std::process::id()));
+        fs::write(&temporary, text).map_err(disk(&temporary))?;
+        fs::rename(&temporary, &path).map_err(disk(&path))
+    }
+
+    fn g3(&self) -> Option<EncoderFiles> {
+        let weights = self.path_ending("weights", "g3.pth").or_else(|| self.path_ending("weights", ".pth"))?;
+        let encoder = EncoderManifest {
+            kind: EncoderKind::G3,
+            config: self.path_ending("clip", "config.json")?,
+            weights,
+            heads: None,
+            views: Vec::new(),
+            preprocessor: self.path_ending("clip", "preprocessor_config.json"),
+            dtype: EncoderType::F32,
+            channels: Vec::new(),
+        };
+        Some(EncoderFiles { encoder, locations: LocationsManifest::default() })
+    }
+
+    fn geoclip(&self) -> Option<EncoderFiles> {
+        let encoder = EncoderManifest {
+            kind: EncoderKind::Geoclip,
+            config: self.path_ending("clip", "config.json")?,
+            weights: self.path_ending("clip", "model.safetensors")?,
+            heads: Some(self.path_ending("weights", "image_encoder_mlp_weights.pth")?),
+            views: Vec::new(),
+            preprocessor: self.path_ending("clip", "preprocessor_config.json"),
+            dtype: EncoderType::F32,
+            channels: Vec::new(),
+        };
+        let locations = LocationsManifest {
+            encoder: Some(self.path_ending("weights", "location_encoder_weights.pth")?),
+            index: None,
+            coordinates: self.path_ending("weights", "coordinates_100K.csv"),
+        };
+        Some(EncoderFiles { encoder, locations })
+    }
+
+    /// `PART/PATH` of the part's first file whose name is `end`, or ends so if that starts with a dot.
+    fn path_ending(&self, part: &str, end: &str) -> Option<String> {
+        let part = self.parts.iter().find(|known| known.name == part)?;
+        // The directory that the manifest's paths lead through.
+        self.directory.join(&part.name).is_dir().then_some(())?;
+        let is_it = |file: &&PulledFile| {
+            let name = file.path.rsplit('/').next().unwrap_or_default();
+            if end.starts_with('.') { name.ends_with(end) } else { name == end }
+        };
+        part.files.iter().find(is_it).map(|file| format!("{}/{}", part.name, file.path))
+    }
+
+    fn listed(&self, path: &str) -> Option<FileManifest> {
+        let (part, inner) = path.split_once('/')?;
+        let part = self.parts.iter().find(|known| known.name == part)?;
+        let file = part.files.iter().find(|file| file.path == inner)?;
+        Some(FileManifest {
+            path: path.to_owned(),
+            bytes: file.bytes,
+            sha256: file.sha256.clone(),
+            licence: part.licence.clone(),
+        })
+    }
+}
