@@ -125,7 +125,9 @@ fn counts(gallery: &Gallery, queries: &[Vec<f32>], hubness: f32) -> Vec<usize> {
     let request = FusedRequest { channels: &channels, hubness, top: 10, queries };
     let mut counts = vec![0; gallery.photo_count()];
     for found in gallery.search_fused(&request).unwrap() {
-        ids(&found).into_iter().for_each(|row| counts[row] += 1);
+        for row in ids(&found) {
+            counts[row] += 1;
+        }
     }
     counts
 }

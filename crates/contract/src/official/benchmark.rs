@@ -131,7 +131,7 @@ impl BenchmarkTable {
         let generated = each
             .map(|(index, one)| Ok(GeneratedCoordinate { location: written.location(one, index)? }))
             .collect::<Result<_, TableError>>()?;
-        Ok(BenchmarkRow { retrieved, generated, photo })
+        Ok(BenchmarkRow { photo, retrieved, generated })
     }
 }
 

@@ -102,8 +102,8 @@ impl SetFeatures {
 
     /// Mean and deviation of each feature over the candidates of these sets: what [`SetConfig::centre`] and
     /// [`SetConfig::deviation`] should be for a network that is trained on them.
-    pub fn moments<'a>(width: usize, all: impl Iterator<Item = &'a Self> + Clone) -> (Vec<f32>, Vec<f32>) {
-        let rows = || all.clone().flat_map(|one| one.features.chunks_exact(width.max(1)));
+    pub fn moments(width: usize, all: &[Self]) -> (Vec<f32>, Vec<f32>) {
+        let rows = || all.iter().flat_map(|one| one.features.chunks_exact(width.max(1)));
         let count = rows().count().max(1) as f64;
         let mut mean = vec![0.0_f64; width];
         for row in rows() {

@@ -192,7 +192,7 @@ fn standardised_features_have_mean_nought_and_deviation_one() {
     let sets: Vec<CandidateSet> = (0..6).map(|seed| set(20, seed)).collect();
     let moments = |config: &SetConfig| {
         let all: Vec<SetFeatures> = sets.iter().map(|set| SetFeatures::of(config, set).unwrap()).collect();
-        SetFeatures::moments(config.features(), all.iter())
+        SetFeatures::moments(config.features(), &all)
     };
     let (centre, deviation) = moments(&raw);
     let (mean, spread) = moments(&SetConfig { centre, deviation: deviation.clone(), ..raw });

@@ -40,7 +40,7 @@ pub fn standardised(config: SetConfig, queries: &[SetQuery]) -> Result<SetConfig
     let raw = SetConfig { centre: Vec::new(), deviation: Vec::new(), ..config };
     let looked_at: Vec<SetFeatures> =
         queries.par_iter().map(|query| SetFeatures::of(&raw, &query.set)).collect::<Result<_, Failure>>()?;
-    let (centre, deviation) = SetFeatures::moments(raw.features(), looked_at.iter());
+    let (centre, deviation) = SetFeatures::moments(raw.features(), &looked_at);
     Ok(SetConfig { centre, deviation, ..raw })
 }
 
