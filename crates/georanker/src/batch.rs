@@ -164,16 +164,15 @@ fn prepare(locator: &Locator, input: &Input, options: &BatchOptions) -> Prepared
         let image = decode(&bytes, &options.limits, DecodeOptions::default())
             .map_err(|error| photo_failure(&input.name, &error))?;
         thumbnail = options.thumbnail_side.and_then(|side| encode_thumbnail(&image, side, 82).ok());
-        let embedding = match known {
-            Some(known) => known.embedding,
-            None => {
-                let embedding = locator.encoder().encode_image(&input.name, &image)?;
-                if let Some((cache, key)) = cache {
-                    let size = [image.width(), image.height()];
-                    cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
-                }
-                embedding
+        let embedding = if let Some(known) = known {
+            known.embedding
+        } else {
+            let embedding = locator.encoder().encode_image(&input.name, &image)?;
+            if let Some((cache, key)) = cache {
+                let size = [image.width(), image.height()];
+                cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
             }
+            embedding
         };
         Ok((photo_of(&input.name, image, options), embedding))
     };

@@ -190,16 +190,16 @@ impl QueryEncoder {
             .map_err(|error| photo_failure(&id.0, &error))?;
         // The picture is needed for its hash anyway: what is remembered is the costly part.
         let entry = self.cache.as_ref().map(|cache| (cache, QueryCache::key(&bytes)));
-        let embedding = match entry.as_ref().and_then(|(cache, key)| cache.get(key)) {
-            Some(known) => known.embedding,
-            None => {
-                let embedding = self.encoder.encode_image(&id.0, &image)?;
-                if let Some((cache, key)) = entry {
-                    let size = [image.width(), image.height()];
-                    cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
-                }
-                embedding
+        let known = entry.as_ref().and_then(|(cache, key)| cache.get(key));
+        let embedding = if let Some(known) = known {
+            known.embedding
+        } else {
+            let embedding = self.encoder.encode_image(&id.0, &image)?;
+            if let Some((cache, key)) = entry {
+                let size = [image.width(), image.height()];
+                cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
             }
+            embedding
         };
         let vector = embedding.get(channel).ok_or_else(|| {
             Failure::new(ErrorKind::Usage, format!("the model pack makes no vectors for channel {channel}"))

@@ -108,7 +108,7 @@ impl LocateArguments {
             distinct_km: self.distinct,
             region: self.region.clone(),
             exclude,
-            retrieval: self.retrieval.resolve(),
+            retrieval: self.retrieval.resolve()?,
             decide: self.decide,
         };
         Ok(LocateRequest { options, author: self.author.clone(), written: self.written.resolve()? })

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use contract::{Channel, RetrievalOptions};
+use contract::{Channel, ErrorKind, Failure, RetrievalOptions};
 
 /// Retrieval of `georanker locate`.
 #[derive(Debug, Args)]
@@ -34,13 +34,20 @@ pub struct RetrievalArguments {
 
 impl RetrievalArguments {
     /// What the locator is asked for.
-    pub(super) fn resolve(&self) -> RetrievalOptions {
-        RetrievalOptions {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] if all weights of `--fuse` are 0: nothing would be compared.
+    pub(super) fn resolve(&self) -> Result<RetrievalOptions, Failure> {
+        if !self.fuse.is_empty() && self.fuse.iter().all(|(_, weight)| *weight <= 0.0) {
+            let failure = Failure::new(ErrorKind::Usage, "--fuse: every weight is 0");
+            return Err(failure.with_hint("give at least one channel a weight above 0"));
+        }
+        Ok(RetrievalOptions {
             fuse: self.fuse.iter().map(|(name, weight)| (Channel::new(name.as_str()), *weight)).collect(),
             hubness: self.hubness,
             same_place_m: self.dedupe,
             same_photo: self.dedupe_photos,
-        }
+        })
     }
 }
 
@@ -73,8 +80,24 @@ fn parse_metres(text: &str) -> Result<f64, String> {
 mod tests {
     use super::*;
 
+    fn plain() -> RetrievalArguments {
+        RetrievalArguments {
+            fuse: Vec::new(),
+            hubness: 0.0,
+            dedupe: 0.0,
+            dedupe_photos: false,
+            coordinates: None,
+            more_coordinates: None,
+            query_cache: None,
+        }
+    }
+
     #[test]
     fn weights_are_read_or_refused() {
+        let nothing = ["photo=0", "location=0"].map(|text| parse_weight(text).unwrap()).to_vec();
+        let arguments = RetrievalArguments { fuse: nothing, ..plain() };
+        assert_eq!(arguments.resolve().unwrap_err().kind, ErrorKind::Usage);
+        assert!(plain().resolve().is_ok());
         assert_eq!(parse_weight("g3-text=0.5"), Ok(("g3-text".to_owned(), 0.5)));
         for wrong in ["photo", "photo=", "=1", "photo=-1", "photo=nan"] {
             assert!(parse_weight(wrong).is_err(), "{wrong}");

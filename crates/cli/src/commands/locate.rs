@@ -91,7 +91,7 @@ fn open(directory: &Path, arguments: &LocateArguments, quiet: bool) -> Result<Lo
         match (opened.found, &opened.kept) {
             (true, _) => {}
             (false, Some(kept)) => {
-                note(quiet, &format!("{count} coordinates encoded, kept in {}", kept.display()))
+                note(quiet, &format!("{count} coordinates encoded, kept in {}", kept.display()));
             }
             (false, None) => note(
                 quiet,

@@ -4,6 +4,7 @@ use contract::{ErrorKind, Failure, Filter, LocateOptions, Photo, QueryEmbedding}
 use geo::LatLon;
 
 use super::Locator;
+use crate::pack::RetrievalManifest;
 use crate::photo_file::image_of;
 
 impl Locator {
@@ -25,9 +26,9 @@ impl Locator {
         };
         let queries = [(photo, embedding), (photo, opposite)];
         let filters = [Ok(Filter::default()), Ok(Filter::default())];
-        for channel in &self.retrieval {
-            let mut wanted = channel.clone();
-            wanted.top = count;
+        let together = self.fused.iter().flat_map(|fused| fused.channels.iter().map(|one| &one.channel));
+        for channel in self.retrieval.iter().map(|search| &search.channel).chain(together) {
+            let wanted = RetrievalManifest { channel: channel.clone(), top: count };
             let mut found = self.search(&wanted, &queries, &filters, &LocateOptions::default())?.into_iter();
             let mut places = || -> Vec<LatLon> {
                 found.next().unwrap_or_default().into_iter().map(|neighbour| neighbour.location).collect()

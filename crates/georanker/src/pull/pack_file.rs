@@ -105,7 +105,8 @@ impl PulledPack {
     }
 
     fn g3(&self) -> Option<EncoderFiles> {
-        let weights = self.path_ending("weights", "g3.pth").or_else(|| self.path_ending("weights", ".pth"))?;
+        let weights =
+            self.path_ending("weights", "g3.pth").or_else(|| self.path_ending("weights", ".pth"))?;
         let encoder = EncoderManifest {
             kind: EncoderKind::G3,
             config: self.path_ending("clip", "config.json")?,

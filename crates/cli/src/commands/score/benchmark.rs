@@ -97,7 +97,7 @@ pub(super) fn count(file: &Path) -> Option<usize> {
 /// [`ErrorKind::Output`] naming the file.
 pub(super) fn write_predictions(rows: BenchmarkRows, scores: &Path, out: &Path) -> Result<usize, Failure> {
     #[derive(Deserialize)]
-    struct Best {
+    struct Scored {
         id: Option<String>,
         scores: Option<Vec<f32>>,
         best: Option<usize>,
@@ -107,7 +107,7 @@ pub(super) fn write_predictions(rows: BenchmarkRows, scores: &Path, out: &Path) 
     };
     let mut best: HashMap<String, (usize, f32)> = HashMap::new();
     for line in BufReader::new(File::open(scores).map_err(unreadable)?).lines() {
-        let Ok(row) = serde_json::from_str::<Best>(&line.map_err(unreadable)?) else { continue };
+        let Ok(row) = serde_json::from_str::<Scored>(&line.map_err(unreadable)?) else { continue };
         let score = row.best.and_then(|at| row.scores.as_ref()?.get(at).copied());
         if let (Some(id), Some(at), Some(score)) = (row.id, row.best, score) {
             best.insert(id, (at, score));

@@ -79,18 +79,19 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
 
 /// Where rows come from.
 enum Rows {
-    Pairs(PairsReader<BufReader<File>>),
-    Benchmark(BenchmarkRows),
+    Pairs(Box<PairsReader<BufReader<File>>>),
+    Benchmark(Box<BenchmarkRows>),
 }
 
 impl Rows {
     fn open(request: &ScoreRequest) -> Result<Self, Failure> {
         Ok(match &request.benchmark {
             Some(benchmark) => {
-                Self::Benchmark(BenchmarkRows::open(&request.pairs, benchmark, request.protocol)?)
+                Self::Benchmark(Box::new(BenchmarkRows::open(&request.pairs, benchmark, request.protocol)?))
             }
             None => {
-                Self::Pairs(PairsReader::open(&request.pairs).map_err(|error| Failure::from_error(&error))?)
+                let pairs = PairsReader::open(&request.pairs).map_err(|error| Failure::from_error(&error))?;
+                Self::Pairs(Box::new(pairs))
             }
         })
     }
