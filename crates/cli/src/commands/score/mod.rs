@@ -85,15 +85,12 @@ enum Rows {
 
 impl Rows {
     fn open(request: &ScoreRequest) -> Result<Self, Failure> {
-        Ok(match &request.benchmark {
-            Some(benchmark) => {
-                Self::Benchmark(Box::new(BenchmarkRows::open(&request.pairs, benchmark, request.protocol)?))
-            }
-            None => {
-                let pairs = PairsReader::open(&request.pairs).map_err(|error| Failure::from_error(&error))?;
-                Self::Pairs(Box::new(pairs))
-            }
-        })
+        if let Some(benchmark) = &request.benchmark {
+            let rows = BenchmarkRows::open(&request.pairs, benchmark, request.protocol)?;
+            return Ok(Self::Benchmark(Box::new(rows)));
+        }
+        let pairs = PairsReader::open(&request.pairs).map_err(|error| Failure::from_error(&error))?;
+        Ok(Self::Pairs(Box::new(pairs)))
     }
 }
 
