@@ -31,6 +31,7 @@ fn trials() -> Vec<(&'static str, Plan)> {
         candidates_lost: 0.0,
         similarity_noise: 0.0,
         channel_lost: 0.0,
+        twins: 0.0,
         ..usual().settings
     };
     let strong =
@@ -42,6 +43,7 @@ fn trials() -> Vec<(&'static str, Plan)> {
         ("one layer of attention, width 32", Plan { layers: 1, ..usual() }),
         ("two layers of attention, width 64", Plan { width: 64, layers: 2, ..usual() }),
         ("scored by its own probability (no reach)", Plan { reach: Vec::new(), ..usual() }),
+        ("no twins", Plan { settings: SetSettings { twins: 0.0, ..usual().settings }, ..usual() }),
         ("no query without its author", Plan { other_authors_every: None, ..usual() }),
         ("a third as many steps", Plan { steps: steps(270, 1e-3), ..usual() }),
         ("a third of the learning rate", Plan { steps: steps(800, 3e-4), ..usual() }),

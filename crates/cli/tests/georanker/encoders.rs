@@ -132,7 +132,7 @@ fn a_pulled_g3_locates() {
     fs::write(&file, text.replace("top = 20", "top = 7")).unwrap();
     command(&["pull", "g3", "--quiet"]).success();
     assert!(fs::read_to_string(&file).unwrap().contains("top = 7"));
-    command(&["packs", "--verify"]).success().stdout(contains("g3").and(contains("complete")));
+    command(&["packs", "--verify"]).success().stdout(contains("g3").and(contains("verified")));
 }
 
 const G3_FILES: [(&str, &str); 2] = [("config.json", "g3/config.json"), ("g3.pth", "g3/g3_tiny.pth")];

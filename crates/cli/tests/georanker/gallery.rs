@@ -1,5 +1,6 @@
 //! A user's own gallery, from photos to answers.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -177,7 +178,8 @@ fn mp16(work: &Workplace, copies: usize) -> (std::path::PathBuf, std::path::Path
         let folder = work.path(&format!("mp16/{index:02x}/0a"));
         fs::create_dir_all(&folder).unwrap();
         fs::copy(&photos[index % photos.len()], folder.join(format!("{index}.jpg"))).unwrap();
-        table += &format!("{index:02x}_0a_{index}.jpg,{}.5,{}.25,,City,,,,Land\n", index % 80, index % 170);
+        let (latitude, longitude) = (index % 80, index % 170);
+        writeln!(table, "{index:02x}_0a_{index}.jpg,{latitude}.5,{longitude}.25,,City,,,,Land").unwrap();
     }
     let tar = work.path("mp16.tar");
     let made = Command::new("tar").arg("-cf").arg(&tar).arg("-C").arg(work.root()).arg("mp16").status();

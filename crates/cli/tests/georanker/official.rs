@@ -1,4 +1,5 @@
 //! The official files through the real binary: I.npy and D.npy, MP16-Pro's CSV, im2gps3k.csv.
+#![allow(clippy::float_cmp, reason = "coordinates come through unchanged")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -20,6 +20,10 @@ pub struct SetSettings {
     pub similarity_noise: f32,
     /// Probability that a set loses all similarities and vectors of one channel (never the last).
     pub channel_lost: f32,
+    /// Probability that the candidate nearest to the truth, if it is within a kilometre, is seen as a photo nearly the same
+    /// as the query: the first channel's similarity is drawn between 0.85 and 1. A gallery that holds the very photo must
+    /// not have it talked down, and curated queries have no twins to learn that from.
+    pub twins: f32,
     /// Seed of the network's first weights.
     pub seed: u64,
 }
@@ -33,14 +37,19 @@ impl Default for SetSettings {
             candidates_lost: 0.3,
             similarity_noise: 0.02,
             channel_lost: 0.05,
+            twins: 0.0,
             seed: 0,
         }
     }
 }
 
+/// How near to the truth a candidate must be to pass for a photo of the same scene, km.
+const TWIN_KM: f64 = 1.0;
+
 /// A perturbed set, and which candidates of the original are left; at least two where there were two.
 pub(super) fn perturb(
     set: &CandidateSet,
+    distances_km: &[f64],
     config: &SetConfig,
     settings: &SetSettings,
     random: &mut ChaCha8Rng,
@@ -53,6 +62,10 @@ pub(super) fn perturb(
     let noise = random.random::<f32>() * settings.similarity_noise;
     let lost = (config.channels.len() > 1 && random.random::<f32>() < settings.channel_lost)
         .then(|| &config.channels[random.random_range(0..config.channels.len())].name);
+    let twin = (settings.twins > 0.0 && random.random::<f32>() < settings.twins)
+        .then(|| nearest(distances_km))
+        .flatten()
+        .map(|index| (index, random.random_range(0.85..1.0_f32)));
     let change = |candidate: &Candidate, random: &mut ChaCha8Rng| {
         let mut changed = candidate.clone();
         changed.similarities.retain(|(channel, _)| Some(channel) != lost);
@@ -65,10 +78,33 @@ pub(super) fn perturb(
     let perturbed = CandidateSet {
         query: set.query.clone(),
         embedding: set.embedding.clone(),
-        candidates: left.iter().map(|&index| change(&set.candidates[index], random)).collect(),
+        candidates: left
+            .iter()
+            .map(|&index| {
+                let mut changed = change(&set.candidates[index], random);
+                if let Some((_, similarity)) = twin.filter(|(twin, _)| *twin == index) {
+                    pass_for_a_twin(&mut changed, config, similarity);
+                }
+                changed
+            })
+            .collect(),
         negatives: Vec::new(),
     };
     (perturbed, left)
+}
+
+/// The candidate nearest to the truth, if it is near enough to be a twin.
+fn nearest(distances_km: &[f64]) -> Option<usize> {
+    let near = distances_km.iter().enumerate().filter(|(_, km)| **km < TWIN_KM);
+    near.min_by(|(_, one), (_, other)| one.total_cmp(other)).map(|(index, _)| index)
+}
+
+/// Sets the first channel's similarity, where a search reported one.
+fn pass_for_a_twin(candidate: &mut Candidate, config: &SetConfig, similarity: f32) {
+    let first = config.channels.first().map(|channel| &channel.name);
+    for (_, value) in candidate.similarities.iter_mut().filter(|(channel, _)| Some(channel) == first) {
+        *value = similarity;
+    }
 }
 
 /// A standard normal number (Box and Muller).

@@ -121,3 +121,27 @@ fn parameters_of_another_network_are_refused() {
     parameters[0].values.pop();
     assert!(training.validate(&parameters, &[0]).unwrap_err().message.contains("another shape"));
 }
+
+#[test]
+fn a_twin_is_the_nearest_candidate_made_alike() {
+    use rand::SeedableRng;
+    let query = query(5);
+    let config = training().network().config().clone();
+    let settings =
+        SetSettings { twins: 1.0, candidates_lost: 0.0, similarity_noise: 0.0, ..SetSettings::default() };
+    let perturbed = |distances: &[f64]| {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        super::perturb::perturb(&query.set, distances, &config, &settings, &mut random).0
+    };
+    let mut near = query.distances_km.clone();
+    near[7] = 0.2;
+    let similarity =
+        |set: &CandidateSet, index: usize| set.candidates[index].similarity(&Channel::photo()).unwrap();
+    let set = perturbed(&near);
+    assert!(similarity(&set, 7) >= 0.85);
+    for index in (0..CANDIDATES).filter(|index| *index != 7) {
+        assert!((similarity(&set, index) - similarity(&query.set, index)).abs() < 1e-6);
+    }
+    // Nobody within a kilometre: nobody becomes one.
+    assert!((similarity(&perturbed(&query.distances_km), 7) - similarity(&query.set, 7)).abs() < 1e-6);
+}

@@ -90,7 +90,8 @@ impl SetTraining {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         let mut random = ChaCha8Rng::seed_from_u64(context.seed ^ name);
-        let (set, left) = perturb(&query.set, self.network.config(), &self.settings, &mut random);
+        let (set, left) =
+            perturb(&query.set, &query.distances_km, self.network.config(), &self.settings, &mut random);
         let features = SetFeatures::of(self.network.config(), &set)?;
         let distances: Vec<f64> =
             features.kept.iter().map(|&index| query.distances_km[left[index]]).collect();

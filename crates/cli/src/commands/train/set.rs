@@ -87,6 +87,7 @@ fn perturbation(by: f32, seed: u64) -> Perturbation {
         candidates_lost: share(usual.candidates_lost),
         similarity_noise: usual.similarity_noise * by,
         channel_lost: share(usual.channel_lost),
+        twins: usual.twins,
         seed,
     }
 }
