@@ -23,9 +23,11 @@
 //!     sampling: Sampling { temperature: 0.8, seed: 1, ..Sampling::default() },
 //! };
 //! let prompt = Prompt { ids: vec![10, 20, 30], photos: Vec::new() };
-//! let written = network.generate(&prompt, &[], &settings, 0..3, &|| true)?;
-//! let again = network.generate(&prompt, &[], &settings, 1..2, &|| true)?;
-//! assert_eq!(written.texts[1], again.texts[0]);
+//! let write = |samples| network.generate(&prompt, &[], &settings, samples, &|| true);
+//! // Nobody stops them, so both are there.
+//! if let (Some(written), Some(again)) = (write(0..3)?, write(1..2)?) {
+//!     assert_eq!(written.texts[1], again.texts[0]);
+//! }
 //! # Ok::<(), nets::NetworkError>(())
 //! ```
 //!
