@@ -17,7 +17,7 @@ on where it ended; every file's checksum is compared.
 The pack itself, a directory with recipe.toml and a link for each part, goes into GEORANKER_PACKS (default: \
 ~/.local/share/georanker/packs): `georanker score --model PACKS/georanker-7b/model --adapter PACKS/georanker-7b/adapter`.")]
 pub struct PullArguments {
-    /// g3, geoclip, georanker-7b, or ORGANISATION/NAME[@REVISION] for any checkpoint of the hub.
+    /// g3, geoclip, georanker-7b, or ORGANISATION/NAME (also with @REVISION) for any checkpoint of the hub.
     #[arg(value_name = "NAME", required_unless_present = "list")]
     pub name: Option<String>,
     /// Take a part from another repository of the hub; may be given several times.
