@@ -38,6 +38,9 @@ enum Task {
         /// Keep heads, gallery and location index; train the ranker and fit the calibration anew.
         #[arg(long)]
         ranker_only: bool,
+        /// Train a set ranker, too, and take it if it is right more often than similarity on `val`.
+        #[arg(long)]
+        set_ranker: bool,
     },
     /// Check that PEFT reads the adapters we save; fetches PyTorch once.
     Peft,
@@ -68,7 +71,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Demo => demo::demo(),
         Task::Test { quick } => test::test(quick),
-        Task::Pack { name, ranker_only } => pack::build(&name, ranker_only),
+        Task::Pack { name, ranker_only, set_ranker } => pack::build(&name, ranker_only, set_ranker),
         Task::Peft => peft::peft(),
         Task::Accuracy { split } => pack::accuracy(&split),
         Task::Trials { only } => pack::trials(&only),

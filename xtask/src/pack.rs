@@ -8,12 +8,15 @@ use crate::run::{cargo, report_page, root, run, target};
 ///
 /// # Errors
 /// A build that fails.
-pub(crate) fn build(name: &str, ranker_only: bool) -> anyhow::Result<()> {
+pub(crate) fn build(name: &str, ranker_only: bool, set_ranker: bool) -> anyhow::Result<()> {
     let pack = root().join("packs").join(name);
     let mut command = builder();
     command.arg("build").arg("--pack").arg(pack).arg("--cache").arg(target().join("pack-cache"));
     if ranker_only {
         command.arg("--ranker-only");
+    }
+    if set_ranker {
+        command.arg("--set-ranker");
     }
     run("building the pack", &mut command)
 }

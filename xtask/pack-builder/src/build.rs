@@ -46,13 +46,14 @@ const WHITENING: WhiteningSettings =
 /// Weight of the blocks' features beside the final ones.
 const BLOCK_WEIGHT: f32 = 0.5;
 
-/// Builds the pack in place. With `ranker_only`, heads, gallery and location index stay as they are.
+/// Builds the pack in place. With `ranker_only`, heads, gallery and location index stay as they are; with a `plan`, a set
+/// ranker is trained by it.
 pub(crate) fn build(
     pack: &Path,
     photos: &Path,
     cache: Option<&Path>,
     ranker_only: bool,
-    plan: &set::Plan,
+    plan: Option<&set::Plan>,
 ) -> anyhow::Result<()> {
     let photos = OpenPhotos::open(photos)?;
     let ingredients = Ingredients::gather(pack, &photos, cache)?;
@@ -71,9 +72,11 @@ pub(crate) fn build(
     let settings = select::choose(&mut manifest, &validation)?;
     let mut names = gallery_files(pack)?;
     names.push(INDEX.to_owned());
-    let workshop = set::Workshop::open(&manifest, pack, &ingredients, &validation, &settings, cache)?;
-    if set::build(&mut manifest, pack, &workshop, plan)? {
-        names.extend([set::CONFIG, set::WEIGHTS].map(str::to_owned));
+    if let Some(plan) = plan {
+        let workshop = set::Workshop::open(&manifest, pack, &ingredients, &validation, &settings, cache)?;
+        if set::build(&mut manifest, pack, &workshop, plan)? {
+            names.extend([set::CONFIG, set::WEIGHTS].map(str::to_owned));
+        }
     }
     for name in &names {
         manifest.files.push(describe(pack, name)?);

@@ -43,6 +43,9 @@ enum Command {
         /// Keep heads, gallery and location index as they are; train the ranker and fit the calibration anew.
         #[arg(long)]
         ranker_only: bool,
+        /// Train a set ranker, too, and take it if it is right more often than similarity on `val`.
+        #[arg(long)]
+        set_ranker: bool,
     },
     /// Train the set ranker in different ways and compare them on `val` (Markdown); the pack is not changed.
     Trials {
@@ -84,8 +87,9 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Build { pack, photos, cache, ranker_only } => {
-            build::build(&pack, &photos, cache.as_deref(), ranker_only, &set::Plan::default())
+        Command::Build { pack, photos, cache, ranker_only, set_ranker } => {
+            let plan = set_ranker.then(set::Plan::default);
+            build::build(&pack, &photos, cache.as_deref(), ranker_only, plan.as_ref())
         }
         Command::Trials { pack, photos, cache, only, out } => {
             trials::run(&pack, &photos, cache.as_deref(), &only, &out)
