@@ -1,11 +1,10 @@
 //! Writing a gallery.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use contract::PhotoId;
+use contract::{PhotoId, hexadecimal};
 use geo::Region;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
@@ -357,10 +356,6 @@ impl History {
     }
 
     fn finish(self) -> String {
-        let mut text = String::with_capacity(32);
-        for byte in self.0.finalize().iter().take(16) {
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        hexadecimal(&self.0.finalize()[..16])
     }
 }

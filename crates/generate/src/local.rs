@@ -4,13 +4,12 @@
 //! asked for; a call writes them side by side. The turn is the one that [`crate::ApiGenerator`] sends, text before photo,
 //! so that the same model behind a server would be asked the same.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::{ErrorKind, Failure, Photo};
+use contract::{ErrorKind, Failure, Photo, hexadecimal};
 use nets::photo::Image;
 use nets::qwen2_vl::chat_template::PromptPart;
 use nets::qwen2_vl::generation::{GenerationDefaults, GenerationSettings, Sampling, TextEnd};
@@ -196,9 +195,8 @@ fn settings_line(settings: &LocalSettings, generation: &GenerationSettings, netw
         settings.min_pixels, settings.max_pixels, settings.load.rounded_inputs
     );
     line.push_str(" network=");
-    for byte in network.text_fingerprint().into_iter().flatten().take(16) {
-        // Writing to a string cannot fail.
-        let _ = write!(line, "{byte:02x}");
+    if let Some(fingerprint) = network.text_fingerprint() {
+        line.push_str(&hexadecimal(&fingerprint[..16]));
     }
     line
 }

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::binary::{Workplace, first_sample, georanker, json_lines, repository};
 
-fn generate(work: &Workplace) -> Command {
+fn generate(work: &Workplace, samples: &str) -> Command {
     let mut command = georanker();
     command
-        .args(["generate", "--max-tokens", "12", "--max-pixels", "78400", "-n", "3", "--seed", "4"])
+        .args(["generate", "--max-tokens", "12", "--max-pixels", "78400", "-n", samples, "--seed", "4"])
         .arg("--local")
         .arg(repository().join("tests/golden/tiny-qwen2vl"))
         .arg("--cache")
@@ -48,25 +48,15 @@ fn texts(work: &Workplace) -> Vec<String> {
 #[test]
 fn a_random_network_writes_no_places_and_says_so() {
     let work = Workplace::new();
-    let run = generate(&work).assert().code(0).stderr(contains("1 requests, 0 answers from the cache"));
+    let run = generate(&work, "3").assert().code(0).stderr(contains("1 requests, 0 answers from the cache"));
     let line = only_line(&run.get_output().stdout);
     assert_eq!(line["answers"], 3);
     let dropped: u64 = line["dropped"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
     assert_eq!(dropped + line["candidates"].as_array().unwrap().len() as u64, 3);
 
     // Nothing is written twice; more samples are added to those that are there, as one run would have given.
-    generate(&work).assert().code(0).stderr(contains("0 requests, 3 answers from the cache"));
-    let longer = |work: &Workplace| {
-        let mut command = georanker();
-        command
-            .args(["generate", "--max-tokens", "12", "--max-pixels", "78400", "-n", "5", "--seed", "4"])
-            .arg("--local")
-            .arg(repository().join("tests/golden/tiny-qwen2vl"))
-            .arg("--cache")
-            .arg(work.path("cache"))
-            .arg(first_sample());
-        command
-    };
+    generate(&work, "3").assert().code(0).stderr(contains("0 requests, 3 answers from the cache"));
+    let longer = |work: &Workplace| generate(work, "5");
     longer(&work).assert().code(0).stderr(contains("1 requests, 3 answers from the cache"));
     let fresh = Workplace::new();
     longer(&fresh).assert().code(0).stderr(contains("1 requests, 0 answers from the cache"));
@@ -86,7 +76,7 @@ fn a_random_network_writes_no_places_and_says_so() {
 fn quantised_weights_write_too_and_are_kept() {
     let work = Workplace::new();
     for weights in ["q8", "q4"] {
-        generate(&work)
+        generate(&work, "3")
             .args(["--weights", weights, "--weights-cache"])
             .arg(work.path("kept"))
             .assert()
@@ -94,8 +84,8 @@ fn quantised_weights_write_too_and_are_kept() {
             .stderr(contains("1 requests"));
     }
     assert_eq!(fs::read_dir(work.path("kept")).unwrap().count(), 3);
-    generate(&work).args(["--dtype", "bf16", "--top-k", "5", "--top-p", "0.9"]).assert().code(0);
-    generate(&work)
+    generate(&work, "3").args(["--dtype", "bf16", "--top-k", "5", "--top-p", "0.9"]).assert().code(0);
+    generate(&work, "3")
         .args(["--dtype", "bf16", "--top-k", "5", "--top-p", "0.9", "--dry-run"])
         .assert()
         .code(0)
@@ -105,9 +95,9 @@ fn quantised_weights_write_too_and_are_kept() {
 #[test]
 fn what_does_not_belong_together_is_refused() {
     let work = Workplace::new();
-    generate(&work).args(["--api", "http://127.0.0.1:1/v1"]).assert().code(2).stderr(contains("--api"));
-    generate(&work).args(["--weights-cache", "x"]).assert().code(2).stderr(contains("--weights q4"));
-    generate(&work).args(["--top-p", "0"]).assert().code(2).stderr(contains("--top-p"));
+    generate(&work, "3").args(["--api", "http://127.0.0.1:1/v1"]).assert().code(2).stderr(contains("--api"));
+    generate(&work, "3").args(["--weights-cache", "x"]).assert().code(2).stderr(contains("--weights q4"));
+    generate(&work, "3").args(["--top-p", "0"]).assert().code(2).stderr(contains("--top-p"));
     let photo = first_sample();
     let plain = |arguments: &[&str]| {
         let mut command = georanker();

@@ -5,6 +5,8 @@ mod file;
 mod fused;
 mod mask;
 mod search;
+#[cfg(test)]
+mod test_vectors;
 mod top;
 
 pub use error::MatrixError;

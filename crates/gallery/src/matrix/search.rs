@@ -195,18 +195,8 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::super::VectorPrecision;
+    use super::super::test_vectors::unit_vectors;
     use super::*;
-
-    fn unit_vectors(seed: u64, count: usize, dimension: usize) -> Vec<Vec<f32>> {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        (0..count)
-            .map(|_| {
-                let vector: Vec<f32> = (0..dimension).map(|_| random.random_range(-1.0..1.0)).collect();
-                let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(1e-6);
-                vector.into_iter().map(|value| value / norm).collect()
-            })
-            .collect()
-    }
 
     fn matrix(vectors: &[Vec<f32>], dimension: usize, precision: VectorPrecision) -> VectorMatrix {
         VectorMatrix::build(dimension, vectors.iter().map(Vec::as_slice), precision).unwrap()

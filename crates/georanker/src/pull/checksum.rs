@@ -1,10 +1,10 @@
 //! Checksums that publishers give: SHA-256 of large files, git's object name of small ones.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use contract::hexadecimal;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -73,14 +73,6 @@ pub struct Verdict {
     pub sha256: String,
     /// Bytes.
     pub length: u64,
-}
-
-fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().fold(String::with_capacity(digest.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
