@@ -56,11 +56,25 @@ pub fn add(into: &mut [f32], other: &[f32]) {
 }
 
 /// A function of one number.
-#[derive(Clone, Copy)]
-enum Each {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Each {
+    /// [`quick_gelu`].
     QuickGelu,
+    /// [`gelu`].
     Gelu,
+    /// [`gelu_tanh`].
     GeluTanh,
+}
+
+impl Each {
+    /// Of every number, by this thread.
+    pub(super) fn function(self) -> fn(&mut [f32]) {
+        match self {
+            Self::QuickGelu => |values| dispatch(Instructions::best(), EachOf(Self::QuickGelu, values)),
+            Self::Gelu => |values| dispatch(Instructions::best(), EachOf(Self::Gelu, values)),
+            Self::GeluTanh => |values| dispatch(Instructions::best(), EachOf(Self::GeluTanh, values)),
+        }
+    }
 }
 
 /// A function of two numbers.

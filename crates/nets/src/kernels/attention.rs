@@ -11,8 +11,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::blocked::Shared;
+use super::blocked::interleave::interleave;
 use super::blocked::kernel::{self, Kernel, Start, Tile};
-use super::blocked::pack::interleave;
 use super::functions::{Task, dispatch, exp, map, most, sum};
 use super::instructions::Instructions;
 use super::panels::AlignedBuffer;
@@ -154,7 +154,9 @@ struct Packed {
 }
 
 impl Packed {
-    fn new<K: Kernel>(
+    /// # Safety
+    /// The processor has the instructions of `K`.
+    unsafe fn new<K: Kernel>(
         keys: Strided<'_>,
         values: Strided<'_>,
         rows: Range<usize>,
@@ -167,7 +169,8 @@ impl Packed {
             transposed.chunks_exact_mut(K::COLUMNS * width).zip((0..count).step_by(K::COLUMNS))
         {
             let row = |index: usize| keys.row(rows.start + first + index, head * width, width);
-            interleave(row, K::COLUMNS.min(count - first), K::COLUMNS, panel);
+            // SAFETY: the caller's promise.
+            unsafe { interleave::<K, _>(row, K::COLUMNS.min(count - first), K::COLUMNS, panel) };
         }
         let mut straight = AlignedBuffer::zeros(width.next_multiple_of(K::COLUMNS) * count);
         for (panel, first) in
@@ -195,7 +198,10 @@ unsafe fn run<K: Kernel>(instructions: Instructions, inputs: &Attention<'_>, out
     let prefix: Vec<Option<Packed>> = (0..key_value)
         .into_par_iter()
         .map(|head| {
-            inputs.prefix.map(|(keys, values, rows)| Packed::new::<K>(keys, values, 0..rows, head, dimension))
+            // SAFETY: the caller's promise.
+            inputs.prefix.map(|(keys, values, rows)| unsafe {
+                Packed::new::<K>(keys, values, 0..rows, head, dimension)
+            })
         })
         .collect();
     let output = Shared::new(output);
@@ -206,7 +212,9 @@ unsafe fn run<K: Kernel>(instructions: Instructions, inputs: &Attention<'_>, out
         start += segment.queries.len();
     }
     heads.par_iter().for_each(|&(segment, start, head)| {
-        let own = Packed::new::<K>(inputs.keys, inputs.values, segment.keys.clone(), head, dimension);
+        // SAFETY: the caller's promise.
+        let own =
+            unsafe { Packed::new::<K>(inputs.keys, inputs.values, segment.keys.clone(), head, dimension) };
         let job = Job { inputs, segment, start, head, prefix: prefix[head].as_ref(), own: &own };
         let tile = tile_queries(inputs.group());
         let tiles = segment.queries.len().div_ceil(tile);

@@ -7,9 +7,10 @@
 
 use rayon::prelude::*;
 
-use super::blocked::Blocked;
+use super::activations::Each;
 use super::blocked::kernel;
 use super::blocked::pack::{RightSide, Straight, Transposed};
+use super::blocked::{Blocked, Finish};
 use super::instructions::Instructions;
 use super::vectors::dots_f32_with;
 use super::weights::{StoredType, WeightMatrix};
@@ -38,19 +39,86 @@ pub fn linear_with(
     bias: Option<&[f32]>,
     output: &mut [f32],
 ) {
-    let (inputs, outputs) = (weights.inputs(), weights.outputs());
+    linear_then_with(instructions, input, rows, &[weights], bias, Then::Store, output);
+}
+
+/// What becomes of the numbers of [`linear_then`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// They replace the output.
+    Store,
+    /// They are added to the output, as to a residual stream.
+    Add,
+    /// This of them replaces the output.
+    Map(Each),
+}
+
+/// As [`linear`] with the outputs of several matrices of as many inputs one after another, `bias` of all, and with
+/// something done to the numbers while they are in the cache.
+///
+/// # Panics
+/// If lengths and shapes disagree, or there is no matrix: a mistake in the calling code.
+pub fn linear_then(
+    input: &[f32],
+    rows: usize,
+    weights: &[&WeightMatrix],
+    bias: Option<&[f32]>,
+    then: Then,
+    output: &mut [f32],
+) {
+    linear_then_with(Instructions::best(), input, rows, weights, bias, then, output);
+}
+
+fn linear_then_with(
+    instructions: Instructions,
+    input: &[f32],
+    rows: usize,
+    weights: &[&WeightMatrix],
+    bias: Option<&[f32]>,
+    then: Then,
+    output: &mut [f32],
+) {
+    let inputs = weights[0].inputs();
+    let outputs = weights.iter().map(|weights| weights.outputs()).sum();
+    assert!(weights.iter().all(|weights| weights.inputs() == inputs), "matrices of other inputs");
     assert_eq!(input.len(), rows * inputs, "input of another shape");
     assert_eq!(output.len(), rows * outputs, "output of another shape");
     assert!(bias.is_none_or(|bias| bias.len() == outputs), "bias of another shape");
     if rows <= FEW && rows * inputs > 0 {
-        few_rows(instructions, input, rows, weights, bias, output);
+        let mut first = 0;
+        for weights in weights {
+            let columns = first..first + weights.outputs();
+            let bias = bias.map(|bias| &bias[columns.clone()]);
+            few_rows(
+                instructions,
+                (input, rows),
+                weights,
+                bias,
+                then,
+                (&mut *output, outputs, columns.clone()),
+            );
+            first = columns.end;
+        }
         return;
     }
     let right = Transposed(weights);
-    let product =
-        Blocked { left: input, rows, inner: inputs, right: &right, columns: outputs, bias, granule: 1 };
+    let finish = match then {
+        Then::Store => Finish::Store,
+        Then::Add => Finish::Add,
+        Then::Map(each) => Finish::Map(each.function()),
+    };
+    let product = Blocked {
+        left: input,
+        rows,
+        inner: inputs,
+        right: &right,
+        columns: outputs,
+        bias,
+        granule: 1,
+        finish,
+    };
     #[cfg(target_arch = "x86_64")]
-    if rounds_to_bf16(instructions, weights) {
+    if weights.iter().all(|weights| rounds_to_bf16(instructions, weights)) {
         // SAFETY: the processor was asked.
         unsafe { product.run::<kernel::Avx512Pairs>(output) };
         return;
@@ -103,6 +171,7 @@ pub fn linear_input_gradient_with(
         columns: inputs,
         bias: None,
         granule: weights.block(),
+        finish: Finish::Store,
     };
     #[cfg(target_arch = "x86_64")]
     if rounds_to_bf16(instructions, weights) {
@@ -141,14 +210,14 @@ fn round_to_bf16(values: &mut [f32]) {
     }
 }
 
-/// Inner products of a widened row of weights with every row of the input.
+/// Inner products of a widened row of weights with every row of the input, into some columns of an output of that many.
 fn few_rows(
     instructions: Instructions,
-    input: &[f32],
-    rows: usize,
+    (input, rows): (&[f32], usize),
     weights: &WeightMatrix,
     bias: Option<&[f32]>,
-    output: &mut [f32],
+    then: Then,
+    (output, width, place): (&mut [f32], usize, std::ops::Range<usize>),
 ) {
     /// Outputs of one task.
     const CHUNK: usize = 32;
@@ -185,9 +254,13 @@ fn few_rows(
             }
         }
     });
-    for (row, output) in output.chunks_exact_mut(outputs.max(1)).enumerate() {
+    for (row, output) in output.chunks_exact_mut(width.max(1)).enumerate() {
+        let output = &mut output[place.clone()];
         for (output, sums) in output.iter_mut().zip(columns.chunks_exact(rows)) {
-            *output = sums[row];
+            *output = if then == Then::Add { *output + sums[row] } else { sums[row] };
+        }
+        if let Then::Map(each) = then {
+            each.function()(output);
         }
     }
 }

@@ -79,6 +79,15 @@ impl Activation {
             Self::GeluTanh => gelu_tanh(operators, input),
         }
     }
+
+    /// The kernel's name for it.
+    pub(crate) const fn kernel(self) -> activations::Each {
+        match self {
+            Self::QuickGelu => activations::Each::QuickGelu,
+            Self::Gelu => activations::Each::Gelu,
+            Self::GeluTanh => activations::Each::GeluTanh,
+        }
+    }
 }
 
 struct Pointwise(fn(&mut [f32]));

@@ -1,33 +1,42 @@
 //! Attention and perceptron, layer after layer.
 
+use std::sync::Arc;
+
 use candle_core::{Result, Tensor};
 
-use super::biased;
 use super::config::LayersConfig;
+use super::fused::{self, BufferPool, FusedLayer};
+use super::{biased, computing};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::LayerReader;
 use crate::kernels::attention::{Heads, Segment};
-use crate::operators::{AttentionShape, Linear, Norm, Operators, attention};
+use crate::operators::{AttentionShape, Linear, Norm, Operators, attention, host_floats};
 
 /// The layers of a tower.
 #[derive(Clone, Debug)]
 pub(crate) struct Layers {
     config: LayersConfig,
-    operators: Operators,
-    list: Vec<Layer>,
+    form: Form,
+}
+
+/// How they run.
+#[derive(Clone, Debug)]
+enum Form {
+    Composed(Vec<Layer>),
+    Fused(Vec<FusedLayer>, Arc<BufferPool>),
 }
 
 #[derive(Clone, Debug)]
-struct Layer {
-    norm1: Norm,
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    output: Linear,
-    norm2: Norm,
-    expand: Linear,
-    contract: Linear,
+pub(super) struct Layer {
+    pub(super) norm1: Norm,
+    pub(super) query: Linear,
+    pub(super) key: Linear,
+    pub(super) value: Linear,
+    pub(super) output: Linear,
+    pub(super) norm2: Norm,
+    pub(super) expand: Linear,
+    pub(super) contract: Linear,
 }
 
 impl Layers {
@@ -67,32 +76,31 @@ impl Layers {
                 contract: linear("mlp.fc2")?,
             })
         });
-        Ok(Self {
-            config: config.clone(),
-            operators: reader.holding.operators(),
-            list: layers.collect::<std::result::Result<_, NetworkError>>()?,
-        })
+        let layers = layers.collect::<std::result::Result<Vec<_>, NetworkError>>()?;
+        let form = match reader.holding.operators() {
+            Operators::Composed => Form::Composed(layers),
+            Operators::Fused => {
+                let fused = layers.iter().map(FusedLayer::new).collect::<Result<_>>();
+                Form::Fused(fused.map_err(computing("the layers"))?, Arc::default())
+            }
+        };
+        Ok(Self { config: config.clone(), form })
     }
 
     /// `[rows, width]` to the same. `groups` are lengths of runs of rows that do not see each other; with `causal`, a
     /// token sees only itself and what precedes it in its group.
     pub(crate) fn forward(&self, input: &Tensor, groups: &[usize], causal: bool) -> Result<Tensor> {
-        let LayersConfig { epsilon, activation, .. } = self.config;
         let shape = self.shape(groups, causal);
-        let operators = self.operators;
-        let mut hidden = input.clone();
-        for layer in &self.list {
-            let normal = layer.norm1.forward(operators, &hidden, epsilon)?;
-            let queries = layer.query.forward(&normal)?;
-            let keys = layer.key.forward(&normal)?;
-            let values = layer.value.forward(&normal)?;
-            let mixed = attention(operators, &queries, &keys, &values, &shape)?;
-            hidden = (hidden + layer.output.forward(&mixed)?)?;
-            let normal = layer.norm2.forward(operators, &hidden, epsilon)?;
-            let wide = activation.forward(operators, &layer.expand.forward(&normal)?)?;
-            hidden = (hidden + layer.contract.forward(&wide)?)?;
+        match &self.form {
+            Form::Composed(layers) => layers
+                .iter()
+                .try_fold(input.clone(), |hidden, layer| layer.forward(&self.config, &shape, &hidden)),
+            Form::Fused(layers, pool) => {
+                let mut hidden = host_floats(input)?;
+                fused::forward(layers, &self.config, &shape, pool, &mut hidden);
+                Tensor::from_vec(hidden, input.shape(), input.device())
+            }
         }
-        Ok(hidden)
     }
 
     fn shape(&self, groups: &[usize], causal: bool) -> AttentionShape {
@@ -103,6 +111,22 @@ impl Layers {
             Segment { queries: range.clone(), keys: range }
         });
         attention_shape(&self.config, segments.collect(), causal)
+    }
+}
+
+impl Layer {
+    /// `[rows, width]` to the same, by operators of the device.
+    fn forward(&self, config: &LayersConfig, shape: &AttentionShape, hidden: &Tensor) -> Result<Tensor> {
+        let operators = Operators::Composed;
+        let normal = self.norm1.forward(operators, hidden, config.epsilon)?;
+        let queries = self.query.forward(&normal)?;
+        let keys = self.key.forward(&normal)?;
+        let values = self.value.forward(&normal)?;
+        let mixed = attention(operators, &queries, &keys, &values, shape)?;
+        let hidden = (hidden + self.output.forward(&mixed)?)?;
+        let normal = self.norm2.forward(operators, &hidden, config.epsilon)?;
+        let wide = config.activation.forward(operators, &self.expand.forward(&normal)?)?;
+        hidden + self.contract.forward(&wide)?
     }
 }
 

@@ -13,6 +13,7 @@
 //! activation through memory.
 
 mod config;
+mod fused;
 mod layers;
 mod preprocess;
 mod tower;

@@ -5,6 +5,7 @@
 //! how rows and columns were cut into tiles or spread over threads.
 
 use super::super::vector::{Portable, Vector};
+use super::interleave;
 use super::pack::pair;
 
 /// What a tile starts from before its sums are added.
@@ -16,6 +17,8 @@ pub(in super::super) enum Start {
     Bias(*const f32),
     /// What is in the output.
     Output,
+    /// What is in the output, and these numbers besides.
+    OutputAndBias(*const f32),
 }
 
 /// One tile: `output = start + left * right`.
@@ -63,6 +66,14 @@ pub(in super::super) trait Kernel {
         } else {
             round_pairs(line, into);
         }
+    }
+
+    /// Writes `[steps, lines]`: word `s` of line `l` goes to `s * lines.len() + l`. Lines have one length.
+    ///
+    /// # Safety
+    /// As [`tile`](Self::tile), of the instructions.
+    unsafe fn interleave(lines: &[&[f32]], into: &mut [f32]) {
+        interleave::portable(lines, into);
     }
 }
 
@@ -218,6 +229,9 @@ unsafe fn tile<P: Product, const ROWS: usize, const VECTORS: usize, const PACKED
                         Start::Zero => sum,
                         Start::Bias(bias) => sum.add(P::Sums::load(bias.add(at))),
                         Start::Output => sum.add(P::Sums::load(output.add(at))),
+                        Start::OutputAndBias(bias) => {
+                            sum.add(P::Sums::load(bias.add(at))).add(P::Sums::load(output.add(at)))
+                        }
                     };
                     sum.store(output.add(at));
                 }
@@ -229,6 +243,7 @@ unsafe fn tile<P: Product, const ROWS: usize, const VECTORS: usize, const PACKED
                     Start::Zero => sum,
                     Start::Bias(bias) => sum + *bias.add(at),
                     Start::Output => sum + *output.add(at),
+                    Start::OutputAndBias(bias) => sum + *bias.add(at) + *output.add(at),
                 };
             }
         }
@@ -237,7 +252,7 @@ unsafe fn tile<P: Product, const ROWS: usize, const VECTORS: usize, const PACKED
 
 /// Declares a kernel.
 macro_rules! kernel {
-    ($(#[$attribute:meta])* $name:ident, $product:ty, $rows:literal, $vectors:literal, $lanes:literal, $depth:literal, $(#[$feature:meta])? $($words:ident)?) => {
+    ($(#[$attribute:meta])* $name:ident, $product:ty, $rows:literal, $vectors:literal, $lanes:literal, $depth:literal, $(#[$feature:meta])? $($words:ident)?; $($interleave:path)?) => {
         $(#[$attribute])*
         pub(in super::super) struct $name;
 
@@ -264,6 +279,13 @@ macro_rules! kernel {
                     unsafe { $words(line, into) }
                 }
             )?
+
+            $(
+                unsafe fn interleave(lines: &[&[f32]], into: &mut [f32]) {
+                    // SAFETY: the caller's promise.
+                    unsafe { $interleave(lines, into) }
+                }
+            )?
         }
     };
 }
@@ -271,24 +293,26 @@ macro_rules! kernel {
 kernel!(
     /// 24 sums, 2 factors and one value of 32 registers.
     #[cfg(target_arch = "x86_64")]
-    Avx512, Single<std::arch::x86_64::__m512>, 12, 2, 16, 1, #[target_feature(enable = "avx512f")]
+    Avx512, Single<std::arch::x86_64::__m512>, 12, 2, 16, 1, #[target_feature(enable = "avx512f")];
+    interleave::avx512
 );
 kernel!(
     /// As [`Avx512`], two bf16 at a time.
     #[cfg(target_arch = "x86_64")]
-    Avx512Pairs, PairAvx512, 12, 2, 16, 2, #[target_feature(enable = "avx512f,avx512bf16")] round_pairs_avx512
+    Avx512Pairs, PairAvx512, 12, 2, 16, 2, #[target_feature(enable = "avx512f,avx512bf16")] round_pairs_avx512;
+    interleave::avx512
 );
 kernel!(
     /// 12 sums, 2 factors and one value of 16 registers.
     #[cfg(target_arch = "x86_64")]
-    Avx2, Single<std::arch::x86_64::__m256>, 6, 2, 8, 1, #[target_feature(enable = "avx2,fma")]
+    Avx2, Single<std::arch::x86_64::__m256>, 6, 2, 8, 1, #[target_feature(enable = "avx2,fma")];
 );
 kernel!(
     /// Plain Rust.
-    Plain, Single<Portable>, 4, 1, 8, 1,
+    Plain, Single<Portable>, 4, 1, 8, 1,;
 );
 kernel!(
     /// Plain Rust, two bf16 at a time.
     #[cfg(test)]
-    PlainPairs, PairPortable, 4, 1, 8, 2,
+    PlainPairs, PairPortable, 4, 1, 8, 2,;
 );

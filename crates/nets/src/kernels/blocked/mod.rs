@@ -1,16 +1,20 @@
 //! Products with a right side in any storage: blocks are packed, widened to f32 on the way, and multiplied tile by
 //! tile (Goto and van de Geijn 2008).
 //!
-//! The inner dimension is cut into blocks. For each, the left side is packed once for all; then every task packs
-//! some columns of the right side, which stay in its core's cache while all rows pass by. Cuts depend on shapes
-//! only in ways that do not change a bit: a row has the same result alone as in a batch.
+//! The inner dimension is cut into blocks. The left side is packed once for all; then every task goes through the blocks
+//! of some columns: it packs those of the right side, which stay in its core's cache while all rows pass by. Cuts depend
+//! on shapes only in ways that do not change a bit: a row has the same result alone as in a batch.
 #![allow(unsafe_code)] // SIMD; each block states its invariant, and tests hold it to the scalar twin.
 #![allow(clippy::inline_always)] // Generic code must land inside the function that enables the instructions.
 
+pub(super) mod interleave;
 pub(super) mod kernel;
 pub(super) mod pack;
 #[cfg(test)]
 mod tests;
+
+use std::cell::Cell;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -24,6 +28,20 @@ const STEPS: usize = 256;
 const COLUMNS: usize = 256;
 /// Tiles of rows that pass by the columns together.
 const TILES: usize = 16;
+/// Words of the left side that are packed at once, unless a few hundred rows have more: 32 MiB.
+const PACKED: usize = 1 << 23;
+
+/// What becomes of a product.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Finish {
+    /// It replaces the output.
+    #[default]
+    Store,
+    /// It is added to the output.
+    Add,
+    /// It replaces the output, and this is done to every number, some of a row at a time.
+    Map(fn(&mut [f32])),
+}
 
 /// The plan of a product: `output = bias + left * right`.
 pub(super) struct Blocked<'a, R> {
@@ -37,6 +55,15 @@ pub(super) struct Blocked<'a, R> {
     pub(super) bias: Option<&'a [f32]>,
     /// Columns of one task are a multiple of this.
     pub(super) granule: usize,
+    pub(super) finish: Finish,
+}
+
+/// A part of the output: columns, and tiles of rows.
+type Part = (Range<usize>, Range<usize>);
+
+thread_local! {
+    /// The packed left side of the product before: fresh pages cost more than packing.
+    static LEFT: Cell<AlignedBuffer> = Cell::default();
 }
 
 /// A pointer to the output, of which each task writes a part of its own.
@@ -77,51 +104,116 @@ impl<R: RightSide> Blocked<'_, R> {
             bias[..self.columns].copy_from_slice(values);
         }
         if self.inner == 0 {
-            output.chunks_exact_mut(self.columns).for_each(|row| row.copy_from_slice(&bias[..self.columns]));
+            for row in output.chunks_exact_mut(self.columns) {
+                match self.finish {
+                    Finish::Store | Finish::Map(_) => row.copy_from_slice(&bias[..self.columns]),
+                    Finish::Add => row.iter_mut().zip(&*bias).for_each(|(output, bias)| *output += bias),
+                }
+                if let Finish::Map(map) = self.finish {
+                    map(row);
+                }
+            }
             return;
         }
-        let depth = STEPS * K::DEPTH;
-        let panels = self.rows.div_ceil(K::ROWS);
-        let mut left = AlignedBuffer::zeros(panels * K::ROWS * STEPS.min(self.inner.div_ceil(K::DEPTH)));
-        let tasks = self.tasks::<K>();
+        let words = self.inner.div_ceil(K::DEPTH);
+        let most = (PACKED / words).next_multiple_of(TILES * K::ROWS).max(4 * TILES * K::ROWS);
         let output = Shared::new(output);
-        for first in (0..self.inner).step_by(depth) {
-            let inner = first..self.inner.min(first + depth);
+        let mut packed = LEFT.take();
+        for first in (0..self.rows).step_by(most) {
+            let rows = first..self.rows.min(first + most);
+            packed.reserve(rows.len().next_multiple_of(K::ROWS) * words);
+            let left = &mut packed[..rows.len().next_multiple_of(K::ROWS) * words];
+            // SAFETY: the caller's promise for `K`.
+            unsafe { self.pack_rows::<K>(rows.clone(), left) };
+            let left = &*left;
+            self.tasks::<K>(rows.len()).par_iter().for_each_init(
+                || (AlignedBuffer::default(), Vec::new()),
+                |buffers, part| {
+                    // SAFETY: the caller's promise for `K`; parts are disjoint, and the panels were packed above.
+                    unsafe { self.part::<K>(rows.clone(), part, left, &bias, buffers, output) };
+                },
+            );
+        }
+        LEFT.set(packed);
+    }
+
+    /// Cuts of the inner dimension.
+    fn blocks<K: Kernel>(&self) -> impl Iterator<Item = Range<usize>> {
+        let (inner, depth) = (self.inner, STEPS * K::DEPTH);
+        (0..inner).step_by(depth).map(move |first| first..inner.min(first + depth))
+    }
+
+    /// Packs rows of the left side, block after block of the inner dimension.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `K`.
+    unsafe fn pack_rows<K: Kernel>(&self, rows: Range<usize>, into: &mut [f32]) {
+        let padded = rows.len().next_multiple_of(K::ROWS);
+        let blocks: Vec<_> = self.blocks::<K>().collect();
+        into.par_chunks_mut(padded * STEPS).zip(blocks).for_each(|(into, inner)| {
             let words = inner.len().div_ceil(K::DEPTH);
-            let left = &mut left[..panels * K::ROWS * words];
-            left.par_chunks_mut(TILES * K::ROWS * words).enumerate().for_each(|(chunk, into)| {
-                let start = chunk * TILES * K::ROWS;
-                let rows = start..self.rows.min(start + TILES * K::ROWS);
+            into.par_chunks_mut(TILES * K::ROWS * words).enumerate().for_each(|(chunk, into)| {
+                let start = rows.start + chunk * TILES * K::ROWS;
+                let rows = start..rows.end.min(start + TILES * K::ROWS);
                 // SAFETY: the caller's promise for `K`.
                 unsafe { pack_left::<K>(self.left, self.inner, rows, inner.clone(), into) };
             });
-            let left = &*left;
-            let bias = (first == 0).then_some(&bias[..]);
-            tasks.par_iter().for_each_init(
-                || (AlignedBuffer::default(), Vec::new()),
-                |(right, scratch), (columns, rows)| {
-                    right.reserve(words * columns.len().next_multiple_of(K::COLUMNS));
-                    let right = &mut right[..words * columns.len().next_multiple_of(K::COLUMNS)];
-                    // SAFETY: the caller's promise for `K`; tasks are disjoint parts of the output, and the
-                    // panels were packed above.
-                    unsafe {
-                        self.right.pack::<K>(inner.clone(), columns.clone(), scratch, right);
-                        self.block::<K>(words, left, right, rows.clone(), columns.clone(), bias, output);
-                    };
-                },
-            );
+        });
+    }
+
+    /// One part of the output, over the whole inner dimension. `rows` are those of the packed left side.
+    ///
+    /// # Safety
+    /// As [`block`](Self::block).
+    unsafe fn part<K: Kernel>(
+        &self,
+        rows: Range<usize>,
+        (columns, tiles): &Part,
+        left: &[f32],
+        bias: &[f32],
+        (right, scratch): &mut (AlignedBuffer, Vec<f32>),
+        output: Shared,
+    ) {
+        let padded = rows.len().next_multiple_of(K::ROWS);
+        for (inner, left) in self.blocks::<K>().zip(left.chunks(padded * STEPS)) {
+            let words = inner.len().div_ceil(K::DEPTH);
+            let count = words * columns.len().next_multiple_of(K::COLUMNS);
+            right.reserve(count);
+            let right = &mut right[..count];
+            // SAFETY: the caller's promise.
+            unsafe { self.right.pack::<K>(inner.clone(), columns.clone(), scratch, right) };
+            let block = Block {
+                words,
+                left,
+                right,
+                rows: rows.clone(),
+                columns: columns.clone(),
+                bias: (inner.start == 0).then_some(bias),
+            };
+            // SAFETY: the caller's promise.
+            unsafe { self.block::<K>(&block, tiles.clone(), output) };
+        }
+        let Finish::Map(map) = self.finish else { return };
+        for row in rows.start + tiles.start * K::ROWS..rows.end.min(rows.start + tiles.end * K::ROWS) {
+            // SAFETY: the caller's promise: nobody else touches this part of the output, and it was written above.
+            map(unsafe {
+                std::slice::from_raw_parts_mut(
+                    output.get().add(row * self.columns + columns.start),
+                    columns.len(),
+                )
+            });
         }
     }
 
     /// Columns and tiles of rows of each task: enough for the threads, none too small to pay for its packing.
-    fn tasks<K: Kernel>(&self) -> Vec<(std::ops::Range<usize>, std::ops::Range<usize>)> {
+    fn tasks<K: Kernel>(&self, rows: usize) -> Vec<Part> {
         let wanted = 2 * rayon::current_num_threads();
         let granule = self.granule.next_multiple_of(K::COLUMNS);
         let least = 64.min(COLUMNS).next_multiple_of(granule);
         let most = COLUMNS.next_multiple_of(granule);
         let width = self.columns.div_ceil(wanted).next_multiple_of(granule).clamp(least, most);
         let blocks = self.columns.div_ceil(width);
-        let tiles = self.rows.div_ceil(K::ROWS);
+        let tiles = rows.div_ceil(K::ROWS);
         let height = tiles.div_ceil(wanted.div_ceil(blocks)).max(TILES);
         let cuts =
             |total: usize, step: usize| (0..total).step_by(step).map(move |at| at..total.min(at + step));
@@ -130,46 +222,55 @@ impl<R: RightSide> Blocked<'_, R> {
             .collect()
     }
 
-    /// The tiles `rows` of some columns.
+    /// One block of the inner dimension for some tiles of its rows.
     ///
     /// # Safety
-    /// The processor has the instructions of `K`; `left` holds all panels of rows and `right` those of `columns`,
-    /// `words` long; `output` is `[rows, columns]`, and nobody else touches these rows and columns of it.
-    #[allow(clippy::too_many_arguments)] // A struct would only rename them.
-    unsafe fn block<K: Kernel>(
-        &self,
-        words: usize,
-        left: &[f32],
-        right: &[f32],
-        rows: std::ops::Range<usize>,
-        columns: std::ops::Range<usize>,
-        bias: Option<&[f32]>,
-        output: Shared,
-    ) {
-        for start in rows.clone().step_by(TILES) {
+    /// The processor has the instructions of `K`; the block holds all panels of its rows and columns; `output` is
+    /// `[rows, columns]`, and nobody else touches these rows and columns of it.
+    unsafe fn block<K: Kernel>(&self, block: &Block<'_>, tiles: Range<usize>, output: Shared) {
+        let Block { words, left, right, rows, columns, bias } = block;
+        for start in tiles.clone().step_by(TILES) {
             for (right, column) in
                 right.chunks_exact(words * K::COLUMNS).zip(columns.clone().step_by(K::COLUMNS))
             {
-                for tile in start..rows.end.min(start + TILES) {
-                    let row = tile * K::ROWS;
+                let start_of = match (bias, self.finish) {
+                    (None, _) => Start::Output,
+                    (Some(bias), Finish::Add) => Start::OutputAndBias(bias[column..].as_ptr()),
+                    (Some(bias), _) => Start::Bias(bias[column..].as_ptr()),
+                };
+                for tile in start..tiles.end.min(start + TILES) {
+                    let row = rows.start + tile * K::ROWS;
                     let left = &left[tile * K::ROWS * words..(tile + 1) * K::ROWS * words];
                     // SAFETY: the panels are sliced to their lengths; the bias is padded to whole kernels; rows
                     // and columns that are meant lie within the output.
                     unsafe {
                         K::tile::<true>(&Tile {
-                            steps: words,
+                            steps: *words,
                             left: left.as_ptr(),
                             left_stride: 0,
                             right: right.as_ptr(),
                             output: output.get().add(row * self.columns + column),
                             stride: self.columns,
-                            rows: K::ROWS.min(self.rows - row),
+                            rows: K::ROWS.min(rows.end - row),
                             columns: K::COLUMNS.min(columns.end - column),
-                            start: bias.map_or(Start::Output, |bias| Start::Bias(bias[column..].as_ptr())),
+                            start: start_of,
                         });
                     }
                 }
             }
         }
     }
+}
+
+/// One block of the inner dimension, packed.
+struct Block<'a> {
+    words: usize,
+    /// Panels of rows.
+    left: &'a [f32],
+    /// Panels of columns.
+    right: &'a [f32],
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// What the first block starts from, padded to whole kernels.
+    bias: Option<&'a [f32]>,
 }

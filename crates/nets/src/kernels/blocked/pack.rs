@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use super::super::weights::WeightMatrix;
+use super::interleave::interleave;
 use super::kernel::Kernel;
 
 /// A right side `[inner, columns]` of a product.
@@ -22,8 +23,23 @@ pub(in super::super) trait RightSide: Sync {
     );
 }
 
-/// `weights^T`: what a linear layer multiplies by. The inner dimension is the inputs.
-pub(in super::super) struct Transposed<'a>(pub(in super::super) &'a WeightMatrix);
+/// `weights^T`: what a linear layer multiplies by. The inner dimension is the inputs. Of several matrices with as many
+/// inputs the columns follow one another, as if they were one matrix.
+pub(in super::super) struct Transposed<'a>(pub(in super::super) &'a [&'a WeightMatrix]);
+
+impl<'a> Transposed<'a> {
+    /// The matrix that has a column, and which of its own it is.
+    fn column(&self, mut column: usize) -> (&'a WeightMatrix, usize) {
+        let (last, others) = self.0.split_last().expect("at least one matrix");
+        for weights in others {
+            if column < weights.outputs() {
+                return (weights, column);
+            }
+            column -= weights.outputs();
+        }
+        (last, column)
+    }
+}
 
 impl RightSide for Transposed<'_> {
     unsafe fn pack<K: Kernel>(
@@ -33,14 +49,14 @@ impl RightSide for Transposed<'_> {
         scratch: &mut Vec<f32>,
         into: &mut [f32],
     ) {
-        let weights = self.0;
         let words = inner.len().div_ceil(K::DEPTH);
         let panels = into.chunks_exact_mut(words * K::COLUMNS);
         for (panel, first) in panels.zip(columns.clone().step_by(K::COLUMNS)) {
             let count = K::COLUMNS.min(columns.end - first);
             // Lines that lie in memory as words already are read in place.
             let words_of = |column: usize| -> Option<&[f32]> {
-                let start = (first + column) * weights.inputs();
+                let (weights, column) = self.column(first + column);
+                let start = column * weights.inputs();
                 match K::DEPTH {
                     1 => Some(&weights.as_f32()?[start + inner.start..start + inner.end]),
                     _ => weights.as_pairs(start + inner.start..start + inner.end),
@@ -48,7 +64,15 @@ impl RightSide for Transposed<'_> {
             };
             // Of an odd number of bf16 every second line is not aligned.
             if (0..count).all(|column| words_of(column).is_some()) {
-                interleave(|column| words_of(column).unwrap_or_default(), count, K::COLUMNS, panel);
+                // SAFETY: the caller's promise for `K`.
+                unsafe {
+                    interleave::<K, _>(
+                        |column| words_of(column).unwrap_or_default(),
+                        count,
+                        K::COLUMNS,
+                        panel,
+                    )
+                };
                 continue;
             }
             // An odd number of cache lines: a power of two would put the rows on top of each other in the cache.
@@ -56,6 +80,7 @@ impl RightSide for Transposed<'_> {
             scratch.resize((stride * (K::COLUMNS + 1)).max(scratch.len()), 0.0);
             let (wide, lines) = scratch.split_at_mut(stride);
             for (column, line) in (first..).zip(lines.chunks_exact_mut(stride).take(count)) {
+                let (weights, column) = self.column(column);
                 let start = column * weights.inputs() + inner.start;
                 if K::DEPTH == 1 {
                     weights.widen(start, &mut line[..words]);
@@ -66,7 +91,10 @@ impl RightSide for Transposed<'_> {
                 // SAFETY: the caller's promise for `K`.
                 unsafe { K::words(wide, &mut line[..words]) };
             }
-            interleave(|column| &lines[column * stride..][..words], count, K::COLUMNS, panel);
+            // SAFETY: as above.
+            unsafe {
+                interleave::<K, _>(|column| &lines[column * stride..][..words], count, K::COLUMNS, panel)
+            };
         }
     }
 }
@@ -133,73 +161,18 @@ pub(in super::super) unsafe fn pack_left<K: Kernel>(
             &left[(first + index) * stride + inner.start..(first + index) * stride + inner.end]
         };
         if K::DEPTH == 1 {
-            interleave(row, count, K::ROWS, panel);
+            // SAFETY: the caller's promise.
+            unsafe { interleave::<K, _>(row, count, K::ROWS, panel) };
             continue;
         }
         for (index, line) in lines.chunks_exact_mut(words).take(count).enumerate() {
             // SAFETY: the caller's promise.
             unsafe { K::words(row(index), line) };
         }
-        interleave(|index| &lines[index * words..(index + 1) * words], count, K::ROWS, panel);
-    }
-}
-
-/// Writes `[words, width]`: word `w` of line `l` goes to `w * width + l`. Lines from `count` on are zeros.
-pub(in super::super) fn interleave<'a>(
-    line: impl Fn(usize) -> &'a [f32],
-    count: usize,
-    width: usize,
-    into: &mut [f32],
-) {
-    let mut lines = [&[][..]; 32];
-    for (index, slot) in lines.iter_mut().enumerate().take(count) {
-        *slot = line(index);
-    }
-    let lines = &lines[..count];
-    match (count == width, width) {
-        (true, 16) => interleave_whole::<16>(lines, into),
-        (true, 32) => interleave_whole::<32>(lines, into),
-        (true, 12) => interleave_whole::<12>(lines, into),
-        (true, 6) => interleave_whole::<6>(lines, into),
-        _ => {
-            for (step, into) in into.chunks_exact_mut(width).enumerate() {
-                for (into, line) in into.iter_mut().zip(lines) {
-                    *into = line[step];
-                }
-                into[count..].fill(0.0);
-            }
-        }
-    }
-}
-
-/// Blocks of four lines by four steps: the compiler makes them shuffles.
-fn interleave_whole<const WIDTH: usize>(lines: &[&[f32]], into: &mut [f32]) {
-    let Ok(lines) = <&[&[f32]; WIDTH]>::try_from(lines) else { return };
-    let steps = into.len() / WIDTH;
-    assert!(lines.iter().all(|line| line.len() == steps), "lines of another length");
-    let whole = steps / 4 * 4;
-    for step in (0..whole).step_by(4) {
-        let into = &mut into[step * WIDTH..(step + 4) * WIDTH];
-        for group in 0..WIDTH / 4 {
-            let mut block = [[0.0_f32; 4]; 4];
-            for (block, line) in block.iter_mut().zip(&lines[group * 4..]) {
-                block.copy_from_slice(&line[step..step + 4]);
-            }
-            for offset in 0..4 {
-                let values = block.map(|line| line[offset]);
-                into[offset * WIDTH + group * 4..][..4].copy_from_slice(&values);
-            }
-        }
-        for line in WIDTH / 4 * 4..WIDTH {
-            for offset in 0..4 {
-                into[offset * WIDTH + line] = lines[line][step + offset];
-            }
-        }
-    }
-    for step in whole..steps {
-        for (line, values) in lines.iter().enumerate() {
-            into[step * WIDTH + line] = values[step];
-        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            interleave::<K, _>(|index| &lines[index * words..(index + 1) * words], count, K::ROWS, panel)
+        };
     }
 }
 

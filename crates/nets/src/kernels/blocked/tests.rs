@@ -37,7 +37,7 @@ unsafe fn product<K: Kernel>(
     bias: Option<&[f32]>,
 ) -> Vec<f32> {
     let mut output = vec![f32::NAN; rows * weights.outputs()];
-    let right = Transposed(weights);
+    let right = Transposed(&[weights]);
     let plan = Blocked {
         left,
         rows,
@@ -46,6 +46,7 @@ unsafe fn product<K: Kernel>(
         columns: weights.outputs(),
         bias,
         granule: 1,
+        finish: Finish::Store,
     };
     // SAFETY: the caller's promise.
     unsafe { plan.run::<K>(&mut output) };
@@ -126,14 +127,14 @@ proptest! {
         }
         let weights = WeightMatrix::from_f32(straight, inner, columns);
         let side = Straight(&weights);
-        let plan = Blocked { left: &left, rows, inner, right: &side, columns, bias: None, granule: 1 };
+        let plan = Blocked { left: &left, rows, inner, right: &side, columns, bias: None, granule: 1, finish: Finish::Store };
         let mut found = vec![f32::NAN; rows * columns];
         // SAFETY: plain Rust.
         unsafe { plan.run::<Plain>(&mut found) };
         prop_assert!(worst(&found, &plain(&left, &right, &vec![0.0; columns], inner), inner) < 1.0);
         let weights = weights.convert(StoredType::Bf16);
         let side = Straight(&weights);
-        let plan = Blocked { left: &left, rows, inner, right: &side, columns, bias: None, granule: 1 };
+        let plan = Blocked { left: &left, rows, inner, right: &side, columns, bias: None, granule: 1, finish: Finish::Store };
         let expected = plain(&rounded(&left), &rounded(&right), &vec![0.0; columns], inner);
         // SAFETY: plain Rust, and the processor is asked before the other.
         unsafe {
@@ -194,5 +195,70 @@ fn words_by_the_processor_equal_the_plain_twin() {
         }
         let bits = words.map(|words| words.into_iter().map(f32::to_bits).collect::<Vec<_>>());
         assert_eq!(bits[0], bits[1], "{length}");
+    }
+}
+
+/// Several matrices side by side, added to what is there or mapped, in chunks of rows or not.
+#[test]
+fn matrices_side_by_side_and_what_becomes_of_the_product() {
+    let (rows, inner) = (30, 300);
+    let counts = [40, 7, 64];
+    let parts: Vec<WeightMatrix> = (1..)
+        .zip(counts)
+        .map(|(seed, columns)| WeightMatrix::from_f32(numbers(columns * inner, seed), columns, inner))
+        .collect();
+    let columns: usize = counts.iter().sum();
+    let whole: Vec<f32> =
+        (1..).zip(counts).flat_map(|(seed, columns)| numbers(columns * inner, seed)).collect();
+    let (left, bias) = (numbers(rows * inner, 9), numbers(columns, 8));
+    let before = numbers(rows * columns, 7);
+    let product = plain(&left, &whole, &bias, inner);
+    let parts: Vec<&WeightMatrix> = parts.iter().collect();
+    let right = Transposed(&parts);
+    let halve: fn(&mut [f32]) = |values| values.iter_mut().for_each(|value| *value *= 0.5);
+    for (finish, expected) in [
+        (Finish::Store, product.clone()),
+        (Finish::Add, product.iter().zip(&before).map(|(sum, &before)| sum + f64::from(before)).collect()),
+        (Finish::Map(halve), product.iter().map(|sum| sum / 2.0).collect::<Vec<_>>()),
+    ] {
+        let plan = Blocked {
+            left: &left,
+            rows,
+            inner,
+            right: &right,
+            columns,
+            bias: Some(&bias),
+            granule: 1,
+            finish,
+        };
+        let mut found = before.clone();
+        // SAFETY: plain Rust, and the processor is asked before the other.
+        unsafe {
+            plan.run::<Plain>(&mut found);
+            assert!(worst(&found, &expected, inner) < 1.0, "{finish:?}");
+            #[cfg(target_arch = "x86_64")]
+            if super::super::Instructions::best() == super::super::Instructions::Avx512 {
+                found.copy_from_slice(&before);
+                plan.run::<kernel::Avx512>(&mut found);
+                assert!(worst(&found, &expected, inner) < 1.0, "{finish:?}");
+            }
+        }
+    }
+}
+
+/// More rows than are packed at once: each as it would be alone.
+#[test]
+fn rows_in_chunks_change_no_bit() {
+    let (rows, inner, columns) = (4 * TILES * Plain::ROWS + 5, 1 << 16, 3);
+    assert!(PACKED / inner < rows);
+    let weights = WeightMatrix::from_f32(numbers(columns * inner, 1), columns, inner);
+    let left = numbers(rows * inner, 2);
+    // SAFETY: plain Rust.
+    let whole = unsafe { product::<Plain>(&left, rows, &weights, None) };
+    for row in [0, 4 * TILES * Plain::ROWS - 1, 4 * TILES * Plain::ROWS, rows - 1] {
+        // SAFETY: plain Rust.
+        let alone = unsafe { product::<Plain>(&left[row * inner..(row + 1) * inner], 1, &weights, None) };
+        let found = &whole[row * columns..(row + 1) * columns];
+        assert!(found.iter().zip(&alone).all(|(found, alone)| found.to_bits() == alone.to_bits()));
     }
 }
