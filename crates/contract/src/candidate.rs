@@ -67,6 +67,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// All who named it, the first one first.
+    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
+        std::iter::once(&self.origin).chain(&self.also)
+    }
+
     /// A bare coordinate.
     pub fn at(location: LatLon, origin: Origin) -> Self {
         let similarities = match &origin {

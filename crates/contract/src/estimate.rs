@@ -2,7 +2,7 @@
 
 use geo::{LatLon, Place};
 
-use crate::Candidate;
+use crate::{Candidate, Origin};
 
 /// The radii, in km, at which the field reports accuracy and this project reports confidence.
 pub const RADII_KM: [f64; 5] = [1.0, 25.0, 200.0, 750.0, 2500.0];
@@ -39,6 +39,8 @@ pub struct Estimate {
     pub location: LatLon,
     /// What is there.
     pub place: Place,
+    /// Who named the candidate that is the answer, whether or not it is among those listed.
+    pub origins: Vec<Origin>,
     /// How sure we are.
     pub confidence: Confidence,
     /// True when the evidence is too weak to rely on; the location is the best guess all the same.

@@ -266,14 +266,15 @@ impl Locator {
         let rule = options.decide.unwrap_or(self.rule);
         let empty = || Failure::new(ErrorKind::NoCandidates, format!("{}: no candidates", ranked.set.query));
         let decision = self.decision(ranked, rule).ok_or_else(empty)?;
-        let chosen = ranked.set.candidates.get(decision.chosen).ok_or_else(empty)?.location;
+        let answer = ranked.set.candidates.get(decision.chosen).ok_or_else(empty)?;
+        let chosen = answer.location;
         let confidence: Confidence = self.calibration.confidence(&decision.raw_confidence);
         let abstained = self.calibration.abstains(&confidence);
         let geocoder = ReverseGeocoder::embedded();
         let listed = distinct(ranked, &decision.probabilities, options);
-        let candidates = listed.into_iter().filter_map(|Listed { index, probability, models }| {
+        let candidates = listed.into_iter().filter_map(|Listed { index, probability, origins }| {
             let mut candidate = ranked.set.candidates.get(index)?.clone();
-            candidate.also.extend(models);
+            candidate.also.extend(origins);
             candidate.embedding = QueryEmbedding::default();
             if candidate.place.is_empty() {
                 candidate.place = geocoder.place(candidate.location);
@@ -288,6 +289,7 @@ impl Locator {
         Ok(Estimate {
             location: chosen,
             place: geocoder.place(chosen),
+            origins: answer.origins().cloned().collect(),
             confidence,
             abstained,
             coverage_note: abstained.then(|| self.coverage_note().to_owned()),
@@ -365,8 +367,9 @@ struct Listed {
     index: usize,
     /// With that of the candidates it stands for.
     probability: f64,
-    /// Models that wrote one of those: who wrote something should not be lost with it.
-    models: Vec<Origin>,
+    /// Models that wrote one of those, and the first search that found one where none found this: who named a place
+    /// should not be lost with it.
+    origins: Vec<Origin>,
 }
 
 /// The best candidates, none within `distinct_km` of a better one, each with the probability of those it stands
@@ -380,13 +383,18 @@ fn distinct(ranked: &Ranked, probabilities: &[f64], options: &LocateOptions) -> 
             .position(|known| haversine_km(place(known.index), place(index)) < options.distinct_km);
         match better {
             Some(known) => {
-                let candidate = &ranked.set.candidates[index];
-                let origins = std::iter::once(&candidate.origin).chain(&candidate.also);
-                listed[known].probability += probabilities[index];
-                listed[known].models.extend(origins.filter(|origin| origin.is_generated()).cloned());
+                let known = &mut listed[known];
+                known.probability += probabilities[index];
+                for origin in ranked.set.candidates[index].origins() {
+                    let found = ranked.set.candidates[known.index].origins().any(|one| !one.is_generated())
+                        || known.origins.iter().any(|one| !one.is_generated());
+                    if origin.is_generated() || !found {
+                        known.origins.push(origin.clone());
+                    }
+                }
             }
             None if listed.len() < options.top => {
-                listed.push(Listed { index, probability: probabilities[index], models: Vec::new() });
+                listed.push(Listed { index, probability: probabilities[index], origins: Vec::new() });
             }
             None => {}
         }

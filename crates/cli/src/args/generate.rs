@@ -281,15 +281,15 @@ fn number_between(text: &str, least: f64, most: f64, words: &str) -> Result<f64,
     }
 }
 
-fn parse_temperature(text: &str) -> Result<f64, String> {
+pub(super) fn parse_temperature(text: &str) -> Result<f64, String> {
     number_between(text, 0.0, 10.0, "a number from 0 to 10")
 }
 
-fn parse_amount(text: &str) -> Result<f64, String> {
+pub(super) fn parse_amount(text: &str) -> Result<f64, String> {
     number_between(text, 0.0, 1e9, "an amount of money, 0 or more")
 }
 
-fn parse_rate(text: &str) -> Result<f64, String> {
+pub(super) fn parse_rate(text: &str) -> Result<f64, String> {
     number_between(text, 0.01, 1e6, "a number of requests a minute, from 0.01 to 1000000")
 }
 

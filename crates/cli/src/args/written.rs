@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use contract::Failure;
-use generate::{ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail};
+use generate::{ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail, Prices};
 
-use super::{ApiRequest, DetailWord};
+use super::generate::{parse_amount, parse_rate, parse_temperature};
+use super::{ApiRequest, DetailWord, PromptKind};
 
 /// Candidates that a model writes.
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
@@ -27,6 +28,25 @@ pub struct WrittenArguments {
     /// How closely the model looks; none sends no picture at all.
     #[arg(long, value_enum, default_value_t = DetailWord::Low)]
     pub generate_detail: DetailWord,
+    /// What is asked: the paper's zero-shot prompt, or G3's with coordinates of similar and dissimilar gallery photos.
+    #[arg(long, value_enum, default_value_t = PromptKind::ZeroShot)]
+    pub generate_prompt: PromptKind,
+    /// Sampling temperature.
+    #[arg(long, value_name = "T", default_value_t = 1.2, value_parser = parse_temperature)]
+    pub generate_temperature: f64,
+    /// Most requests a minute, evenly spaced.
+    #[arg(long, value_name = "N", requires = "generate", value_parser = parse_rate)]
+    pub generate_requests_per_minute: Option<f64>,
+    /// Stop asking before this run costs more than this, in the currency of the prices; the rest is located by the
+    /// gallery alone.
+    #[arg(long, value_name = "COST", requires_all = ["generate", "generate_price_in", "generate_price_out"], value_parser = parse_amount)]
+    pub generate_budget: Option<f64>,
+    /// Price of a million tokens of prompts and photos.
+    #[arg(long, value_name = "PRICE", requires = "generate_price_out", value_parser = parse_amount)]
+    pub generate_price_in: Option<f64>,
+    /// Price of a million tokens of answers.
+    #[arg(long, value_name = "PRICE", requires = "generate_price_in", value_parser = parse_amount)]
+    pub generate_price_out: Option<f64>,
     /// Directory of answers [default: georanker/answers in the user's cache directory].
     #[arg(long, value_name = "DIR", requires = "generate")]
     pub generate_cache: Option<PathBuf>,
@@ -47,8 +67,14 @@ pub enum WrittenRequest {
     Api {
         /// The model.
         api: Box<ApiRequest>,
+        /// What it is asked.
+        prompt: PromptKind,
         /// Answers a photo.
         samples: usize,
+        /// Prices, where known.
+        prices: Option<Prices>,
+        /// What the run may cost.
+        budget: Option<f64>,
         /// Where answers are kept.
         cache: Option<PathBuf>,
     },
@@ -76,10 +102,21 @@ impl WrittenArguments {
             api: Box::new(ApiRequest {
                 address: ApiAddress::new(address)?,
                 key: self.generate_key_env.as_deref().map(ApiKey::from_environment).transpose()?,
-                settings: ApiSettings { detail, ..ApiSettings::new(model) },
-                conduct: ApiConduct::default(),
+                settings: ApiSettings {
+                    detail,
+                    temperature: Some(self.generate_temperature),
+                    ..ApiSettings::new(model)
+                },
+                conduct: ApiConduct {
+                    requests_per_minute: self.generate_requests_per_minute,
+                    ..ApiConduct::default()
+                },
             }),
+            prompt: self.generate_prompt,
             samples: usize::from(self.generate_samples),
+            prices: (self.generate_price_in.zip(self.generate_price_out))
+                .map(|(input, output)| Prices { input, output }),
+            budget: self.generate_budget,
             cache: self.generate_cache.clone().or_else(super::default_cache),
         }))
     }

@@ -45,14 +45,15 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     };
     let limits = Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() };
     let stop = stop_flag()?;
+    if request.written.is_some() {
+        let within_m = arguments.written.merge_within_m;
+        let joining = Pack::open(&pack).and_then(|pack| locator.joining_written(&pack, within_m));
+        locator = joining.map_err(|error| Failure::from_error(&error))?;
+    }
+    let locator = Arc::new(locator);
     let written = match request.written {
         None => None,
-        Some(written) => {
-            let within_m = arguments.written.merge_within_m;
-            let joining = Pack::open(&pack).and_then(|pack| locator.joining_written(&pack, within_m));
-            locator = joining.map_err(|error| Failure::from_error(&error))?;
-            Some(WrittenSource::open(written, limits, &stop, quiet)?)
-        }
+        Some(written) => Some(WrittenSource::open(written, &locator, limits, &stop, quiet)?),
     };
     let wants_map = arguments.format == Format::Html || arguments.map.is_some();
     let options = BatchOptions {

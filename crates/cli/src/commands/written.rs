@@ -7,12 +7,12 @@ use contract::{Candidate, ErrorKind, Failure};
 use generate::{
     AnswerCache, Asker, Budget, Generator, Reading, Wording, WrittenFile, WrittenPhoto, sha256_hex,
 };
-use georanker::{CandidateSource, Input, read_photo_bytes};
+use georanker::{CandidateSource, Input, Locator, read_photo_bytes};
 use indicatif::ProgressBar;
 use nets::photo::{DecodeOptions, Limits};
 
 use super::generate::{Prompts, Questions, Tally, open_generator};
-use crate::args::WrittenRequest;
+use crate::args::{PromptKind, WrittenRequest};
 use crate::exit::report;
 use crate::progress::note;
 
@@ -53,20 +53,28 @@ impl WrittenSource {
     /// The file cannot be read, or the cache not be made.
     pub(super) fn open(
         request: WrittenRequest,
+        locator: &Arc<Locator>,
         limits: Limits,
         stop: &Arc<AtomicBool>,
         quiet: bool,
     ) -> Result<Self, Failure> {
         let origin = match request {
             WrittenRequest::File(path) => Origin::File(WrittenFile::open(&path)?),
-            WrittenRequest::Api { api, samples, cache } => Origin::Model(Box::new(Model {
-                generator: open_generator(*api, stop, &ProgressBar::hidden(), quiet),
-                cache: cache.as_deref().map(AnswerCache::open).transpose()?,
-                budget: Budget::new(None, None),
-                prompts: Prompts::zero_shot(Wording::Default),
-                samples,
-                lost: AtomicBool::new(false),
-            })),
+            WrittenRequest::Api { api, prompt, samples, prices, budget, cache } => {
+                Origin::Model(Box::new(Model {
+                    generator: open_generator(*api, stop, &ProgressBar::hidden(), quiet),
+                    cache: cache.as_deref().map(AnswerCache::open).transpose()?,
+                    budget: Budget::new(prices, budget),
+                    prompts: match prompt {
+                        PromptKind::ZeroShot => Prompts::zero_shot(Wording::Default),
+                        PromptKind::Retrieval => {
+                            Prompts::retrieval(Wording::Default, Arc::clone(locator), generate::REFERENCES)
+                        }
+                    },
+                    samples,
+                    lost: AtomicBool::new(false),
+                }))
+            }
         };
         let stop = Arc::clone(stop);
         let (without, tally, end) = (AtomicUsize::new(0), Mutex::default(), Mutex::default());
@@ -115,26 +123,30 @@ impl WrittenSource {
             concurrency: CONCURRENCY,
             stop: &self.stop,
         };
-        let mut found = Vec::with_capacity(inputs.len());
-        let outcome = questions.ask_all(inputs, |_, line| {
+        // A photo that a failure of the whole run left out has no line, while others after it may have theirs.
+        let mut found = vec![None; inputs.len()];
+        let outcome = questions.ask_all(inputs, |index, line| {
             self.tally.lock().unwrap_or_else(PoisonError::into_inner).count(&line);
-            found.push(Ok(self.or_without(line)));
+            found[index] = Some(self.or_without(line));
             Ok(())
         });
-        if let Err(failure) = outcome {
-            if failure.kind == ErrorKind::Service {
-                // The gallery is still there.
+        let missing = match outcome {
+            Ok(()) => Ok(Vec::new()),
+            // The gallery is still there.
+            Err(failure) if matches!(failure.kind, ErrorKind::Service | ErrorKind::BudgetReached) => {
                 report(&failure);
                 model.lost.store(true, Ordering::Relaxed);
-                self.without.fetch_add(inputs.len() - found.len(), Ordering::Relaxed);
-                found.resize_with(inputs.len(), || Ok(Vec::new()));
-            } else {
-                self.stop.store(true, Ordering::Relaxed);
-                found.resize_with(inputs.len(), || Err(failure.clone()));
-                self.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
+                let left_out = found.iter().filter(|candidates| candidates.is_none()).count();
+                self.without.fetch_add(left_out, Ordering::Relaxed);
+                Ok(Vec::new())
             }
-        }
-        found
+            Err(failure) => {
+                self.stop.store(true, Ordering::Relaxed);
+                self.end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure.clone());
+                Err(failure)
+            }
+        };
+        found.into_iter().map(|candidates| candidates.map_or_else(|| missing.clone(), Ok)).collect()
     }
 
     fn or_without(&self, line: Result<WrittenPhoto, Failure>) -> Vec<Candidate> {

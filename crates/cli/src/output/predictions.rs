@@ -72,12 +72,7 @@ impl<W: io::Write> Writer for Predictions<W> {
 
 /// What named the candidate that is the answer.
 fn origin(estimate: &Estimate) -> &'static str {
-    let nearest = estimate
-        .candidates
-        .iter()
-        .min_by(|one, other| one.distance_to_estimate_km.total_cmp(&other.distance_to_estimate_km));
-    let Some(ranked) = nearest else { return "" };
-    let origins = || std::iter::once(&ranked.candidate.origin).chain(&ranked.candidate.also);
+    let origins = || estimate.origins.iter();
     match (origins().any(|origin| !origin.is_generated()), origins().any(contract::Origin::is_generated)) {
         (true, true) => "retrieved+generated",
         (true, false) => "retrieved",

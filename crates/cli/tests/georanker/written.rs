@@ -61,7 +61,8 @@ fn written_candidates_are_merged_ranked_and_visible_in_every_format() {
     assert!(text("html").contains("\"model\":\"seer\""));
     let csv = text("csv");
     assert!(csv.lines().next().unwrap().ends_with(",abstained,origin"), "{csv}");
-    assert!(csv.lines().nth(1).unwrap().contains(",retrieved"), "{csv}");
+    let row = csv.lines().nth(1).unwrap();
+    assert!(row.ends_with(",retrieved+generated") || row.ends_with(",retrieved"), "{csv}");
     assert_eq!(server.asked().len(), 1, "the other runs took the answers from the cache");
 }
 
@@ -152,4 +153,96 @@ fn a_server_that_fails_leaves_the_gallery_and_a_wrong_key_ends_the_run() {
         .code(2)
         .stdout("")
         .stderr(contains("who are you?").and(contains("no key was sent")));
+}
+
+/// With one candidate listed, the origin is still that of the answer. Everybody votes for Nara here, one model writes it.
+#[test]
+fn a_row_says_who_named_its_answer() {
+    let work = Workplace::new();
+    let server = ChatServer::start(|_, _| two_places());
+    let origin = |extra: &[&str]| {
+        let csv =
+            String::from_utf8(located(&[&["--format", "csv", "--top", "1"], extra].concat(), &work, &server));
+        csv.unwrap().lines().nth(1).unwrap().rsplit_once(',').unwrap().1.to_owned()
+    };
+    assert_eq!(origin(&["--merge-within-m", "1000"]), "retrieved+generated");
+    assert_eq!(origin(&["--merge-within-m", "0"]), "retrieved");
+}
+
+#[test]
+fn a_budget_ends_the_asking_and_not_the_run() {
+    let work = Workplace::new();
+    let server = ChatServer::start(|_, _| Reply::paris());
+    let run = |budget: &str| {
+        georanker()
+            .env("NO_PROXY", "127.0.0.1")
+            .args(["locate", "--format", "jsonl", "--generate", &server.url, "--generate-model", "seer"])
+            .args([
+                "--generate-price-in",
+                "1000",
+                "--generate-price-out",
+                "1000",
+                "--generate-budget",
+                budget,
+            ])
+            .arg("--generate-cache")
+            .arg(work.path("cache"))
+            .arg(samples())
+            .timeout(Duration::from_mins(1))
+            .assert()
+    };
+    let poor = run("0.000001")
+        .code(1)
+        .stderr(contains("budget").and(contains("located without written candidates")));
+    let lines = json_lines(&poor.get_output().stdout);
+    assert!(lines.len() > 1 && lines.iter().all(|line| line["estimate"]["lat"].is_number()));
+    assert!(server.asked().is_empty());
+    let rich = run("1000000").code(0).stderr(contains("cost"));
+    let lines = json_lines(&rich.get_output().stdout);
+    assert_eq!(server.asked().len(), lines.len());
+}
+
+/// The photo before has no answer, the one after has: nobody gets another's candidates.
+#[test]
+fn answers_stay_with_their_photos_when_the_asking_ends_in_between() {
+    let work = Workplace::new();
+    let photos = work.path("photos");
+    fs::create_dir(&photos).unwrap();
+    for (name, sample) in [("a.jpg", "creek.jpg"), ("b.jpg", "shrine.jpg")] {
+        fs::copy(samples().join(sample), photos.join(name)).unwrap();
+    }
+    let ask = |server: &ChatServer, photo: &std::path::Path, budget: &str| {
+        let run = georanker()
+            .env("NO_PROXY", "127.0.0.1")
+            .args(["locate", "--format", "jsonl", "--top", "300", "--distinct", "0"])
+            .args(["--generate", &server.url, "--generate-model", "seer", "--generate-samples", "3"])
+            .args([
+                "--generate-price-in",
+                "1000",
+                "--generate-price-out",
+                "1000",
+                "--generate-budget",
+                budget,
+            ])
+            .arg("--generate-cache")
+            .arg(work.path("cache"))
+            .arg(photo)
+            .timeout(Duration::from_mins(1))
+            .assert();
+        json_lines(&run.get_output().stdout)
+    };
+    let server = ChatServer::start(|_, _| two_places());
+    ask(&server, &photos.join("b.jpg"), "1000000");
+    // b.jpg is in the cache and costs nothing; a.jpg may not be asked about.
+    let lines = ask(&server, &photos, "0.000001");
+    let of_seer = |line: &Value| {
+        line["candidates"].as_array().unwrap().iter().filter(|one| written_by_seer(one)).count()
+    };
+    let counts: Vec<(&str, usize)> = lines
+        .iter()
+        .map(|line| {
+            (&line["photo"].as_str().unwrap()[line["photo"].as_str().unwrap().len() - 5..], of_seer(line))
+        })
+        .collect();
+    assert_eq!(counts, [("a.jpg", 0), ("b.jpg", 2)]);
 }

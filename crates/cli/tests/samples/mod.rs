@@ -47,13 +47,15 @@ pub(crate) fn estimate(points: &[(f64, f64)], confidence: [f64; 5]) -> Estimate 
             distance_to_estimate_km: geodesic_km(location, at),
         }
     });
+    let candidates: Vec<RankedCandidate> = candidates.collect();
     Estimate {
         location,
         place: ReverseGeocoder::embedded().place(location),
+        origins: candidates.iter().take(1).flat_map(|one| one.candidate.origins().cloned()).collect(),
         confidence: Confidence(confidence),
         abstained: false,
         coverage_note: None,
-        candidates: candidates.collect(),
+        candidates,
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 use contract::{ErrorKind, Failure};
 use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator, LocalGenerator};
-use georanker::expand_inputs;
+use georanker::{Locator, expand_inputs, find_pack};
 use indicatif::ProgressBar;
 use nets::photo::{DecodeOptions, Limits};
 
@@ -29,8 +29,10 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
     let prompts = match arguments.prompt {
         PromptKind::ZeroShot => Prompts::zero_shot(request.wording),
         PromptKind::Retrieval => {
-            let pack = arguments.pack.pack.as_deref();
-            Prompts::retrieval(request.wording, pack, usize::from(arguments.references))?
+            let pack =
+                find_pack(arguments.pack.pack.as_deref()).map_err(|error| Failure::from_error(&error))?;
+            let locator = Locator::open(&pack).map_err(|error| Failure::from_error(&error))?;
+            Prompts::retrieval(request.wording, Arc::new(locator), usize::from(arguments.references))
         }
     };
     let inputs = expand_inputs(&arguments.inputs);

@@ -1,10 +1,10 @@
 //! The prompt of each photo.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use contract::{Failure, Photo};
 use generate::{References, Wording, retrieval_prompt, zero_shot_prompt};
-use georanker::{Locator, find_pack};
+use georanker::Locator;
 
 /// Writes prompts.
 pub(in crate::commands) struct Prompts {
@@ -13,7 +13,7 @@ pub(in crate::commands) struct Prompts {
 }
 
 struct Retrieval {
-    locator: Locator,
+    locator: Arc<Locator>,
     references: usize,
 }
 
@@ -23,18 +23,9 @@ impl Prompts {
         Self { wording, retrieval: None }
     }
 
-    /// With coordinates of the gallery photos that are most and least similar.
-    ///
-    /// # Errors
-    /// The pack is missing or broken.
-    pub(super) fn retrieval(
-        wording: Wording,
-        pack: Option<&Path>,
-        references: usize,
-    ) -> Result<Self, Failure> {
-        let pack = find_pack(pack).map_err(|error| Failure::from_error(&error))?;
-        let locator = Locator::open(&pack).map_err(|error| Failure::from_error(&error))?;
-        Ok(Self { wording, retrieval: Some(Retrieval { locator, references }) })
+    /// With coordinates of the locator's gallery photos that are most and least similar.
+    pub(in crate::commands) fn retrieval(wording: Wording, locator: Arc<Locator>, references: usize) -> Self {
+        Self { wording, retrieval: Some(Retrieval { locator, references }) }
     }
 
     /// The prompt for a photo; `photo` decodes it, and is called only where the prompt depends on it.

@@ -88,7 +88,7 @@ impl Questions<'_> {
         Ok(WrittenPhoto::new(name, sha256, model, &answered, self.reading, cost))
     }
 
-    /// Asks about all photos and hands their lines to `sink`, in order. A failure that is not about one photo ends it:
+    /// Asks about all photos and hands their lines, with their places, to `sink`, in order. A failure that is not about one photo ends it:
     /// photos that were under way are finished, no other is begun, and the failure comes back in the end.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Questions<'_> {
     pub(in crate::commands) fn ask_all(
         &self,
         inputs: &[Input],
-        mut sink: impl FnMut(&Input, Result<WrittenPhoto, Failure>) -> Result<(), Failure>,
+        mut sink: impl FnMut(usize, Result<WrittenPhoto, Failure>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let end: Mutex<Option<Failure>> = Mutex::new(None);
         let lost = AtomicUsize::new(0);
@@ -127,7 +127,7 @@ impl Questions<'_> {
         in_order(inputs, self.concurrency, &stopped, work, |index, line| match line {
             // Not a matter of this photo: it has no line, and the reason is given once, at the end.
             Err(failure) if ends_the_run(failure.kind) => Ok(()),
-            line => sink(&inputs[index], line),
+            line => sink(index, line),
         })?;
         match end.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(failure) => Err(failure),
@@ -204,7 +204,7 @@ pub(super) fn write(
     };
     let mut outcome = inputs.failures.iter().try_for_each(|(name, failure)| emit(name, Err(failure.clone())));
     if outcome.is_ok() {
-        outcome = questions.ask_all(&inputs.photos, |input, line| emit(&input.name, line));
+        outcome = questions.ask_all(&inputs.photos, |index, line| emit(&inputs.photos[index].name, line));
     }
     progress.finish_and_clear();
     if closed {
