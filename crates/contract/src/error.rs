@@ -29,8 +29,10 @@ pub enum ErrorKind {
     Output,
     /// A training whose loss or gradient is no finite number any more.
     Diverged,
-    /// A server that refuses a request, fails, or cannot be reached.
+    /// A server that fails or cannot be reached.
     Service,
+    /// A server that answers, and refuses this one request for good.
+    Refused,
     /// The next step could cost more than the user allowed.
     BudgetReached,
     /// Stopped by the user; state is saved.
@@ -55,6 +57,7 @@ impl ErrorKind {
             Self::Output => "output",
             Self::Diverged => "diverged",
             Self::Service => "service",
+            Self::Refused => "refused",
             Self::BudgetReached => "budget_reached",
             Self::Interrupted => "interrupted",
             Self::Internal => "internal",

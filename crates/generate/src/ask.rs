@@ -128,9 +128,12 @@ impl Asker<'_> {
     }
 
     /// How many answers the cache has, at most as many as are wanted.
-    pub fn known(&self, photo_sha256: &str, prompt: &str) -> usize {
-        let cached = self.cache.map(|cache| cache.get(&self.key(photo_sha256, prompt)));
-        cached.map_or(0, |cached| cached.answers.len().min(self.samples))
+    ///
+    /// # Errors
+    /// The cache cannot be read.
+    pub fn known(&self, photo_sha256: &str, prompt: &str) -> Result<usize, Failure> {
+        let cached = self.cache.map(|cache| cache.get(&self.key(photo_sha256, prompt))).transpose()?;
+        Ok(cached.map_or(0, |cached| cached.answers.len().min(self.samples)))
     }
 
     /// Gets all answers for a photo. Answers are in the cache as soon as they are there, so a failure in the middle,
@@ -138,7 +141,7 @@ impl Asker<'_> {
     /// has to be asked.
     ///
     /// # Errors
-    /// The failure of the model, the budget, or the photo.
+    /// The failure of the model, the budget, the cache, or the photo.
     pub fn ask(
         &self,
         photo_sha256: &str,
@@ -147,7 +150,7 @@ impl Asker<'_> {
     ) -> Result<Answered, Failure> {
         let key = self.key(photo_sha256, prompt);
         let _claim = self.cache.map(|cache| cache.claim(&key));
-        let mut have = self.cache.map(|cache| cache.get(&key)).unwrap_or_default();
+        let mut have = self.cache.map(|cache| cache.get(&key)).transpose()?.unwrap_or_default();
         let mut answered = Answered { cached: have.answers.len().min(self.samples), ..Answered::default() };
         if have.answers.len() < self.samples {
             let photo = photo()?;
@@ -169,7 +172,7 @@ impl Asker<'_> {
         answered: &mut Answered,
     ) -> Result<(), Failure> {
         let samples = have.answers.len()..self.samples;
-        let reservation = self.budget.reserve(self.generator.expected_usage(prompt, samples.len()))?;
+        let reservation = self.budget.reserve_by(|| self.generator.most_usage(prompt, samples.len()))?;
         let generation = self.generator.generate(photo, prompt, samples)?;
         reservation.settle(generation.usage);
         if generation.answers.is_empty() {
@@ -181,7 +184,7 @@ impl Asker<'_> {
         answered.requests += 1;
         answered.usage += generation.usage;
         if let Some(cache) = self.cache {
-            cache.put(key, have)?;
+            *have = cache.put(key, have)?;
         }
         Ok(())
     }
@@ -237,7 +240,7 @@ mod tests {
         let budget = Budget::new(Some(Prices { input: 1.0, output: 1.0 }), None);
         let asker = Asker { generator: &generator, cache: Some(&cache), budget: &budget, samples: 5 };
         assert_eq!(asker.ask("ab", "where?", photo).unwrap_err().message, "down");
-        assert_eq!(asker.known("ab", "where?"), 4);
+        assert_eq!(asker.known("ab", "where?").unwrap(), 4);
         let answered = asker.ask("ab", "where?", photo).unwrap();
         assert_eq!((answered.cached, answered.requests, answered.answers.len()), (4, 1, 5));
         assert_eq!(*generator.0.lock().unwrap(), [0..5, 2..5, 4..5, 4..5]);

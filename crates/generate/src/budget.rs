@@ -23,7 +23,10 @@ impl Prices {
 /// Counts costs and keeps them under a cap.
 ///
 /// Every request reserves what it may cost at most before it is sent, and settles for what it did cost. A request that
-/// fits but for the reservations of others waits for them, so requests in parallel do not end a run early.
+/// fits but for the reservations of others waits for them, so requests in parallel do not end a run early. Until the
+/// first has settled nobody knows how a server counts: under a cap that one goes alone.
+///
+/// The cap is kept as long as no request costs more than it reserved; one that does passes it by the difference.
 #[derive(Debug)]
 pub struct Budget {
     prices: Option<Prices>,
@@ -38,6 +41,8 @@ struct State {
     reserved: f64,
     /// Reservations that are neither settled nor dropped.
     open: usize,
+    /// Whether any was settled.
+    settled: bool,
     usage: Usage,
 }
 
@@ -68,17 +73,30 @@ impl Budget {
     ///
     /// # Errors
     /// [`GenerateError::Budget`] when it could lead beyond the cap.
-    pub fn reserve(&self, expected: Usage) -> Result<Reservation<'_>, GenerateError> {
-        let amount = self.cost(expected).unwrap_or(0.0);
+    pub fn reserve(&self, most: Usage) -> Result<Reservation<'_>, GenerateError> {
+        self.reserve_by(|| most)
+    }
+
+    /// [`Budget::reserve`] for what is better known once others have settled: `most` is asked again after each wait.
+    ///
+    /// # Errors
+    /// [`GenerateError::Budget`] when it could lead beyond the cap.
+    pub fn reserve_by(&self, most: impl Fn() -> Usage) -> Result<Reservation<'_>, GenerateError> {
         let mut state = self.state();
+        let mut amount = self.cost(most()).unwrap_or(0.0);
         if let Some(cap) = self.cap {
-            // Sums of prices carry rounding errors; they should not cost a request.
-            let room = cap * (1.0 + 1e-9) - amount;
-            while state.spent + state.reserved > room {
+            loop {
+                // Sums of prices carry rounding errors; they should not cost a request.
+                let room = cap * (1.0 + 1e-9) - amount;
                 if state.spent > room {
                     return Err(GenerateError::Budget { cap, spent: state.spent, next: amount });
                 }
+                let alone = state.settled || state.open == 0;
+                if alone && state.spent + state.reserved <= room {
+                    break;
+                }
                 state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
+                amount = self.cost(most()).unwrap_or(0.0);
             }
         }
         state.reserved += amount;
@@ -97,6 +115,7 @@ impl Reservation<'_> {
     pub fn settle(self, usage: Usage) {
         let mut state = self.budget.state();
         state.spent += self.budget.cost(usage).unwrap_or(0.0);
+        state.settled = true;
         state.usage += usage;
     }
 }
@@ -147,6 +166,31 @@ mod tests {
             assert!(second.join().unwrap());
         });
         assert!(budget.reserve(tokens(1, 0)).is_err());
+    }
+
+    #[test]
+    fn the_first_goes_alone_and_the_others_learn_from_it() {
+        let budget = Budget::new(Some(Prices { input: 1e6, output: 0.0 }), Some(100.0));
+        let most = std::sync::atomic::AtomicU64::new(40);
+        let first = budget.reserve(tokens(40, 0)).unwrap();
+        let reserve = || {
+            budget
+                .reserve_by(|| tokens(most.load(std::sync::atomic::Ordering::Relaxed), 0))
+                .map(|it| it.amount)
+        };
+        std::thread::scope(|scope| {
+            let second = scope.spawn(reserve);
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            assert!(!second.is_finished(), "there is room, but nothing is known");
+            most.store(90, std::sync::atomic::Ordering::Relaxed);
+            first.settle(tokens(9, 0));
+            assert_eq!(second.join().unwrap().ok(), Some(90.0));
+        });
+        // One that failed teaches nothing: the next goes alone again.
+        let budget = Budget::new(Some(Prices { input: 1e6, output: 0.0 }), Some(100.0));
+        drop(budget.reserve(tokens(1, 0)).unwrap());
+        let _alone = budget.reserve(tokens(1, 0)).unwrap();
+        assert!(!budget.state().settled);
     }
 
     #[test]

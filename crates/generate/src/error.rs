@@ -161,7 +161,8 @@ impl Diagnose for GenerateError {
             | Self::Unknown { .. }
             | Self::Redirect { .. }
             | Self::NoSchema { .. } => ErrorKind::Usage,
-            Self::Refused { .. } | Self::GaveUp { .. } | Self::LongWait { .. } => ErrorKind::Service,
+            Self::Refused { .. } => ErrorKind::Refused,
+            Self::GaveUp { .. } | Self::LongWait { .. } => ErrorKind::Service,
             Self::Budget { .. } => ErrorKind::BudgetReached,
             Self::Photo { .. } => ErrorKind::InvalidPhoto,
             Self::Cache { .. } => ErrorKind::Output,

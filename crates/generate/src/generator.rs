@@ -43,9 +43,10 @@ pub struct Usage {
 
 impl std::ops::AddAssign for Usage {
     fn add_assign(&mut self, other: Self) {
-        self.prompt_tokens += other.prompt_tokens;
-        self.completion_tokens += other.completion_tokens;
-        self.estimated |= other.estimated;
+        // Servers write what they like.
+        self.prompt_tokens = self.prompt_tokens.saturating_add(other.prompt_tokens);
+        self.completion_tokens = self.completion_tokens.saturating_add(other.completion_tokens);
+        self.estimated = self.estimated || other.estimated;
     }
 }
 
@@ -81,6 +82,11 @@ pub trait Generator: Send + Sync {
     /// any other kind is this photo's alone.
     fn generate(&self, photo: &Photo, prompt: &str, samples: Range<usize>) -> Result<Generation, Failure>;
 
-    /// Tokens that one call for so many samples will take at most, as far as that can be said beforehand: for budgets.
+    /// Tokens that one call for so many samples will take, about: for estimates.
     fn expected_usage(&self, prompt: &str, samples: usize) -> Usage;
+
+    /// Tokens that one call for so many samples will take at most, as far as that can be said beforehand: for budgets.
+    fn most_usage(&self, prompt: &str, samples: usize) -> Usage {
+        self.expected_usage(prompt, samples)
+    }
 }

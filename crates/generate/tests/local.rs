@@ -100,7 +100,13 @@ fn words_of_a_random_network_are_no_places() {
     let asker = Asker { generator: &generator, cache: None, budget: &budget, samples: 4 };
     let answered = asker.ask("a hash", &zero_shot_prompt(Wording::Default), || Ok(photo())).unwrap();
     let (places, dropped) = answered.places(Reading::Default);
-    assert_eq!(places.len() + dropped.total(), 4);
+    let texts: Vec<&str> = answered.answers.iter().map(|answer| answer.text.as_str()).collect();
+    assert!(texts.iter().all(|text| !text.is_empty()) && texts[1..].iter().any(|text| *text != texts[0]));
+    assert_eq!((places, dropped.total()), (vec![], 4), "{texts:?}");
+    // The official rules take nonsense for a place.
+    let (places, dropped) = answered.places(Reading::Official);
+    assert_eq!((places.len(), dropped.total()), (4, 0));
+    assert!(places.iter().all(|place| place.location.latitude() == 0.0), "{texts:?}");
 }
 
 #[test]

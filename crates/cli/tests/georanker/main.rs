@@ -10,6 +10,7 @@ mod encoders;
 mod fake_hub;
 mod gallery;
 mod generate;
+mod generate_care;
 mod generate_local;
 mod local_chat;
 mod locate;

@@ -1,24 +1,24 @@
 //! Degrees as people write them: `48°51'29.6"N 2°17'40"E`, `33.8688 S, 151.2093 E`, `N 48.85 E 2.35`.
 
 use super::decimals::ascii_digit;
-
-/// Which of the two numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Axis {
-    Latitude,
-    Longitude,
-}
+use super::pairing::{Axis, Part, last_pair};
 
 /// A number of degrees, and the letter beside it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Angle {
-    degrees: f64,
-    axis: Option<Axis>,
+pub(super) struct Angle {
+    pub(super) degrees: f64,
+    pub(super) axis: Option<Axis>,
     /// Whether there is anything besides a bare number: a degree sign or a letter.
     marked: bool,
-    start: usize,
-    end: usize,
+    /// Whether the letter is a small one alone, as in `33.87s`: that may mean seconds as well.
+    small: bool,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
+
+/// Words that may stand between a name and its number.
+const FILLERS: [&str; 9] =
+    ["is", "of", "at", "about", "around", "approximately", "approx", "roughly", "near"];
 
 /// Brings the many signs of the world to a few: minus signs, degree signs, primes, digits.
 pub(super) fn plain(text: &str) -> String {
@@ -34,41 +34,56 @@ pub(super) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// The last pair of angles where one says north or south and the other east or west.
+/// The last pair of angles where one says north or south and the other east or west. Small letters pair only with small
+/// letters, and only where there are no others.
 pub(super) fn lettered_pair(text: &str) -> Option<(f64, f64)> {
-    let angles: Vec<Angle> = angles(text).into_iter().filter(|angle| angle.axis.is_some()).collect();
-    let pair = |pair: &[Angle]| match (pair[0].axis?, pair[1].axis?) {
-        (Axis::Latitude, Axis::Longitude) => Some((pair[0].degrees, pair[1].degrees)),
-        (Axis::Longitude, Axis::Latitude) => Some((pair[1].degrees, pair[0].degrees)),
-        _ => None,
+    let parts = |small: bool| -> Vec<Part> {
+        let angles = angles(text).into_iter().filter(|angle| angle.small == small);
+        angles
+            .filter_map(|Angle { degrees, axis, start, end, .. }| {
+                Some(Part { axis: axis?, degrees, start, end })
+            })
+            .collect()
     };
-    angles.windows(2).rev().find_map(pair)
+    last_pair(&parts(false)).or_else(|| last_pair(&parts(true)))
 }
 
-/// The last pair of angles with degree signs, and signs instead of letters: `-33.87°, 151.21°`.
+/// The last pair of angles with degree signs, and signs instead of letters: `-33.87°, 151.21°`. Where one of the two
+/// has a letter, that says which it is.
 pub(super) fn degree_pair(text: &str) -> Option<(f64, f64)> {
-    let angles: Vec<Angle> = angles(text).into_iter().filter(|angle| angle.marked).collect();
-    match angles.as_slice() {
-        [.., first, second] => Some((first.degrees, second.degrees)),
-        _ => None,
+    let angles: Vec<Angle> = angles(text).into_iter().filter(|angle| angle.marked && !angle.small).collect();
+    let [.., first, second] = angles.as_slice() else { return None };
+    match (first.axis, second.axis) {
+        (Some(one), Some(other)) if one == other => None,
+        (Some(Axis::Longitude), _) | (_, Some(Axis::Latitude)) => Some((second.degrees, first.degrees)),
+        _ => Some((first.degrees, second.degrees)),
     }
 }
 
-/// The first angle of the text, if it starts within so many bytes and no word but a compass letter is before it. A
-/// letter of the other axis makes it none.
-pub(super) fn number_near(text: &str, axis: Axis, within: usize) -> Option<f64> {
+/// The first angle of the text, if it starts within so many bytes and no word that means anything is before it. A
+/// letter of the other axis makes it none, and so does a number before it that cannot be read.
+pub(super) fn number_near(text: &str, axis: Axis, within: usize) -> Option<Angle> {
     let first = angles(text).into_iter().next()?;
     let before = &text[..first.start];
-    let no_words = !before.contains(|character: char| character.is_alphabetic());
+    let mut words =
+        before.split(|character: char| !character.is_alphabetic()).filter(|word| !word.is_empty());
+    let no_words = words.all(|word| FILLERS.iter().any(|filler| filler.eq_ignore_ascii_case(word)));
+    let no_digits = !before.contains(|character: char| character.is_ascii_digit());
     let fits = first.axis.is_none_or(|found| found == axis);
-    (first.start <= within && no_words && fits).then_some(first.degrees)
+    (first.start <= within && no_words && no_digits && fits).then_some(first)
 }
 
 /// All angles of a text, bare numbers included.
-fn angles(text: &str) -> Vec<Angle> {
+pub(super) fn angles(text: &str) -> Vec<Angle> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < text.len() {
+        let begins = !text[..at].ends_with(|before: char| before.is_ascii_digit());
+        let knot = if begins { knot(&text[at..]) } else { 0 };
+        if knot > 0 {
+            at += knot;
+            continue;
+        }
         match (Scanner { text, at }).angle() {
             Some(angle) => {
                 at = angle.end;
@@ -80,19 +95,32 @@ fn angles(text: &str) -> Vec<Angle> {
     found
 }
 
+/// Length of digits at the start of a text whose commas and points cannot be told apart: `48,85,2,35` is two numbers or
+/// four, `48,2.35` one or two. 0 where there is no such knot.
+fn knot(text: &str) -> usize {
+    let run = text.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'.')).count();
+    let run = text[..run].trim_end_matches([',', '.']);
+    let mut pieces = run.split([',', '.']);
+    let whole = pieces.next().unwrap_or_default();
+    let more = pieces.next().is_some_and(|piece| !piece.is_empty())
+        && pieces.next().is_some_and(|piece| !piece.is_empty());
+    let comma = run.as_bytes().get(whole.len()) == Some(&b',');
+    if !whole.is_empty() && comma && more { run.len() } else { 0 }
+}
+
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl Scanner<'_> {
-    /// An angle that starts here: `[NSEW] number [° [minutes ' [seconds "]]] [NSEW]`.
+    /// An angle that starts here: `[NSEW] number [° [minutes ' [seconds "]]] [NSEW]`, the last letter in brackets or not.
     fn angle(mut self) -> Option<Angle> {
         let start = self.at;
         if self.before().is_some_and(|before| before.is_alphanumeric() || before == '.') {
             return None;
         }
-        let leading = self.letter();
+        let leading = self.letter(false);
         if leading.is_some() {
             self.spaces();
         }
@@ -107,18 +135,42 @@ impl Scanner<'_> {
             self.at = after_number;
         }
         let mut end = self.at;
+        let mut small = false;
         let letter = leading.or_else(|| {
-            self.spaces();
-            let letter = self.letter();
-            end = if letter.is_some() { self.at } else { end };
-            letter
+            let (letter, is_small) = self.trailing_letter()?;
+            (end, small) = (self.at, is_small);
+            Some(letter)
         });
         // `33.87 S` is south; `-33.87 S` is south as well, not north.
         if let Some((_, turned)) = letter {
             degrees = if turned { -degrees.abs() } else { degrees };
         }
         let marked = sign || letter.is_some();
-        Some(Angle { degrees, axis: letter.map(|(axis, _)| axis), marked, start, end })
+        Some(Angle { degrees, axis: letter.map(|(axis, _)| axis), marked, small, start, end })
+    }
+
+    /// The compass letter or word behind an angle, and whether it is a small letter alone, which must touch the angle.
+    fn trailing_letter(&mut self) -> Option<((Axis, bool), bool)> {
+        let touching = self.text[self.at..].starts_with(|next: char| next.is_ascii_lowercase());
+        let length = self.text[self.at..].chars().take_while(|next| next.is_alphanumeric()).count();
+        if touching && length == 1 {
+            return self.letter(true).map(|letter| (letter, true));
+        }
+        self.spaces();
+        let bracket = self.text[self.at..].starts_with('(');
+        if bracket {
+            self.at += 1;
+            self.spaces();
+        }
+        let letter = self.letter(false)?;
+        if bracket {
+            self.spaces();
+            if !self.text[self.at..].starts_with(')') {
+                return None;
+            }
+            self.at += 1;
+        }
+        Some((letter, false))
     }
 
     /// Minutes and seconds, in degrees.
@@ -164,36 +216,42 @@ impl Scanner<'_> {
         found > 0
     }
 
-    /// A compass letter or word, and whether it turns the sign.
-    fn letter(&mut self) -> Option<(Axis, bool)> {
+    /// A compass letter or word, and whether it turns the sign. A small letter alone is a word of some language more
+    /// often than a direction: it counts only if `small` says so.
+    fn letter(&mut self, small: bool) -> Option<(Axis, bool)> {
         let rest = &self.text[self.at..];
         let word: String = rest.chars().take_while(char::is_ascii_alphabetic).take(6).collect();
-        // A lower-case letter alone is a word of some language more often than a direction.
-        let known = match word.as_str() {
-            "N" | "North" | "north" => (Axis::Latitude, false),
-            "S" | "South" | "south" => (Axis::Latitude, true),
-            "E" | "East" | "east" => (Axis::Longitude, false),
-            "W" | "West" | "west" => (Axis::Longitude, true),
+        if word.len() == 1 && word.starts_with(|letter: char| letter.is_ascii_lowercase()) && !small {
+            return None;
+        }
+        let known = match word.to_ascii_lowercase().as_str() {
+            "n" | "north" => (Axis::Latitude, false),
+            "s" | "south" => (Axis::Latitude, true),
+            "e" | "east" => (Axis::Longitude, false),
+            "w" | "west" => (Axis::Longitude, true),
             _ => return None,
         };
         self.at += word.len();
         Some(known)
     }
 
-    /// `[-+]?digits[.digits]`.
+    /// `[-+]?digits[.digits]`, or with a decimal comma where that is what the comma must be.
     fn number(&mut self) -> Option<f64> {
         let rest = &self.text[self.at..];
-        let mut end = usize::from(rest.starts_with(['-', '+']));
+        let signed = usize::from(rest.starts_with(['-', '+']));
+        if knot(&rest[signed..]) > 0 {
+            return None;
+        }
         let digits = |from: usize| rest[from..].bytes().take_while(u8::is_ascii_digit).count();
-        let whole = digits(end);
+        let whole = digits(signed);
         if whole == 0 {
             return None;
         }
-        end += whole;
-        if rest[end..].starts_with('.') && digits(end + 1) > 0 {
+        let mut end = signed + whole;
+        if rest[end..].starts_with(['.', ',']) && digits(end + 1) > 0 {
             end += 1 + digits(end + 1);
         }
-        let value: f64 = rest[..end].trim_start_matches('+').parse().ok()?;
+        let value: f64 = rest[..end].trim_start_matches('+').replace(',', ".").parse().ok()?;
         self.at += end;
         Some(value)
     }

@@ -12,12 +12,15 @@ mod decimals;
 mod degrees;
 mod labelled;
 mod official;
+mod pairing;
 #[cfg(test)]
 mod tests;
 
 use geo::LatLon;
 
 use crate::{Answer, Finish};
+
+use labelled::Named;
 
 pub use official::official_coordinate;
 
@@ -67,9 +70,12 @@ impl Dropped {
 /// Finds the coordinate in an answer.
 ///
 /// In this order: the last JSON object with `latitude` and `longitude` (or `lat`, `lon`, `lng`) anywhere in the text; the
-/// last pair with these names in any other writing; degrees with compass letters, minutes and seconds included; degrees
-/// with degree signs; at last the reference's rule, the last two decimal numbers. What the clearest of these says
-/// counts: an object with a latitude of 91 is refused, whatever else the text holds.
+/// last pair with these names in any other writing and either order; degrees with compass letters, minutes and seconds
+/// included; degrees with degree signs; at last the reference's rule, the last two decimal numbers. What the clearest
+/// of these says counts: an object with a latitude of 91 is refused, whatever else the text holds, and so is one whose
+/// latitude is `null`. Where names leave open which number is which, only compass letters help. The last rule is not for texts
+/// that decline to answer, unless their two numbers look like a coordinate, and a number that the limit of tokens may
+/// have cut is none.
 ///
 /// ```
 /// use generate::{Answer, Dropped, Finish, read_answer};
@@ -89,11 +95,10 @@ pub fn read_answer(answer: &Answer) -> Result<LatLon, Dropped> {
         return Err(Dropped::Refused);
     }
     let text = degrees::plain(&answer.text);
-    let found = labelled::json_pair(&text)
-        .or_else(|| labelled::named_pair(&text))
-        .or_else(|| degrees::lettered_pair(&text))
-        .or_else(|| degrees::degree_pair(&text))
-        .or_else(|| decimals::last_two(&text));
+    let found = coordinate(&text);
+    if answer.finish == Finish::Length && found != coordinate(without_loose_end(&text)) {
+        return Err(Dropped::Cut);
+    }
     match found {
         Some((0.0, 0.0)) => Err(Dropped::NullIsland),
         Some((latitude, longitude)) => LatLon::new(latitude, longitude).map_err(|_| Dropped::OutOfRange),
@@ -101,6 +106,34 @@ pub fn read_answer(answer: &Answer) -> Result<LatLon, Dropped> {
         None if is_refusal(&text) => Err(Dropped::Refused),
         None => Err(Dropped::NoCoordinate),
     }
+}
+
+/// Latitude and longitude by the first rule that has something to say.
+fn coordinate(text: &str) -> Option<(f64, f64)> {
+    match labelled::in_json(text) {
+        Named::Pair(latitude, longitude) => return Some((latitude, longitude)),
+        Named::Unclear => return None,
+        Named::Absent => {}
+    }
+    let named = labelled::in_words(text);
+    if let Named::Pair(latitude, longitude) = named {
+        return Some((latitude, longitude));
+    }
+    let lettered = degrees::lettered_pair(text);
+    if lettered.is_some() || named == Named::Unclear {
+        return lettered;
+    }
+    degrees::degree_pair(text)
+        .or_else(|| if is_refusal(text) { decimals::plain_pair(text) } else { decimals::last_two(text) })
+}
+
+/// A text that was cut by the limit of tokens, without what might have gone on: the digits at its end, and signs that a
+/// compass letter might have followed.
+fn without_loose_end(text: &str) -> &str {
+    let degree_signs = text.trim_end_matches(['\u{b0}', '\'', '"', ' ']);
+    let digits = |sign: char| sign.is_ascii_digit() || matches!(sign, '.' | ',' | '-' | '+');
+    let left = degree_signs.trim_end_matches(digits);
+    if left.len() < degree_signs.len() { left } else { text }
 }
 
 /// Whether a text without a coordinate declines to give one.

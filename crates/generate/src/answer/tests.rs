@@ -70,6 +70,102 @@ fn what_is_no_place_is_refused_with_a_reason() {
     assert_eq!(read_answer(&filtered), Err(Dropped::Refused));
 }
 
+#[test]
+fn names_come_in_either_order_and_two_places_are_never_mixed() {
+    for text in [
+        "Longitude: 2.3522, Latitude: 48.8566",
+        "{'longitude': 2.3522, 'latitude': 48.8566}",
+        "The longitude is about 2.3522 and the latitude is 48.8566.",
+        "Latitude: 1.5, Longitude: 2.5. Or: Latitude: 48.8566, Longitude: 2.3522",
+        "Longitude: 10.5, Latitude: 50.5. Or: Longitude: 2.3522, Latitude: 48.8566",
+        "Latitude/Longitude: 48.8566, 2.3522",
+        "(longitude, latitude): (2.3522, 48.8566)",
+        "latitude and longitude: 48.8566\u{b0} N, 2.3522\u{b0} E",
+        "48.8566 latitude, 2.3522 longitude",
+        "2.3522 (lon) and 48.8566 (lat)",
+        "2.3522 E, 48.8566 N; or perhaps 10.5 E",
+        "5.0 W of the river, that is 48.8566 N, 2.3522 E",
+        "2.3522\u{b0} E, 48.8566\u{b0}",
+        "Latitude: unknown at first, but then Latitude: 48.8566, Longitude: 2.3522",
+        "a long 3.5 km walk to 48.8566, 2.3522",
+    ] {
+        assert_eq!(read(text), Ok((48.8566, 2.3522)), "{text}");
+    }
+    for text in [
+        "Latitude: 48.8566, certainty 0.75",
+        "Longitude: 2.3522 (0.5 km, 1.5 km)",
+        "Longitude and latitude as you asked: 2.3522, 48.8566",
+        "Lat/lon: 48,85",
+    ] {
+        assert_eq!(read(text), Err(Dropped::NoCoordinate), "{text}");
+    }
+}
+
+#[test]
+fn a_number_that_the_limit_may_have_cut_is_none() {
+    let cut = |text: &str| {
+        read_answer(&Answer { text: text.to_owned(), finish: Finish::Length })
+            .map(|place| (place.latitude(), place.longitude()))
+    };
+    for text in [
+        r#"{"latitude": -33.8688, "longitude": 15"#,
+        r#"{"latitude": -33.8688, "longitude": 151."#,
+        "-33.8688, 151.2",
+        "40.7128\u{b0} N, 74.0060\u{b0} ",
+        "I think of 12.5, 13.5 or rather 14.5",
+    ] {
+        assert_eq!(cut(text), Err(Dropped::Cut), "{text}");
+    }
+    let whole = Ok((-33.8688, 151.2));
+    assert_eq!(cut(r#"{"latitude": -33.8688, "longitude": 151.2}"#), whole);
+    assert_eq!(cut(r#"{"latitude": -33.8688, "longitude": 151.2} within 1"#), whole);
+    assert_eq!(cut("33.8688 S, 151.2 E, about 12"), whole);
+    assert_eq!(read("-33.8688, 151.2"), whole, "the end of a text that is whole cuts nothing");
+}
+
+#[test]
+fn decimal_commas_are_read_or_refused() {
+    assert_eq!(read(r#"{"latitude": "48,8566", "longitude": "2,3522"}"#), Ok((48.8566, 2.3522)));
+    assert_eq!(read("59,33\u{b0} N, 18,07\u{b0} E"), Ok((59.33, 18.07)));
+    assert_eq!(read("Latitude: 48,8566, Longitude: -2,3522"), Ok((48.8566, -2.3522)));
+    assert_eq!(read("48.8566\u{b0},2.3522\u{b0}"), Ok((48.8566, 2.3522)), "a comma behind a sign parts");
+    assert_eq!(read("33 S,151 E"), Ok((-33.0, 151.0)));
+    for text in [
+        r#"{"latitude": "48,85,2", "longitude": "2,35"}"#,
+        "48,85,2,35 N 3 E",
+        "latitude: 48,2.35, longitude: 7 (0.5, 0.6)",
+    ] {
+        assert_eq!(read(text), Err(Dropped::NoCoordinate), "{text}");
+    }
+}
+
+#[test]
+fn compass_words_turn_the_sign_however_they_are_written() {
+    for text in [
+        "33.8688 (South), 70.25 (West)",
+        "33.8688 SOUTH, 70.25 WEST",
+        "33.8688s, 70.25w",
+        "33.8688\u{b0}s 70.25\u{b0}w",
+        "33.8688\u{b0} ( S ), 70.25\u{b0} (W)",
+        r#"{"latitude": "33.8688 (South)", "longitude": "70.25w"}"#,
+        "33.8688 S, 70.25 W (found in 2.5s)",
+    ] {
+        assert_eq!(read(text), Ok((-33.8688, -70.25)), "{text}");
+    }
+}
+
+#[test]
+fn an_answer_that_declines_gives_no_place_by_chance() {
+    let nothing = r#"{"latitude": null, "longitude": null, "confidence": 0.25, "radius_km": 12.5}"#;
+    assert_eq!(read(nothing), Err(Dropped::NoCoordinate));
+    assert_eq!(read(&nothing.replace('"', "'").replace("null", "None")), Err(Dropped::NoCoordinate));
+    assert_eq!(read(r#"{"latitude": 48.5, "longitude": null} 1.5 2.5"#), Err(Dropped::NoCoordinate));
+    assert_eq!(read("I'm sorry, I can't tell (confidence 0.2, prior 0.1)."), Err(Dropped::Refused));
+    assert_eq!(read("I can't be sure; my guess is (48.8566, 2.3522)."), Ok((48.8566, 2.3522)));
+    let two = format!("{nothing} or {{\"latitude\": 48.5, \"longitude\": 2.5}}");
+    assert_eq!(read(&two), Ok((48.5, 2.5)));
+}
+
 proptest! {
     #[test]
     fn any_text_is_read_without_a_panic(text in "\\PC{0,60}", insert in "[-+0-9NSEW°'\"{}:,. latoniude]{0,60}") {

@@ -18,35 +18,29 @@ impl ApiAddress {
     /// [`GenerateError::Address`] in words.
     pub fn new(base: &str) -> Result<Self, GenerateError> {
         let base = base.trim().trim_end_matches('/');
-        let wrong = |shown: &str, why: &str| {
-            Err(GenerateError::Address { address: shown.to_owned(), why: why.to_owned() })
+        let wrong = |why: &str| {
+            Err(GenerateError::Address { address: harmless_part(base).to_owned(), why: why.to_owned() })
         };
-        let Some((scheme, rest)) = base.split_once("://") else {
+        if base.contains('@') {
             return wrong(
-                base.split(['@', '?']).next_back().unwrap_or_default(),
-                "it should begin with https:// or http://",
-            );
-        };
-        if !matches!(scheme, "http" | "https") {
-            return wrong(scheme, "only https and http are spoken");
-        }
-        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        if host.contains('@') {
-            return wrong(
-                host.rsplit('@').next().unwrap_or_default(),
                 "it holds a user name or password: keys go into an environment variable, see --api-key-env",
             );
         }
-        if rest.contains(['?', '#']) {
-            let shown = rest.split(['?', '#']).next().unwrap_or_default();
+        if base.contains(['?', '#']) {
             return wrong(
-                shown,
                 "it has a part behind ? or #: keys go into an environment variable, see --api-key-env",
             );
         }
+        let Some((scheme, rest)) = base.split_once("://") else {
+            return wrong("it should begin with https:// or http://");
+        };
+        if !matches!(scheme, "http" | "https") {
+            return wrong("only https and http are spoken");
+        }
+        let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let legal = |character: char| character.is_ascii_graphic() && !"\"<>\\^`{|}".contains(character);
         if host.is_empty() || host.starts_with(':') || !rest.chars().all(legal) {
-            return wrong(base, "there is no host in it, or a sign that addresses do not have");
+            return wrong("there is no host in it, or a sign that addresses do not have");
         }
         let tail = if path.ends_with("/chat/completions") { "" } else { "/chat/completions" };
         Ok(Self { endpoint: format!("{scheme}://{host}{path}{tail}") })
@@ -59,16 +53,28 @@ impl ApiAddress {
 
     /// Whether what is sent can be read on the way: no TLS, and not to this machine.
     pub fn is_open(&self) -> bool {
-        let Some(rest) = self.endpoint.strip_prefix("http://") else { return false };
+        self.endpoint.starts_with("http://") && !self.is_local()
+    }
+
+    /// Whether it is this machine's own: `localhost`, or a loopback address.
+    pub fn is_local(&self) -> bool {
+        let rest = self.endpoint.split_once("://").map_or("", |(_, rest)| rest);
         let host = rest.split('/').next().unwrap_or_default();
         let name = match host.strip_prefix('[') {
             Some(six) => six.split(']').next().unwrap_or_default(),
             None => host.split(':').next().unwrap_or_default(),
         };
-        let local =
-            name.parse().map_or(name == "localhost", |address: std::net::IpAddr| address.is_loopback());
-        !local
+        name.parse()
+            .map_or(name.eq_ignore_ascii_case("localhost"), |address: std::net::IpAddr| address.is_loopback())
     }
+}
+
+/// What an error may show of a text that was meant as an address: what lies behind a user name and password and before
+/// a query. Where the two cannot be told apart, nothing.
+fn harmless_part(text: &str) -> &str {
+    let start = text.rfind('@').map_or(0, |at| at + 1);
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    text.get(start..end).unwrap_or("...")
 }
 
 impl fmt::Display for ApiAddress {
@@ -97,6 +103,8 @@ mod tests {
         ] {
             assert_eq!(ApiAddress::new(text).unwrap().is_open(), open, "{text}");
         }
+        assert!(ApiAddress::new("https://127.0.0.1:9").unwrap().is_local());
+        assert!(!ApiAddress::new("https://x.org").unwrap().is_local());
     }
 
     #[test]
@@ -106,6 +114,12 @@ mod tests {
             "https://x.org/v1?key=hunter22",
             "hunter22@x.org",
             "x.org?hunter22@y",
+            "x.org/v1?key=hunter22",
+            "https://user:pa/hunter22@x.org",
+            "https://user:hunter?22@x.org/v1?key=hunter22",
+            "https://x.org/v1#hunter22",
+            "https://x.org/?to=me@hunter22",
+            "user:hunter22@ftp://x.org",
         ] {
             let error = ApiAddress::new(text).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter22"), "{error}");

@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::GenerateError;
 
-/// Shorter keys are no secrets but words like `none`, and taking them out of texts would spoil those.
-const SECRET_LENGTH: usize = 6;
+/// Shorter keys are refused: no server gives out any, and taking one out of what a server writes would spoil the texts
+/// that happen to hold it.
+const SHORTEST: usize = 4;
 
 /// A key from an environment variable. Neither `Debug` nor any error shows it, and [`ApiKey::cleaned`] takes it out of
 /// what a server writes back.
@@ -26,14 +27,19 @@ impl ApiKey {
             std::env::VarError::NotPresent => wrong("is not set"),
             std::env::VarError::NotUnicode(_) => wrong("holds bytes that are no text"),
         })?;
+        Self::of(variable, &value).map_err(wrong)
+    }
+
+    fn of(variable: &str, value: &str) -> Result<Self, &'static str> {
         let secret = value.trim();
         if secret.is_empty() {
-            return Err(wrong("is empty"));
+            return Err("is empty");
         }
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(wrong(
-                "holds something that is no key: there are spaces or special characters in it",
-            ));
+            return Err("holds something that is no key: there are spaces or special characters in it");
+        }
+        if secret.len() < SHORTEST {
+            return Err("holds fewer than four characters, which is no key");
         }
         Ok(Self { variable: variable.to_owned(), secret: secret.to_owned() })
     }
@@ -48,9 +54,12 @@ impl ApiKey {
         format!("Bearer {}", self.secret)
     }
 
-    /// A text without the key.
+    /// A text without the key, as it is or as it stands in JSON. Texts are to be cleaned before they are shortened: what
+    /// a cut leaves of a key is not found any more.
     pub fn cleaned(&self, text: &str) -> String {
-        if self.secret.len() < SECRET_LENGTH { text.to_owned() } else { text.replace(&self.secret, "[key]") }
+        let cleaned = text.replace(&self.secret, "[key]");
+        let quoted = serde_json::Value::from(self.secret.as_str()).to_string();
+        cleaned.replace(&quoted[1..quoted.len() - 1], "[key]")
     }
 }
 
@@ -69,6 +78,13 @@ mod tests {
         let key = ApiKey { variable: "MY_KEY".into(), secret: "sk-very-secret".into() };
         assert_eq!(format!("{key:?}"), "ApiKey { variable: \"MY_KEY\", .. }");
         assert_eq!(key.cleaned("Incorrect key sk-very-secret."), "Incorrect key [key].");
+        let odd = ApiKey { variable: "MY_KEY".into(), secret: r#"a\b"c"#.into() };
+        assert_eq!(odd.cleaned(r#"{"key": "a\\b\"c", "k": "a\b"c"}"#), r#"{"key": "[key]", "k": "[key]"}"#);
+        let short = ApiKey::of("MY_KEY", " abcd\n").unwrap();
+        assert_eq!(short.cleaned("no key abcd"), "no key [key]");
+        for (value, why) in [("abc", "fewer than four"), (" ", "empty"), ("ab cd ef", "spaces")] {
+            assert!(ApiKey::of("MY_KEY", value).unwrap_err().contains(why), "{value}");
+        }
         let error = ApiKey::from_environment("GEORANKER_TEST_UNSET_VARIABLE").unwrap_err();
         assert!(error.to_string().contains("GEORANKER_TEST_UNSET_VARIABLE is not set"));
     }

@@ -14,10 +14,11 @@ mod address;
 mod key;
 mod pace;
 mod send;
+mod tokens;
 mod wire;
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,14 +31,11 @@ pub use address::ApiAddress;
 pub use key::ApiKey;
 
 use pace::Pace;
+use tokens::Counts;
 use wire::Abilities;
 
 /// JPEG quality of the pictures that are sent.
 const JPEG_QUALITY: u8 = 90;
-/// Bytes of text a token, at least, in the languages of prompts: for estimates.
-const BYTES_PER_TOKEN: usize = 3;
-/// Answers are taken to be this long where no limit is set: for estimates.
-const ANSWER_TOKENS: u64 = 512;
 
 /// How closely the model looks, in the API's words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,8 +135,8 @@ pub struct ApiGenerator {
     agent: ureq::Agent,
     pace: Pace,
     abilities: Mutex<Abilities>,
-    /// Most tokens that the server counted for a prompt so far.
-    most_prompt_tokens: AtomicU64,
+    /// What the server counted so far.
+    counts: Mutex<Counts>,
     notes: Notes,
 }
 
@@ -152,7 +150,10 @@ impl ApiGenerator {
         stop: Arc<AtomicBool>,
         notes: Notes,
     ) -> Self {
-        let agent = ureq::Agent::config_builder()
+        let config = ureq::Agent::config_builder();
+        // A proxy that the environment names would get what is meant for this machine alone.
+        let config = if address.is_local() { config.proxy(None) } else { config };
+        let agent = config
             .timeout_global(Some(conduct.timeout))
             .http_status_as_error(false)
             // The key would travel along.
@@ -165,7 +166,7 @@ impl ApiGenerator {
             key,
             pace: Pace::new(conduct.requests_per_minute, stop),
             abilities: Mutex::new(Abilities::first_guess(&settings)),
-            most_prompt_tokens: AtomicU64::new(0),
+            counts: Mutex::default(),
             address,
             settings,
             conduct,
@@ -177,8 +178,13 @@ impl ApiGenerator {
         *self.abilities.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn remember(&self, abilities: Abilities) {
-        *self.abilities.lock().unwrap_or_else(PoisonError::into_inner) = abilities;
+    fn learn(&self, lesson: Abilities) {
+        let mut abilities = self.abilities.lock().unwrap_or_else(PoisonError::into_inner);
+        *abilities = abilities.and(lesson);
+    }
+
+    fn counts(&self) -> Counts {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The picture to send: re-encoded, so that no metadata goes along, and no larger than asked for.
@@ -192,16 +198,6 @@ impl ApiGenerator {
         };
         let image = Image::new(photo.width, photo.height, photo.rgb.clone()).map_err(failed)?;
         encode_thumbnail(&image, self.settings.max_side, JPEG_QUALITY).map(Some).map_err(failed)
-    }
-
-    /// Tokens of a picture as `OpenAI` counts them; others differ, so what a server reports takes its place.
-    fn picture_tokens(&self) -> u64 {
-        let tiles = u64::from(self.settings.max_side.div_ceil(512)).pow(2);
-        match self.settings.detail {
-            Detail::None => 0,
-            Detail::Low => 85,
-            Detail::High | Detail::Auto => 85 + 170 * tiles,
-        }
     }
 }
 
@@ -228,23 +224,23 @@ impl Generator for ApiGenerator {
         let jpeg = self.jpeg(photo)?;
         let understood = self.ask(prompt, jpeg.as_deref(), &samples)?;
         let answers = understood.answers;
-        let usage = understood.usage.unwrap_or_else(|| {
-            let written: usize = answers.iter().map(|answer| answer.text.len() / BYTES_PER_TOKEN + 1).sum();
-            let expected = self.expected_usage(prompt, answers.len());
-            Usage { completion_tokens: written as u64, estimated: true, ..expected }
-        });
-        self.most_prompt_tokens.fetch_max(usage.prompt_tokens, Ordering::Relaxed);
+        let usage = match understood.usage {
+            Some(usage) => {
+                let seen = tokens::pixels(photo.width, photo.height, self.settings.max_side);
+                let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+                counts.add(&self.settings, usage.prompt_tokens, prompt, seen);
+                usage
+            }
+            None => tokens::of_answers(&answers, self.expected_usage(prompt, answers.len())),
+        };
         Ok(Generation { answers, usage })
     }
 
     fn expected_usage(&self, prompt: &str, samples: usize) -> Usage {
-        let text = (prompt.len() / BYTES_PER_TOKEN) as u64 + 16;
-        let seen = self.most_prompt_tokens.load(Ordering::Relaxed);
-        let each = self.settings.max_tokens.map_or(ANSWER_TOKENS, u64::from);
-        Usage {
-            prompt_tokens: seen.max(text + self.picture_tokens()),
-            completion_tokens: each * samples as u64,
-            estimated: true,
-        }
+        tokens::expected(&self.settings, self.counts(), prompt, samples)
+    }
+
+    fn most_usage(&self, prompt: &str, samples: usize) -> Usage {
+        tokens::most(&self.settings, self.abilities(), self.counts(), prompt, samples)
     }
 }

@@ -1,5 +1,7 @@
 //! How fast requests may go out, and how long to wait after a failure.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -8,6 +10,8 @@ use crate::GenerateError;
 
 /// Longest wait between two attempts of our own choosing.
 const LONGEST_DELAY: Duration = Duration::from_mins(1);
+/// Longest time by which a wait that a server asks for is varied.
+const LONGEST_VARIATION: Duration = Duration::from_secs(10);
 /// Longest wait that a server may ask for.
 pub(super) const LONGEST_ASKED: Duration = Duration::from_mins(10);
 /// How often a wait looks whether the run was stopped.
@@ -26,7 +30,9 @@ impl Pace {
     pub(super) fn new(requests_per_minute: Option<f64>, stop: Arc<AtomicBool>) -> Self {
         let between = requests_per_minute.map_or(0.0, |rate| 60.0 / rate);
         let between = Duration::try_from_secs_f64(between).unwrap_or(LONGEST_ASKED);
-        Self { between, next: Mutex::new(Instant::now()), stop, tosses: AtomicU64::new(0) }
+        // Several processes should not toss alike.
+        let tosses = AtomicU64::new(RandomState::new().hash_one(0_u8));
+        Self { between, next: Mutex::new(Instant::now()), stop, tosses }
     }
 
     /// Waits for the turn of one request.
@@ -73,8 +79,22 @@ impl Pace {
     /// several threads do not come back as one.
     pub(super) fn delay(&self, first: Duration, attempt: u32) -> Duration {
         let doubled = first.saturating_mul(1_u32.checked_shl(attempt).unwrap_or(u32::MAX)).min(LONGEST_DELAY);
+        doubled.mul_f64(0.75 + 0.5 * self.toss())
+    }
+
+    /// The wait after failed attempt number `attempt` (from 0) if the server asks for one: never shorter than that, and
+    /// never shorter than [`Pace::delay`], since servers ask for no wait at all, or for one that has passed, while they
+    /// are down. It is varied upwards, for the same reason as our own.
+    pub(super) fn wait(&self, first: Duration, attempt: u32, asked: Option<Duration>) -> Duration {
+        let own = self.delay(first, attempt);
+        let Some(asked) = asked else { return own };
+        own.max(asked + (asked / 4).min(LONGEST_VARIATION).mul_f64(self.toss()))
+    }
+
+    /// A number from 0 to 1, another each time.
+    fn toss(&self) -> f64 {
         let toss = self.tosses.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-        doubled.mul_f64(0.75 + 0.5 * toss as f64 / (1_u64 << 24) as f64)
+        toss as f64 / (1_u64 << 24) as f64
     }
 
     fn checked(&self) -> Result<(), GenerateError> {
@@ -131,6 +151,14 @@ mod tests {
             let whole = 2_f64.powi(attempt as i32).min(60.0);
             assert!((0.75 * whole..=1.25 * whole).contains(&delay), "{attempt}: {delay}");
         }
+        let waits = |asked: u64| -> Vec<f64> {
+            let wait = |_| pace.wait(Duration::from_secs(1), 2, Some(Duration::from_secs(asked)));
+            (0..20).map(wait).map(|wait| wait.as_secs_f64()).collect()
+        };
+        assert!(waits(0).iter().all(|wait| *wait >= 3.0), "no wait asked for is no reason to hurry");
+        let asked = waits(100);
+        assert!(asked.iter().all(|wait| (100.0..=110.0).contains(wait)), "{asked:?}");
+        assert!(asked.iter().any(|wait| (wait - asked[0]).abs() > 0.01), "{asked:?}");
         stop.store(true, Ordering::Relaxed);
         assert!(matches!(pace.sleep(Duration::from_mins(1)), Err(GenerateError::Interrupted)));
     }

@@ -12,6 +12,11 @@ use crate::GenerateError;
 /// Larger responses are not read to the end.
 const LARGEST_RESPONSE: u64 = 8 << 20;
 
+/// Longer answers are cut: a coordinate is written in fewer words.
+const LONGEST_ANSWER: usize = 32 << 10;
+/// Longer error texts are cut.
+const LONGEST_MESSAGE: usize = 500;
+
 /// How one attempt ended, if not with an answer.
 enum Setback {
     /// It may go better next time.
@@ -34,21 +39,23 @@ impl ApiGenerator {
         samples: &Range<usize>,
     ) -> Result<Understood, GenerateError> {
         let mut abilities = self.abilities();
+        // What of it holds for other photos as well.
+        let mut lesson = abilities;
         let mut failed = 0;
         loop {
             let body = wire::request(&self.settings, abilities, prompt, jpeg, samples.len(), samples.start);
             self.pace.turn()?;
             match self.attempt(body.to_string().as_bytes(), samples.len()) {
                 Ok(understood) => {
-                    self.remember(abilities);
+                    self.learn(lesson);
                     return Ok(understood);
                 }
                 Err(Setback::Final(error)) => return Err(error),
                 Err(Setback::Rejected { status, message }) => {
-                    match abilities.humbler(&self.settings, samples.len(), &message) {
-                        Some(humbler) => abilities = humbler,
-                        None => return Err(self.rejected(status, message)),
-                    }
+                    let humbler = abilities.humbler(&self.settings, samples.len(), status, &message);
+                    let Some(humbler) = humbler else { return Err(self.rejected(status, message)) };
+                    lesson = lesson.and(humbler.lesson(&message));
+                    abilities = humbler;
                 }
                 Err(Setback::Passing { what, wait }) => {
                     failed += 1;
@@ -74,14 +81,14 @@ impl ApiGenerator {
         if failed > self.conduct.retries {
             return Err(GenerateError::GaveUp { server, attempts: failed, last: what });
         }
-        if let Some(asked) = asked {
-            if asked > LONGEST_ASKED {
-                return Err(GenerateError::LongWait { server, seconds: asked.as_secs() });
-            }
-            // All threads talk to the same server: none should come before its time.
-            self.pace.hold(asked);
+        if let Some(asked) = asked.filter(|asked| *asked > LONGEST_ASKED) {
+            return Err(GenerateError::LongWait { server, seconds: asked.as_secs() });
         }
-        let wait = asked.unwrap_or_else(|| self.pace.delay(self.conduct.first_delay, failed - 1));
+        let wait = self.pace.wait(self.conduct.first_delay, failed - 1, asked);
+        if asked.is_some() {
+            // All threads talk to the same server: none should come before its time.
+            self.pace.hold(wait);
+        }
         let seconds = wait.as_secs_f64();
         (self.notes)(&format!("{what}; attempt {failed}, trying again in {seconds:.1} s"));
         self.pace.sleep(wait)
@@ -91,7 +98,7 @@ impl ApiGenerator {
         let (status, headers, bytes) = self.post(body)?;
         match status {
             200..=299 => wire::response(&bytes, samples).map_err(|(stated, what)| {
-                let what = self.cleaned(&what);
+                let what = self.shown(&what);
                 stated.map_or(Setback::Passing { what: what.clone(), wait: None }, |status| {
                     self.setback(status, what, None)
                 })
@@ -99,12 +106,12 @@ impl ApiGenerator {
             300..=399 => {
                 Err(Setback::Final(GenerateError::Redirect { server: self.address.to_string(), status }))
             }
-            _ => Err(self.setback(status, self.cleaned(&wire::error_message(&bytes)), headers)),
+            _ => Err(self.setback(status, self.shown(&wire::error_message(&bytes)), headers)),
         }
         .map(|mut understood| {
             // A server may write back what it was sent.
             for answer in &mut understood.answers {
-                answer.text = self.cleaned(&answer.text);
+                answer.text = shortened(&self.cleaned(&answer.text), LONGEST_ANSWER);
             }
             understood
         })
@@ -158,6 +165,11 @@ impl ApiGenerator {
         }
     }
 
+    /// What a server says, as it may be shown. The key is taken out first: a cut through it would leave half of it.
+    fn shown(&self, text: &str) -> String {
+        shortened(&self.cleaned(text), LONGEST_MESSAGE)
+    }
+
     fn cleaned(&self, text: &str) -> String {
         self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.cleaned(text))
     }
@@ -181,4 +193,11 @@ fn in_words(error: &ureq::Error) -> String {
             format!("the connection failed ({text})")
         }
     }
+}
+
+fn shortened(text: &str, bytes: usize) -> String {
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    format!("{}...", &text[..text.floor_char_boundary(bytes)])
 }

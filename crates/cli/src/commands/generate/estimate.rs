@@ -29,7 +29,7 @@ struct Estimate {
     prompt_tokens: u64,
     /// Tokens to be written, at most.
     completion_tokens: u64,
-    /// What that costs at most, where prices are known.
+    /// What that costs, about, where prices are known.
     cost: Option<f64>,
 }
 
@@ -55,7 +55,7 @@ pub(super) fn print(questions: &Questions<'_>, inputs: &Inputs, out: Option<&Pat
                 continue;
             }
         };
-        let known = asker.known(&question.sha256, &question.prompt);
+        let known = asker.known(&question.sha256, &question.prompt)?;
         let missing = asker.samples - known;
         estimate.photos += 1;
         estimate.cached += known;

@@ -84,8 +84,9 @@ pub(super) fn open_generator(
     quiet: bool,
 ) -> Box<dyn Generator> {
     let ApiRequest { address, key, settings, conduct } = request;
-    if key.is_some() && address.is_open() {
-        note(quiet, &format!("warning: the key and the photos go to {address} unencrypted"));
+    if address.is_open() {
+        let what = if key.is_some() { "the key and the photos go" } else { "the photos go" };
+        note(quiet, &format!("warning: {what} to {address} unencrypted"));
     }
     let progress = progress.clone();
     let notes = Box::new(move |text: &str| progress.suspend(|| note(quiet, text)));

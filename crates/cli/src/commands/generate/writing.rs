@@ -105,7 +105,9 @@ impl Questions<'_> {
         let work = |input: &Input| {
             let line = self.line(input);
             match &line {
+                // A server that refuses a photo is there.
                 Ok(_) => lost.store(0, Ordering::Relaxed),
+                Err(failure) if failure.kind == ErrorKind::Refused => lost.store(0, Ordering::Relaxed),
                 Err(failure) if ends_the_run(failure.kind) => {
                     end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| failure.clone());
                 }
@@ -122,7 +124,11 @@ impl Questions<'_> {
                 }
                 Err(_) => {}
             }
-            line
+            // Whoever reads the lines asks whether the server gave an answer, not why it gave none.
+            line.map_err(|failure| match failure.kind {
+                ErrorKind::Refused => Failure { kind: ErrorKind::Service, ..failure },
+                _ => failure,
+            })
         };
         in_order(inputs, self.concurrency, &stopped, work, |index, line| match line {
             // Not a matter of this photo: it has no line, and the reason is given once, at the end.
