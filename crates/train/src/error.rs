@@ -35,6 +35,9 @@ pub enum TrainError {
         /// The loss.
         loss: f32,
     },
+    /// A checkpoint that cannot be read or written.
+    #[error(transparent)]
+    Network(#[from] nets::NetworkError),
     /// A tensor operation failed.
     #[error("tensor operation: {0}")]
     Tensor(#[from] candle_core::Error),

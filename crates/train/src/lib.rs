@@ -1,4 +1,4 @@
-//! Training of retrieval heads (and, later, of rankers).
+//! Training of retrieval heads and of rankers.
 //!
 //! # Idea
 //! A few thousand photos cannot teach a network what the Earth looks like, but they can teach which directions
@@ -7,6 +7,8 @@
 //!
 //! # Cast
 //! [`fit_neighbourhood_whitening`] makes the photo space, [`fit_location_head`] the map into a location space.
+//! [`contrastive`] goes on with the training of G3's heads, CLIP frozen. Rankers are trained by [`engine`], which runs
+//! [`set`] and [`vlm`].
 //!
 //! ```
 //! use geo::LatLon;
@@ -28,6 +30,7 @@
 
 pub mod chart;
 pub mod configuration;
+pub mod contrastive;
 pub mod curate;
 pub mod engine;
 mod error;

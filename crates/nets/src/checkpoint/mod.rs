@@ -6,11 +6,13 @@
 //!
 //! [`Checkpoint`] is for small networks in one file of f32. [`ShardedCheckpoint`] is for large ones: one file or
 //! many, f32, bf16 or f16, found by name and left where they lie until they are asked for; [`Resolved`] are its
-//! tensors once they are all as expected.
+//! tensors once they are all as expected. [`ShardedCheckpoint::save_with`] writes it again after some of its tensors were
+//! trained.
 
 mod entries;
 mod pickle;
 mod resolved;
+mod save;
 mod sharded;
 mod stored;
 

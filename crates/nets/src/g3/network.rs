@@ -7,7 +7,7 @@ use geo::LatLon;
 
 use super::config::G3Config;
 use super::mercator::two_pi_web_mercator;
-use crate::checkpoint::{Expected, ShardedCheckpoint, resolve};
+use crate::checkpoint::{Expected, Resolved, ShardedCheckpoint, resolve};
 use crate::clip::{ClipVision, TextTower, clip_tensors, is_position_ids, project, unit_rows};
 use crate::error::NetworkError;
 use crate::fourier_encoder::FourierEncoder;
@@ -19,12 +19,12 @@ use crate::vision_transformer::Preprocessor;
 
 const VISION: &str = "vision_projection";
 const TEXT: &str = "text_projection";
-const PHOTO_TO_TEXT: &str = "vision_projection_else_1.";
-const PHOTO_TO_LOCATION: &str = "vision_projection_else_2.";
-const TEXT_TO_PHOTO: &str = "text_projection_else.";
-const LOCATION_TO_PHOTO: &str = "location_projection_else.";
-const LOCATIONS: &str = "location_encoder.";
-const LOGIT_SCALES: [&str; 3] = ["logit_scale1", "logit_scale2", "logit_scale3"];
+pub(super) const PHOTO_TO_TEXT: &str = "vision_projection_else_1.";
+pub(super) const PHOTO_TO_LOCATION: &str = "vision_projection_else_2.";
+pub(super) const TEXT_TO_PHOTO: &str = "text_projection_else.";
+pub(super) const LOCATION_TO_PHOTO: &str = "location_projection_else.";
+pub(super) const LOCATIONS: &str = "location_encoder.";
+pub(super) const LOGIT_SCALES: [&str; 3] = ["logit_scale1", "logit_scale2", "logit_scale3"];
 
 /// What G3 makes of photos: unit vectors `[photos, dimension]`, three a photo.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +53,7 @@ pub struct G3 {
 }
 
 /// Two layers, named as in a sequence with a rectifier between them.
-const fn two_layers(inputs: usize, outputs: usize) -> [LayerShape<'static>; 2] {
+pub(super) const fn two_layers(inputs: usize, outputs: usize) -> [LayerShape<'static>; 2] {
     [
         LayerShape { name: "0", inputs, outputs: inputs, activation: Activation::Relu },
         LayerShape { name: "2", inputs, outputs, activation: Activation::Identity },
@@ -71,6 +71,13 @@ impl G3Config {
         list.extend(two_layers(place, width).iter().flat_map(|layer| layer.tensors(LOCATION_TO_PHOTO)));
         list.extend(self.locations.tensors(LOCATIONS));
         list
+    }
+
+    /// The tensors of a checkpoint that holds exactly this network.
+    pub(super) fn resolve(&self, checkpoint: &ShardedCheckpoint) -> Result<Resolved, NetworkError> {
+        resolve(checkpoint, &self.tensors(), &[], |name| {
+            (!is_position_ids(name)).then_some(Cow::Borrowed(name))
+        })
     }
 }
 
@@ -93,9 +100,7 @@ impl G3 {
         checkpoint: &ShardedCheckpoint,
         holding: &Holding,
     ) -> Result<Self, NetworkError> {
-        let tensors = resolve(checkpoint, &config.tensors(), &[], |name| {
-            (!is_position_ids(name)).then_some(Cow::Borrowed(name))
-        })?;
+        let tensors = config.resolve(checkpoint)?;
         let reader = LayerReader { tensors: &tensors, holding };
         let Some(text) = &config.clip.text else {
             return Err(NetworkError::Config {
@@ -166,8 +171,17 @@ impl G3 {
     /// # Errors
     /// As [`crate::clip::Clip::encode_texts`].
     pub fn encode_texts(&self, texts: &[impl AsRef<[u32]>]) -> Result<Vec<f32>, NetworkError> {
-        let projected = project(&self.text_projection, &self.text.forward(texts)?)?;
+        let projected = self.project_texts(texts)?;
         Ok(unit_rows(self.text_to_photo.apply(&projected, texts.len()), self.dimension()))
+    }
+
+    /// CLIP's own embeddings `[texts, dimension]` of token ids, not normalised: what the text head is given. For photos
+    /// that is [`ClipVision::encode`] of [`G3::clip`].
+    ///
+    /// # Errors
+    /// As [`G3::encode_texts`].
+    pub fn project_texts(&self, texts: &[impl AsRef<[u32]>]) -> Result<Vec<f32>, NetworkError> {
+        project(&self.text_projection, &self.text.forward(texts)?)
     }
 
     /// Vectors `[locations, location width]` of the location encoder, not normalised. By the current rayon pool.
