@@ -20,7 +20,9 @@ use rayon::prelude::*;
 
 use crate::pack::{FusedManifest, Pack, RankerManifest, RetrievalManifest, SetManifest};
 use crate::photo_file::{hash_of, image_of};
-use crate::retrieval::{Thinning, add_similarities, fused_search, hub_corrected, is_fused, merge};
+use crate::retrieval::{
+    FusedSearch, Thinning, add_similarities, fused_search, hub_corrected, is_fused, merge,
+};
 use crate::{PackError, Parts, PhotoEncoder};
 
 pub use written::LocationSpace;
@@ -196,7 +198,7 @@ impl Locator {
     fn unfit(&self, photo: &Photo, vectors: &QueryEmbedding, options: &LocateOptions) -> Option<Failure> {
         let retrieval = &options.retrieval;
         let fused = fused_search(self.fused.as_ref(), &self.retrieval, retrieval);
-        let together = fused.iter().flat_map(|fused| fused.channels());
+        let together = fused.iter().flat_map(FusedSearch::channels);
         // A channel that the gallery lacks is the request's fault, not the photo's.
         let together = together.filter(|channel| self.parts.gallery.matrix(channel).is_some());
         let searched = self.retrieval.iter().map(|wanted| &wanted.channel);
