@@ -125,6 +125,18 @@ fn matrices_of_every_kind_hold_the_same_numbers() {
     assert!(similarities.integers(0, 1).unwrap_err().to_string().contains("D.npy, field `descr`"));
 }
 
+#[test]
+fn an_empty_matrix_of_many_columns_takes_no_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("empty.npy");
+    for shape in ["(0, 4611686018427387904)", "(4611686018427387904, 0)"] {
+        let header = format!("{{'descr': '<i8', 'fortran_order': True, 'shape': {shape}}}\n");
+        fs::write(&path, npy(&header, 0)).unwrap();
+        let mut file = NpyFile::open(&path).unwrap();
+        assert_eq!(file.integers(0, 3).unwrap(), Vec::<i64>::new(), "{shape}");
+    }
+}
+
 fn npy(header: &str, data: usize) -> Vec<u8> {
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((header.len() as u16).to_le_bytes());

@@ -243,12 +243,13 @@ fn check_sources(
     Ok(())
 }
 
-/// Files of hubness are made when they are asked for: one that is not there is no problem.
+/// Files of hubness are made when they are asked for: one that is not there is no problem, and one that photos were added
+/// or removed after is as if it were not there.
 fn check_hubness(meta: &Meta, directory: &Path) -> Vec<Problem> {
     let mut problems = Vec::new();
     for ordinal in 0..meta.channels.len() {
         let file = Hubness::path(meta, ordinal, directory);
-        if !file.exists() {
+        if !file.exists() || Hubness::is_outdated(meta, ordinal, directory) {
             continue;
         }
         let opened = Hubness::open(meta, ordinal, directory).map_err(|error| error.to_string());

@@ -185,6 +185,14 @@ fn hubness_is_kept_checked_and_made_again() {
     writer.add(&[photo(50, &left[0], &left[1])]).unwrap();
     writer.finish().unwrap();
     drop(writer);
+    // The file is of the state before: nothing is wrong, it is made again when it is needed.
+    assert_eq!(gallery::verify(folder.path()), []);
     assert_eq!(open().len(), 51);
+    let mut writer = GalleryWriter::open(folder.path(), None).unwrap();
+    assert_eq!(writer.remove(&["7.jpg".into()]).unwrap(), 1);
+    writer.finish().unwrap();
+    drop(writer);
+    assert_eq!(gallery::verify(folder.path()), []);
+    assert_eq!(open().len(), 50);
     assert!(Gallery::open(folder.path(), None).unwrap().hubness(&Channel::new("colour")).is_err());
 }

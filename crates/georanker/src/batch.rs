@@ -88,9 +88,18 @@ pub fn locate_files_with<E>(
     stop: &AtomicBool,
     mut sink: impl FnMut(Located) -> Result<(), E>,
 ) -> Result<BatchEnd, E> {
+    let wrong = locator.check(&options.locate).err();
     for chunk in inputs.chunks(CHUNK) {
         if stop.load(Ordering::Relaxed) {
             return Ok(BatchEnd::Stopped);
+        }
+        if let Some(failure) = &wrong {
+            // No photo can be answered, so none is encoded.
+            for input in chunk {
+                let outcome = Err(failure.clone());
+                sink(Located { name: input.name.clone(), outcome, elapsed_ms: 0.0, thumbnail: None })?;
+            }
+            continue;
         }
         let elsewhere = source.map(|source| source.candidates(chunk)).unwrap_or_default();
         let mut prepared: Vec<Prepared> =

@@ -8,8 +8,9 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use contract::{
-    Candidate, Channel, Confidence, Decide, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions,
-    Neighbour, Origin, Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker, Search, SearchRequest,
+    Candidate, Channel, Confidence, Decide, Encoder, ErrorKind, Estimate, Failure, Filter, Locate,
+    LocateOptions, Neighbour, Origin, Photo, PhotoId, Query, QueryEmbedding, RankedCandidate, Ranker,
+    RetrievalOptions, Search, SearchRequest,
 };
 use gallery::Gallery;
 use geo::{LatLon, Place, ReverseGeocoder, geodesic_km, haversine_km};
@@ -19,7 +20,9 @@ use rayon::prelude::*;
 
 use crate::pack::{FusedManifest, Pack, RankerManifest, RetrievalManifest, SetManifest};
 use crate::photo_file::{hash_of, image_of};
-use crate::retrieval::{Thinning, add_similarities, fused_search, hub_corrected, is_fused};
+use crate::retrieval::{
+    FusedSearch, Thinning, add_similarities, fused_search, hub_corrected, is_fused, merge,
+};
 use crate::{PackError, Parts, PhotoEncoder};
 
 pub use written::LocationSpace;
@@ -132,6 +135,20 @@ impl Locator {
         self.rule
     }
 
+    /// Whether a request names only what this gallery has: a channel to fuse that it lacks would fail every photo of a
+    /// run, after each was encoded.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] naming the channel.
+    pub fn check(&self, options: &LocateOptions) -> Result<(), Failure> {
+        let Some(fused) = fused_search(self.fused.as_ref(), &self.retrieval, &options.retrieval) else {
+            return Ok(());
+        };
+        // A search for nothing finds nothing, but complains of what every other would.
+        let plain = RetrievalOptions { hubness: 0.0, ..options.retrieval.clone() };
+        fused.find::<Photo>(&self.parts.gallery, &[], &[], &plain).map(|_| ())
+    }
+
     /// Candidates of encoded photos, ranked, not yet decided.
     ///
     /// # Errors
@@ -149,6 +166,61 @@ impl Locator {
     /// # Errors
     /// As there.
     pub fn rank_with<P: Borrow<Photo>>(
+        &self,
+        photos: &[(P, QueryEmbedding)],
+        written: &[Vec<Candidate>],
+        options: &LocateOptions,
+    ) -> Vec<Result<Ranked, Failure>> {
+        // All photos are searched at once, and a vector that cannot be searched with would fail them all.
+        let unfit: Vec<Option<Failure>> =
+            photos.iter().map(|(photo, vectors)| self.unfit(photo.borrow(), vectors, options)).collect();
+        if unfit.iter().all(Option::is_none) {
+            return self.rank_fit(photos, written, options);
+        }
+        let fit = |index: usize| unfit.get(index).is_none_or(Option::is_none);
+        let good: Vec<(&Photo, QueryEmbedding)> = (0..)
+            .zip(photos)
+            .filter(|(index, _)| fit(*index))
+            .map(|(_, (photo, vectors))| (photo.borrow(), vectors.clone()))
+            .collect();
+        let lists: Vec<Vec<Candidate>> =
+            (0..).zip(written).filter(|(index, _)| fit(*index)).map(|(_, list)| list.clone()).collect();
+        let mut answers = self.rank_fit(&good, &lists, options).into_iter();
+        let each = photos.iter().zip(&unfit);
+        each.map(|((photo, _), unfit)| match unfit {
+            Some(failure) => Err(failure.clone()),
+            None => answers.next().unwrap_or_else(|| Err(lost(&photo.borrow().id.0))),
+        })
+        .collect()
+    }
+
+    /// What is wrong with a photo's vectors, for the searches of this request.
+    fn unfit(&self, photo: &Photo, vectors: &QueryEmbedding, options: &LocateOptions) -> Option<Failure> {
+        let retrieval = &options.retrieval;
+        let fused = fused_search(self.fused.as_ref(), &self.retrieval, retrieval);
+        let together = fused.iter().flat_map(FusedSearch::channels);
+        // A channel that the gallery lacks is the request's fault, not the photo's.
+        let together = together.filter(|channel| self.parts.gallery.matrix(channel).is_some());
+        let searched = self.retrieval.iter().map(|wanted| &wanted.channel);
+        let searched =
+            searched.filter(|channel| self.indexes(channel, retrieval).iter().any(Option::is_some));
+        searched.chain(together).find_map(|channel| {
+            let why = match vectors.get(channel) {
+                None => "there is no vector".to_owned(),
+                Some(vector) => {
+                    let specs = self.parts.encoder.channels();
+                    let spec = specs.iter().find(|spec| spec.channel == *channel)?;
+                    (vector.len() != spec.dimension)
+                        .then(|| format!("a vector of {} numbers, not {}", vector.len(), spec.dimension))?
+                }
+            };
+            let message = format!("{}, channel {channel}: {why}", photo.id);
+            Some(Failure::new(ErrorKind::BrokenModel, message))
+        })
+    }
+
+    /// [`Locator::rank_with`] of photos whose vectors are all there.
+    fn rank_fit<P: Borrow<Photo>>(
         &self,
         photos: &[(P, QueryEmbedding)],
         written: &[Vec<Candidate>],
@@ -192,7 +264,7 @@ impl Locator {
                 self.add_written(&mut set, written, options);
             }
             if set.candidates.is_empty() {
-                return Err(nothing_left(&photo.id.0, options));
+                return Err(nothing_left(&photo.id.0, options, self.parts.gallery.photo_count()));
             }
             let ranking = self.ranker.rank(&set)?;
             Ok(Ranked { set, ranking })
@@ -212,20 +284,10 @@ impl Locator {
         let retrieval = &options.retrieval;
         let top = Thinning::of(retrieval).depth(wanted.top);
         let everything = Filter::default();
-        let Parts { gallery, locations, more_locations, .. } = &self.parts;
-        let indexes: [Option<&dyn Search>; 3] = [
-            (!is_fused(&wanted.channel, retrieval)).then_some(gallery.as_ref() as &dyn Search),
-            Some(locations.as_ref()),
-            more_locations.as_deref().map(|index| index as &dyn Search),
-        ];
-        let mut merged: Vec<Vec<Neighbour>> = vec![Vec::new(); photos.len()];
+        let indexes = self.indexes(&wanted.channel, retrieval);
+        let mut lists: Vec<Vec<Vec<Neighbour>>> = vec![Vec::new(); photos.len()];
         let used = indexes.into_iter().enumerate();
-        let used = used.filter_map(|(number, index)| {
-            Some((number, index.filter(|one| !one.is_empty(&wanted.channel))?))
-        });
-        let mut count = 0;
-        for (number, index) in used {
-            count += 1;
+        for (number, index) in used.filter_map(|(number, index)| Some((number, index?))) {
             let queries = photos
                 .iter()
                 .zip(filters)
@@ -240,21 +302,27 @@ impl Locator {
                 .collect::<Result<Vec<_>, Failure>>()?;
             let request = SearchRequest { channel: &wanted.channel, top, queries };
             let results = if number == 0 && retrieval.hubness != 0.0 {
-                hub_corrected(gallery, &request, retrieval.hubness)?
+                hub_corrected(&self.parts.gallery, &request, retrieval.hubness)?
             } else {
                 pollster::block_on(index.search(request))?
             };
-            for (all, new) in merged.iter_mut().zip(results) {
-                all.extend(new);
+            for (all, new) in lists.iter_mut().zip(results) {
+                all.push(new);
             }
         }
-        // One list is in order as it is, and not by similarity alone where hubs are held back.
-        for neighbours in merged.iter_mut().filter(|_| count > 1) {
-            // Stable: equal similarities keep the order of the indexes.
-            neighbours.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
-            neighbours.truncate(top);
-        }
-        Ok(merged)
+        Ok(lists.into_iter().map(|lists| merge(lists, top)).collect())
+    }
+
+    /// Where a channel is searched: the gallery, unless that is searched in several channels at once, and lists of
+    /// coordinates; nothing for what is empty.
+    fn indexes(&self, channel: &Channel, retrieval: &RetrievalOptions) -> [Option<&dyn Search>; 3] {
+        let Parts { gallery, locations, more_locations, .. } = &self.parts;
+        let all: [Option<&dyn Search>; 3] = [
+            (!is_fused(channel, retrieval)).then_some(gallery.as_ref() as &dyn Search),
+            Some(locations.as_ref()),
+            more_locations.as_deref().map(|index| index as &dyn Search),
+        ];
+        all.map(|index| index.filter(|one| !one.is_empty(channel)))
     }
 
     /// Decides a ranked photo. `None` only for an empty set, which [`Locator::rank`] never returns.
@@ -413,8 +481,20 @@ fn filter_for(photo: &Photo, options: &LocateOptions) -> Result<Filter, Failure>
     Ok(filter)
 }
 
-fn nothing_left(name: &str, options: &LocateOptions) -> Failure {
-    if options.region.is_some() {
+/// Why no candidate is left of a gallery of so many photos.
+fn nothing_left(name: &str, options: &LocateOptions, photos: usize) -> Failure {
+    let excluded = match (options.exclude.same_author, options.exclude.near_duplicate) {
+        (true, true) => "same-author, near-duplicate",
+        (true, false) => "same-author",
+        (false, true) => "near-duplicate",
+        (false, false) => "",
+    };
+    if !excluded.is_empty() && photos > 0 {
+        let inside = if options.region.is_some() { " in this region" } else { "" };
+        let message = format!("{name}: --exclude {excluded} leaves nothing of the gallery{inside}");
+        Failure::new(ErrorKind::NoCandidates, message)
+            .with_hint("exclude less, or name a gallery with photos of other authors and places")
+    } else if options.region.is_some() {
         Failure::new(ErrorKind::NoCandidates, format!("{name}: the gallery has nothing in this region"))
             .with_hint("widen --region, or build a gallery of your own with `georanker gallery build` and name it with --gallery")
     } else {

@@ -19,6 +19,9 @@ use crate::pack::sha256_hex;
 #[derive(Debug)]
 pub struct QueryCache {
     directory: PathBuf,
+    /// The encoder's channels and the lengths of their vectors: a pack's settings may change them, and the encoder's
+    /// fingerprint stays.
+    channels: Vec<(Channel, usize)>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -44,15 +47,20 @@ impl QueryCache {
     /// # Errors
     /// [`ErrorKind::Output`] for a directory that cannot be made.
     pub fn open(directory: &Path, encoder: &PhotoEncoder) -> Result<Self, Failure> {
+        let channels = encoder.channels().iter().map(|spec| (spec.channel.clone(), spec.dimension)).collect();
+        Self::of(directory, encoder.fingerprint(), channels)
+    }
+
+    fn of(directory: &Path, fingerprint: &str, channels: Vec<(Channel, usize)>) -> Result<Self, Failure> {
         let safe = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
         let name: String =
-            encoder.fingerprint().chars().map(|letter| if safe(letter) { letter } else { '_' }).collect();
+            fingerprint.chars().map(|letter| if safe(letter) { letter } else { '_' }).collect();
         let directory = directory.join(name);
         fs::create_dir_all(&directory).map_err(|error| {
             Failure::new(ErrorKind::Output, format!("cannot make {}: {error}", directory.display()))
                 .with_hint("name a directory that can be written with --query-cache")
         })?;
-        Ok(Self { directory, hits: AtomicU64::new(0), misses: AtomicU64::new(0) })
+        Ok(Self { directory, channels, hits: AtomicU64::new(0), misses: AtomicU64::new(0) })
     }
 
     /// The key of a photo's bytes.
@@ -60,9 +68,15 @@ impl QueryCache {
         sha256_hex(bytes)
     }
 
-    /// An entry, if it is there and sound.
+    /// An entry, if it is there, sound, and has the encoder's channels.
     pub fn get(&self, key: &str) -> Option<CachedQuery> {
         let found = fs::read(self.path(key)).ok().and_then(|bytes| decode(&bytes));
+        let found = found.filter(|query| {
+            let vectors = query.embedding.vectors.iter();
+            vectors
+                .map(|(channel, vector)| (channel, vector.len()))
+                .eq(self.channels.iter().map(|(a, b)| (a, *b)))
+        });
         let counter = if found.is_some() { &self.hits } else { &self.misses };
         counter.fetch_add(1, Ordering::Relaxed);
         found
@@ -132,6 +146,25 @@ fn decode(bytes: &[u8]) -> Option<CachedQuery> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_of_other_channels_is_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = |channels: &[(Channel, usize)]| {
+            QueryCache::of(directory.path(), "pack-1", channels.to_vec()).unwrap()
+        };
+        let (photo, location) = (Channel::photo(), Channel::location());
+        let vectors = vec![(photo.clone(), vec![0.5, 0.5])];
+        let query = CachedQuery { embedding: QueryEmbedding { vectors }, size: [6, 4] };
+        let (key, before) = (QueryCache::key(b"a photo"), open(&[(photo.clone(), 2)]));
+        before.put(&key, &query);
+        assert_eq!(before.get(&key), Some(query));
+        for other in [vec![(photo.clone(), 3)], vec![(location.clone(), 2)], vec![(photo, 2), (location, 2)]]
+        {
+            let cache = open(&other);
+            assert_eq!((cache.get(&key), cache.counts()), (None, (0, 1)), "{other:?}");
+        }
+    }
 
     #[test]
     fn entries_come_back_to_the_bit_and_damaged_ones_do_not() {

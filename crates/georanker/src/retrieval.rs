@@ -52,6 +52,11 @@ pub(crate) fn fused_search(
 }
 
 impl FusedSearch {
+    /// The channels that are searched together.
+    pub(crate) fn channels(&self) -> impl Iterator<Item = &Channel> {
+        self.channels.iter().map(|(channel, _)| channel)
+    }
+
     /// Each photo's neighbours; photos without a filter are searched with an empty one.
     pub(crate) fn find<P: Borrow<Photo>>(
         &self,
@@ -95,6 +100,30 @@ pub(crate) fn hub_corrected(
     let fused =
         FusedRequest { channels: &channels, hubness: strength, top: request.top, queries: queries.collect() };
     gallery.search_fused(&fused).map_err(|error| Failure::from_error(&error))
+}
+
+/// One list of several, the most similar first among those that come next; each list keeps its own order, which is not
+/// that of similarity where hubs are held back. Of equals the earlier list's comes first.
+pub(crate) fn merge(mut lists: Vec<Vec<Neighbour>>, top: usize) -> Vec<Neighbour> {
+    if lists.len() < 2 {
+        return lists.pop().unwrap_or_default();
+    }
+    let mut lists: Vec<_> = lists.into_iter().map(|list| list.into_iter().peekable()).collect();
+    let mut merged = Vec::new();
+    while merged.len() < top {
+        let mut best: Option<(usize, f32)> = None;
+        for (number, list) in lists.iter_mut().enumerate() {
+            if let Some(next) = list.peek()
+                && best.is_none_or(|(_, similarity)| next.similarity.total_cmp(&similarity).is_gt())
+            {
+                best = Some((number, next.similarity));
+            }
+        }
+        let next = best.and_then(|(number, _)| lists.get_mut(number)?.next());
+        let Some(next) = next else { break };
+        merged.push(next);
+    }
+    merged
 }
 
 /// Gives the candidates that a fused search found their similarity in each of its channels: rankers know those.
@@ -216,6 +245,23 @@ mod tests {
         assert_eq!(thinned(&places, lists()), [vec![1.0, 5.0], vec![1.0, 7.0]]);
         let photos = RetrievalOptions { same_photo: true, ..nothing };
         assert_eq!(thinned(&photos, lists()), [vec![1.0, 1.0001], vec![1.0, 1.0002]]);
+    }
+
+    #[test]
+    fn merging_keeps_the_order_of_each_list() {
+        let list = |similarities: &[f32], id: Option<&str>| -> Vec<Neighbour> {
+            similarities.iter().map(|&similarity| Neighbour { similarity, ..neighbour(id, 0.0, 0) }).collect()
+        };
+        // Of the gallery's, the second is a hub that was held back behind the first.
+        let lists = || vec![list(&[0.5, 0.9, 0.2], Some("a")), list(&[0.6, 0.5, 0.1], None)];
+        let found = |top| -> Vec<(f32, bool)> {
+            merge(lists(), top).iter().map(|one| (one.similarity, one.photo.is_some())).collect()
+        };
+        let all = [(0.6, false), (0.5, true), (0.9, true), (0.5, false), (0.2, true), (0.1, false)];
+        assert_eq!(found(9), all);
+        assert_eq!(found(2), all[..2]);
+        let alone: Vec<f32> = merge(lists()[..1].to_vec(), 9).iter().map(|one| one.similarity).collect();
+        assert_eq!((alone, merge(Vec::new(), 9).len()), (vec![0.5, 0.9, 0.2], 0));
     }
 
     #[test]

@@ -4,12 +4,16 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use contract::table::{PhotoRow, read_photos};
-use contract::{Encoder, Exclude, Locate, LocateOptions, PerceptualHash, Photo};
+use contract::{Channel, Encoder, ErrorKind, Exclude, Locate, LocateOptions, PerceptualHash, Photo};
 use gallery::{Gallery, PhotoSource, TarSource};
 use georanker::pack::RankerManifest;
-use georanker::{Locator, Pack, Parts, decode_photo, hash_of, image_of, open_set_ranker};
+use georanker::{
+    BatchEnd, BatchOptions, Input, Locator, Pack, Parts, decode_photo, hash_of, image_of, locate_files,
+    open_set_ranker,
+};
 use nets::photo::Limits;
 use rank::SimilarityRanker;
 use rank::set::{SetChannel, SetConfig, SetNetwork, SetRanker, start};
@@ -165,6 +169,73 @@ fn one_broken_photo_is_not_the_failure_of_others() {
     let answers = locator.locate(&[good.clone(), broken, good], &LocateOptions::default());
     assert!(answers[0].is_ok() && answers[2].is_ok());
     assert!(answers[1].as_ref().unwrap_err().message.contains("broken"));
+}
+
+#[test]
+fn vectors_that_cannot_be_searched_with_are_one_photos_failure() {
+    let (rows, source) = open_photos();
+    let locator = Locator::open(&starter()).unwrap();
+    let photo = photo(split(&rows, &["test"])[0], &source);
+    let vectors = locator.encoder().encode_image("a", &image_of(&photo).unwrap()).unwrap();
+    let mut short = vectors.clone();
+    short.vectors[0].1.pop();
+    let mut without = vectors.clone();
+    without.vectors.truncate(1);
+    let queries = [(&photo, short), (&photo, vectors.clone()), (&photo, without), (&photo, vectors)];
+    let answers = locator.rank(&queries, &LocateOptions::default());
+    let alone = locator.rank(&queries[1..2], &LocateOptions::default()).remove(0).unwrap();
+    for index in [1, 3] {
+        assert_eq!(answers[index].as_ref().unwrap().ranking, alone.ranking);
+    }
+    let message = |index: usize| answers[index].as_ref().unwrap_err().message.clone();
+    assert!(message(0).contains("channel photo: a vector of"), "{}", message(0));
+    assert!(message(2).contains("channel location: there is no vector"), "{}", message(2));
+}
+
+#[test]
+fn a_channel_that_nobody_has_is_said_before_any_photo_is_read() {
+    let locator = Locator::open(&starter()).unwrap();
+    let mut options = BatchOptions::default();
+    options.locate.retrieval.fuse = vec![(Channel::photo(), 1.0), (Channel::new("colour"), 1.0)];
+    let failure = locator.check(&options.locate).unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::Usage);
+    assert!(failure.message.contains("no channel `colour`"), "{}", failure.message);
+    assert!(locator.check(&LocateOptions::default()).is_ok());
+    let inputs = [Input { name: "gone.jpg".into(), path: "gone.jpg".into() }];
+    let mut said = Vec::new();
+    let run = locate_files(&locator, &inputs, &options, &AtomicBool::new(false), |located| {
+        said.push(located.outcome.unwrap_err());
+        Ok::<(), ()>(())
+    });
+    assert_eq!((run, said), (Ok(BatchEnd::Finished), vec![failure]));
+}
+
+#[test]
+fn exclusions_that_leave_nothing_are_not_an_empty_gallery() {
+    let (rows, source) = open_photos();
+    let locator = Locator::open(&starter()).unwrap();
+    let mut photo = photo(split(&rows, &["test"])[0], &source);
+    let vectors = locator.encoder().encode_image("a", &image_of(&photo).unwrap()).unwrap();
+    let records = locator.gallery().records().filter(|record| record.attribution.author.is_some());
+    let messages: Vec<String> = records
+        .take(20)
+        .filter_map(|record| {
+            photo.author.clone_from(&record.attribution.author);
+            let (latitude, longitude) = (record.location.latitude(), record.location.longitude());
+            let options = LocateOptions {
+                exclude: Exclude { same_author: true, near_duplicate: false },
+                region: Some(format!("{latitude},{longitude},0.005").parse().unwrap()),
+                ..LocateOptions::default()
+            };
+            let answer = locator.rank(&[(&photo, vectors.clone())], &options).remove(0);
+            answer.err().map(|failure| failure.message)
+        })
+        .collect();
+    assert!(!messages.is_empty());
+    for message in messages {
+        let said = "--exclude same-author leaves nothing of the gallery in this region";
+        assert!(message.contains(said), "{message}");
+    }
 }
 
 #[test]

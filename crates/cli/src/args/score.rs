@@ -1,7 +1,7 @@
 //! Arguments of `georanker score`.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
@@ -21,7 +21,8 @@ that failed.
 
 With --out every row is in FILE as soon as it is scored, whatever happens later. --resume goes on from there: \
 rows that have scores are not asked again, rows that failed are, and in the end FILE is the same as from a run \
-without a break. Resume with the same model and options: FILE does not know them.")]
+without a break. Resume with the same model and options: FILE does not know them. Of a benchmark it knows what each \
+row asked (\"asked\", a digest of its candidates): rows that would ask something else now are scored again.")]
 pub struct ScoreArguments {
     /// Directory of the vision-language model (config.json, tokenizer.json, *.safetensors).
     #[arg(long, value_name = "DIR")]
@@ -171,7 +172,7 @@ impl ScoreArguments {
     /// Checks what belongs together.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] naming the option.
+    /// [`ErrorKind::Usage`] naming the option; [`ErrorKind::Output`] for predictions without a folder.
     pub fn resolve(&self) -> Result<ScoreRequest, Failure> {
         let usage = |message: String| Failure::new(ErrorKind::Usage, message);
         if self.resume && self.out.is_none() {
@@ -191,12 +192,7 @@ impl ScoreArguments {
             (None, Some(pairs)) => (pairs.clone(), None),
             (None, None) => return Err(usage("name the candidates with --pairs or --benchmark".into())),
         };
-        let real = |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
-        if let Some(out) = &self.out
-            && real(out).is_some_and(|out| Some(out) == real(&pairs))
-        {
-            return Err(usage(format!("--out and --pairs name the same file: {}", out.display())));
-        }
+        self.check_files(&pairs, benchmark.as_ref())?;
         Ok(ScoreRequest {
             model: self.model.clone(),
             adapter: self.adapter.clone(),
@@ -219,6 +215,52 @@ impl ScoreArguments {
             naive: self.naive,
         })
     }
+}
+
+impl ScoreArguments {
+    /// Sees to it that no file is written over another that is read or written, and that predictions, which are written
+    /// last, have a folder before the first row is scored.
+    fn check_files(&self, pairs: &Path, benchmark: Option<&BenchmarkRequest>) -> Result<(), Failure> {
+        let usage = |message: String| Failure::new(ErrorKind::Usage, message);
+        let predictions = benchmark.and_then(|benchmark| benchmark.predictions.as_deref());
+        let written = [("--out", self.out.as_deref()), ("--predictions", predictions)];
+        let read = [
+            (if benchmark.is_some() { "--benchmark" } else { "--pairs" }, Some(pairs)),
+            ("--photos", benchmark.map(|benchmark| benchmark.photos.as_path())),
+            ("--candidate-photos", benchmark.map(|benchmark| benchmark.candidate_photos.as_path())),
+        ];
+        let given = |(option, path): &(&'static str, Option<&Path>)| Some((*option, real(path.as_ref()?)?));
+        let mut taken: Vec<(&str, PathBuf)> = read.iter().filter_map(given).collect();
+        for (option, path) in written.iter().filter_map(given) {
+            if let Some((other, _)) = taken.iter().find(|(_, known)| *known == path) {
+                let message = format!("{option} and {other} name the same file: {}", path.display());
+                return Err(usage(message).with_hint(format!("give {option} a name of its own")));
+            }
+            taken.push((option, path));
+        }
+        let Some(predictions) = predictions else { return Ok(()) };
+        if predictions.is_dir() {
+            return Err(usage(format!("--predictions: {} is a directory", predictions.display()))
+                .with_hint("name a file"));
+        }
+        if folder(predictions).is_some_and(|folder| !folder.is_dir()) {
+            let message = format!("cannot write {}: its folder does not exist", predictions.display());
+            return Err(Failure::new(ErrorKind::Output, message).with_hint("make the folder first"));
+        }
+        Ok(())
+    }
+}
+
+/// The folder of a file that is named by more than its name.
+fn folder(path: &Path) -> Option<&Path> {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty())
+}
+
+/// One name for a file, by whatever way it is named; also for one that does not exist yet.
+fn real(path: &Path) -> Option<PathBuf> {
+    let there = path.canonicalize();
+    let to_be = || Some(folder(path).unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?));
+    there.ok().or_else(to_be).or_else(|| std::path::absolute(path).ok())
 }
 
 fn parse_pixels(text: &str) -> Result<usize, String> {
@@ -315,5 +357,37 @@ mod tests {
             let message = resolve(words).unwrap_err();
             assert!(message.contains(complaint), "{words:?}: {message}");
         }
+    }
+
+    #[test]
+    fn no_file_is_written_over_another() {
+        let work = tempfile::tempdir().unwrap();
+        std::fs::create_dir(work.path().join("sub")).unwrap();
+        std::fs::write(work.path().join("b.csv"), "").unwrap();
+        let resolve = |out: &str, predictions: &str| {
+            let at = |name: &str| work.path().join(name).display().to_string();
+            let words = ["georanker", "score", "--model", "m", "--benchmark"].map(String::from);
+            let more =
+                [at("b.csv"), "--photos".into(), at("p.tar"), "--candidate-photos".into(), at("c.tar")];
+            let files = ["--out".into(), at(out), "--predictions".into(), at(predictions)];
+            let arguments = Arguments::try_parse_from(words.into_iter().chain(more).chain(files)).unwrap();
+            let Command::Score(score) = arguments.command else { panic!("another command") };
+            score.resolve().map_err(|failure| (failure.kind, failure.message))
+        };
+        assert!(resolve("o.jsonl", "p.csv").is_ok());
+        for (out, predictions, options) in [
+            ("o", "o", "--predictions and --out"),
+            ("o", "sub/../o", "--predictions and --out"),
+            ("o", "b.csv", "--predictions and --benchmark"),
+            ("./sub/../b.csv", "p", "--out and --benchmark"),
+            ("o", "c.tar", "--predictions and --candidate-photos"),
+            ("p.tar", "p", "--out and --photos"),
+            ("o", "sub", "sub is a directory"),
+        ] {
+            let (kind, message) = resolve(out, predictions).unwrap_err();
+            assert!(kind == ErrorKind::Usage && message.contains(options), "{out} {predictions}: {message}");
+        }
+        let (kind, message) = resolve("o", "no/p.csv").unwrap_err();
+        assert!(kind == ErrorKind::Output && message.contains("p.csv: its folder"), "{message}");
     }
 }

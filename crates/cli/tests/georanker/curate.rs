@@ -147,6 +147,42 @@ fn queries_from_a_table_and_photos_from_a_tar() {
 }
 
 #[test]
+fn authors_are_left_out_only_where_they_are_known() {
+    let work = Workplace::new();
+    let gallery = gallery_of_samples(&work, false);
+    let copies = work.path("copies");
+    fs::create_dir_all(&copies).unwrap();
+    fs::copy(first_sample(), copies.join("one.jpg")).unwrap();
+    fs::copy(first_sample(), copies.join("two.jpg")).unwrap();
+    let run = |name: &str, table: &[u8]| {
+        let table = work.file(&format!("{name}.csv"), table);
+        let mut command = build(&work.path(&format!("{name}.parquet")), &gallery);
+        command.args(["--top", "3", "--exclude", "self,same-author", "--queries"]).arg(table);
+        command.arg("--photos").arg(&copies).assert()
+    };
+    run("none", b"IMG_ID,LAT,LON\none.jpg,1,2\n")
+        .code(2)
+        .stderr(contains("none.csv says of no photo who took it").and(contains("AUTHOR")));
+    run("some", b"IMG_ID,LAT,LON,AUTHOR\none.jpg,1,2,ann\ntwo.jpg,1,2,\n")
+        .code(0)
+        .stderr(contains("1 queries without an author"));
+    // The folder brings no authors either, and a gallery without any leaves nothing to leave out.
+    build(&work.path("folder.parquet"), &gallery)
+        .args(["--exclude", "self,same-author", "--photos"])
+        .arg(&copies)
+        .assert()
+        .code(2)
+        .stderr(contains("copies says of no photo"));
+    let work = Workplace::new();
+    let gallery = gallery_of_samples(&work, true);
+    build(&work.path("set.parquet"), &gallery)
+        .args(["--exclude", "self,same-author"])
+        .assert()
+        .code(2)
+        .stderr(contains("the gallery").and(contains("says of no photo")));
+}
+
+#[test]
 fn candidates_at_one_place_are_said() {
     let work = Workplace::new();
     let gallery = gallery_of_samples(&work, true);

@@ -229,6 +229,10 @@ fn a_build_from_a_tar_that_is_killed_goes_on_to_the_same_gallery() {
     while size() <= empty && child.try_wait().unwrap().is_none() {
         sleep(Duration::from_millis(1));
     }
+    // The journal goes when the batch is committed; encoding the next one takes far longer than noticing that.
+    while work.path("cut/gallery.sqlite-journal").exists() && child.try_wait().unwrap().is_none() {
+        sleep(Duration::from_millis(1));
+    }
     child.kill().unwrap();
     child.wait().unwrap();
     build("cut").output().unwrap();
@@ -236,7 +240,7 @@ fn a_build_from_a_tar_that_is_killed_goes_on_to_the_same_gallery() {
     let before = resumed["already_present"].as_u64().unwrap();
     assert_eq!(before + resumed["added"].as_u64().unwrap(), 90);
     // Whole transactions of 32, and none of their photos was encoded again.
-    assert!(before.is_multiple_of(32) || before == 90, "{before}");
+    assert!(before.is_multiple_of(32) && 0 < before && before < 90, "{before}");
     assert_eq!(resumed["seconds"]["photos"].as_u64().unwrap(), 91 - before);
     for file in ["photos.index", "photo.matrix", "location.matrix"] {
         let read = |name: &str| fs::read(work.path(name).join(file)).unwrap();

@@ -221,6 +221,10 @@ impl NpyFile {
     ) -> Result<Vec<T>, NpyError> {
         let count = self.rows.saturating_sub(first).min(count as u64);
         let (rows, columns, size) = (count as usize, self.columns as usize, self.kind.size());
+        if rows == 0 || columns == 0 {
+            // The other number may be anything: there is nothing to go through.
+            return Ok(Vec::new());
+        }
         let mut values = vec![T::default(); rows * columns];
         // Rows lie one after the other, or columns do.
         let runs = if self.fortran { columns } else { 1 };

@@ -74,6 +74,13 @@ impl Hubness {
             .map_err(reading)
     }
 
+    /// Whether there is a file of an earlier state of the gallery. Adding and removing photos leave it where it is; who
+    /// needs penalties again replaces it.
+    pub(crate) fn is_outdated(meta: &Meta, ordinal: usize, directory: &Path) -> bool {
+        Container::open(&Self::path(meta, ordinal, directory), Kind::Hubness)
+            .is_ok_and(|container| container.header().generation < meta.generation)
+    }
+
     fn check(container: Container, meta: &Meta) -> io::Result<Self> {
         if container.header().generation != meta.generation || container.text(IDENTITY) != identity(meta) {
             return Err(damaged("it was made from another gallery, or another state of it"));

@@ -4,6 +4,7 @@ mod folder;
 mod names;
 mod photo_files;
 mod tar_file;
+mod tar_header;
 mod tar_index;
 
 use std::path::{Path, PathBuf};

@@ -1,17 +1,15 @@
 //! Photos in an uncompressed tar file, read where they lie.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use contract::PhotoId;
 
+use super::tar_header::header_fits;
 use super::tar_index::TarIndex;
 use super::{MAX_PHOTO_BYTES, PhotoSource, SourceError};
 use crate::spec::is_safe_relative;
-
-/// Of a tar file, bytes.
-const BLOCK: u64 = 512;
 
 /// A tar file with a `TarIndex`: either `NAME.tar.index` beside it (see [`TarSource::write_index`]), or made by
 /// walking over the headers when it is opened. Nothing is unpacked.
@@ -100,32 +98,13 @@ impl PhotoSource for TarSource {
         let stale =
             || SourceError::Damaged { path: self.path.clone(), why: "its index is out of date".into() };
         let mut file = File::open(&self.path).map_err(SourceError::io(&self.path))?;
-        if !header_fits(&mut file, offset, length) {
+        if !header_fits(&mut file, [offset, length], id.0.as_bytes()) {
             return Err(stale());
         }
         let mut bytes = vec![0; length as usize];
         file.read_exact(&mut bytes).map_err(|_| stale())?;
         Ok(bytes)
     }
-}
-
-/// Whether a header of a file of `length` bytes precedes `offset`, where `file` stands afterwards: it tells whether an
-/// index still speaks of this tar.
-pub(super) fn header_fits(file: &mut File, offset: u64, length: u64) -> bool {
-    let mut header = tar::Header::new_old();
-    let read = offset
-        .checked_sub(BLOCK)
-        .and_then(|start| file.seek(SeekFrom::Start(start)).ok())
-        .and_then(|_| file.read_exact(header.as_mut_bytes()).ok());
-    read.is_some()
-        && header.entry_size().ok() == Some(length)
-        && header.cksum().ok() == Some(checksum(header.as_bytes()))
-}
-
-/// Of a tar header: the sum of its bytes, those of the checksum field taken as spaces.
-fn checksum(header: &[u8; BLOCK as usize]) -> u32 {
-    let sum = |bytes: &[u8]| bytes.iter().map(|&byte| u32::from(byte)).sum::<u32>();
-    sum(&header[..148]) + 8 * u32::from(b' ') + sum(&header[156..])
 }
 
 #[cfg(test)]
@@ -190,6 +169,41 @@ pub(super) mod tests {
         tar_of(&path, &[("a.jpg", &[2; 600]), ("b.jpg", b"1")]);
         assert!(matches!(open.read(&"b.jpg".into()), Err(SourceError::Damaged { .. })));
         assert_eq!(TarSource::open(&path).unwrap().read(&"b.jpg".into()).unwrap(), b"1");
+    }
+
+    #[test]
+    fn names_that_changed_places_are_noticed() {
+        let long = |letter: &str| format!("{}/{}.jpg", "deep".repeat(40), letter);
+        for (one, other) in [("a.jpg".to_owned(), "b.jpg".to_owned()), (long("a"), long("b"))] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("photos.tar");
+            tar_of(&path, &[(&one, b"1"), (&other, b"2")]);
+            let open = TarSource::open_indexed(&path).unwrap();
+            assert_eq!(open.read(&other.as_str().into()).unwrap(), b"2");
+            let later = std::time::SystemTime::now() + std::time::Duration::from_mins(1);
+            tar_of(&path, &[(&other, b"2"), (&one, b"1")]);
+            File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
+            assert!(matches!(open.read(&one.as_str().into()), Err(SourceError::Damaged { .. })));
+            assert_eq!(TarSource::open(&path).unwrap().read(&one.as_str().into()).unwrap(), b"1");
+        }
+    }
+
+    #[test]
+    fn long_names_of_the_newer_kind_are_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("photos.tar");
+        let name = format!("./{}/\u{e9}.jpg", "deep".repeat(40));
+        let mut builder = tar::Builder::new(File::create(&path).unwrap());
+        builder.append_pax_extensions([("mtime", b"12.5".as_slice()), ("path", name.as_bytes())]).unwrap();
+        let mut header = tar::Header::new_ustar();
+        header.set_path("short.jpg").unwrap();
+        header.set_size(3);
+        header.set_cksum();
+        builder.append(&header, b"one".as_slice()).unwrap();
+        builder.finish().unwrap();
+        let id = PhotoId::from(name.trim_start_matches("./"));
+        TarSource::open(&path).unwrap().write_index().unwrap();
+        assert_eq!(TarSource::open(&path).unwrap().read(&id).unwrap(), b"one");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use nets::photo::has_photo_extension;
 
 use super::SourceError;
 use super::names::{ends_with, last_part};
-use super::tar_file::header_fits;
+use super::tar_header::{header_fits, plain_name};
 use crate::derived::atomic::write_atomically;
 use crate::derived::container::{Container, ContainerWriter, Header, Kind, Tag, damaged};
 use crate::spec::is_safe_relative;
@@ -132,8 +132,11 @@ impl TarIndex {
         let Ok(mut file) = File::open(tar) else { return false };
         let positions = self.container.section::<[u64; 2]>(POSITIONS);
         let step = positions.len().div_ceil(SAMPLED).max(1);
-        let mut sample = positions.iter().step_by(step).chain(positions.last());
-        sample.all(|&[offset, length]| header_fits(&mut file, offset, length))
+        let mut sample = (0..positions.len()).step_by(step).chain(positions.len().checked_sub(1));
+        sample.all(|number| {
+            let entry = positions.get(number).zip(self.name(number));
+            entry.is_some_and(|(&position, name)| header_fits(&mut file, position, name))
+        })
     }
 }
 
@@ -155,11 +158,10 @@ impl Entries {
             |error: io::Error| SourceError::Damaged { path: path.to_path_buf(), why: error.to_string() };
         for entry in archive.entries_with_seek().map_err(no_tar)? {
             let entry = entry.map_err(no_tar)?;
-            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let name = plain_name(&entry.path_bytes());
             if !entry.header().entry_type().is_file() || !has_photo_extension(Path::new(&name)) {
                 continue;
             }
-            let name = name.trim_start_matches("./").to_owned();
             if !is_safe_relative(&name) {
                 return Err(SourceError::UnsafeName { path: path.to_path_buf(), id: name.into() });
             }

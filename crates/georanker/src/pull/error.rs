@@ -34,7 +34,10 @@ pub enum PullError {
         url: String,
     },
     /// The server wants to know who asks.
-    #[error("{what} is not open to everybody ({url} says {status}{remark})")]
+    #[error(
+        "{what} is not open to everybody{} ({url} says {status}{remark})",
+        if *.perhaps_missing { ", or it does not exist" } else { "" }
+    )]
     Denied {
         /// Which.
         what: String,
@@ -46,6 +49,8 @@ pub enum PullError {
         remark: String,
         /// Whether a token went along.
         with_token: bool,
+        /// Whether the server says that it may just as well not exist.
+        perhaps_missing: bool,
     },
     /// A server that fails, again and again.
     #[error("{url}: {why} (tried {tries} times; what was fetched is kept)")]
@@ -83,6 +88,32 @@ pub enum PullError {
         /// What arrived.
         found: String,
     },
+    /// A file of the hub's cache that is not what its name says.
+    #[error("{file} is damaged: expected {expected}, found {found}")]
+    DamagedBlob {
+        /// The file, as the pack names it.
+        file: String,
+        /// The file that holds its content.
+        blob: PathBuf,
+        /// What its name says.
+        expected: String,
+        /// What it holds.
+        found: String,
+    },
+    /// Another pack has this name, and its directory.
+    #[error("{} holds another pack: {holds}", directory.display())]
+    Taken {
+        /// The directory.
+        directory: PathBuf,
+        /// What it holds.
+        holds: String,
+    },
+    /// Something of the user's lies where a part's link belongs.
+    #[error("{} holds what no pull has put there, and a link to the part belongs there", path.display())]
+    InTheWay {
+        /// The file or directory.
+        path: PathBuf,
+    },
     /// Offline, and not everything is there.
     #[error("{what}: not in {} and offline ({variable}): {}", place.display(), .missing.join(", "))]
     Offline {
@@ -111,6 +142,14 @@ pub enum PullError {
         /// What is wrong with it.
         why: String,
     },
+    /// A `pack.toml` that cannot be understood, so that its settings cannot be kept.
+    #[error("{}: {why}", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Stopped by the user.
     #[error("stopped; what was fetched is kept, and the same command goes on from there")]
     Stopped,
@@ -119,13 +158,13 @@ pub enum PullError {
 impl Diagnose for PullError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownPack { .. } | Self::Override { .. } => ErrorKind::Usage,
+            Self::UnknownPack { .. } | Self::Override { .. } | Self::Taken { .. } => ErrorKind::Usage,
             Self::NotFound { .. } | Self::NoSuchFiles { .. } | Self::Offline { .. } => ErrorKind::NotFound,
             Self::Denied { .. } | Self::Transfer { .. } | Self::Answer { .. } | Self::Damaged { .. } => {
                 ErrorKind::Service
             }
-            Self::Disk { .. } => ErrorKind::Output,
-            Self::Recipe { .. } => ErrorKind::BrokenModel,
+            Self::Disk { .. } | Self::InTheWay { .. } => ErrorKind::Output,
+            Self::Recipe { .. } | Self::Manifest { .. } | Self::DamagedBlob { .. } => ErrorKind::BrokenModel,
             Self::Stopped => ErrorKind::Interrupted,
         }
     }
@@ -136,6 +175,9 @@ impl Diagnose for PullError {
             Self::Override { .. } => "write --repo PART=ORGANISATION/NAME, with @REVISION if need be",
             Self::NotFound { .. } | Self::NoSuchFiles { .. } => {
                 "it may have been moved: name another repository with --repo PART=ORGANISATION/NAME"
+            }
+            Self::Denied { with_token: false, perhaps_missing: true, .. } => {
+                "check its name; if it is private or has terms, accept them on its page, make a token there, and set HF_TOKEN"
             }
             Self::Denied { with_token: false, .. } => {
                 "accept the repository's terms on its page, make a token there, and set HF_TOKEN"
@@ -149,6 +191,24 @@ impl Diagnose for PullError {
             Self::Answer { .. } => "check HF_ENDPOINT, and whether a proxy answers in the server's place",
             Self::Damaged { .. } => {
                 "run the same command again; if it stays so, the mirror or a proxy is broken"
+            }
+            Self::DamagedBlob { blob, .. } => {
+                return Some(format!("remove {} and pull again while online", blob.display()));
+            }
+            Self::Taken { directory, .. } => {
+                return Some(format!(
+                    "give this one another place with --into DIR, or remove {} if it is not needed",
+                    directory.display()
+                ));
+            }
+            Self::InTheWay { path } => {
+                return Some(format!("move or remove {}, then run the same command again", path.display()));
+            }
+            Self::Manifest { path, .. } => {
+                return Some(format!(
+                    "mend {}, or remove it: the next pull writes a new one, without your settings",
+                    path.display()
+                ));
             }
             Self::Offline { .. } => {
                 "unset the variable to fetch it, or copy the cache directory from a machine that has it"

@@ -18,6 +18,8 @@ const TRIES: u32 = 5;
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// Largest answer that is kept in memory: listings.
 const LARGEST_ANSWER: u64 = 32 << 20;
+/// Largest file that is taken where nobody said how long it is: a server must not fill the disk.
+const LARGEST_UNKNOWN: u64 = 4 << 30;
 
 /// Who watches a download.
 pub trait Watch: Sync {
@@ -133,7 +135,8 @@ impl Fetcher {
         let partial = PathBuf::from(format!("{}.incomplete", wanted.destination.display()));
         let mut found = String::new();
         for _ in 0..2 {
-            self.again(wanted.url, watch, || self.more(wanted, &partial, watch))?;
+            let mut reached = fs::metadata(&partial).map_or(0, |found| found.len());
+            self.again(wanted.url, watch, || self.more(wanted, &partial, &mut reached, watch))?;
             let verdict = wanted.checksum.check(&partial).map_err(disk(&partial))?;
             if verdict.equal {
                 fs::rename(&partial, wanted.destination).map_err(disk(wanted.destination))?;
@@ -148,8 +151,15 @@ impl Fetcher {
         Err(PullError::Damaged { file: wanted.name.into(), expected: wanted.checksum.to_string(), found })
     }
 
-    /// Appends what is missing of a file.
-    fn more(&self, wanted: &Wanted<'_>, partial: &Path, watch: &dyn Watch) -> Result<(), Setback> {
+    /// Appends what is missing of a file. `reached` is the largest length that it ever had: only what goes beyond that is
+    /// progress, or a server that gives the same short answer again and again would be asked for ever.
+    fn more(
+        &self,
+        wanted: &Wanted<'_>,
+        partial: &Path,
+        reached: &mut u64,
+        watch: &dyn Watch,
+    ) -> Result<(), Setback> {
         let broken = |source| Setback::Final(disk(partial)(source));
         let mut file = OpenOptions::new().create(true).append(true).open(partial).map_err(broken)?;
         let mut length = file.metadata().map_err(broken)?.len();
@@ -161,45 +171,55 @@ impl Fetcher {
         if wanted.bytes == Some(length) {
             return Ok(());
         }
-        let response = self.request(wanted.name, wanted.url, wanted.token, length)?;
-        let status = response.status().as_u16();
-        if length > 0 && (status == 416 || status == 200 || !continues(&response, length)) {
-            // The server gives the whole or nothing.
-            file.set_len(0).map_err(broken)?;
-            if status != 200 {
-                let why = "the server cannot go on where the last try ended".into();
-                return Err(Setback::Passing { why, after: Some(Duration::ZERO), progress: false });
-            }
-            length = 0;
-            watch.begins(wanted.name, wanted.bytes.unwrap_or(0), 0);
+        let mut response = self.request(wanted.name, wanted.url, wanted.token, length)?;
+        if length > 0 && response.status() != 200 && !continues(&response, length) {
+            // It cannot go on there; perhaps it gives the whole.
+            response = self.request(wanted.name, wanted.url, wanted.token, 0)?;
         }
-        let start = length;
-        let mut body = response.into_body().into_reader();
+        if !continues(&response, length) {
+            // What is there stays until something comes that can take its place.
+            whole(&response, wanted.bytes)?;
+            if length > 0 {
+                file.set_len(0).map_err(broken)?;
+                length = 0;
+                watch.begins(wanted.name, wanted.bytes.unwrap_or(0), 0);
+            }
+        }
+        // One byte more than there should be shows that the content is another.
+        let most = wanted.bytes.map_or(LARGEST_UNKNOWN, |bytes| bytes - length) + 1;
+        let mut body = response.into_body().into_reader().take(most);
         let mut buffer = vec![0; 1 << 18];
+        let mut ended = None;
         loop {
             if watch.stop() {
                 return Err(Setback::Final(PullError::Stopped));
             }
-            let count = body.read(&mut buffer).map_err(|error| Setback::Passing {
-                why: error.to_string(),
-                after: None,
-                progress: length > start,
-            })?;
-            if count == 0 {
-                break;
+            match body.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => {
+                    file.write_all(&buffer[..count]).map_err(broken)?;
+                    length += count as u64;
+                    watch.advances(count as u64);
+                }
+                Err(error) => {
+                    ended = Some(error.to_string());
+                    break;
+                }
             }
-            file.write_all(&buffer[..count]).map_err(broken)?;
-            length += count as u64;
-            watch.advances(count as u64);
         }
-        match wanted.bytes {
-            Some(bytes) if length < bytes => Err(Setback::Passing {
-                why: format!("it ended after {length} of {bytes} bytes"),
-                after: None,
-                progress: length > start,
-            }),
-            _ => file.sync_all().map_err(broken),
-        }
+        let progress = length > *reached;
+        *reached = length.max(*reached);
+        let why = match (ended, wanted.bytes) {
+            (Some(why), _) => why,
+            (None, Some(bytes)) if length < bytes => format!("it ended after {length} of {bytes} bytes"),
+            (None, None) if length > LARGEST_UNKNOWN => {
+                file.set_len(0).map_err(broken)?;
+                let why = format!("it is longer than {LARGEST_UNKNOWN} bytes");
+                return Err(Setback::Final(PullError::Answer { url: wanted.url.into(), why }));
+            }
+            _ => return file.sync_all().map_err(broken),
+        };
+        Err(Setback::Passing { why, after: None, progress })
     }
 
     /// Asks, from a byte on; what is no success is a setback.
@@ -235,6 +255,8 @@ impl Fetcher {
                 url: url.into(),
                 status,
                 remark: header("x-error-message").map(|text| format!(": {text}")).unwrap_or_default(),
+                // To strangers the hub does not say which repositories there are.
+                perhaps_missing: header("x-error-code").is_some_and(|code| code == "RepoNotFound"),
                 with_token: token.is_some(),
             })),
             408 | 425 | 429 | 500..=599 => Err(Setback::Passing {
@@ -326,14 +348,31 @@ fn present(wanted: &Wanted<'_>) -> Result<Option<Verdict>, PullError> {
     Ok(None)
 }
 
-/// Whether an answer starts at that byte.
+/// Whether an answer is what follows that byte.
 fn continues(response: &ureq::http::Response<ureq::Body>, from: u64) -> bool {
-    response
+    let start = response
         .headers()
         .get("content-range")
         .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.strip_prefix("bytes ")?.split('-').next()?.trim().parse::<u64>().ok())
-        == Some(from)
+        .and_then(|text| text.strip_prefix("bytes ")?.split('-').next()?.trim().parse::<u64>().ok());
+    response.status() == 206 && start == Some(from)
+}
+
+/// Refuses an answer that is not the whole of a file, by what it says of itself.
+fn whole(response: &ureq::http::Response<ureq::Body>, bytes: Option<u64>) -> Result<(), Setback> {
+    let setback = |why: String| Err(Setback::Passing { why, after: None, progress: false });
+    if response.status() != 200 {
+        return setback(format!("HTTP {} where the whole file was asked for", response.status().as_u16()));
+    }
+    let said = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let length = said("content-length").and_then(|text| text.parse::<u64>().ok());
+    match (length, bytes) {
+        // What was packed for the way has another length.
+        (Some(length), Some(bytes)) if length != bytes && said("content-encoding").is_none() => {
+            setback(format!("it answers with {length} bytes where the file has {bytes}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What happened to a connection, with its causes.

@@ -30,10 +30,13 @@ mod error;
 pub mod fetch;
 pub mod hub;
 mod manifest;
+mod merge;
 mod pack_file;
 mod puller;
 pub mod recipes;
+mod shards;
 pub mod shelf;
+mod standing;
 
 pub use self::checksum::Checksum;
 pub use self::error::PullError;

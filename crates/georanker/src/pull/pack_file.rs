@@ -80,25 +80,22 @@ impl PulledPack {
         })
     }
 
-    /// Writes `pack.toml` where the pack is an encoder's. One that is there keeps its settings; the list of files is
-    /// brought up to date.
+    /// Writes `pack.toml` where the pack is an encoder's. One that is there keeps its settings and the user's own files;
+    /// what it says of the pulled ones is brought up to date.
     ///
     /// # Errors
-    /// [`PullError::Disk`], [`PullError::Recipe`] for a `pack.toml` that is there and cannot be read.
+    /// [`PullError::Disk`], [`PullError::Manifest`] for a `pack.toml` that is there and cannot be read.
     pub fn save_manifest(&self) -> Result<(), PullError> {
         let Some(mut manifest) = self.manifest() else { return Ok(()) };
         let path = self.directory.join(MANIFEST_FILE);
-        let wrong = |why: String| PullError::Recipe { path: path.clone(), why };
-        match fs::read_to_string(&path) {
-            Ok(text) => {
-                let kept: Manifest = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-                manifest = Manifest { files: manifest.files, version: manifest.version, ..kept };
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(disk(&path)(error)),
+        let wrong = |why: String| PullError::Manifest { path: path.clone(), why };
+        if let Some(kept) = Self::kept_manifest(&self.directory)? {
+            manifest = self.merged(kept, manifest);
         }
         let text = toml::to_string_pretty(&manifest).map_err(|error| wrong(error.to_string()))?;
-        let text = format!("# Written by `georanker pull`; your changes stay, but for the files.\n\n{text}");
+        let text = format!(
+            "# Written by `georanker pull`; your changes stay; what it says of pulled files is kept up to date.\n\n{text}"
+        );
         let temporary = self.directory.join(format!(".{MANIFEST_FILE}.{}.tmp", std::process::id()));
         fs::write(&temporary, text).map_err(disk(&temporary))?;
         fs::rename(&temporary, &path).map_err(disk(&path))
@@ -151,7 +148,8 @@ impl PulledPack {
         part.files.iter().find(is_it).map(|file| format!("{}/{}", part.name, file.path))
     }
 
-    fn listed(&self, path: &str) -> Option<FileManifest> {
+    /// What `pack.toml` says of a file of a pulled part, `PART/PATH`.
+    pub(super) fn listed(&self, path: &str) -> Option<FileManifest> {
         let (part, inner) = path.split_once('/')?;
         let part = self.parts.iter().find(|known| known.name == part)?;
         let file = part.files.iter().find(|file| file.path == inner)?;

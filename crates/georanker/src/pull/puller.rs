@@ -7,8 +7,10 @@ use std::time::Duration;
 use super::checksum::Verdict;
 use super::error::disk;
 use super::fetch::{Fetcher, Wanted, Watch};
-use super::hub::{HubCache, HubSettings, Listing, RemoteFile, is_commit, read_listing};
+use super::hub::{HubCache, HubSettings, Listing, RemoteFile, escape, escape_path, is_commit, read_listing};
 use super::recipes::{fits, packs_directory};
+use super::shards;
+use super::standing::Standing;
 use super::{Checksum, Part, PullError, PulledFile, PulledPack, PulledPart, RECIPE_FORMAT, Recipe, Source};
 
 const GITHUB: &str = "https://raw.githubusercontent.com";
@@ -60,6 +62,7 @@ impl Puller {
     /// [`PullError`]; files that have arrived are kept, and the next call goes on from there.
     pub fn pull(&self, recipe: &Recipe, watch: &dyn Watch) -> Result<PulledPack, PullError> {
         let directory = self.options.packs.join(&recipe.name);
+        let standing = Standing::look(recipe, &directory)?;
         let parts = recipe
             .parts
             .iter()
@@ -83,6 +86,7 @@ impl Puller {
             parts,
             directory,
         };
+        standing.make_room()?;
         pack.save()?;
         pack.save_manifest()?;
         Ok(pack)
@@ -97,7 +101,8 @@ impl Puller {
     ) -> Result<PulledPart, PullError> {
         let hub = &self.options.hub;
         let token = hub.token.as_deref();
-        let url = format!("{}/api/models/{repository}/revision/{revision}?blobs=true", hub.endpoint);
+        let url =
+            format!("{}/api/models/{repository}/revision/{}?blobs=true", hub.endpoint, escape(revision));
         let what = format!("the repository {repository} at {revision}");
         let answer = self.fetcher.small(&what, &url, token, watch)?;
         let Listing { commit, licence, files } =
@@ -113,7 +118,7 @@ impl Puller {
             let verdict = self.fetcher.file(
                 &Wanted {
                     name: &format!("{repository}/{path}"),
-                    url: &format!("{}/{repository}/resolve/{commit}/{path}", hub.endpoint),
+                    url: &format!("{}/{repository}/resolve/{commit}/{}", hub.endpoint, escape_path(&path)),
                     token,
                     bytes: Some(bytes),
                     checksum: &checksum,
@@ -148,7 +153,7 @@ impl Puller {
         let Some(commit) = cache.commit_of(revision) else { return Err(offline(patterns.required.to_vec())) };
         let snapshot = cache.snapshot(&commit);
         let paths = patterns.choose(files_below(&snapshot), |path| path).map_err(offline)?;
-        let missing = shards_missing(&snapshot, &paths);
+        let missing = shards::missing(&snapshot, &paths);
         if !missing.is_empty() {
             return Err(offline(missing));
         }
@@ -162,8 +167,9 @@ impl Puller {
             let verdict = checksum.check(&place).map_err(disk(&place))?;
             // Where files are copies, not links, their names are no checksums.
             if !verdict.equal && matches!(checksum.digits().len(), 40 | 64) {
-                return Err(PullError::Damaged {
+                return Err(PullError::DamagedBlob {
                     file: place.display().to_string(),
+                    blob: name,
                     expected: checksum.to_string(),
                     found: verdict.found,
                 });
@@ -224,7 +230,7 @@ impl Puller {
                 self.fetcher.file(
                     &Wanted {
                         name: &format!("{repository}/{path}"),
-                        url: &format!("{}/{repository}/{commit}/{path}", self.options.github),
+                        url: &format!("{}/{repository}/{commit}/{}", self.options.github, escape_path(path)),
                         token: None,
                         bytes: None,
                         checksum: &checksum,
@@ -296,20 +302,4 @@ fn files_below(directory: &Path) -> Vec<String> {
             Some(parts?.join("/"))
         })
         .collect()
-}
-
-/// Shards that the index of a checkpoint names and that are not there.
-fn shards_missing(snapshot: &Path, paths: &[String]) -> Vec<String> {
-    let mut missing: Vec<String> = paths
-        .iter()
-        .filter(|path| path.ends_with(".safetensors.index.json"))
-        .filter_map(|path| fs::read(snapshot.join(path)).ok())
-        .filter_map(|json| serde_json::from_slice::<serde_json::Value>(&json).ok())
-        .filter_map(|index| Some(index.get("weight_map")?.as_object()?.clone()))
-        .flat_map(|map| map.into_iter().filter_map(|(_, shard)| shard.as_str().map(ToOwned::to_owned)))
-        .filter(|shard| !paths.contains(shard))
-        .collect();
-    missing.sort();
-    missing.dedup();
-    missing
 }

@@ -23,6 +23,8 @@ pub(crate) enum Trick {
     Whole,
     /// Sent elsewhere.
     Redirect(String),
+    /// This content and no other, as if all were well; without a word on its length if so wanted.
+    Instead(Vec<u8>, bool),
 }
 
 /// A request as it arrived.
@@ -117,6 +119,10 @@ impl FakeHub {
             (state.content(&path), trick)
         };
         let mut stream = reader.into_inner();
+        if let Some(Trick::Instead(body, true)) = &trick {
+            stream.write_all(b"HTTP/1.1 200 X\r\nconnection: close\r\n\r\n").ok()?;
+            return stream.write_all(body).ok();
+        }
         let mut send = |status: u16, more: &str, body: &[u8], sent: usize| {
             let head = format!(
                 "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n{more}\r\n",
@@ -130,6 +136,7 @@ impl FakeHub {
                 let more = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();
                 return send(status, &more, b"", 0);
             }
+            Some(Trick::Instead(body, _)) => return send(200, "", &body, body.len()),
             Some(Trick::Redirect(to)) => return send(302, &format!("location: {to}\r\n"), b"", 0),
             _ => {}
         }
@@ -166,6 +173,7 @@ impl State {
             let (name, _) = rest.split_once("/revision/")?;
             return self.repositories.get(name).map(Repository::listing);
         }
+        let path = unescaped(path)?;
         let (name, rest) = path.strip_prefix('/')?.split_once("/resolve/")?;
         let repository = self.repositories.get(name)?;
         let (commit, file) = rest.split_once('/')?;
@@ -211,6 +219,25 @@ impl Repository {
             .to_string()
             .into_bytes()
     }
+}
+
+/// A path of an address without percent signs; nothing for one that a server would cut at a `#` or `?`.
+fn unescaped(path: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = path.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            b'%' => {
+                let digits = std::str::from_utf8(rest.get(..2)?).ok()?;
+                bytes.push(u8::from_str_radix(digits, 16).ok()?);
+                rest = &rest[2..];
+            }
+            b'#' | b'?' => return None,
+            _ => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).ok()
 }
 
 pub(crate) fn sha256(content: &[u8]) -> String {

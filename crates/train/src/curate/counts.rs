@@ -23,6 +23,9 @@ pub struct Counts {
     pub one_place: u64,
     /// Queries for which the search went deeper.
     pub widened: u64,
+    /// Queries of which nobody knows who took them, where the author's other photos are to be left out.
+    #[serde(default)]
+    pub without_author: u64,
 }
 
 impl Counts {
@@ -36,5 +39,6 @@ impl Counts {
         self.few_far += other.few_far;
         self.one_place += other.one_place;
         self.widened += other.widened;
+        self.without_author += other.without_author;
     }
 }

@@ -114,6 +114,9 @@ pub fn curate(
                 }
             }
         }
+        if plan.rules.exclude_same_author {
+            chunk.without_author = good.iter().filter(|query| query.author.is_none()).count() as u64;
+        }
         let rows = maker.rows(&good, &mut chunk)?;
         parts.add(number, &chunk, &rows)?;
         counts.add(&chunk);

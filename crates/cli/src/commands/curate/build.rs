@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use contract::table::PhotoTable;
-use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure, Search};
-use gallery::{Gallery, PhotoFiles};
+use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure, PhotoId, Search};
+use gallery::{Gallery, PhotoFiles, PhotoSource};
 use georanker::pack::sha256_of_file;
 use georanker::{Pack, PhotoEncoder, PhotoQueries, QueryCache, QueryEncoder, find_pack};
 use nets::photo::Limits;
@@ -55,6 +55,9 @@ pub(super) fn build(arguments: &CurateBuildArguments, quiet: bool) -> Result<Exi
         Failure::new(ErrorKind::Usage, "name what gives the candidates: --gallery or --retrieved")
     })?;
     let gallery = Gallery::open(directory, None).map_err(|error| failure(&error))?;
+    if request.rules.exclude_same_author {
+        check_authors(arguments, &request, &gallery)?;
+    }
     let mut queries = queries(arguments, &request, &gallery)?;
     let plan = CurationPlan { gallery: format!("{} {}", gallery.name(), gallery.identity()), ..plan };
     run(&gallery, queries.as_mut(), &plan, quiet)
@@ -83,11 +86,53 @@ fn retrieved(
     }
     let files = RetrievedFiles { indices, similarities, collection, queries: table };
     let (lists, queries) = RetrievedLists::open(files, identity, request.sample)?;
-    if request.rules.exclude_same_author && !lists.has_authors() {
-        let message = format!("--exclude same-author: {} says of no photo who took it", collection.display());
-        return Err(Failure::new(ErrorKind::Usage, message).with_hint("add a column AUTHOR, or leave it out"));
+    if request.rules.exclude_same_author {
+        if !lists.has_authors() {
+            return Err(no_authors(&collection.display().to_string()));
+        }
+        if !names_authors(&PhotoTable::open(table).map_err(|error| failure(&error))?) {
+            return Err(no_authors(&table.display().to_string()));
+        }
     }
     Ok((lists, queries))
+}
+
+/// Refuses to leave out the authors' photos where that would leave out nothing: no photo of the gallery, or no query, has
+/// an author.
+fn check_authors(
+    arguments: &CurateBuildArguments,
+    request: &CurateRequest,
+    gallery: &Gallery,
+) -> Result<(), Failure> {
+    let in_gallery =
+        |id: &PhotoId| gallery.record(id).is_some_and(|record| record.attribution.author.is_some());
+    if !gallery.records().any(|record| record.attribution.author.is_some()) {
+        return Err(no_authors(&format!("the gallery {}", gallery.name())));
+    }
+    let (source, known) = match (&request.table, &arguments.queries.photos) {
+        (Some(table), _) => {
+            let mut rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
+            // Queries that the gallery holds bring their authors with them.
+            let known = names_authors(&rows) || rows.any(|row| row.is_ok_and(|row| in_gallery(&row.id)));
+            (table.display().to_string(), known)
+        }
+        (None, Some(photos)) => {
+            let ids = PhotoFiles::open(photos).and_then(|photos| photos.ids());
+            let known = ids.map_err(|error| failure(&error))?.iter().any(in_gallery);
+            (photos.display().to_string(), known)
+        }
+        (None, None) => return Ok(()),
+    };
+    if known { Ok(()) } else { Err(no_authors(&source)) }
+}
+
+fn names_authors(table: &PhotoTable) -> bool {
+    table.columns().iter().any(|name| matches!(name.as_str(), "AUTHOR" | "author"))
+}
+
+fn no_authors(source: &str) -> Failure {
+    let message = format!("--exclude same-author: {source} says of no photo who took it");
+    Failure::new(ErrorKind::Usage, message).with_hint("add a column AUTHOR, or leave it out")
 }
 
 fn run(
@@ -183,6 +228,10 @@ fn summary(out: &Path, counts: &Counts, rules: &Rules) -> Vec<String> {
     tell(counts.short, format!("rows with fewer than {} candidates", rules.top));
     tell(counts.few_far, format!("rows with fewer than {} candidates beyond 750 km", rules.min_far));
     tell(counts.one_place, "rows whose candidates are all at one place: they teach a ranker nothing".into());
+    tell(
+        counts.without_author,
+        "queries without an author: --exclude same-author left nothing out of their lists".into(),
+    );
     tell(counts.widened, "queries for which the search went deeper".into());
     lines
 }

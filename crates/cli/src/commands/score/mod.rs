@@ -1,6 +1,7 @@
 //! `georanker score`.
 
 mod benchmark;
+mod digest;
 mod open;
 mod output;
 mod rows;
@@ -32,7 +33,7 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
     // What can be wrong at once is said before minutes go into loading a model.
     let mut rows = Rows::open(&request)?;
-    let output = RowsOutput::find(request.out.as_deref(), request.resume)?;
+    let output = RowsOutput::find(request.out.as_deref(), request.resume, request.benchmark.is_some())?;
     let scorer = open_scorer(&request)?;
     let mut output = output.begin()?;
     if let Some(text) = output.summary() {

@@ -14,6 +14,7 @@ use contract::pairs::{PairsRow, ScoredRow};
 use contract::{ErrorKind, Failure};
 use serde::Deserialize;
 
+use super::digest::{digest_of, line_with};
 use super::rows::RowSink;
 
 /// Where the rows go, found and checked, but not yet touched.
@@ -24,6 +25,8 @@ pub(super) enum RowsOutput {
     File {
         path: PathBuf,
         resume: bool,
+        /// Whether rows carry a digest of what was asked; see [`super::digest`].
+        digests: bool,
     },
 }
 
@@ -38,10 +41,11 @@ struct Earlier {
     unended: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct KeptRow {
     piece: Piece,
     scores: usize,
+    digest: Option<String>,
 }
 
 /// Bytes of the file, a line with its end.
@@ -57,7 +61,7 @@ impl RowsOutput {
     /// # Errors
     /// [`ErrorKind::Usage`] for a directory, or for a file to go on with that `score` did not write;
     /// [`ErrorKind::Output`] where there is no folder for it.
-    pub(super) fn find(path: Option<&Path>, resume: bool) -> Result<Self, Failure> {
+    pub(super) fn find(path: Option<&Path>, resume: bool, digests: bool) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Stdout) };
         // A link stays a link: its target is what is written.
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -86,7 +90,7 @@ impl RowsOutput {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(path, &error)),
         }
-        Ok(Self::File { path: real, resume })
+        Ok(Self::File { path: real, resume, digests })
     }
 
     /// Opens it for writing: what an earlier run left is gone on with or set aside.
@@ -94,13 +98,13 @@ impl RowsOutput {
     /// # Errors
     /// [`ErrorKind::Output`] naming the file.
     pub(super) fn begin(self) -> Result<OpenRows, Failure> {
-        let (path, resume) = match self {
+        let (path, resume, digests) = match self {
             Self::Stdout => return Ok(OpenRows::to(Box::new(io::stdout()), "stdout".into())),
             Self::Stream(path) => {
                 let file = File::options().write(true).open(&path).map_err(|error| failed(&path, &error))?;
                 return Ok(OpenRows::to(Box::new(file), path));
             }
-            Self::File { path, resume } => (path, resume),
+            Self::File { path, resume, digests } => (path, resume, digests),
         };
         let error = |error: &io::Error| failed(&path, error);
         let mut notes = Vec::new();
@@ -120,10 +124,10 @@ impl RowsOutput {
             end += 1;
         }
         if resume {
-            let kept = earlier.rows.len();
+            let kept = earlier.rows.values().filter(|kept| !digests || kept.digest.is_some()).count();
             notes.push(format!("{}: {kept} rows have their scores already", path.display()));
         }
-        let rows = Resumable { file, end, kept: earlier.rows, order: Vec::new() };
+        let rows = Resumable { file, end, digests, kept: earlier.rows, order: Vec::new() };
         Ok(OpenRows { path, notes, closed: false, target: Target::File(Box::new(rows)) })
     }
 }
@@ -161,6 +165,7 @@ fn free_name(path: &Path) -> PathBuf {
 struct WrittenRow {
     id: Option<String>,
     scores: Option<Vec<f32>>,
+    asked: Option<String>,
     error: Option<serde::de::IgnoredAny>,
 }
 
@@ -192,7 +197,7 @@ impl Earlier {
             earlier.unended = !ended;
             if let (Some(id), Some(scores)) = (row.id, row.scores) {
                 // The last one counts: a row whose candidates had changed was scored again.
-                earlier.rows.insert(id, KeptRow { piece, scores: scores.len() });
+                earlier.rows.insert(id, KeptRow { piece, scores: scores.len(), digest: row.asked });
             }
         }
         Ok(earlier)
@@ -222,6 +227,7 @@ enum Target {
 struct Resumable {
     file: File,
     end: u64,
+    digests: bool,
     kept: HashMap<String, KeptRow>,
     order: Vec<Piece>,
 }
@@ -256,14 +262,22 @@ impl OpenRows {
 impl RowSink for OpenRows {
     fn keeps(&mut self, row: &PairsRow) -> bool {
         let Target::File(rows) = &mut self.target else { return false };
-        // Another number of candidates: the pairs file was changed, the scores are of something else.
-        let kept = rows.kept.remove(&row.id).filter(|kept| kept.scores == row.candidates.len());
-        rows.order.extend(kept.map(|kept| kept.piece));
-        kept.is_some()
+        // Other candidates, or another number of them: the file was changed, the scores are of something else.
+        let digest = rows.digests.then(|| digest_of(row));
+        let fits = |kept: &KeptRow| {
+            kept.scores == row.candidates.len() && (digest.is_none() || kept.digest == digest)
+        };
+        let piece = rows.kept.remove(&row.id).filter(fits).map(|kept| kept.piece);
+        rows.order.extend(piece);
+        piece.is_some()
     }
 
-    fn write(&mut self, row: &ScoredRow) -> Result<(), Failure> {
-        let line = row.to_line();
+    fn write(&mut self, asked: Option<&PairsRow>, row: &ScoredRow) -> Result<(), Failure> {
+        let digests = matches!(&self.target, Target::File(rows) if rows.digests);
+        let line = match asked.filter(|_| digests && row.outcome.is_ok()) {
+            Some(asked) => line_with(row, &digest_of(asked)),
+            None => row.to_line(),
+        };
         let written = match &mut self.target {
             Target::Stream(out) => out.write_all(line.as_bytes()).and_then(|()| out.flush()),
             Target::File(rows) => rows.append(line.as_bytes()),

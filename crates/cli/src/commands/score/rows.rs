@@ -14,8 +14,8 @@ pub(super) trait RowSink {
     /// Whether the row's scores are there from an earlier run; they take the row's place then.
     fn keeps(&mut self, row: &PairsRow) -> bool;
 
-    /// Puts a row where it stays even if the process is killed right after.
-    fn write(&mut self, row: &ScoredRow) -> Result<(), Failure>;
+    /// Puts a row where it stays even if the process is killed right after; with what was asked, where that was sound.
+    fn write(&mut self, asked: Option<&PairsRow>, row: &ScoredRow) -> Result<(), Failure>;
 }
 
 /// A row to score, or why there is none.
@@ -74,19 +74,19 @@ pub(super) fn run_rows(
         if run.stop.load(Ordering::Relaxed) {
             return Ok((End::Interrupted, tally));
         }
-        let outcome = match row {
-            Ok(row) if sink.keeps(&row) => {
+        let outcome = match &row {
+            Ok(row) if sink.keeps(row) => {
                 tally.kept += 1;
                 // Kept rows took no time: they would spoil the estimate of what is left.
                 run.progress.dec_length(1);
                 continue;
             }
-            Ok(row) => run.scorer.score(&row).and_then(|scores| checked(&row, scores)).map_err(|failure| {
+            Ok(row) => run.scorer.score(row).and_then(|scores| checked(row, scores)).map_err(|failure| {
                 let place = format!("{file}, {line}, row {:?}", row.id);
                 let shown = Failure { message: format!("{place}: {}", failure.message), ..failure.clone() };
                 (failure, shown)
             }),
-            Err(failure) => Err((failure.clone(), failure)),
+            Err(failure) => Err((failure.clone(), failure.clone())),
         };
         let outcome = match outcome {
             Ok(scores) => {
@@ -103,7 +103,7 @@ pub(super) fn run_rows(
                 }
             },
         };
-        sink.write(&ScoredRow { id, outcome })?;
+        sink.write(row.as_ref().ok(), &ScoredRow { id, outcome })?;
         run.progress.inc(1);
     }
     Ok((End::Finished, tally))

@@ -70,7 +70,7 @@ fn run(text: &str, fake: &Fake, sink: &mut dyn RowSink) -> Result<(End, Tally), 
 
 /// A whole run to a file, finished as the command does.
 fn run_to_file(text: &str, fake: &Fake, out: &Path, resume: bool) -> Result<(End, Tally), Failure> {
-    let mut output = RowsOutput::find(Some(out), resume)?.begin()?;
+    let mut output = RowsOutput::find(Some(out), resume, false)?.begin()?;
     let (end, tally) = run(text, fake, &mut output)?;
     if end == End::Finished {
         output.finish()?;
@@ -86,7 +86,7 @@ impl RowSink for Lines {
         false
     }
 
-    fn write(&mut self, row: &ScoredRow) -> Result<(), Failure> {
+    fn write(&mut self, _: Option<&PairsRow>, row: &ScoredRow) -> Result<(), Failure> {
         self.0.push_str(&row.to_line());
         Ok(())
     }
@@ -254,6 +254,34 @@ fn changed_pairs_are_scored_again_and_removed_ones_stay() {
 }
 
 #[test]
+fn a_benchmarks_rows_are_kept_only_for_the_same_candidates() {
+    let work = Workplace::new();
+    let run_digested = |text: &str, fake: &Fake| {
+        let mut output = RowsOutput::find(Some(&work.out()), true, true).unwrap().begin().unwrap();
+        let told = output.summary().unwrap();
+        let (_, tally) = run(text, fake, &mut output).unwrap();
+        output.finish().unwrap();
+        (tally, told)
+    };
+    // Scores of a pairs file say nothing of what was asked.
+    run_to_file(&pairs(&["a", "b"]), &Fake::default(), &work.out(), false).unwrap();
+    let (tally, told) = run_digested(&pairs(&["a", "b"]), &Fake::default());
+    assert!(tally == Tally { scored: 2, kept: 0, failed: 0 } && told.contains("0 rows"), "{told}");
+    let first = fs::read_to_string(work.out()).unwrap();
+    assert!(first.lines().all(|line| line.contains(r#","best":0,"asked":""#)), "{first}");
+    let (tally, told) = run_digested(&pairs(&["a", "b"]), &Fake::default());
+    assert!(tally == Tally { scored: 0, kept: 2, failed: 0 } && told.contains("2 rows"), "{told}");
+    assert_eq!(fs::read_to_string(work.out()).unwrap(), first);
+    // As many candidates, but others: `b` is at another place in the list, and so is its first candidate.
+    let fake = Fake::default();
+    run_digested(&pairs(&["a", "x", "b"]), &fake);
+    assert_eq!(*fake.asked.lock().unwrap(), ["x", "b"]);
+    let found = fs::read_to_string(work.out()).unwrap();
+    assert_eq!(found.lines().count(), 3);
+    assert!(found.lines().nth(2).unwrap().contains("0.6666667"), "{found}");
+}
+
+#[test]
 fn an_earlier_file_is_set_aside() {
     let work = Workplace::new();
     for count in 1..=3 {
@@ -293,20 +321,20 @@ fn no_other_file_is_cut() {
 #[test]
 fn two_runs_do_not_write_one_file() {
     let work = Workplace::new();
-    let first = RowsOutput::find(Some(&work.out()), true).unwrap().begin().unwrap();
-    let second = RowsOutput::find(Some(&work.out()), true).unwrap().begin();
+    let first = RowsOutput::find(Some(&work.out()), true, false).unwrap().begin().unwrap();
+    let second = RowsOutput::find(Some(&work.out()), true, false).unwrap().begin();
     assert_eq!(second.err().unwrap().kind, ErrorKind::Output);
-    let third = RowsOutput::find(Some(&work.out()), false).unwrap().begin();
+    let third = RowsOutput::find(Some(&work.out()), false, false).unwrap().begin();
     assert_eq!(third.err().unwrap().kind, ErrorKind::Output, "nor is it set aside meanwhile");
     drop(first);
-    assert!(RowsOutput::find(Some(&work.out()), true).unwrap().begin().is_ok());
+    assert!(RowsOutput::find(Some(&work.out()), true, false).unwrap().begin().is_ok());
 }
 
 #[test]
 fn what_another_run_wrote_while_the_model_was_loaded_is_kept() {
     let work = Workplace::new();
     let text = pairs(&["a", "b"]);
-    let found = RowsOutput::find(Some(&work.out()), true).unwrap();
+    let found = RowsOutput::find(Some(&work.out()), true, false).unwrap();
     run_to_file(&text, &Fake::default(), &work.out(), true).unwrap();
     let fake = Fake::default();
     run(&text, &fake, &mut found.begin().unwrap()).unwrap();
@@ -318,6 +346,6 @@ fn what_another_run_wrote_while_the_model_was_loaded_is_kept() {
 fn a_place_that_cannot_be_written_is_found_before_the_model_is_opened() {
     let work = Workplace::new();
     let nowhere = work.0.path().join("no/folder/out.jsonl");
-    assert_eq!(RowsOutput::find(Some(&nowhere), false).err().unwrap().kind, ErrorKind::Output);
-    assert_eq!(RowsOutput::find(Some(work.0.path()), false).err().unwrap().kind, ErrorKind::Usage);
+    assert_eq!(RowsOutput::find(Some(&nowhere), false, false).err().unwrap().kind, ErrorKind::Output);
+    assert_eq!(RowsOutput::find(Some(work.0.path()), false, false).err().unwrap().kind, ErrorKind::Usage);
 }

@@ -1,93 +1,20 @@
 //! Pulling packs from a hub on this machine.
 #![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
 
+#[path = "../fake_hub/mod.rs"]
 mod fake_hub;
+mod place;
+mod standing;
+mod wrong;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use contract::{Diagnose, ErrorKind};
-use fake_hub::{FakeHub, Repository, Trick, git_blob, noise, sha256};
-use georanker::pull::hub::HubSettings;
-use georanker::pull::{
-    NoWatch, PackKind, Part, PullError, PullOptions, PulledPack, Puller, Recipe, Source, Watch, shelf,
-};
-
-const LENGTH: usize = 300_000;
-
-struct Place {
-    hub: FakeHub,
-    directory: tempfile::TempDir,
-    token: Option<String>,
-    offline: bool,
-}
-
-impl Place {
-    /// A hub with one repository, `org/model`.
-    fn new() -> Self {
-        let hub = FakeHub::new();
-        let repository = Repository::new('c')
-            .small("config.json", b"{\"a\": 1}")
-            .small("sub/notes.txt", b"notes")
-            .small("unwanted.bin", b"no")
-            .large("model.safetensors", &noise(LENGTH));
-        hub.add("org/model", Repository { licence: Some("apache-2.0".into()), ..repository });
-        Self { hub, directory: tempfile::tempdir().unwrap(), token: None, offline: false }
-    }
-
-    fn puller(&self) -> Puller {
-        Puller::new(PullOptions {
-            hub: HubSettings {
-                endpoint: self.hub.endpoint.clone(),
-                cache: self.directory.path().join("hub"),
-                token: self.token.clone(),
-                offline: self.offline,
-            },
-            github: format!("{}/github", self.hub.endpoint),
-            packs: self.directory.path().join("packs"),
-            first_wait: Duration::from_millis(5),
-        })
-    }
-
-    fn pull(&self) -> Result<PulledPack, PullError> {
-        self.puller().pull(&recipe(), &NoWatch)
-    }
-
-    fn cache(&self, path: &str) -> PathBuf {
-        self.directory.path().join("hub/models--org--model").join(path)
-    }
-
-    fn blob(&self) -> PathBuf {
-        self.cache(&format!("blobs/{}", sha256(&noise(LENGTH))))
-    }
-
-    /// Range headers of the requests for the large file since the last look.
-    fn ranges(&self) -> Vec<Option<String>> {
-        let requests = self.hub.requests().into_iter();
-        let large = requests.filter(|request| request.path.ends_with("model.safetensors"));
-        large.map(|request| request.headers.get("range").cloned()).collect()
-    }
-}
-
-fn recipe() -> Recipe {
-    Recipe {
-        name: "tiny".into(),
-        kind: PackKind::Checkpoint,
-        summary: "A test.".into(),
-        parts: vec![Part {
-            name: "model".into(),
-            source: Source::Hub {
-                repository: "org/model".into(),
-                revision: "main".into(),
-                required: vec!["config.json".into(), "*.safetensors".into()],
-                optional: vec!["*.txt".into(), "LICENSE*".into()],
-            },
-            licence: "unknown".into(),
-        }],
-    }
-}
+use fake_hub::{FakeHub, Repository, Trick, git_blob, noise};
+use georanker::pull::{NoWatch, Part, PullError, PulledPack, Source, Watch, shelf};
+use place::{LENGTH, Place, recipe};
 
 #[test]
 fn the_cache_is_laid_out_as_the_python_librarys() {
@@ -307,7 +234,10 @@ fn offline_the_cache_must_do() {
     let mut bytes = noise(LENGTH);
     bytes[5] ^= 1;
     fs::write(place.blob(), bytes).unwrap();
-    assert!(matches!(place.pull().unwrap_err(), PullError::Damaged { .. }));
+    let error = place.pull().unwrap_err();
+    assert!(matches!(error, PullError::DamagedBlob { .. }), "{error}");
+    let blob = fs::canonicalize(place.blob()).unwrap();
+    assert_eq!(error.hint(), Some(format!("remove {} and pull again while online", blob.display())));
 }
 
 #[test]
@@ -341,7 +271,6 @@ fn files_of_github_lie_in_the_pack() {
     place.offline = false;
     place.hub.add("me/adapter", Repository::new('e').large("adapter.bin", &noise(77)));
     let other = recipe.with_repository("adapter=me/adapter").unwrap();
-    fs::remove_dir_all(pack.directory.join("adapter")).unwrap();
     let pack = place.puller().pull(&other, &NoWatch).unwrap();
     assert_eq!(fs::read(pack.part("adapter").unwrap().join("adapter.bin")).unwrap(), noise(77));
 }
