@@ -50,6 +50,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         let joining = Pack::open(&pack).and_then(|pack| locator.joining_written(&pack, within_m));
         locator = joining.map_err(|error| Failure::from_error(&error))?;
     }
+    locator.check(&request.options)?;
     let locator = Arc::new(locator);
     let written = match request.written {
         None => None,

@@ -141,7 +141,7 @@ fn squares<const COUNT: usize>(lines: &[&[f32]], width: usize, into: &mut [f32])
                 }
             }
         }
-        let square = transposed(square);
+        let square = transposed(&square);
         let mut place = into[step * width..].as_mut_ptr();
         for (offset, &column) in square.iter().enumerate() {
             if offset == many {
@@ -163,12 +163,12 @@ fn squares<const COUNT: usize>(lines: &[&[f32]], width: usize, into: &mut [f32])
 /// Rows for columns.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn transposed(rows: [std::arch::x86_64::__m512; 16]) -> [std::arch::x86_64::__m512; 16] {
+fn transposed(rows: &[std::arch::x86_64::__m512; 16]) -> [std::arch::x86_64::__m512; 16] {
     use std::arch::x86_64::{
         _mm512_castpd_ps, _mm512_castps_pd, _mm512_shuffle_f32x4, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
         _mm512_unpacklo_pd, _mm512_unpacklo_ps,
     };
-    let mut pairs = rows;
+    let mut pairs = *rows;
     for index in 0..8 {
         let (even, odd) = (rows[2 * index], rows[2 * index + 1]);
         pairs[2 * index] = _mm512_unpacklo_ps(even, odd);

@@ -71,7 +71,7 @@ impl RightSide for Transposed<'_> {
                         count,
                         K::COLUMNS,
                         panel,
-                    )
+                    );
                 };
                 continue;
             }
@@ -93,7 +93,7 @@ impl RightSide for Transposed<'_> {
             }
             // SAFETY: as above.
             unsafe {
-                interleave::<K, _>(|column| &lines[column * stride..][..words], count, K::COLUMNS, panel)
+                interleave::<K, _>(|column| &lines[column * stride..][..words], count, K::COLUMNS, panel);
             };
         }
     }
@@ -171,7 +171,7 @@ pub(in super::super) unsafe fn pack_left<K: Kernel>(
         }
         // SAFETY: the caller's promise.
         unsafe {
-            interleave::<K, _>(|index| &lines[index * words..(index + 1) * words], count, K::ROWS, panel)
+            interleave::<K, _>(|index| &lines[index * words..(index + 1) * words], count, K::ROWS, panel);
         };
     }
 }
