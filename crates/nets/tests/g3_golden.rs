@@ -165,6 +165,18 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     let photo = &pixels(&network)[..3 * 224 * 224];
     assert_eq!(again.encode_photos(photo).unwrap(), network.encode_photos(photo).unwrap());
 
+    // As parallel training names them; where only some are so named, nothing is taken off.
+    let parallel: Tensors =
+        tensors.iter().map(|(name, tensor)| (format!("module.{name}"), tensor.clone())).collect();
+    write(&path, &parallel);
+    let again = G3::open(&golden("g3/config.json"), &path, &Holding::default()).unwrap();
+    assert_eq!(again.encode_photos(photo).unwrap(), network.encode_photos(photo).unwrap());
+    let mut mixed = parallel;
+    mixed.insert("logit_scale1".into(), mixed["module.logit_scale1"].clone());
+    write(&path, &mixed);
+    let error = G3::open(&golden("g3/config.json"), &path, &Holding::default()).unwrap_err().to_string();
+    assert!(error.contains("unexpected (module."), "{error}");
+
     let mut short = tensors;
     short.remove("location_encoder.LocEnc1.capsule.0.b");
     write(&path, &short);
@@ -177,11 +189,14 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     let cut = directory.path().join("cut.pth");
     std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
     let error = G3::open(&golden("g3/config.json"), &cut, &Holding::default()).unwrap_err();
-    assert!(error.to_string().contains("cut.pth is no PyTorch state dict"), "{error}");
+    assert!(error.to_string().contains("cut.pth is a damaged PyTorch file"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("download it again")) && error.is_broken_model());
+    let error = G3::open(&golden("g3/config.json"), &golden("g3/runs_code.pth"), &Holding::default());
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("runs_code.pth is no PyTorch state dict"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("executed")) && error.is_broken_model());
-    let wide = std::fs::read_to_string(golden("g3/config.json"))
-        .unwrap()
-        .replace("\"location_dim\": 20", "\"location_dim\": 21");
+    let whole = std::fs::read_to_string(golden("g3/config.json")).unwrap();
+    let wide = whole.replace("\"location_dim\": 20", "\"location_dim\": 21");
     let config = G3Config::from_json("config.json", &wide).unwrap();
     assert!(G3::load(&config, &pth, &Holding::default()).unwrap_err().to_string().contains("misshapen"));
 }
