@@ -196,6 +196,12 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     assert!(error.to_string().contains("runs_code.pth is no PyTorch state dict"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("executed")) && error.is_broken_model());
     let whole = std::fs::read_to_string(golden("g3/config.json")).unwrap();
+    // The text tower is the configuration's to describe, and its older object does.
+    let older = whole.replace("\"text_config\"", "\"text_config_dict\"");
+    assert!(G3Config::from_json("config.json", &older).unwrap().clip.text.is_some());
+    let none = whole.replace("\"text_config\"", "\"other_config\"");
+    let error = G3Config::from_json("config.json", &none).unwrap_err().to_string();
+    assert!(error.starts_with("config.json: text_config: "), "{error}");
     let wide = whole.replace("\"location_dim\": 20", "\"location_dim\": 21");
     let config = G3Config::from_json("config.json", &wide).unwrap();
     assert!(G3::load(&config, &pth, &Holding::default()).unwrap_err().to_string().contains("misshapen"));
