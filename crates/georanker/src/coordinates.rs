@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contract::table::read_coordinates;
-use contract::{ErrorKind, Failure};
+use contract::{Channel, Encoder as _, ErrorKind, Failure};
 use gallery::{IndexedLocation, LocationIndex, VectorPrecision};
 use geo::{LatLon, ReverseGeocoder};
 use rayon::prelude::*;
@@ -31,12 +31,16 @@ pub struct CoordinateIndex {
 /// found again by the next run; where that folder cannot be written it is made each time.
 ///
 /// # Errors
-/// A list that cannot be read, a pack without a sound location encoder.
+/// A pack that does not search the location channel, to which coordinates would mean nothing; a list that cannot be
+/// read, a pack without a sound location encoder.
 pub fn open_coordinates(
     pack: &Pack,
     photos: Arc<PhotoEncoder>,
     list: &Path,
 ) -> Result<CoordinateIndex, Failure> {
+    if let Some(failure) = unsearched(pack, &photos, list) {
+        return Err(failure);
+    }
     let rows = read_coordinates(list).map_err(|error| Failure::from_error(&error))?;
     let hash = sha256_of_file(list)
         .map_err(|source| Failure::from_error(&PackError::Read { path: list.to_owned(), source }))?;
@@ -56,11 +60,9 @@ pub fn open_coordinates(
         .map(|block| {
             let places: Vec<LatLon> = block.iter().map(|(location, _)| *location).collect();
             let vectors = space.vectors(&places).ok_or_else(|| {
-                Failure::new(
-                    ErrorKind::Usage,
-                    format!("{}: the model pack has no location channel", list.display()),
-                )
-                .with_hint("coordinates need a pack that encodes them, such as starter, geoclip or g3")
+                let message =
+                    format!("{}: the pack {} has no location encoder", list.display(), pack.label());
+                Failure::new(ErrorKind::BrokenModel, message)
             })?;
             let each = block.iter().zip(vectors).map(|((location, country), vector)| {
                 let country_code = country.clone().or_else(|| geocoder.place(*location).country_code);
@@ -76,4 +78,27 @@ pub fn open_coordinates(
         .map_err(|error| Failure::from_error(&error))?;
     let kept = index.write(&path).is_ok().then_some(path);
     Ok(CoordinateIndex { index, kept, found: false })
+}
+
+/// Why coordinates would never be looked at, if so: candidates come from the searches that the pack names, and bare
+/// coordinates have nothing but the location channel.
+fn unsearched(pack: &Pack, photos: &PhotoEncoder, list: &Path) -> Option<Failure> {
+    let location = Channel::location();
+    let manifest = pack.manifest();
+    let is_made = photos.channels().iter().any(|spec| spec.channel == location);
+    if is_made && manifest.retrieval.iter().any(|search| search.channel == location) {
+        return None;
+    }
+    let message = format!(
+        "{}: the pack {} does not search the channel {location}, the only one that coordinates have",
+        list.display(),
+        pack.label()
+    );
+    let hint = if manifest.encoder.kind.knows_places() {
+        "let its pack.toml name `location` in `encoder.channels`, in a [[retrieval]] and in a vote of the ranker \
+         (docs/retrieval.md), or name a pack that does, such as starter or geoclip"
+    } else {
+        "coordinates need a pack that encodes them, such as starter or geoclip"
+    };
+    Some(Failure::new(ErrorKind::Usage, message).with_hint(hint))
 }

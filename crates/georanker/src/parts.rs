@@ -93,9 +93,8 @@ fn open_locations(pack: &Pack, fingerprint: &str) -> Result<LocationIndex, PackE
 /// [`PackError`] when its file is damaged.
 pub fn open_location_encoder(pack: &Pack) -> Result<Option<LocationEncoder>, PackError> {
     let Some(name) = &pack.manifest().locations.encoder else { return Ok(None) };
-    let encoder = LocationEncoder::from_bytes(&pack.read(name)?)
-        .map_err(|error| PackError::Weights { path: pack.path(name), why: error.to_string() })?;
-    Ok(Some(encoder))
+    pack.verify_file(name)?;
+    Ok(Some(LocationEncoder::from_file(&pack.path(name))?))
 }
 
 fn part(error: &impl Diagnose) -> PackError {

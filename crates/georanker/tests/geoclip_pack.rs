@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use contract::{Attribution, Channel, Encoder, Locate, LocateOptions, PhotoId};
+use contract::{Attribution, Channel, Diagnose as _, Encoder, Locate, LocateOptions, PhotoId};
 use gallery::{GallerySpec, GalleryWriter, PhotoFiles, SourceSpec, VectorPrecision};
 use geo::{LatLon, Place};
 use georanker::pack::{
@@ -121,6 +121,30 @@ fn manifest(directory: &Path) -> Manifest {
             .map(|name| listed(directory, name))
             .to_vec(),
     }
+}
+
+#[test]
+fn a_location_encoder_that_is_none_is_named_with_a_way_out() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
+    let work = tempfile::tempdir().unwrap();
+    for (name, source) in [
+        ("config.json", "g3/config.json"),
+        ("clip.safetensors", "tiny-clip/model.safetensors"),
+        ("image_mlp.safetensors", "geoclip/image_mlp.safetensors"),
+        // Another network's weights in its place.
+        ("location_encoder.safetensors", "geoclip/image_mlp.safetensors"),
+    ] {
+        fs::copy(golden.join(source), work.path().join(name)).unwrap();
+    }
+    let pack = Pack::in_memory(work.path(), manifest(work.path()));
+    let path = work.path().join("location_encoder.safetensors");
+    let error = open_location_encoder(&pack).unwrap_err();
+    assert!(error.to_string().starts_with(&path.display().to_string()), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("matching pair")), "{:?}", error.hint());
+    // Damage is found before anything is read.
+    fs::write(&path, b"short").unwrap();
+    let error = open_location_encoder(&pack).unwrap_err().to_string();
+    assert!(error.contains("location_encoder.safetensors is damaged"), "{error}");
 }
 
 #[test]

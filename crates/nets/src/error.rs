@@ -33,7 +33,15 @@ pub enum NetworkError {
         /// What was found.
         why: String,
     },
-    /// Not a `.pth` file of tensors, or one that was cut short or asks for code to be run.
+    /// A `.pth` file that was cut short or changed on its way.
+    #[error("{file} is a damaged PyTorch file: {why}")]
+    DamagedStateDict {
+        /// The file.
+        file: String,
+        /// What was found.
+        why: String,
+    },
+    /// Not a `.pth` file of tensors, or one that asks for code to be run.
     #[error("{file} is no PyTorch state dict that can be read: {why}")]
     NotStateDict {
         /// The file.
@@ -193,9 +201,10 @@ impl NetworkError {
         match self {
             Self::Read { .. } => Some("Check that the path is right and that you may read the file."),
             Self::Config { .. } => Some("Use the configuration that belongs to the weights."),
-            Self::NotSafetensors { .. } | Self::NotFinite { .. } | Self::BadValue { .. } => {
-                Some("The file is damaged: copy or download it again.")
-            }
+            Self::NotSafetensors { .. }
+            | Self::DamagedStateDict { .. }
+            | Self::NotFinite { .. }
+            | Self::BadValue { .. } => Some("The file is damaged: copy or download it again."),
             Self::NotStateDict { .. } => Some(
                 "Nothing in such a file is executed. Save the weights alone, with torch.save(model.state_dict(), FILE) or \
                  as safetensors.",

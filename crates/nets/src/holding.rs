@@ -88,7 +88,8 @@ impl LayerReader<'_> {
         let row = whole.bytes.len() / rows;
         let bytes = whole.bytes.start + outputs.start * row..whole.bytes.start + outputs.end * row;
         let shape = std::iter::once(outputs.len()).chain(whole.shape.iter().skip(1).copied()).collect();
-        let matrix = checked(&StoredTensor { bytes, shape, ..whole })?;
+        let inputs: usize = whole.shape.iter().skip(1).product();
+        let matrix = checked(&StoredTensor { bytes, shape, ..whole }, outputs.start * inputs)?;
         let bias = self.vector(bias)?.narrow(0, outputs.start, outputs.len());
         let bias = bias.and_then(|bias| bias.contiguous()).map_err(|error| moving(weight, &error))?;
         Ok(Linear { weight: self.weight(matrix, weight)?, bias: Some(bias), low_rank: None })
@@ -149,7 +150,7 @@ impl LayerReader<'_> {
 
     /// A weight matrix of finite numbers, where it lies; dimensions after the first are one.
     pub(crate) fn checked_matrix(&self, name: &str) -> Result<WeightMatrix, NetworkError> {
-        checked(&self.tensors.get(name)?)
+        checked(&self.tensors.get(name)?, 0)
     }
 
     /// A weight matrix where it lies, not looked at yet.
@@ -177,7 +178,8 @@ fn unchecked(tensor: &StoredTensor<'_>) -> Result<WeightMatrix, NetworkError> {
         .ok_or_else(|| bad(format!("{} bytes for {:?}", tensor.bytes.len(), tensor.shape)))
 }
 
-fn checked(tensor: &StoredTensor<'_>) -> Result<WeightMatrix, NetworkError> {
+/// A matrix of finite numbers; `before` of them precede it in the tensor of this name.
+fn checked(tensor: &StoredTensor<'_>, before: usize) -> Result<WeightMatrix, NetworkError> {
     let matrix = unchecked(tensor)?;
     match matrix.first_non_finite() {
         None => Ok(matrix),
@@ -188,7 +190,7 @@ fn checked(tensor: &StoredTensor<'_>) -> Result<WeightMatrix, NetworkError> {
             Err(NetworkError::NotFinite {
                 file: tensor.path.clone(),
                 tensor: tensor.name.into(),
-                index,
+                index: before + index,
                 value: row[index % inputs],
             })
         }

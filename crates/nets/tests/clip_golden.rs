@@ -171,17 +171,26 @@ fn wrong_tensors_are_named() {
 #[test]
 fn configurations_of_the_hub_are_read_and_wrong_ones_refused() {
     let read = |json: &str| ClipConfig::from_json("config.json", json);
-    // As in openai/clip-vit-base-patch32, whose fields have the usual values, and with the older second objects.
+    // As in openai/clip-vit-base-patch32, whose fields have the usual values.
     let base = read(r#"{"model_type": "clip", "text_config": {}, "vision_config": {}}"#).unwrap();
     assert_eq!((base.vision.image_size(), base.vision.tokens(), base.projection), (224, 50, 512));
+    // As in openai/clip-vit-large-patch14, with the older second objects, which alone count.
     let large = read(
         r#"{"model_type": "clip", "projection_dim": 768,
-            "text_config_dict": {"hidden_size": 768}, "text_config": {"eos_token_id": 2},
-            "vision_config": {"hidden_size": 1024, "num_attention_heads": 16, "patch_size": 14,
-                              "num_hidden_layers": 24, "intermediate_size": 4096}}"#,
+            "text_config_dict": {"hidden_size": 768, "num_attention_heads": 12, "vocab_size": null},
+            "text_config": {"hidden_size": 64, "eos_token_id": 2, "vocab_size": 77, "max_position_embeddings": 7},
+            "vision_config": {"hidden_size": 32, "image_size": 336},
+            "vision_config_dict": {"hidden_size": 1024, "num_attention_heads": 16, "patch_size": 14,
+                                   "num_hidden_layers": 24, "intermediate_size": 4096}}"#,
     )
     .unwrap();
     assert_eq!((large.vision.tokens(), large.vision.width(), large.projection), (257, 1024, 768));
+    let text = large.text.unwrap();
+    assert_eq!((text.vocabulary(), text.positions()), (49_408, 77));
+    let nothing =
+        r#"{"vision_config_dict": null, "vision_config": {"image_size": 64}, "text_config_dict": {}}"#;
+    let nothing = read(nothing).unwrap();
+    assert!(nothing.vision.image_size() == 64 && nothing.text.is_some());
     let alone = read(r#"{"model_type": "clip_vision_model", "patch_size": 16}"#).unwrap();
     assert!(alone.text.is_none() && alone.vision.tokens() == 197);
     for (json, field) in [
@@ -194,9 +203,22 @@ fn configurations_of_the_hub_are_read_and_wrong_ones_refused() {
         (r#"{"vision_config": {"patch_size": 300}}"#.into(), "vision_config.patch_size"),
         (r#"{"vision_config": {"num_channels": 1}}"#.into(), "vision_config.num_channels"),
         (r#"{"vision_config": {}, "text_config": {"vocab_size": 0}}"#.into(), "text_config.vocab_size"),
+        (
+            r#"{"vision_config": {}, "text_config": {"vocab_size": 100, "eos_token_id": 100}}"#.into(),
+            "text_config.eos_token_id: 100 is not below the vocabulary's size, 100",
+        ),
+        (r#"{"vision_config_dict": {"patch_size": 0}}"#.into(), "vision_config_dict.patch_size"),
     ] {
         let error = read(&json).unwrap_err().to_string();
         assert!(error.contains(field), "{json}: {error}");
+    }
+    // A text tower of another kind is no obstacle to who wants the photos' alone.
+    for json in [
+        r#"{"vision_config": {}, "text_config": {"eos_token_id": [2, 3]}}"#,
+        r#"{"vision_config": {}, "text_config": {"hidden_act": "swish"}}"#,
+    ] {
+        assert!(read(json).unwrap_err().to_string().contains("text_config."));
+        assert!(ClipConfig::vision_from_json("config.json", json).unwrap().text.is_none());
     }
     let preprocessor = |json: &str| Preprocessor::from_json("p.json", json, &base.vision);
     assert_eq!(preprocessor("{}").unwrap(), Preprocessor::usual(&base.vision));
@@ -206,6 +228,11 @@ fn configurations_of_the_hub_are_read_and_wrong_ones_refused() {
         (r#"{"size": 336}"#, "size"),
         (r#"{"resample": 0}"#, "resample"),
         (r#"{"image_std": [1, 0, 1]}"#, "image_std"),
+        (r#"{"image_std": [1, 1e-50, 1]}"#, "image_std"),
+        (r#"{"image_std": [1, 1e50, 1]}"#, "image_std"),
+        (r#"{"image_std": [1, 1, 2e-38], "image_mean": [1, 1, 9e5]}"#, "image_std"),
+        (r#"{"image_mean": [0, 0, 1e300]}"#, "image_mean"),
+        (r#"{"rescale_factor": 1e-50}"#, "rescale_factor"),
         (r#"{"image_mean": [1]}"#, "image_mean"),
         (r#"{"do_resize": false}"#, "do_resize"),
         (r#"{"crop_size": {"height": 224, "width": 200}}"#, "crop_size"),
@@ -213,5 +240,79 @@ fn configurations_of_the_hub_are_read_and_wrong_ones_refused() {
     ] {
         let error = preprocessor(json).unwrap_err().to_string();
         assert!(error.contains(&format!("p.json: {field}")), "{json}: {error}");
+    }
+}
+
+/// A folder with CLIP's golden files, its configuration and preprocessing changed.
+fn changed(config: impl Fn(String) -> String, preprocessor: Option<&str>) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::copy(golden("tiny-clip/model.safetensors"), directory.path().join("model.safetensors")).unwrap();
+    let json = std::fs::read_to_string(golden("tiny-clip/config.json")).unwrap();
+    std::fs::write(directory.path().join("config.json"), config(json)).unwrap();
+    if let Some(json) = preprocessor {
+        std::fs::write(directory.path().join("preprocessor_config.json"), json).unwrap();
+    }
+    directory
+}
+
+#[test]
+fn both_ways_of_opening_obey_the_preprocessing_of_the_directory() {
+    let directory = changed(|json| json, Some(r#"{"image_mean": [0.25, 0.5, 0.75]}"#));
+    let clip = Clip::open(directory.path(), &Holding::default()).unwrap();
+    let vision = ClipVision::open(directory.path(), &Holding::default()).unwrap();
+    assert_eq!(clip.vision.preprocessor(), vision.preprocessor());
+    assert_eq!(
+        clip.vision.preprocessor().normalisation.mean.map(f64::to_bits),
+        [0.25_f64, 0.5, 0.75].map(f64::to_bits)
+    );
+    let wrong = changed(|json| json, Some(r#"{"do_resize": false}"#));
+    let error = Clip::open(wrong.path(), &Holding::default()).unwrap_err().to_string();
+    assert!(error.contains("preprocessor_config.json: do_resize"), "{error}");
+}
+
+#[test]
+fn a_missing_text_tower_is_the_configurations_fault() {
+    let directory = changed(|json| json.replace("\"text_config\"", "\"other_config\""), None);
+    let error = Clip::open(directory.path(), &Holding::default()).unwrap_err().to_string();
+    assert!(error.contains("config.json: text_config: "), "{error}");
+    ClipVision::open(directory.path(), &Holding::default()).unwrap();
+    let older = changed(|json| json.replace("\"text_config\"", "\"text_config_dict\""), None);
+    Clip::open(older.path(), &Holding::default()).unwrap();
+    // What is not read cannot be wrong.
+    let odd = changed(|json| json.replace("\"eos_token_id\": 2", "\"eos_token_id\": [2]"), None);
+    ClipVision::open(odd.path(), &Holding::default()).unwrap();
+    assert!(Clip::open(odd.path(), &Holding::default()).is_err());
+}
+
+#[test]
+fn tokenizers_that_leave_no_room_for_text_are_refused() {
+    let bytes = std::fs::read(golden("tiny-clip/tokenizer.json")).unwrap();
+    for length in [0, 1, 2] {
+        let error = ClipTokenizer::from_bytes("tokenizer.json", &bytes, length).unwrap_err().to_string();
+        assert!(error.contains("tokenizer.json: post_processor: it adds 2 tokens"), "{error}");
+    }
+    let short = ClipTokenizer::from_bytes("tokenizer.json", &bytes, 3).unwrap();
+    assert_eq!(short.encode("a photo of a glacier").unwrap().tokens, 3);
+}
+
+#[test]
+fn headers_that_lie_are_errors_in_every_profile() {
+    // Lengths whose sum with that of the header is more than can be counted.
+    let length = (1_u64 << 61) - 1;
+    let tensors: Vec<String> = (0..8)
+        .map(|index| {
+            let (start, end) = (index * length, (index + 1) * length);
+            format!(r#""t{index}": {{"dtype": "U8", "shape": [{length}], "data_offsets": [{start}, {end}]}}"#)
+        })
+        .collect();
+    let header = format!("{{{}}}", tensors.join(", "));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("lies.safetensors");
+    for data in [0, 8, 16] {
+        let bytes =
+            [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), vec![0; data].as_slice()].concat();
+        std::fs::write(&path, bytes).unwrap();
+        let error = ShardedCheckpoint::open_file(&path).unwrap_err().to_string();
+        assert!(error.contains("lies.safetensors is not a complete safetensors file"), "{error}");
     }
 }

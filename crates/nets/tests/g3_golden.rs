@@ -90,19 +90,19 @@ fn photos_texts_and_losses_equal_the_official_numbers() {
         "location features",
         &network.location_features(&places),
         &outputs["location_features"].values(),
-        5e-3,
+        1e-5,
     );
-    close("locations", &locations, &outputs["location_embeds_2"].values(), 5e-3);
+    close("locations", &locations, &outputs["location_embeds_2"].values(), 1e-5);
 
     let [text_factor, location_factor, _] = network.logit_factors();
     let by_text = products(&texts, &photos.text, width, text_factor);
     close("logits of texts", &by_text, &outputs["logits_texts_images"].values(), 1e-3);
     let by_location = products(&locations, &photos.location, width, location_factor);
-    close("logits of locations", &by_location, &outputs["logits_locations_images"].values(), 5e-2);
+    close("logits of locations", &by_location, &outputs["logits_locations_images"].values(), 1e-3);
     for (name, logits) in [("loss1", &by_text), ("loss2", &by_location)] {
         let (found, expected) = (contrast(logits, places.len()), expected[name].as_f64().unwrap());
         eprintln!("{name}: {found:.6}, expected {expected:.6}");
-        assert!((found - expected).abs() < 1e-3, "{name}: {found}, expected {expected}");
+        assert!((found - expected).abs() < 1e-4, "{name}: {found}, expected {expected}");
     }
 }
 
@@ -113,11 +113,11 @@ fn places_equal_the_official_numbers() {
     let scaled: Vec<f32> = places.iter().flat_map(|&place| web_mercator(place)).map(|x| x as f32).collect();
     close("Mercator", &scaled, &outputs["mercator_scaled"].values(), 1e-6);
     let features = network.location_features(&places);
-    close("location features", &features, &outputs["mercator_features"].values(), 5e-3);
+    close("location features", &features, &outputs["mercator_features"].values(), 1e-5);
     let photos = network.encode_photos(&pixels(&network)).unwrap();
     let locations = network.encode_locations(&places);
     let similar = products(&locations, &photos.location, network.dimension(), 1.0);
-    close("similarities", &similar, &outputs["similarity_64x8"].values(), 5e-3);
+    close("similarities", &similar, &outputs["similarity_64x8"].values(), 1e-5);
     let expected = json("g3/outputs.json");
     for pole in list(&expected, "pole_mercator_xy_m") {
         let number = |key: &str, index: usize| pole[key][index].as_f64().unwrap();
@@ -165,6 +165,18 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     let photo = &pixels(&network)[..3 * 224 * 224];
     assert_eq!(again.encode_photos(photo).unwrap(), network.encode_photos(photo).unwrap());
 
+    // As parallel training names them; where only some are so named, nothing is taken off.
+    let parallel: Tensors =
+        tensors.iter().map(|(name, tensor)| (format!("module.{name}"), tensor.clone())).collect();
+    write(&path, &parallel);
+    let again = G3::open(&golden("g3/config.json"), &path, &Holding::default()).unwrap();
+    assert_eq!(again.encode_photos(photo).unwrap(), network.encode_photos(photo).unwrap());
+    let mut mixed = parallel;
+    mixed.insert("logit_scale1".into(), mixed["module.logit_scale1"].clone());
+    write(&path, &mixed);
+    let error = G3::open(&golden("g3/config.json"), &path, &Holding::default()).unwrap_err().to_string();
+    assert!(error.contains("unexpected (module."), "{error}");
+
     let mut short = tensors;
     short.remove("location_encoder.LocEnc1.capsule.0.b");
     write(&path, &short);
@@ -177,11 +189,20 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     let cut = directory.path().join("cut.pth");
     std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
     let error = G3::open(&golden("g3/config.json"), &cut, &Holding::default()).unwrap_err();
-    assert!(error.to_string().contains("cut.pth is no PyTorch state dict"), "{error}");
+    assert!(error.to_string().contains("cut.pth is a damaged PyTorch file"), "{error}");
+    assert!(error.hint().is_some_and(|hint| hint.contains("download it again")) && error.is_broken_model());
+    let error = G3::open(&golden("g3/config.json"), &golden("g3/runs_code.pth"), &Holding::default());
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("runs_code.pth is no PyTorch state dict"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("executed")) && error.is_broken_model());
-    let wide = std::fs::read_to_string(golden("g3/config.json"))
-        .unwrap()
-        .replace("\"location_dim\": 20", "\"location_dim\": 21");
+    let whole = std::fs::read_to_string(golden("g3/config.json")).unwrap();
+    // The text tower is the configuration's to describe, and its older object does.
+    let older = whole.replace("\"text_config\"", "\"text_config_dict\"");
+    assert!(G3Config::from_json("config.json", &older).unwrap().clip.text.is_some());
+    let none = whole.replace("\"text_config\"", "\"other_config\"");
+    let error = G3Config::from_json("config.json", &none).unwrap_err().to_string();
+    assert!(error.starts_with("config.json: text_config: "), "{error}");
+    let wide = whole.replace("\"location_dim\": 20", "\"location_dim\": 21");
     let config = G3Config::from_json("config.json", &wide).unwrap();
     assert!(G3::load(&config, &pth, &Holding::default()).unwrap_err().to_string().contains("misshapen"));
 }

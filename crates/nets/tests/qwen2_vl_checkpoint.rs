@@ -231,15 +231,15 @@ fn values_that_are_no_numbers_are_named() {
 fn a_directory_without_weights_is_told_so() {
     let directory = tempfile::tempdir().unwrap();
     let text = open_error(directory.path()).to_string();
-    assert!(text.contains("neither model.safetensors nor model.safetensors.index.json"), "{text}");
-    assert!(!text.contains("pytorch_model"), "{text}");
+    let all = "neither model.safetensors nor model.safetensors.index.json nor pytorch_model.bin";
+    assert!(text.ends_with(all), "{text}");
     std::fs::write(directory.path().join("pytorch_model.bin.index.json"), b"{}").unwrap();
     let error = open_error(directory.path());
     assert!(error.to_string().contains("pytorch_model.bin.index.json is there"), "{error}");
     assert!(error.hint().is_some() && error.is_broken_model());
-    std::fs::write(directory.path().join("pytorch_model.bin"), b"PK").unwrap();
+    std::fs::write(directory.path().join("pytorch_model.bin"), b"PK\x03\x04").unwrap();
     let error = open_error(directory.path());
-    assert!(error.to_string().contains("pytorch_model.bin is no PyTorch state dict"), "{error}");
+    assert!(error.to_string().contains("pytorch_model.bin is a damaged PyTorch file"), "{error}");
     assert!(error.hint().is_some() && error.is_broken_model());
     assert!(matches!(open_error(&directory.path().join("nowhere")), NetworkError::NoWeights { .. }));
 }

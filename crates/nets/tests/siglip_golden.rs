@@ -7,7 +7,7 @@ mod tensor_files;
 use nets::operators::Operators;
 use nets::photo::{Filter, Image};
 use nets::siglip::{Holding, SiglipVision, config_from_json};
-use nets::vision_transformer::Squaring;
+use nets::vision_transformer::{Preprocessor, Squaring};
 use photo_support::{golden, official};
 use tensor_files::{Tensor, read, write};
 
@@ -20,11 +20,13 @@ fn photos() -> Vec<Image> {
         .collect()
 }
 
-fn network(holding: &Holding, filter: Filter) -> SiglipVision {
+/// The golden network, with its own preprocessing or that of another `resample`.
+fn network(holding: &Holding, resample: u32) -> SiglipVision {
     let network = SiglipVision::open(&golden("siglip"), holding).unwrap();
-    let preprocessor = *network.preprocessor();
-    let squaring = Squaring::Squash { size: SIDE as u32, filter };
-    network.with_preprocessor(nets::vision_transformer::Preprocessor { squaring, ..preprocessor })
+    let json = std::fs::read_to_string(golden("siglip/preprocessor_config.json")).unwrap();
+    let json = json.replace("\"resample\": 3", &format!("\"resample\": {resample}"));
+    let preprocessor = Preprocessor::from_json("preprocessor_config.json", &json, network.config()).unwrap();
+    network.with_preprocessor(preprocessor)
 }
 
 #[track_caller]
@@ -41,8 +43,9 @@ fn vectors_equal_the_reference() {
     let outputs = read(&golden("siglip/outputs.safetensors"));
     let composed = Holding { operators: Some(Operators::Composed), ..Holding::default() };
     for holding in [Holding::default(), composed] {
-        for (name, filter) in [("siglip", Filter::Bicubic), ("siglip2", Filter::Bilinear)] {
-            let network = network(&holding, filter);
+        // SigLIP 2 resamples bilinearly.
+        for (name, resample) in [("siglip", 3), ("siglip2", 2)] {
+            let network = network(&holding, resample);
             let pixels: Vec<f32> =
                 photos().iter().flat_map(|photo| network.preprocessor().pixels(photo).unwrap()).collect();
             let rows: Vec<f32> = pixels[..3 * SIDE * SIDE]
@@ -66,6 +69,37 @@ fn vectors_equal_the_reference() {
             );
         }
     }
+}
+
+#[test]
+fn the_numbers_of_filters_are_pillows() {
+    let own = SiglipVision::open(&golden("siglip"), &Holding::default()).unwrap();
+    let size = SIDE as u32;
+    assert_eq!(own.preprocessor().squaring, Squaring::Squash { size, filter: Filter::Bicubic });
+    for (json, filter) in [
+        (r#"{"resample": 1}"#, Filter::Lanczos),
+        (r#"{"resample": 2}"#, Filter::Bilinear),
+        (r#"{"resample": 3}"#, Filter::Bicubic),
+        ("{}", Filter::Bicubic),
+    ] {
+        let found = Preprocessor::from_json("p.json", json, own.config()).unwrap();
+        assert_eq!(found.squaring, Squaring::Squash { size, filter }, "{json}");
+    }
+}
+
+#[test]
+fn a_value_is_counted_from_the_start_of_its_tensor() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut tensors = read(&golden("siglip/model.safetensors"));
+    std::fs::copy(golden("siglip/config.json"), directory.path().join("config.json")).unwrap();
+    let name = "vision_model.head.attention.in_proj_weight";
+    // In the values' part of the three that lie in one tensor.
+    let index = 2 * 48 * 48 + 48 + 5;
+    let changed = tensors[name].clone().with(index, f32::NAN);
+    tensors.insert(name.into(), changed);
+    write(&directory.path().join("model.safetensors"), &tensors);
+    let error = SiglipVision::open(directory.path(), &Holding::default()).unwrap_err().to_string();
+    assert!(error.contains(&format!("tensor {name}: value {index} is NaN")), "{error}");
 }
 
 #[test]
@@ -95,6 +129,8 @@ fn whole_checkpoints_are_read_and_wrong_ones_refused() {
         let error = config_from_json("config.json", json).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }
-    let base = config_from_json("config.json", r#"{"model_type": "siglip", "vision_config": {}}"#).unwrap();
+    // A second object is CLIP's; the reference knows none here.
+    let json = r#"{"model_type": "siglip", "vision_config": {}, "vision_config_dict": {"patch_size": 32}}"#;
+    let base = config_from_json("config.json", json).unwrap();
     assert_eq!((base.tokens(), base.width()), (196, 768));
 }

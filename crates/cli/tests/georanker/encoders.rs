@@ -126,6 +126,7 @@ fn a_pulled_g3_locates() {
     command(&["pull", "g3", "--quiet"]).success();
     let pack = work.path("packs/g3");
     finds_itself(&work, &pack, &["g3-image", "g3-text", "g3-location"]);
+    coordinates_are_searched_or_refused(&work, &pack);
     // Settings of one's own survive another pull.
     let file = pack.join("pack.toml");
     let text = fs::read_to_string(&file).unwrap();
@@ -133,6 +134,49 @@ fn a_pulled_g3_locates() {
     command(&["pull", "g3", "--quiet"]).success();
     assert!(fs::read_to_string(&file).unwrap().contains("top = 7"));
     command(&["packs", "--verify"]).success().stdout(contains("g3").and(contains("verified")));
+}
+
+/// G3 as it is pulled searches photos alone: coordinates are refused with a way out, and the way leads somewhere.
+fn coordinates_are_searched_or_refused(work: &Workplace, pack: &Path) {
+    let list = work.file("mine.csv", b"LAT,LON\n48.8584,2.2945\n-33.8568,151.2153\n");
+    let locate = |option: &str| {
+        let mut command = georanker();
+        command.args(["locate", "--format", "json", "--top", "9", "--distinct", "0", option]).arg(&list);
+        command.arg("--pack").arg(pack).arg("--gallery").arg(work.path("gallery"));
+        command.arg(samples().join(PHOTOS[0])).assert()
+    };
+    for option in ["--coordinates", "--more-coordinates"] {
+        locate(option)
+            .code(2)
+            .stderr(contains("does not search the channel location").and(contains("`encoder.channels`")));
+    }
+    assert!(!work.path("mine.csv.g3.locations").exists());
+    let file = pack.join("pack.toml");
+    let pulled = fs::read_to_string(&file).unwrap();
+    let text = pulled
+        .replace(
+            "[encoder]",
+            "[encoder]\nchannels = [\"g3-image\", \"g3-text\", \"g3-location\", \"location\"]",
+        )
+        .replace("retrieval = []", "retrieval = [{ channel = \"location\", top = 20 }]")
+        .replace(
+            "[ranker.similarity.kernel]",
+            "[[ranker.similarity.votes]]\nchannel = \"location\"\nweight = 1.0\ntemperature = 0.01\n\n\
+             [ranker.similarity.kernel]",
+        );
+    assert!(
+        ["channels = [\"g3", "top = 20 }]", "\"location\"\nweight"].iter().all(|part| text.contains(part))
+    );
+    fs::write(&file, text).unwrap();
+    // The gallery from before has no such channel; the coordinates are searched all the same.
+    for option in ["--coordinates", "--more-coordinates"] {
+        let run = locate(option).code(0);
+        let answers: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+        let candidates = answers[0]["candidates"].as_array().unwrap();
+        let bare = candidates.iter().filter(|one| one["photo"].is_null()).count();
+        assert_eq!((bare, candidates.len()), (2, 2 + PHOTOS.len()), "{answers}");
+    }
+    fs::write(&file, pulled).unwrap();
 }
 
 const G3_FILES: [(&str, &str); 2] = [("config.json", "g3/config.json"), ("g3.pth", "g3/g3_tiny.pth")];
@@ -198,6 +242,14 @@ fn broken_packs_say_what_is_wrong() {
     ] {
         let pack = pack(&work, &format!("{G3_ENCODER}\n{more}"), &G3_FILES, &["g3-image"]);
         locate(&pack, why);
+    }
+    // A search of what the encoder does not make is found before any photo is.
+    for (more, channels) in
+        [("", ["g3-image", "location"]), ("channels = [\"location\"]", ["location", "g3-text"])]
+    {
+        let pack = pack(&work, &format!("{G3_ENCODER}\n{more}"), &G3_FILES, &channels);
+        let why = format!("retrieval: the encoder makes no channel {}, only", channels[1]);
+        locate(&pack, &why);
     }
     let geoclip = "kind = \"geoclip\"\nconfig = \"config.json\"\nweights = \"g3.pth\"";
     locate(&pack(&work, geoclip, &G3_FILES, &["location"]), "encoder.heads is missing");

@@ -50,7 +50,7 @@ impl TransformerEncoder {
         };
         let clip = || {
             let network =
-                ClipVision::load(&ClipConfig::from_json(&config_file, &config)?, &weights, &holding)?;
+                ClipVision::load(&ClipConfig::vision_from_json(&config_file, &config)?, &weights, &holding)?;
             let preprocessor = preprocessor(network.config())?;
             Ok::<_, PackError>(network.with_preprocessor(preprocessor))
         };
@@ -73,44 +73,21 @@ impl TransformerEncoder {
             }
             EncoderKind::Clip | EncoderKind::EfficientnetLite => Self::Clip(Box::new(clip()?)),
         };
-        let channels = encoder.channels(pack)?;
+        // The manifest has been checked: the network knows each of them.
+        let spec = |channel| ChannelSpec { dimension: encoder.dimension(&channel), channel };
+        let channels = names.made_channels().into_iter().map(spec).collect();
         Ok((encoder, channels))
     }
 
-    /// All channels with their lengths, the usual ones first, and how many these are.
-    fn all_channels(&self) -> (Vec<ChannelSpec>, usize) {
-        let spec = |name: &str, dimension| ChannelSpec { channel: Channel::new(name), dimension };
+    /// Numbers of a vector of a channel.
+    fn dimension(&self, channel: &Channel) -> usize {
         match self {
-            Self::Clip(network) => (vec![spec("photo", network.dimension())], 1),
-            Self::Siglip(network) => (vec![spec("photo", network.dimension())], 1),
-            Self::Geoclip(_) => {
-                (vec![spec("location", geoclip::DIMENSION), spec("photo", ImageHead::INPUTS)], 2)
-            }
-            Self::G3(network) => {
-                let named = G3_CHANNELS.into_iter().chain(["location"]);
-                (named.map(|name| spec(name, network.dimension())).collect(), G3_CHANNELS.len())
-            }
+            Self::Clip(network) => network.dimension(),
+            Self::Siglip(network) => network.dimension(),
+            Self::Geoclip(_) if *channel == Channel::photo() => ImageHead::INPUTS,
+            Self::Geoclip(_) => geoclip::DIMENSION,
+            Self::G3(network) => network.dimension(),
         }
-    }
-
-    /// The channels that the pack asks for, or the usual ones.
-    fn channels(&self, pack: &Pack) -> Result<Vec<ChannelSpec>, PackError> {
-        let (mut all, usual) = self.all_channels();
-        let wanted = &pack.manifest().encoder.channels;
-        if wanted.is_empty() {
-            all.truncate(usual);
-            return Ok(all);
-        }
-        let find = |channel: &Channel| {
-            all.iter().find(|spec| spec.channel == *channel).cloned().ok_or_else(|| {
-                let known: Vec<&str> = all.iter().map(|spec| spec.channel.as_str()).collect();
-                PackError::Manifest {
-                    path: pack.path(crate::pack::MANIFEST_FILE),
-                    why: format!("encoder.channels: there is no {channel}, only {}", known.join(", ")),
-                }
-            })
-        };
-        wanted.iter().map(find).collect()
     }
 
     /// A photo's unit vectors in all channels.

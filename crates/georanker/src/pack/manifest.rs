@@ -87,6 +87,34 @@ pub enum EncoderKind {
     G3,
 }
 
+impl EncoderKind {
+    /// The channels that it can make, the usual ones first, and how many these are.
+    const fn channels(self) -> (&'static [&'static str], usize) {
+        match self {
+            Self::EfficientnetLite => (&["photo", "location"], 2),
+            Self::Clip | Self::Siglip => (&["photo"], 1),
+            Self::Geoclip => (&["location", "photo"], 2),
+            Self::G3 => (&["g3-image", "g3-text", "g3-location", "location"], 3),
+        }
+    }
+
+    /// Whether it can make vectors of places, to be compared with photos.
+    pub fn knows_places(self) -> bool {
+        self.channels().0.iter().any(|name| Channel::new(*name) == Channel::location())
+    }
+}
+
+impl EncoderManifest {
+    /// The channels that it makes, in their order.
+    pub fn made_channels(&self) -> Vec<Channel> {
+        if !self.channels.is_empty() {
+            return self.channels.clone();
+        }
+        let (names, usual) = self.kind.channels();
+        names.iter().take(usual).map(|name| Channel::new(*name)).collect()
+    }
+}
+
 /// Number types of a network's products.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -268,6 +296,9 @@ impl Manifest {
         if self.retrieval.is_empty() && self.fused.is_none() {
             return Some("retrieval is empty".to_owned());
         }
+        if let Some(why) = self.search_problem() {
+            return Some(why);
+        }
         if let Some(why) = self.fused.as_ref().and_then(FusedManifest::problem) {
             return Some(format!("fused: {why}"));
         }
@@ -300,6 +331,17 @@ impl Manifest {
             .map(String::as_str);
         all.into_iter().find(escapes).map(|path| format!("`{path}` leads out of the pack"))
     }
+
+    /// A search of a channel that the encoder does not make.
+    fn search_problem(&self) -> Option<String> {
+        let made = self.encoder.made_channels();
+        let alone = self.retrieval.iter().map(|one| ("retrieval", &one.channel));
+        let fused = self.fused.iter().flat_map(|fused| &fused.channels).map(|one| ("fused", &one.channel));
+        let (search, wrong) = alone.chain(fused).find(|(_, channel)| !made.contains(channel))?;
+        let made = listed(made.iter().map(Channel::as_str));
+        Some(format!("{search}: the encoder makes no channel {wrong}, only {made} (encoder.channels)"))
+    }
+
     /// What an encoder of its kind lacks, or has too much of.
     fn encoder_problem(&self) -> Option<String> {
         use EncoderKind::{EfficientnetLite, Geoclip};
@@ -324,7 +366,16 @@ impl Manifest {
             ("encoder.channels", !is_transformer && !channels.is_empty()),
             ("locations.encoder", is_transformer && *kind != Geoclip && self.locations.encoder.is_some()),
         ];
-        let (field, _) = has.into_iter().find(|(_, has)| *has)?;
-        Some(format!("{field} means nothing to an encoder of kind {kind:?}"))
+        if let Some((field, _)) = has.into_iter().find(|(_, has)| *has) {
+            return Some(format!("{field} means nothing to an encoder of kind {kind:?}"));
+        }
+        let (known, _) = kind.channels();
+        let unknown = channels.iter().find(|channel| !known.contains(&channel.as_str()))?;
+        let known = listed(known.iter().copied());
+        Some(format!("encoder.channels: there is no {unknown}, only {known}"))
     }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
 }

@@ -102,15 +102,17 @@ impl PulledPack {
     }
 
     fn g3(&self) -> Option<EncoderFiles> {
-        let weights =
-            self.path_ending("weights", "g3.pth").or_else(|| self.path_ending("weights", ".pth"))?;
+        // The name that the official evaluation loads; else what the official training saves after each epoch: a state
+        // dict, and beside it the whole module, `g3_N.pth`, which holds code and is no use here.
+        let names = ["g3.pth", "*state_dict.pth", "*.pth"];
+        let weights = names.into_iter().find_map(|name| self.path_of("weights", name))?;
         let encoder = EncoderManifest {
             kind: EncoderKind::G3,
-            config: self.path_ending("clip", "config.json")?,
+            config: self.path_of("clip", "config.json")?,
             weights,
             heads: None,
             views: Vec::new(),
-            preprocessor: self.path_ending("clip", "preprocessor_config.json"),
+            preprocessor: self.path_of("clip", "preprocessor_config.json"),
             dtype: EncoderType::F32,
             channels: Vec::new(),
         };
@@ -120,30 +122,30 @@ impl PulledPack {
     fn geoclip(&self) -> Option<EncoderFiles> {
         let encoder = EncoderManifest {
             kind: EncoderKind::Geoclip,
-            config: self.path_ending("clip", "config.json")?,
-            weights: self.path_ending("clip", "model.safetensors")?,
-            heads: Some(self.path_ending("weights", "image_encoder_mlp_weights.pth")?),
+            config: self.path_of("clip", "config.json")?,
+            weights: self.path_of("clip", "model.safetensors")?,
+            heads: Some(self.path_of("weights", "image_encoder_mlp_weights.pth")?),
             views: Vec::new(),
-            preprocessor: self.path_ending("clip", "preprocessor_config.json"),
+            preprocessor: self.path_of("clip", "preprocessor_config.json"),
             dtype: EncoderType::F32,
             channels: Vec::new(),
         };
         let locations = LocationsManifest {
-            encoder: Some(self.path_ending("weights", "location_encoder_weights.pth")?),
+            encoder: Some(self.path_of("weights", "location_encoder_weights.pth")?),
             index: None,
-            coordinates: self.path_ending("weights", "coordinates_100K.csv"),
+            coordinates: self.path_of("weights", "coordinates_100K.csv"),
         };
         Some(EncoderFiles { encoder, locations })
     }
 
-    /// `PART/PATH` of the part's first file whose name is `end`, or ends so if that starts with a dot.
-    fn path_ending(&self, part: &str, end: &str) -> Option<String> {
+    /// `PART/PATH` of the part's first file of this name; a star at its front stands for anything.
+    fn path_of(&self, part: &str, wanted: &str) -> Option<String> {
         let part = self.parts.iter().find(|known| known.name == part)?;
         // The directory that the manifest's paths lead through.
         self.directory.join(&part.name).is_dir().then_some(())?;
         let is_it = |file: &&PulledFile| {
             let name = file.path.rsplit('/').next().unwrap_or_default();
-            if end.starts_with('.') { name.ends_with(end) } else { name == end }
+            wanted.strip_prefix('*').map_or(name == wanted, |end| name.ends_with(end))
         };
         part.files.iter().find(is_it).map(|file| format!("{}/{}", part.name, file.path))
     }
@@ -159,5 +161,50 @@ impl PulledPack {
             sha256: file.sha256.clone(),
             licence: part.licence.clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::PulledPart;
+    use super::*;
+
+    /// A G3 whose weights have these names.
+    fn weights_of(names: &[&str]) -> Option<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let part = |name: &str, files: &[&str]| {
+            fs::create_dir(directory.path().join(name)).unwrap();
+            PulledPart {
+                name: name.into(),
+                source: "a test".into(),
+                revision: "0".into(),
+                licence: "MIT".into(),
+                directory: name.into(),
+                files: files
+                    .iter()
+                    .map(|path| PulledFile { path: (*path).into(), bytes: 1, sha256: "0".into() })
+                    .collect(),
+            }
+        };
+        let pack = PulledPack {
+            format: 1,
+            name: "g3".into(),
+            kind: PackKind::G3,
+            summary: "A test.".into(),
+            parts: vec![part("weights", names), part("clip", &["config.json"])],
+            directory: directory.path().to_owned(),
+        };
+        let manifest = pack.manifest()?;
+        assert_eq!(manifest.problem(), None);
+        Some(manifest.encoder.weights)
+    }
+
+    #[test]
+    fn of_what_training_saves_the_state_dict_is_taken() {
+        let of = |names: &[&str]| weights_of(names).unwrap_or_default();
+        assert_eq!(of(&["g3_9.pth", "g3_9_state_dict.pth"]), "weights/g3_9_state_dict.pth");
+        assert_eq!(of(&["a_state_dict.pth", "sub/g3.pth"]), "weights/sub/g3.pth");
+        assert_eq!(of(&["notes.txt", "other.pth"]), "weights/other.pth");
+        assert_eq!(weights_of(&["notes.txt"]), None);
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! - G3: the README of `Applied-Machine-Learning-Lab/G3` names `Jia-py/G3-checkpoint` for weights and index; its code
 //!   loads them from `checkpoints/g3.pth`. How the file is called within the repository is not written down anywhere, so
-//!   every `*.pth` of it is taken; its index of the gallery and tables of benchmarks are not. The state dictionary holds
+//!   every `*.pth` of it is taken (its training code saves two files an epoch, of which only `*_state_dict.pth` can be read: see
+//!   `pack_file`); its index of the gallery and tables of benchmarks are not. The state dictionary holds
 //!   CLIP too, of which only configuration and tokenizer are taken.
 //! - `GeoCLIP`: weights and coordinates lie in `VicenteVivan/geo-clip`; its code takes CLIP from
 //!   `openai/clip-vit-large-patch14`.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use safetensors::{Dtype, SafeTensors};
 
-use super::pickle;
+use super::pickle::{self, Refusal};
 use crate::error::NetworkError;
 
 /// A tensor and where in the file its values lie.
@@ -20,10 +20,13 @@ pub(super) struct Entry {
 /// The tensors of a file, safetensors or `.pth`: its first bytes tell.
 ///
 /// # Errors
-/// [`NetworkError::NotSafetensors`], [`NetworkError::NotStateDict`].
+/// [`NetworkError::NotSafetensors`], [`NetworkError::NotStateDict`], [`NetworkError::DamagedStateDict`].
 pub(super) fn entries(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, NetworkError> {
     if pickle::is_torch_file(bytes) {
-        return pickle::entries(bytes).map_err(|why| NetworkError::NotStateDict { file: file.into(), why });
+        return pickle::entries(bytes).map_err(|refusal| match refusal {
+            Refusal::Damaged(why) => NetworkError::DamagedStateDict { file: file.into(), why },
+            Refusal::NoStateDict(why) => NetworkError::NotStateDict { file: file.into(), why },
+        });
     }
     // The header is checked against the file's length: every range lies inside.
     let (header, metadata) = SafeTensors::read_metadata(bytes)
@@ -37,4 +40,17 @@ pub(super) fn entries(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, NetworkErr
         shape: info.shape.clone(),
     });
     Ok(tensors.collect())
+}
+
+/// What training on several devices (`DistributedDataParallel`) puts before the name of every tensor.
+const PARALLEL: &str = "module.";
+
+/// The tensors by the names that the network gives them: a prefix of parallel training is taken off where all have it.
+pub(super) fn without_parallel(mut entries: Vec<Entry>) -> Vec<Entry> {
+    if entries.iter().all(|entry| entry.name.len() > PARALLEL.len() && entry.name.starts_with(PARALLEL)) {
+        for entry in &mut entries {
+            entry.name.drain(..PARALLEL.len());
+        }
+    }
+    entries
 }

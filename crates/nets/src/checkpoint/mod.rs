@@ -23,7 +23,7 @@ use safetensors::Dtype;
 
 use crate::error::{Misshapen, NetworkError, TensorProblems};
 use crate::mapped_file::MappedFile;
-use entries::{Entry, entries};
+use entries::{Entry, entries, without_parallel};
 
 pub(crate) use pickle::BARE_TENSOR;
 pub use resolved::Resolved;
@@ -64,11 +64,11 @@ impl<'a> Checkpoint<'a> {
     /// Parses `bytes` and compares names, shapes and types (f32) with `expected`. `file` is for messages.
     ///
     /// # Errors
-    /// [`NetworkError::NotSafetensors`], [`NetworkError::NotStateDict`]; [`NetworkError::Tensors`] with every
-    /// difference.
+    /// [`NetworkError::NotSafetensors`], [`NetworkError::DamagedStateDict`], [`NetworkError::NotStateDict`];
+    /// [`NetworkError::Tensors`] with every difference.
     pub fn new(file: &'a str, bytes: &'a [u8], expected: &[Expected]) -> Result<Self, NetworkError> {
-        let tensors: BTreeMap<String, Entry> =
-            entries(file, bytes)?.into_iter().map(|entry| (entry.name.clone(), entry)).collect();
+        let entries = without_parallel(entries(file, bytes)?).into_iter();
+        let tensors: BTreeMap<String, Entry> = entries.map(|entry| (entry.name.clone(), entry)).collect();
         let problems = differences(&tensors, expected);
         if problems.is_empty() {
             Ok(Self { file, bytes, tensors })

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::entries::entries;
+use super::entries::{Entry, entries, without_parallel};
 use super::open;
 use super::stored::{Stored, StoredTensor};
 use crate::error::{NetworkError, TensorProblems};
@@ -37,8 +37,9 @@ impl ShardedCheckpoint {
     /// # Errors
     /// [`NetworkError::NoWeights`] if neither is there; [`NetworkError::Shard`] for a shard that is missing, lies
     /// outside the directory, or does not hold what the index says, and for a tensor that two shards hold;
-    /// [`NetworkError::Config`] for an index that cannot be understood; [`NetworkError::NotSafetensors`] or
-    /// [`NetworkError::NotStateDict`] for a file that was cut short or whose header lies; [`NetworkError::Read`].
+    /// [`NetworkError::Config`] for an index that cannot be understood; [`NetworkError::NotSafetensors`],
+    /// [`NetworkError::DamagedStateDict`] or [`NetworkError::NotStateDict`] for a file that was cut short, whose header
+    /// lies, or that holds more than tensors; [`NetworkError::Read`].
     pub fn open(directory: &Path) -> Result<Self, NetworkError> {
         let single = directory.join(SINGLE);
         if single.exists() {
@@ -55,7 +56,7 @@ impl ShardedCheckpoint {
         let pickled = directory.join("pytorch_model.bin.index.json").exists();
         Err(NetworkError::NoWeights {
             directory: directory.display().to_string(),
-            looked_for: format!("{SINGLE} nor {INDEX}"),
+            looked_for: format!("{SINGLE} nor {INDEX} nor {PICKLED}"),
             remark: if pickled {
                 "; pytorch_model.bin.index.json is there, but of shards only safetensors are read: convert them first"
                     .into()
@@ -65,13 +66,17 @@ impl ShardedCheckpoint {
         })
     }
 
-    /// The tensors of one file, safetensors or `.pth`.
+    /// The tensors of one file, safetensors or `.pth`. Where all names begin with `module.`, as parallel training writes
+    /// them, that is left out.
     ///
     /// # Errors
-    /// [`NetworkError::Read`]; [`NetworkError::NotSafetensors`] or [`NetworkError::NotStateDict`] if it was cut short,
-    /// its header lies, or it holds more than tensors.
+    /// [`NetworkError::Read`]; [`NetworkError::NotSafetensors`], [`NetworkError::DamagedStateDict`] or
+    /// [`NetworkError::NotStateDict`] if it was cut short, its header lies, or it holds more than tensors.
     pub fn open_file(path: &Path) -> Result<Self, NetworkError> {
-        let tensors = read_header(path)?.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+        let tensors = read_header(path, without_parallel)?
+            .into_iter()
+            .map(|tensor| (tensor.name.clone(), tensor))
+            .collect();
         Ok(Self { label: path.display().to_string(), tensors })
     }
 
@@ -98,7 +103,7 @@ impl ShardedCheckpoint {
                     "a shard is a file beside its index, named without a path".into(),
                 ));
             }
-            let found = match read_header(&directory.join(shard)) {
+            let found = match read_header(&directory.join(shard), |entries| entries) {
                 Err(NetworkError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                     return Err(problem(
                         shard,
@@ -127,7 +132,7 @@ impl ShardedCheckpoint {
         Ok(Self { label, tensors })
     }
 
-    /// A tensor, by the name its file has for it.
+    /// A tensor, by the name its file has for it (see [`ShardedCheckpoint::open_file`]).
     pub fn tensor(&self, name: &str) -> Option<StoredTensor<'_>> {
         self.tensors.get(name).map(Stored::view)
     }
@@ -159,11 +164,11 @@ impl ShardedCheckpoint {
     }
 }
 
-/// Maps a file and finds its tensors.
-fn read_header(path: &Path) -> Result<Vec<Stored>, NetworkError> {
+/// Maps a file and finds its tensors, by the names that `named` gives them.
+fn read_header(path: &Path, named: fn(Vec<Entry>) -> Vec<Entry>) -> Result<Vec<Stored>, NetworkError> {
     let file = Arc::new(open(path)?);
     let label: Arc<str> = path.display().to_string().into();
-    let tensors = entries(&label, &file)?.into_iter().map(|entry| Stored {
+    let tensors = named(entries(&label, &file)?).into_iter().map(|entry| Stored {
         name: entry.name,
         file: Arc::clone(&file),
         bytes: entry.bytes,

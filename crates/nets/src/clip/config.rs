@@ -5,7 +5,21 @@ use std::path::Path;
 use crate::error::NetworkError;
 use crate::fields::Fields;
 use crate::operators::Activation;
-use crate::vision_transformer::{ConfigFile, LayersConfig, Pooling, VisionConfig};
+use crate::vision_transformer::{ConfigFile, LayersConfig, Pooling, TowerPlace, VisionConfig};
+
+const VISION: TowerPlace = TowerPlace {
+    object: "vision_config.",
+    older: Some("vision_config_dict."),
+    model: "clip",
+    alone: "clip_vision_model",
+};
+
+const TEXT: TowerPlace = TowerPlace {
+    object: "text_config.",
+    older: Some("text_config_dict."),
+    model: "clip",
+    alone: "clip_text_model",
+};
 
 /// Largest vocabulary that is believed.
 const MOST_TOKENS: usize = 1 << 20;
@@ -21,10 +35,12 @@ const LEGACY_END: u32 = 2;
 pub struct ClipConfig {
     /// The photos' tower.
     pub vision: VisionConfig,
-    /// The texts' tower; `None` where the file describes the photos' alone.
+    /// The texts' tower; `None` where the file describes the photos' alone, and where nothing else was asked for.
     pub text: Option<TextConfig>,
     /// Numbers of an embedding.
     pub projection: usize,
+    /// The file, for messages.
+    pub(crate) file: String,
 }
 
 /// The shape of the text tower.
@@ -60,7 +76,7 @@ impl TextConfig {
             epsilon: 1e-5,
         };
         let vocabulary = fields.count("vocab_size", MOST_TOKENS, Some(49_408))?;
-        let end = fields.token("eos_token_id", MOST_TOKENS, Some(49_407))?;
+        let end = fields.token("eos_token_id", vocabulary, Some(49_407))?;
         Ok(Self {
             layers: LayersConfig::read(fields, &usual)?,
             vocabulary,
@@ -80,24 +96,54 @@ impl ClipConfig {
         Self::from_json(&file, &json)
     }
 
+    /// As [`ClipConfig::from_directory`], of the photos' tower alone.
+    ///
+    /// # Errors
+    /// [`NetworkError::Read`]; those of [`ClipConfig::vision_from_json`].
+    pub fn vision_from_directory(directory: &Path) -> Result<Self, NetworkError> {
+        let (file, json) = ConfigFile::read(&directory.join("config.json"))?;
+        Self::vision_from_json(&file, &json)
+    }
+
     /// Parses and checks; fields left out have the values of ViT-B/32. A file may describe both towers, or that of the
-    /// photos alone (`clip_vision_model`). `file` is for messages.
+    /// photos alone (`clip_vision_model`). `vision_config_dict` and `text_config_dict`, which the first writers added,
+    /// replace `vision_config` and `text_config` as a whole, as in the reference. `file` is for messages.
     ///
     /// # Errors
     /// [`NetworkError::Config`] names the first field that is missing, makes no sense, or asks for what is not
     /// supported.
     pub fn from_json(file: &str, json: &str) -> Result<Self, NetworkError> {
+        let vision = Self::vision_from_json(file, json)?;
         let parsed = ConfigFile::parse(file, json)?;
-        let vision = parsed.tower("vision_config", ("clip", "clip_vision_model"))?;
-        let top = parsed.top();
-        let text = match top.object("text_config")? {
-            Some(_) => Some(TextConfig::read(&parsed.tower("text_config", ("clip", "clip_text_model"))?)?),
-            None => None,
-        };
+        if parsed.top().word("model_type")? == Some(VISION.alone) {
+            return Ok(vision);
+        }
+        let text = parsed.tower_if_any(&TEXT)?.map(|fields| TextConfig::read(&fields)).transpose()?;
+        Ok(Self { text, ..vision })
+    }
+
+    /// As [`ClipConfig::from_json`], of the photos' tower alone: what the file says of texts is not looked at, so that
+    /// a text tower of another kind is no obstacle.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn vision_from_json(file: &str, json: &str) -> Result<Self, NetworkError> {
+        let parsed = ConfigFile::parse(file, json)?;
+        let vision = parsed.tower(&VISION)?;
         Ok(Self {
             vision: VisionConfig::read(&vision, Pooling::ClassToken, 32)?,
-            text,
-            projection: top.count("projection_dim", MOST, Some(512))?,
+            text: None,
+            projection: parsed.top().count("projection_dim", MOST, Some(512))?,
+            file: file.into(),
+        })
+    }
+
+    /// The texts' tower, for a network that needs it.
+    pub(crate) fn text_tower(&self) -> Result<&TextConfig, NetworkError> {
+        self.text.as_ref().ok_or_else(|| NetworkError::Config {
+            file: self.file.clone(),
+            field: "text_config".into(),
+            why: "there is no such field, and the network has a text tower".into(),
         })
     }
 }

@@ -47,16 +47,20 @@ pub struct ClipVision {
 
 impl ClipVision {
     /// Reads a directory: `config.json`, the weights, and `preprocessor_config.json` where there is one. Text tower
-    /// and temperature may be among the weights and are not read.
+    /// and temperature may be among the weights and in the configuration and are not read.
     ///
     /// # Errors
     /// What is wrong with a file: see [`NetworkError`].
     pub fn open(directory: &Path, holding: &Holding) -> Result<Self, NetworkError> {
-        let config = ClipConfig::from_directory(directory)?;
-        let network = Self::load(&config, &ShardedCheckpoint::open(directory)?, holding)?;
-        match Preprocessor::from_directory(directory, network.config())? {
-            Some(preprocessor) => Ok(network.with_preprocessor(preprocessor)),
-            None => Ok(network),
+        let config = ClipConfig::vision_from_directory(directory)?;
+        Self::load(&config, &ShardedCheckpoint::open(directory)?, holding)?.preprocessing_of(directory)
+    }
+
+    /// With the preprocessing that a model's directory asks for, if it does.
+    fn preprocessing_of(self, directory: &Path) -> Result<Self, NetworkError> {
+        match Preprocessor::from_directory(directory, self.config())? {
+            Some(preprocessor) => Ok(self.with_preprocessor(preprocessor)),
+            None => Ok(self),
         }
     }
 
@@ -151,13 +155,14 @@ pub struct Clip {
 }
 
 impl Clip {
-    /// Reads a directory: `config.json` and the weights.
+    /// Reads a directory: `config.json`, the weights, and `preprocessor_config.json` where there is one.
     ///
     /// # Errors
     /// What is wrong with a file: see [`NetworkError`].
     pub fn open(directory: &Path, holding: &Holding) -> Result<Self, NetworkError> {
         let config = ClipConfig::from_directory(directory)?;
-        Self::load(&config, &ShardedCheckpoint::open(directory)?, holding)
+        let clip = Self::load(&config, &ShardedCheckpoint::open(directory)?, holding)?;
+        Ok(Self { vision: clip.vision.preprocessing_of(directory)?, ..clip })
     }
 
     /// Makes the network of a checkpoint's tensors.
@@ -170,13 +175,7 @@ impl Clip {
         checkpoint: &ShardedCheckpoint,
         holding: &Holding,
     ) -> Result<Self, NetworkError> {
-        let Some(text) = &config.text else {
-            return Err(NetworkError::Config {
-                file: checkpoint.label().into(),
-                field: "text_config".into(),
-                why: "the configuration has no text tower".into(),
-            });
-        };
+        let text = config.text_tower()?;
         let mut wanted = clip_tensors(config, VISUAL_PROJECTION, TEXT_PROJECTION);
         wanted.push((LOGIT_SCALE.into(), Vec::new()));
         let tensors = resolve(checkpoint, &wanted, &[], |name| {

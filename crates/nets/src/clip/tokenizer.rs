@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::{PostProcessor as _, Tokenizer, TruncationParams};
 
 use crate::error::NetworkError;
 
@@ -54,6 +54,12 @@ impl ClipTokenizer {
             |field: &str, why: String| NetworkError::Config { file: file.into(), field: field.into(), why };
         let mut tokenizer =
             Tokenizer::from_bytes(bytes).map_err(|error| bad("(tokenizer)", error.to_string()))?;
+        // The library takes one from the other without looking.
+        let added = tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+        if added >= length {
+            let why = format!("it adds {added} tokens to a text, which leaves none of {length} for the text");
+            return Err(bad("post_processor", why));
+        }
         let truncation = TruncationParams { max_length: length, ..TruncationParams::default() };
         tokenizer.with_truncation(Some(truncation)).map_err(|error| bad("truncation", error.to_string()))?;
         tokenizer.with_padding(None);

@@ -39,9 +39,7 @@ impl G3Config {
         let clip = ClipConfig::from_json(file, json)?;
         let parsed = ConfigFile::parse(file, json)?;
         let top = parsed.top();
-        if clip.text.is_none() {
-            return Err(top.error("text_config", "there is no such field"));
-        }
+        clip.text_tower()?;
         let locations = FourierShape {
             frequencies: top.count("fourier_rows", MOST, Some(256))?,
             hidden: top.count("location_hidden", MOST, Some(1024))?,

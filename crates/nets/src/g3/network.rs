@@ -82,8 +82,9 @@ impl G3Config {
 }
 
 impl G3 {
-    /// Reads `g3.pth`, a state dict as the official training saves it, or the same as safetensors. `config` is that of
-    /// [`G3Config::from_file`].
+    /// Reads a state dict, or the same as safetensors: `g3.pth` as the official evaluation loads it. Of the two files
+    /// that the official training saves after each epoch it is `g3_N_state_dict.pth`; the other, `g3_N.pth`, is the
+    /// whole module with its code and is refused. `config` is that of [`G3Config::from_file`].
     ///
     /// # Errors
     /// What is wrong with a file: see [`NetworkError`].
@@ -102,13 +103,7 @@ impl G3 {
     ) -> Result<Self, NetworkError> {
         let tensors = config.resolve(checkpoint)?;
         let reader = LayerReader { tensors: &tensors, holding };
-        let Some(text) = &config.clip.text else {
-            return Err(NetworkError::Config {
-                file: checkpoint.label().into(),
-                field: "text_config".into(),
-                why: "the configuration has no text tower".into(),
-            });
-        };
+        let text = config.clip.text_tower()?;
         let (width, place) = (config.clip.projection, config.locations.outputs);
         let on_top = |prefix: &str| Perceptron::read(&tensors, prefix, &two_layers(width, width));
         let mut logit_scales = [0.0; 3];

@@ -40,12 +40,12 @@ impl ImageHead {
         Self::load(&weights.display().to_string(), &checkpoint::open(weights)?)
     }
 
-    /// As [`ImageHead::from_file`], from the contents of the file.
+    /// As [`ImageHead::from_file`], from the contents of a file that messages cannot name.
     ///
     /// # Errors
     /// As there.
     pub fn from_bytes(weights: &[u8]) -> Result<Self, NetworkError> {
-        Self::load("image_mlp.safetensors", weights)
+        Self::load("the image head's file", weights)
     }
 
     fn load(file: &str, weights: &[u8]) -> Result<Self, NetworkError> {

@@ -38,12 +38,12 @@ impl LocationEncoder {
         Self::load(&weights.display().to_string(), &checkpoint::open(weights)?)
     }
 
-    /// As [`LocationEncoder::from_file`], from the contents of the file.
+    /// As [`LocationEncoder::from_file`], from the contents of a file that messages cannot name.
     ///
     /// # Errors
     /// As there.
     pub fn from_bytes(weights: &[u8]) -> Result<Self, NetworkError> {
-        Self::load("location_encoder.safetensors", weights)
+        Self::load("the location encoder's file", weights)
     }
 
     fn load(file: &str, weights: &[u8]) -> Result<Self, NetworkError> {

@@ -24,6 +24,11 @@ impl Normalisation {
         deviation: [0.268_629_54, 0.261_302_58, 0.275_777_11],
     };
 
+    /// Whether every normalised sample is a number.
+    pub fn is_finite(&self) -> bool {
+        (0..3).all(|channel| self.table(channel).iter().all(|value| value.is_finite()))
+    }
+
     /// The normalised value of each of the 256 samples, rounded where the reference rounds.
     fn table(&self, channel: usize) -> [f32; 256] {
         std::array::from_fn(|sample| {

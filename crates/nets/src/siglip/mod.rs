@@ -17,7 +17,12 @@ pub use crate::holding::Holding;
 use crate::holding::LayerReader;
 use crate::operators::host_floats;
 pub use crate::vision_transformer::VisionConfig;
-use crate::vision_transformer::{ConfigFile, Pooling, Preprocessor, VisionTower, computing, vision_tensors};
+use crate::vision_transformer::{
+    ConfigFile, Pooling, Preprocessor, TowerPlace, VisionTower, computing, vision_tensors,
+};
+
+const VISION: TowerPlace =
+    TowerPlace { object: "vision_config.", older: None, model: "siglip", alone: "siglip_vision_model" };
 
 /// The configuration of a vision tower, from the `config.json` of both towers (`siglip`) or of this one alone
 /// (`siglip_vision_model`). Fields left out have the values of the base model. `file` is for messages.
@@ -26,7 +31,7 @@ use crate::vision_transformer::{ConfigFile, Pooling, Preprocessor, VisionTower, 
 /// [`NetworkError::Config`] names the first field that makes no sense or asks for what is not supported.
 pub fn config_from_json(file: &str, json: &str) -> Result<VisionConfig, NetworkError> {
     let parsed = ConfigFile::parse(file, json)?;
-    let fields = parsed.tower("vision_config", ("siglip", "siglip_vision_model"))?;
+    let fields = parsed.tower(&VISION)?;
     if !fields.flag("vision_use_head", true)? {
         return Err(fields.error("vision_use_head", "a tower without its attention pool is not supported"));
     }

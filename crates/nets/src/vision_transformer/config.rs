@@ -149,6 +149,20 @@ fn activation(fields: &Fields<'_>) -> Result<Option<Activation>, NetworkError> {
     }))
 }
 
+/// Where a `config.json` describes a tower. Names of objects end with a dot, as they stand before a field's name in
+/// messages.
+pub(crate) struct TowerPlace {
+    /// The object with its fields.
+    pub(crate) object: &'static str,
+    /// A second object, of the first writers: where it is there, and not null, it alone counts, and what it leaves out
+    /// has the usual value. So does the reference, and the published CLIP L/14 has one.
+    pub(crate) older: Option<&'static str>,
+    /// `model_type` of a file with both towers.
+    pub(crate) model: &'static str,
+    /// `model_type` of a file with this tower alone.
+    pub(crate) alone: &'static str,
+}
+
 /// A parsed `config.json` of one tower or two.
 pub(crate) struct ConfigFile<'a> {
     file: &'a str,
@@ -178,25 +192,25 @@ impl<'a> ConfigFile<'a> {
         Fields { file: self.file, prefix: "", object: &self.top, fallback: None }
     }
 
-    /// The fields of a tower: those of its own object. `model_type` of the file, where there is one, must be `model`
-    /// or `tower`; in the second case the whole file describes the tower.
-    pub(crate) fn tower<'s>(
-        &'s self,
-        name: &'static str,
-        (model, tower): (&str, &str),
-    ) -> Result<Fields<'s>, NetworkError> {
+    /// The fields of a tower: those of its own object. `model_type` of the file, where there is one, must be one of the
+    /// place's; for the tower alone, the whole file describes it.
+    pub(crate) fn tower(&self, place: &TowerPlace) -> Result<Fields<'_>, NetworkError> {
+        let missing = || self.top().error(place.object.trim_end_matches('.'), "there is no such field");
+        self.tower_if_any(place)?.ok_or_else(missing)
+    }
+
+    /// As [`ConfigFile::tower`]; `None` where the file has no such object.
+    pub(crate) fn tower_if_any(&self, place: &TowerPlace) -> Result<Option<Fields<'_>>, NetworkError> {
         let top = self.top();
-        top.only("model_type", &[model, tower])?;
-        if top.word("model_type")? == Some(tower) {
-            return Ok(top);
+        top.only("model_type", &[place.model, place.alone])?;
+        if top.word("model_type")? == Some(place.alone) {
+            return Ok(Some(top));
         }
-        let prefix = if name == "vision_config" { "vision_config." } else { "text_config." };
-        // Old writers have a second object with what differs from the usual.
-        let older = if name == "vision_config" { "vision_config_dict" } else { "text_config_dict" };
-        let fallback = top.object(older)?;
-        match top.object(name)?.or(fallback) {
-            Some(object) => Ok(Fields { file: self.file, prefix, object, fallback }),
-            None => Err(top.error(name, "there is no such field")),
+        for prefix in place.older.into_iter().chain([place.object]) {
+            if let Some(object) = top.object(prefix.trim_end_matches('.'))? {
+                return Ok(Some(Fields { file: self.file, prefix, object, fallback: None }));
+            }
         }
+        Ok(None)
     }
 }

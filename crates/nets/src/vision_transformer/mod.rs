@@ -18,7 +18,7 @@ mod layers;
 mod preprocess;
 mod tower;
 
-pub(crate) use config::{ConfigFile, LayersConfig};
+pub(crate) use config::{ConfigFile, LayersConfig, TowerPlace};
 pub use config::{Pooling, VisionConfig};
 pub(crate) use layers::Layers;
 pub use preprocess::{Preprocessor, Squaring};

@@ -96,14 +96,22 @@ impl Preprocessor {
             Some(value) => three(value).ok_or_else(|| fields.error(field, "must be three numbers")),
         };
         let deviation = numbers("image_std", usual.normalisation.deviation)?;
-        if deviation.iter().any(|&number| number <= 0.0) {
-            return Err(fields.error("image_std", "must be positive"));
+        // As f32, which photos are normalised in: the least numbers of f64 are zero there, and the largest infinite.
+        if deviation.iter().any(|&number| !(number as f32).is_normal() || number < 0.0) {
+            return Err(fields.error("image_std", "must be three positive numbers that f32 can hold"));
         }
-        let normalisation = Normalisation {
-            scale: fields.positive("rescale_factor", 1.0, Some(usual.normalisation.scale))?,
-            mean: numbers("image_mean", usual.normalisation.mean)?,
-            deviation,
-        };
+        let mean = numbers("image_mean", usual.normalisation.mean)?;
+        if mean.iter().any(|&number| !(number as f32).is_finite()) {
+            return Err(fields.error("image_mean", "must be three numbers that f32 can hold"));
+        }
+        let scale = fields.positive("rescale_factor", 1.0, Some(usual.normalisation.scale))?;
+        if !(scale as f32).is_normal() {
+            return Err(fields.error("rescale_factor", "is so small that every photo is black"));
+        }
+        let normalisation = Normalisation { scale, mean, deviation };
+        if !normalisation.is_finite() {
+            return Err(fields.error("image_std", "is so small that normalised photos are infinite"));
+        }
         Ok(Self { squaring, normalisation })
     }
 

@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use zip::{CompressionMethod, ZipArchive};
 
+use super::Refusal;
+
 /// The longest program that is believed: one of a thousand tensors has 200 KB.
 const MOST_PROGRAM: usize = 4 << 20;
 
@@ -23,45 +25,56 @@ struct Member {
 }
 
 impl<'a> Archive<'a> {
-    /// Lists the members and checks that each lies in the file, uncompressed, and that none overlap.
-    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, String> {
-        let broken = |error: zip::result::ZipError| format!("it is no complete zip archive: {error}");
+    /// Lists the members and checks that each lies in the file, uncompressed, and that none overlap or have the same
+    /// name: which of two is read must not hang on the reader.
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Refusal> {
+        let broken = |error: zip::result::ZipError| {
+            Refusal::Damaged(format!("it is no complete zip archive: {error}"))
+        };
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
         if archive.has_overlapping_entries().map_err(broken)? {
-            return Err("members of its zip archive overlap".into());
+            return Err(Refusal::damaged("members of its zip archive overlap"));
+        }
+        if archive.has_duplicate_names() {
+            return Err("two members of its zip archive have the same name".into());
         }
         let mut members = HashMap::with_capacity(archive.len());
         for index in 0..archive.len() {
             let member = archive.by_index_raw(index).map_err(broken)?;
             let name = member.name().map_err(broken)?.into_owned();
             if member.encrypted() || member.compression() != CompressionMethod::Stored {
-                return Err(format!("{name} is compressed or encrypted, which torch.save never does"));
+                return Err(format!("{name} is compressed or encrypted, which torch.save never does").into());
             }
             if member.size() != member.compressed_size() {
-                return Err(format!(
-                    "{name} has two sizes, {} and {}",
-                    member.size(),
-                    member.compressed_size()
-                ));
+                let (size, other) = (member.size(), member.compressed_size());
+                return Err(Refusal::Damaged(format!("{name} has two sizes, {size} and {other}")));
             }
             let range = member
                 .data_start()
                 .and_then(|start| Some(start..start.checked_add(member.size())?))
                 .and_then(|range| Some(usize::try_from(range.start).ok()?..usize::try_from(range.end).ok()?))
                 .filter(|range| range.end <= bytes.len())
-                .ok_or_else(|| format!("{name} leads beyond the end of the file"))?;
-            members.insert(name, Member { range, crc32: member.crc32() });
+                .ok_or_else(|| Refusal::Damaged(format!("{name} leads beyond the end of the file")))?;
+            // Different bytes may spell the same name in different encodings.
+            if members.insert(name, Member { range, crc32: member.crc32() }).is_some() {
+                return Err("two members of its zip archive have the same name".into());
+            }
         }
-        let prefix = members
+        let mut programs = members
             .keys()
             .filter_map(|name| name.strip_suffix("data.pkl"))
-            .find(|prefix| prefix.find('/').is_some_and(|slash| slash + 1 == prefix.len()))
-            .ok_or("it is a zip archive, but none of torch.save: there is no data.pkl")?
-            .to_owned();
+            .filter(|prefix| prefix.find('/').is_some_and(|slash| slash + 1 == prefix.len()));
+        let prefix = match (programs.next(), programs.next()) {
+            (Some(only), None) => only.to_owned(),
+            (None, _) => {
+                return Err("it is a zip archive, but none of torch.save: there is no data.pkl".into());
+            }
+            (Some(_), Some(_)) => return Err("it has more than one data.pkl".into()),
+        };
         let archive = Self { bytes, prefix, members };
         match archive.content("byteorder") {
             None | Some(b"little") => Ok(archive),
-            Some(order) => Err(format!("its numbers are {}-endian", String::from_utf8_lossy(order))),
+            Some(order) => Err(format!("its numbers are {}-endian", String::from_utf8_lossy(order)).into()),
         }
     }
 
@@ -71,14 +84,14 @@ impl<'a> Archive<'a> {
     }
 
     /// The pickle, its checksum compared.
-    pub(super) fn program(&self) -> Result<&'a [u8], String> {
+    pub(super) fn program(&self) -> Result<&'a [u8], Refusal> {
         let program = self.content("data.pkl").unwrap_or_default();
         if program.len() > MOST_PROGRAM {
-            return Err(format!("its data.pkl has {} bytes, more than any state dict", program.len()));
+            return Err(format!("its data.pkl has {} bytes, more than any state dict", program.len()).into());
         }
         let stored = self.members.get(&format!("{}data.pkl", self.prefix)).map(|member| member.crc32);
         if stored != Some(crc32fast::hash(program)) {
-            return Err("the checksum of its data.pkl is wrong".into());
+            return Err(Refusal::damaged("the checksum of its data.pkl is wrong"));
         }
         Ok(program)
     }

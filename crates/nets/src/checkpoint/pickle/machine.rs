@@ -4,6 +4,10 @@ use std::collections::HashMap;
 
 use super::objects::{Class, Id, Object, call, storage};
 
+/// The most objects that are believed. A tensor takes some 25, so that ten thousand fit; with no such bound a program
+/// of a few megabytes could ask for a hundred times its size.
+const MOST_OBJECTS: usize = 1 << 18;
+
 /// Runs a program; all objects it made, and the index of its result.
 ///
 /// # Errors
@@ -28,6 +32,12 @@ pub(super) fn run(program: &[u8]) -> Result<(Vec<Object<'_>>, Id), String> {
             };
         }
         machine.step(instruction)?;
+        // An instruction makes one object at most.
+        if machine.objects.len() > MOST_OBJECTS {
+            return Err(format!(
+                "its program makes more than {MOST_OBJECTS} objects, more than any state dict"
+            ));
+        }
     }
 }
 

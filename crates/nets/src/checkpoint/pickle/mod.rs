@@ -31,17 +31,48 @@ pub(crate) const BARE_TENSOR: &str = "tensor";
 /// How a file of `PyTorch` before 1.6 begins: a pickled magic number.
 const LEGACY: &[u8] = &[0x80, 2, 0x8a, 10];
 
+/// How a zip archive begins: with the header of its first member. Its first two bytes alone may be the length of a
+/// safetensors header.
+const ARCHIVE: &[u8] = b"PK\x03\x04";
+
+/// Why a file is refused, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It was cut short or changed on its way: another copy may be good.
+    Damaged(String),
+    /// It is as it was written, and that is no state dict, or none that is read here.
+    NoStateDict(String),
+}
+
+impl Refusal {
+    fn damaged(why: impl Into<String>) -> Self {
+        Self::Damaged(why.into())
+    }
+}
+
+impl From<String> for Refusal {
+    fn from(why: String) -> Self {
+        Self::NoStateDict(why)
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(why: &str) -> Self {
+        Self::NoStateDict(why.into())
+    }
+}
+
 /// Whether the first bytes are those of a zip archive or of the older format.
 pub(super) fn is_torch_file(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK") || bytes.starts_with(LEGACY)
+    bytes.starts_with(ARCHIVE) || bytes.starts_with(LEGACY)
 }
 
 /// The tensors of a state dict, or of the dictionary under `state_dict` in a larger one; a bare tensor is named
 /// [`BARE_TENSOR`].
 ///
 /// # Errors
-/// In words: what the file holds besides, or why it is refused.
-pub(super) fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {
+/// What the file holds besides, or why it is refused.
+pub(super) fn entries(bytes: &[u8]) -> Result<Vec<Entry>, Refusal> {
     if bytes.starts_with(LEGACY) {
         return Err("it is of the format of PyTorch before 1.6, which is one program from end to end".into());
     }
@@ -57,19 +88,19 @@ pub(super) fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {
     let pairs = match &objects[top] {
         Object::Dict(pairs) => pairs,
         Object::Tensor(tensor) => return Ok(vec![locate(BARE_TENSOR, tensor, &archive)?]),
-        other => return Err(format!("it holds {} instead of a dictionary of tensors", other.kind())),
+        other => return Err(format!("it holds {} instead of a dictionary of tensors", other.kind()).into()),
     };
     let mut names = BTreeSet::new();
     let mut found = Vec::with_capacity(pairs.len());
     for &(key, value) in pairs {
         let Object::Text(name) = objects[key] else {
-            return Err(format!("a key of its dictionary is {}, not a name", objects[key].kind()));
+            return Err(format!("a key of its dictionary is {}, not a name", objects[key].kind()).into());
         };
         let Object::Tensor(tensor) = &objects[value] else {
-            return Err(format!("{name} is {}, not a tensor", objects[value].kind()));
+            return Err(format!("{name} is {}, not a tensor", objects[value].kind()).into());
         };
         if !names.insert(name) {
-            return Err(format!("it holds {name} twice"));
+            return Err(format!("it holds {name} twice").into());
         }
         found.push(locate(name, tensor, &archive)?);
     }
@@ -77,16 +108,17 @@ pub(super) fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {
 }
 
 /// Where the values of a tensor lie in the file.
-fn locate(name: &str, tensor: &TensorObject<'_>, archive: &Archive<'_>) -> Result<Entry, String> {
+fn locate(name: &str, tensor: &TensorObject<'_>, archive: &Archive<'_>) -> Result<Entry, Refusal> {
     let TensorObject { storage, offset, shape, strides } = tensor;
     let width = storage.dtype.bitsize() / 8;
-    let record = archive.storage(storage.key).map_err(|why| format!("{name}: {why}"))?;
+    let record = archive.storage(storage.key).map_err(|why| Refusal::Damaged(format!("{name}: {why}")))?;
     if storage.length.checked_mul(width) != Some(record.len()) {
         let (length, bytes) = (storage.length, record.len());
-        return Err(format!("{name}: a storage of {length} {:?} has {bytes} bytes", storage.dtype));
+        let why = format!("{name}: a storage of {length} {:?} has {bytes} bytes", storage.dtype);
+        return Err(Refusal::Damaged(why));
     }
     if strides.len() != shape.len() {
-        return Err(format!("{name}: {} sizes and {} strides", shape.len(), strides.len()));
+        return Err(format!("{name}: {} sizes and {} strides", shape.len(), strides.len()).into());
     }
     let mut count = 1_usize;
     for (&size, &stride) in shape.iter().zip(strides).rev() {
@@ -94,7 +126,8 @@ fn locate(name: &str, tensor: &TensorObject<'_>, archive: &Archive<'_>) -> Resul
             return Err(format!(
                 "{name}: its values do not lie one after the other (sizes {shape:?}, strides {strides:?}); save it \
                  after .contiguous()"
-            ));
+            )
+            .into());
         }
         count = count.checked_mul(size).ok_or_else(|| format!("{name}: sizes {shape:?} are absurd"))?;
     }

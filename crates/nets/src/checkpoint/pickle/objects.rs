@@ -11,6 +11,9 @@ pub(super) type Id = usize;
 /// More axes than any tensor of a network has.
 const MOST_AXES: usize = 8;
 
+/// The most arguments that `torch.save` gives a function.
+const MOST_ARGUMENTS: usize = 7;
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Object<'a> {
     None,
@@ -116,7 +119,8 @@ pub(super) fn call<'a>(objects: &[Object<'a>], class: Id, arguments: Id) -> Resu
         let (callee, arguments) = (objects[class].kind(), objects[arguments].kind());
         return Err(format!("it calls {callee} with {arguments}"));
     };
-    let values: Vec<&Object<'a>> = arguments.iter().take(7).map(|&argument| &objects[argument]).collect();
+    let values: Vec<&Object<'a>> =
+        arguments.iter().take(MOST_ARGUMENTS + 1).map(|&argument| &objects[argument]).collect();
     match (class, values.as_slice()) {
         (Class::OrderedDict, []) => Ok(Object::Dict(Vec::new())),
         (
@@ -126,9 +130,18 @@ pub(super) fn call<'a>(objects: &[Object<'a>], class: Id, arguments: Id) -> Resu
                 Object::Number(offset),
                 Object::Tuple(shape),
                 Object::Tuple(strides),
-                ..,
+                rest @ ..,
             ],
-        ) => {
+        ) if values.len() <= MOST_ARGUMENTS => {
+            // Whether a gradient is wanted, and hooks, are nothing to a reader; what follows changes the values.
+            match rest.get(2) {
+                None | Some(Object::None) => {}
+                Some(Object::Dict(marks)) if marks.is_empty() => {}
+                Some(_) => {
+                    let way_out = "save it after .resolve_neg() and .resolve_conj()";
+                    return Err(format!("a tensor is marked as negated or conjugated; {way_out}"));
+                }
+            }
             let offset = usize::try_from(*offset).map_err(|_| format!("a tensor starts at {offset}"))?;
             let (shape, strides) = (sizes(objects, shape)?, sizes(objects, strides)?);
             Ok(Object::Tensor(TensorObject { storage: *storage, offset, shape, strides }))

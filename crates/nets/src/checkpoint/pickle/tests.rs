@@ -7,7 +7,23 @@ use safetensors::Dtype;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{BARE_TENSOR, entries, is_torch_file};
+use super::{BARE_TENSOR, Entry, Refusal, is_torch_file};
+
+/// The tensors of a file, or why it is refused.
+fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {
+    super::entries(bytes).map_err(|refusal| match refusal {
+        Refusal::Damaged(why) | Refusal::NoStateDict(why) => why,
+    })
+}
+
+/// Why a file is taken for a damaged one.
+#[track_caller]
+fn damage(bytes: &[u8]) -> String {
+    match super::entries(bytes) {
+        Err(Refusal::Damaged(why)) => why,
+        other => panic!("not taken for damaged: {other:?}"),
+    }
+}
 
 /// A zip archive of stored members.
 fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
@@ -27,20 +43,36 @@ fn text(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn number(value: i32) -> Vec<u8> {
-    [&[b'J'][..], &value.to_le_bytes()].concat()
+/// A number, of eight bytes where four are too few.
+fn number(value: i64) -> Vec<u8> {
+    match i32::try_from(value) {
+        Ok(value) => [&[b'J'][..], &value.to_le_bytes()].concat(),
+        Err(_) => [&[0x8a, 8][..], &value.to_le_bytes()].concat(),
+    }
 }
 
 fn tuple(parts: &[Vec<u8>]) -> Vec<u8> {
     [&[b'('][..], &parts.concat(), b"t"].concat()
 }
 
-fn numbers(values: &[i32]) -> Vec<u8> {
+fn numbers(values: &[i64]) -> Vec<u8> {
     tuple(&values.iter().map(|&value| number(value)).collect::<Vec<_>>())
 }
 
 /// A call of `_rebuild_tensor_v2` as `torch.save` writes it.
-fn tensor(class: &str, length: i32, offset: i32, shape: &[i32], strides: &[i32]) -> Vec<u8> {
+fn tensor(class: &str, length: i64, offset: i64, shape: &[i64], strides: &[i64]) -> Vec<u8> {
+    tensor_with(class, length, offset, shape, strides, &[])
+}
+
+/// The same with more arguments after the usual six.
+fn tensor_with(
+    class: &str,
+    length: i64,
+    offset: i64,
+    shape: &[i64],
+    strides: &[i64],
+    more: &[Vec<u8>],
+) -> Vec<u8> {
     let storage = tuple(&[
         text("storage"),
         format!("ctorch\n{class}\n").into_bytes(),
@@ -49,14 +81,15 @@ fn tensor(class: &str, length: i32, offset: i32, shape: &[i32], strides: &[i32])
         number(length),
     ]);
     let hooks = b"ccollections\nOrderedDict\n)R".to_vec();
-    let arguments = tuple(&[
+    let usual = [
         [storage, b"Q".to_vec()].concat(),
         number(offset),
         numbers(shape),
         numbers(strides),
         vec![0x89],
         hooks,
-    ]);
+    ];
+    let arguments = tuple(&[&usual, more].concat());
     [b"ctorch._utils\n_rebuild_tensor_v2\n".to_vec(), arguments, b"R".to_vec()].concat()
 }
 
@@ -162,19 +195,22 @@ fn code_is_refused_by_name_and_never_run() {
 
 #[test]
 fn lying_sizes_are_refused_with_the_name_of_the_tensor() {
+    let most = i64::from(i32::MAX);
     for (why, value) in [
         ("beyond its storage", tensor("FloatStorage", 6, 0, &[7], &[1])),
         ("beyond its storage", tensor("FloatStorage", 6, 4, &[3], &[1])),
-        ("beyond its storage", tensor("FloatStorage", 6, i32::MAX, &[1], &[1])),
+        ("beyond its storage", tensor("FloatStorage", 6, most, &[1], &[1])),
         ("has 24 bytes", tensor("FloatStorage", 7, 0, &[7], &[1])),
         ("has 24 bytes", tensor("DoubleStorage", 6, 0, &[6], &[1])),
         ("one after the other", tensor("FloatStorage", 6, 0, &[2, 3], &[1, 2])),
         ("one after the other", tensor("FloatStorage", 6, 0, &[6], &[0])),
         ("2 sizes and 1 strides", tensor("FloatStorage", 6, 0, &[2, 3], &[1])),
-        ("absurd", tensor("FloatStorage", 6, 0, &[0, i32::MAX, i32::MAX, i32::MAX], &[0, 0, 0, 1])),
+        ("one after the other", tensor("FloatStorage", 6, 0, &[0, most, most, most], &[0, 0, 0, 1])),
+        // Strides as they should be, of a tensor with more values than can be counted.
+        ("are absurd", tensor("FloatStorage", 6, 0, &[most, most, most], &[most * most, most, 1])),
     ] {
         let found = refused(&state_dict(&[("w", value)]));
-        assert!(found.starts_with("w: ") && (found.contains(why) || why == "absurd"), "{why}: {found}");
+        assert!(found.starts_with("w: ") && found.contains(why), "{why}: {found}");
     }
     assert!(
         refused(&state_dict(&[("w", tensor("FloatStorage", 6, -1, &[1], &[1]))])).contains("starts at -1")
@@ -188,7 +224,34 @@ fn lying_sizes_are_refused_with_the_name_of_the_tensor() {
     assert!(refused(b"\x80\x02K\x01.").contains("a number instead of a dictionary"));
     assert!(refused(b"\x80\x09}.").contains("protocol 9"));
     let missing = archive(&[("model/data.pkl", &state_dict(&[("w", good)]))]);
-    assert!(entries(&missing).unwrap_err().contains("there is no model/data/0"));
+    assert!(damage(&missing).contains("there is no model/data/0"));
+}
+
+#[test]
+fn marks_that_change_the_values_are_refused() {
+    let with = |more: &[Vec<u8>]| {
+        let value = tensor_with("FloatStorage", 6, 0, &[6], &[1], more);
+        entries(&file(&state_dict(&[("w", value)]), &[0; 24]))
+    };
+    let marks = |name: &str| [b"}".to_vec(), text(name), vec![0x88], b"s".to_vec()].concat();
+    for name in ["neg", "conj"] {
+        assert!(with(&[marks(name)]).unwrap_err().contains("negated or conjugated"));
+    }
+    for nothing in [b"}".to_vec(), b"N".to_vec()] {
+        assert_eq!(with(&[nothing]).unwrap().len(), 1);
+    }
+    assert!(with(&[b"N".to_vec(), b"N".to_vec()]).unwrap_err().contains("arguments of other kinds"));
+}
+
+#[test]
+fn other_formats_are_not_taken_for_an_archive() {
+    // A safetensors header of 19280 bytes: its length begins as an archive does.
+    let header =
+        format!("{:19280}", "{\"w\": {\"dtype\": \"U8\", \"shape\": [3], \"data_offsets\": [0, 3]}}");
+    let bytes = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[1, 2, 3]].concat();
+    assert!(bytes.starts_with(b"PK") && !is_torch_file(&bytes));
+    let found = super::super::entries::entries("w.safetensors", &bytes).unwrap();
+    assert_eq!(&bytes[found[0].bytes.clone()], [1, 2, 3]);
 }
 
 #[test]
@@ -200,13 +263,13 @@ fn archives_of_another_kind_are_refused() {
     let big = archive(&[("m/data.pkl", &program), ("m/byteorder", b"big"), ("m/data/0", &[0; 24])]);
     assert!(entries(&big).unwrap_err().contains("big-endian"));
     for length in 0..good.len() {
-        assert!(entries(&good[..length]).is_err(), "{length} of {} bytes", good.len());
+        damage(&good[..length]);
     }
     // A checksum that does not fit the program.
     let at = good.windows(5).position(|window| window == b"torch").unwrap();
     let mut changed = good.clone();
     changed[at] = b'T';
-    assert!(entries(&changed).unwrap_err().contains("checksum"));
+    assert!(damage(&changed).contains("checksum"));
     // Sizes in the central directory that reach over the other members.
     let central = good.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
     let mut grown = good;
@@ -217,13 +280,40 @@ fn archives_of_another_kind_are_refused() {
 }
 
 #[test]
+fn which_program_is_read_is_never_left_to_chance() {
+    let program = state_dict(&[("w", tensor("FloatStorage", 6, 0, &[6], &[1]))]);
+    let two = archive(&[("a/data.pkl", &program), ("b/data.pkl", b"\x80\x02}."), ("a/data/0", &[0; 24])]);
+    assert_eq!(entries(&two).unwrap_err(), "it has more than one data.pkl");
+    // The writer refuses a name that it has: the second one gets it afterwards, of the same length.
+    let mut twice =
+        archive(&[("a/data.pkl", &program), ("a/data.pkx", b"\x80\x02}."), ("a/data/0", &[0; 24])]);
+    while let Some(at) = twice.windows(10).position(|window| window == b"a/data.pkx") {
+        twice[at + 9] = b'l';
+    }
+    assert!(entries(&twice).unwrap_err().contains("have the same name"));
+    // Deeper ones are none of torch.save's.
+    let deeper = [("a/data.pkl", &program[..]), ("a/b/data.pkl", b"\x80\x02}."), ("a/data/0", &[0; 24])];
+    assert_eq!(entries(&archive(&deeper)).unwrap().len(), 1);
+}
+
+#[test]
 fn deep_nests_and_circles_end() {
-    let deep = [b"\x80\x02".to_vec(), b")".to_vec(), vec![0x85; 1 << 20], b".".to_vec()].concat();
+    let deep = [b"\x80\x02".to_vec(), b")".to_vec(), vec![0x85; 1 << 17], b".".to_vec()].concat();
     assert!(refused(&deep).contains("a tuple instead"));
     let circle = b"\x80\x02]q\x00h\x00a.";
     assert!(refused(circle).contains("a list instead"));
     let huge = [b"\x80\x02".to_vec(), vec![b')'; 5 << 20], b".".to_vec()].concat();
-    assert!(refused(&huge).contains("more than any state dict"));
+    assert!(refused(&huge).contains("bytes, more than any state dict"));
+    let many = [b"\x80\x02".to_vec(), vec![b')'; 4_000_000], b".".to_vec()].concat();
+    assert!(refused(&many).contains("objects, more than any state dict"));
+}
+
+#[test]
+fn state_dicts_of_thousands_of_tensors_fit() {
+    let tensor = tensor("FloatStorage", 6, 0, &[2, 3], &[3, 1]);
+    let names: Vec<String> = (0..8000).map(|index| format!("w{index}")).collect();
+    let items: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (name.as_str(), tensor.clone())).collect();
+    assert_eq!(entries(&file(&state_dict(&items), &[0; 24])).unwrap().len(), names.len());
 }
 
 proptest! {
