@@ -13,7 +13,7 @@ use crate::matrix::VectorMatrix;
 use crate::record::StoredReference;
 use crate::schema::{self, Meta, database_path};
 use crate::source::{PhotoSource, SourceError, open_source};
-use crate::spec::SourceSpec;
+use crate::spec::{GallerySpec, SourceSpec};
 use crate::writer::check_fingerprint;
 
 /// An open gallery: a snapshot of the moment it was opened, whatever a writer does afterwards.
@@ -53,6 +53,25 @@ impl Gallery {
         let hubness = meta.channels.iter().map(|_| OnceLock::new()).collect();
         let sources = meta.sources.iter().map(|_| OnceLock::new()).collect();
         Ok(Self { directory: directory.to_path_buf(), meta, derived, warnings, hubness, sources })
+    }
+
+    /// A gallery without photos and without files, for those who search nothing but coordinates.
+    ///
+    /// # Errors
+    /// [`GalleryError::Database`], for a description that no gallery can have.
+    pub fn empty(spec: &GallerySpec) -> Result<Self, GalleryError> {
+        let connection = schema::in_memory(spec)?;
+        let meta = schema::read_meta(&connection, Path::new(""))?;
+        let derived = Derived::in_memory(&connection, &meta)?;
+        let hubness = meta.channels.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self {
+            directory: PathBuf::new(),
+            meta,
+            derived,
+            warnings: Vec::new(),
+            hubness,
+            sources: Vec::new(),
+        })
     }
 
     /// Where it is.

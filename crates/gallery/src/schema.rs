@@ -79,6 +79,14 @@ pub(crate) fn create(path: &Path, spec: &GallerySpec) -> Result<(), GalleryError
     connection.close().map_err(|(_, error)| failed(error))
 }
 
+/// A database that is in no file.
+pub(crate) fn in_memory(spec: &GallerySpec) -> Result<Connection, GalleryError> {
+    let failed = |error| GalleryError::database(Path::new(":memory:"), error);
+    let connection = Connection::open_in_memory().map_err(failed)?;
+    fill(&connection, spec).map_err(failed)?;
+    Ok(connection)
+}
+
 fn fill(connection: &Connection, spec: &GallerySpec) -> rusqlite::Result<()> {
     connection.execute_batch(TABLES)?;
     for (ordinal, channel) in spec.channels.iter().enumerate() {

@@ -38,6 +38,18 @@ pub fn open_coordinates(
     photos: Arc<PhotoEncoder>,
     list: &Path,
 ) -> Result<CoordinateIndex, Failure> {
+    let mut name = list.as_os_str().to_owned();
+    name.push(format!(".{}.locations", pack.manifest().name));
+    encode_coordinates(pack, photos, list, PathBuf::from(name))
+}
+
+/// As [`open_coordinates`], kept at `path`.
+pub(crate) fn encode_coordinates(
+    pack: &Pack,
+    photos: Arc<PhotoEncoder>,
+    list: &Path,
+    path: PathBuf,
+) -> Result<CoordinateIndex, Failure> {
     if let Some(failure) = unsearched(pack, &photos, list) {
         return Err(failure);
     }
@@ -45,9 +57,6 @@ pub fn open_coordinates(
     let hash = sha256_of_file(list)
         .map_err(|source| Failure::from_error(&PackError::Read { path: list.to_owned(), source }))?;
     let identity = format!("{} {hash}", fingerprint(pack.manifest()));
-    let mut name = list.as_os_str().to_owned();
-    name.push(format!(".{}.locations", pack.manifest().name));
-    let path = PathBuf::from(name);
     if let Ok(index) = LocationIndex::open(&path, Some(&identity))
         && index.location_count() == rows.len()
     {

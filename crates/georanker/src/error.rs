@@ -64,6 +64,12 @@ pub enum PackError {
         /// What is wrong.
         why: String,
     },
+    /// Nothing to search: neither the pack nor the caller brings photos, and the pack has no coordinates.
+    #[error("the pack {} has no gallery of its own", directory.display())]
+    NoGallery {
+        /// The pack.
+        directory: PathBuf,
+    },
     /// A network that cannot be made of its files; the message names them.
     #[error("{0}")]
     Network(#[from] NetworkError),
@@ -80,6 +86,7 @@ impl Diagnose for PackError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Part(failure) => failure.kind,
+            Self::NoGallery { .. } => ErrorKind::Usage,
             _ => ErrorKind::BrokenModel,
         }
     }
@@ -93,6 +100,10 @@ impl Diagnose for PackError {
                 Some("get a fresh copy of the pack; `git checkout packs/starter` restores the one of the repository".to_owned())
             }
             Self::Manifest { .. } => Some("the pack may belong to another version of georanker".to_owned()),
+            Self::NoGallery { directory } => Some(format!(
+                "build one with `georanker gallery build MINE --photos DIR --pack {}` and name it with --gallery",
+                directory.display()
+            )),
             Self::Read { .. } => None,
             Self::Network(error) => error.hint().map(str::to_owned),
             Self::Part(failure) => failure.hint.clone(),

@@ -84,7 +84,7 @@ impl Locator {
         };
         Ok(Self {
             label: pack.label(),
-            gallery_label: format!("{} ({} photos)", parts.gallery.name(), parts.gallery.photo_count()),
+            gallery_label: label_of(&parts),
             parts,
             retrieval: manifest.retrieval.clone(),
             fused: manifest.fused.clone(),
@@ -370,7 +370,11 @@ impl Locator {
         self.coverage.get_or_init(|| {
             let places: Vec<(LatLon, Place)> =
                 self.parts.gallery.records().map(|record| (record.location, record.place)).collect();
-            geo::coverage_note(&places)
+            match self.parts.locations.location_count() {
+                0 => geo::coverage_note(&places),
+                _ if places.is_empty() => format!("{}, no photos", label_of(&self.parts)),
+                _ => geo::coverage_note(&places),
+            }
         })
     }
 
@@ -422,6 +426,16 @@ impl Locate for Locator {
             .into_iter()
             .map(|one| one.and_then(|(photo, _)| answers.next().unwrap_or_else(|| Err(lost(&photo.id.0)))))
             .collect()
+    }
+}
+
+/// What is searched, in words.
+fn label_of(parts: &Parts) -> String {
+    let photos = parts.gallery.photo_count();
+    let more = parts.more_locations.as_ref().map_or(0, |more| more.location_count());
+    match parts.locations.location_count() + more {
+        places if photos == 0 && places > 0 => format!("{places} coordinates"),
+        _ => format!("{} ({photos} photos)", parts.gallery.name()),
     }
 }
 

@@ -3,13 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use contract::{Candidate, Channel, Diagnose, Failure, QueryEmbedding};
-use gallery::{Gallery, LocationIndex, VectorPrecision};
+use contract::{Candidate, Channel, Diagnose, Encoder as _, Failure, QueryEmbedding};
+use gallery::{Gallery, GallerySpec, LocationIndex, VectorPrecision};
 use geo::LatLon;
 use nets::geoclip::LocationEncoder;
 
+use crate::coordinates::encode_coordinates;
 use crate::pack::Pack;
 use crate::{PackError, PhotoEncoder, fingerprint};
+
+/// Where the encoded coordinates of a pack are kept, in its directory.
+const COORDINATES_INDEX: &str = "coordinates.locations";
 
 /// The heavy parts behind a [`crate::Locator`].
 #[derive(Clone)]
@@ -25,22 +29,52 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Opens everything that locating needs; `gallery` replaces the pack's own.
+    /// Opens everything that locating needs; `gallery` replaces the pack's own. A pack that has neither a gallery nor an
+    /// index of its coordinates encodes those, once: the index is kept in the pack's directory.
     ///
     /// # Errors
     /// [`PackError`] for anything missing, damaged or unfitting.
     pub fn open(pack: &Pack, gallery: Option<&Path>) -> Result<Self, PackError> {
+        Self::open_with(pack, gallery, true)
+    }
+
+    /// As [`Parts::open`], for a caller who brings other coordinates: the pack's own are not encoded for nothing.
+    ///
+    /// # Errors
+    /// As [`Parts::open`].
+    pub fn open_for_coordinates(pack: &Pack, gallery: Option<&Path>) -> Result<Self, PackError> {
+        Self::open_with(pack, gallery, false)
+    }
+
+    fn open_with(pack: &Pack, gallery: Option<&Path>, own_coordinates: bool) -> Result<Self, PackError> {
         let expected = fingerprint(pack.manifest());
         let (encoder, (gallery, locations)) = rayon::join(
             || PhotoEncoder::open(pack),
             || (open_gallery(pack, gallery, &expected), open_locations(pack, &expected)),
         );
-        Ok(Self {
-            encoder: Arc::new(encoder?),
-            gallery: Arc::new(gallery?),
-            locations: Arc::new(locations?),
-            more_locations: None,
-        })
+        let encoder = Arc::new(encoder?);
+        let gallery = match gallery? {
+            Some(gallery) => gallery,
+            None if pack.manifest().locations.has_places() => no_photos(&encoder, &expected)?,
+            None => return Err(PackError::NoGallery { directory: pack.directory().to_owned() }),
+        };
+        let locations = match (locations?, &pack.manifest().locations.coordinates) {
+            (Some(index), _) => index,
+            (None, Some(list)) if own_coordinates && gallery.photo_count() == 0 => {
+                pack.verify_file(list)?;
+                let kept = pack.path(COORDINATES_INDEX);
+                encode_coordinates(pack, Arc::clone(&encoder), &pack.path(list), kept)?.index
+            }
+            (None, _) => no_places(&expected)?,
+        };
+        Ok(Self { encoder, gallery: Arc::new(gallery), locations: Arc::new(locations), more_locations: None })
+    }
+
+    /// Whether opening a pack without another gallery has to encode its coordinates first, which takes a while.
+    pub fn would_encode_coordinates(pack: &Pack) -> bool {
+        let manifest = pack.manifest();
+        let has_list = manifest.locations.index.is_none() && manifest.locations.coordinates.is_some();
+        manifest.gallery.is_none() && has_list && !pack.path(COORDINATES_INDEX).exists()
     }
 }
 
@@ -67,24 +101,40 @@ impl Parts {
     }
 }
 
-fn open_gallery(pack: &Pack, other: Option<&Path>, fingerprint: &str) -> Result<Gallery, PackError> {
-    let directory: PathBuf = if let Some(other) = other {
-        other.to_owned()
-    } else {
-        let own = &pack.manifest().gallery.path;
-        pack.verify_directory(own)?;
-        pack.path(own)
+/// The gallery that is named, or else the pack's own, if it has one.
+fn open_gallery(pack: &Pack, other: Option<&Path>, fingerprint: &str) -> Result<Option<Gallery>, PackError> {
+    let directory: PathBuf = match (other, &pack.manifest().gallery) {
+        (Some(other), _) => other.to_owned(),
+        (None, Some(own)) => {
+            pack.verify_directory(&own.path)?;
+            pack.path(&own.path)
+        }
+        (None, None) => return Ok(None),
     };
-    Gallery::open(&directory, Some(fingerprint)).map_err(|error| part(&error))
+    Gallery::open(&directory, Some(fingerprint)).map(Some).map_err(|error| part(&error))
 }
 
-fn open_locations(pack: &Pack, fingerprint: &str) -> Result<LocationIndex, PackError> {
-    let Some(index) = &pack.manifest().locations.index else {
-        let none = LocationIndex::build(fingerprint, 1, &[], std::iter::empty(), VectorPrecision::Int8);
-        return none.map_err(|error| part(&error));
+/// What stands for a gallery where only coordinates are searched.
+fn no_photos(encoder: &PhotoEncoder, fingerprint: &str) -> Result<Gallery, PackError> {
+    let spec = GallerySpec {
+        name: "coordinates".to_owned(),
+        encoder_fingerprint: fingerprint.to_owned(),
+        channels: encoder.channels().to_vec(),
+        precision: VectorPrecision::Int8,
+        sources: Vec::new(),
     };
+    Gallery::empty(&spec).map_err(|error| part(&error))
+}
+
+fn open_locations(pack: &Pack, fingerprint: &str) -> Result<Option<LocationIndex>, PackError> {
+    let Some(index) = &pack.manifest().locations.index else { return Ok(None) };
     pack.verify_file(index)?;
-    LocationIndex::open(&pack.path(index), Some(fingerprint)).map_err(|error| part(&error))
+    LocationIndex::open(&pack.path(index), Some(fingerprint)).map(Some).map_err(|error| part(&error))
+}
+
+fn no_places(fingerprint: &str) -> Result<LocationIndex, PackError> {
+    LocationIndex::build(fingerprint, 1, &[], std::iter::empty(), VectorPrecision::Int8)
+        .map_err(|error| part(&error))
 }
 
 /// Loads the pack's location encoder, which only adding photos needs; `None` for encoders that have none, or their own.

@@ -1,7 +1,8 @@
 //! A pack of GeoCLIP: a tiny CLIP of random weights under the real image head and location encoder.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::collections::BTreeMap;
+mod tiny_clip;
+
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -14,64 +15,11 @@ use georanker::pack::{
     LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, sha256_of_file,
 };
 use georanker::{
-    GalleryBuilder, Locator, Pack, PhotoEncoder, PhotoToAdd, decode_photo, open_location_encoder,
+    GalleryBuilder, Locator, Pack, Parts, PhotoEncoder, PhotoToAdd, decode_photo, open_location_encoder,
 };
 use nets::photo::Limits;
 use rank::{Calibration, ChannelVote, SimilaritySettings, SpatialKernel};
-use safetensors::tensor::{Dtype, TensorView, serialize};
-
-const WIDTH: usize = 32;
-const MLP: usize = 48;
-const CONFIG: &str = r#"{"model_type": "clip_vision_model", "hidden_size": 32, "intermediate_size": 48,
-    "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 64, "patch_size": 16, "projection_dim": 768}"#;
-
-/// A CLIP vision tower of the shape above, its numbers from a simple generator.
-fn clip() -> Vec<u8> {
-    let mut shapes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    let mut add = |name: String, shape: &[usize]| {
-        shapes.insert(name, shape.to_vec());
-    };
-    add("visual_projection.weight".into(), &[768, WIDTH]);
-    let name = |part: &str| format!("vision_model.{part}");
-    add(name("embeddings.class_embedding"), &[WIDTH]);
-    add(name("embeddings.patch_embedding.weight"), &[WIDTH, 3, 16, 16]);
-    add(name("embeddings.position_embedding.weight"), &[17, WIDTH]);
-    let mut modules = vec![(name("pre_layrnorm"), vec![WIDTH]), (name("post_layernorm"), vec![WIDTH])];
-    for layer in 0..2 {
-        let part = |part: &str| name(&format!("encoder.layers.{layer}.{part}"));
-        modules.push((part("layer_norm1"), vec![WIDTH]));
-        modules.push((part("layer_norm2"), vec![WIDTH]));
-        for linear in ["q_proj", "k_proj", "v_proj", "out_proj"] {
-            modules.push((part(&format!("self_attn.{linear}")), vec![WIDTH, WIDTH]));
-        }
-        modules.push((part("mlp.fc1"), vec![MLP, WIDTH]));
-        modules.push((part("mlp.fc2"), vec![WIDTH, MLP]));
-    }
-    for (module, shape) in modules {
-        add(format!("{module}.weight"), &shape);
-        add(format!("{module}.bias"), &shape[..1]);
-    }
-    let mut state = 1_u32;
-    let mut number = |spread: f32| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        ((state >> 8) as f32 / (1 << 23) as f32 - 1.0) * spread
-    };
-    let bytes: BTreeMap<&String, Vec<u8>> = shapes
-        .iter()
-        .map(|(name, shape)| {
-            let inputs: usize = shape.iter().skip(1).product::<usize>().max(1);
-            let one = if name.contains("norm.weight") || name.contains("norm1.weight") { 1.0 } else { 0.0 };
-            let spread = 1.5 / (inputs as f32).sqrt().min(6.0);
-            let count: usize = shape.iter().product();
-            let values = (0..count).flat_map(|_| (one + number(spread)).to_le_bytes());
-            (name, values.collect())
-        })
-        .collect();
-    let views = shapes
-        .iter()
-        .map(|(name, shape)| (name, TensorView::new(Dtype::F32, shape.clone(), &bytes[name]).unwrap()));
-    serialize(views, None).unwrap()
-}
+use tiny_clip::{CONFIG, clip};
 
 fn listed(directory: &Path, name: &str) -> FileManifest {
     let path = directory.join(name);
@@ -105,7 +53,7 @@ fn manifest(directory: &Path) -> Manifest {
             encoder: Some("location_encoder.safetensors".into()),
             ..LocationsManifest::default()
         },
-        gallery: GalleryManifest { path: "gallery".into() },
+        gallery: Some(GalleryManifest { path: "gallery".into() }),
         retrieval: channels
             .iter()
             .map(|channel| RetrievalManifest { channel: channel.clone(), top: 3 })
@@ -218,4 +166,72 @@ fn photos_and_places_meet_in_one_space() {
         let estimate = locator.locate(&[photo], &LocateOptions::default()).remove(0).unwrap();
         assert_eq!(estimate.candidates.len(), 3);
     }
+}
+
+/// Coordinates without a photo are enough: they are encoded once and searched.
+#[test]
+fn coordinates_alone_make_a_pack() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let work = tempfile::tempdir().unwrap();
+    let directory = work.path();
+    fs::write(directory.join("config.json"), CONFIG).unwrap();
+    fs::write(directory.join("clip.safetensors"), clip()).unwrap();
+    let mlp = "image_mlp.safetensors";
+    fs::copy(root.join("tests/golden/geoclip").join(mlp), directory.join(mlp)).unwrap();
+    let encoder = "location_encoder.safetensors";
+    fs::copy(root.join("packs/starter/geoclip").join(encoder), directory.join(encoder)).unwrap();
+    let places = [(50.03, -114.81), (46.44, 8.08), (-33.86, 151.21), (35.68, 139.69)];
+    let rows = places.map(|(lat, lon)| format!("{lat},{lon}\n")).concat();
+    fs::write(directory.join("places.csv"), format!("LAT,LON\n{rows}")).unwrap();
+    let whole = manifest(directory);
+    let RankerManifest::Similarity(settings) = &whole.ranker else { panic!("a plain vote") };
+    let bare = Manifest {
+        gallery: None,
+        locations: LocationsManifest { coordinates: Some("places.csv".into()), ..whole.locations.clone() },
+        retrieval: whole.retrieval[..1].to_vec(),
+        ranker: RankerManifest::Similarity(SimilaritySettings {
+            votes: settings.votes[..1].to_vec(),
+            ..settings.clone()
+        }),
+        files: whole.files.iter().cloned().chain([listed(directory, "places.csv")]).collect(),
+        ..whole
+    };
+    let write = |manifest: &Manifest| {
+        fs::write(directory.join("pack.toml"), toml::to_string(manifest).unwrap()).unwrap();
+    };
+    write(&bare);
+    let pack = Pack::open(directory).unwrap();
+    let bytes = fs::read(root.join("samples/glacier.jpg")).unwrap();
+    let answer = || {
+        let locator = Locator::open(directory).unwrap();
+        assert_eq!(locator.gallery_label(), "4 coordinates");
+        let photo = decode_photo("glacier.jpg", &bytes, &Limits::default()).unwrap();
+        locator.locate(&[photo], &LocateOptions::default()).remove(0).unwrap()
+    };
+    assert!(Parts::would_encode_coordinates(&pack));
+    let first = answer();
+    assert!(!Parts::would_encode_coordinates(&pack), "it is kept");
+    assert_eq!(answer(), first);
+    assert_eq!(first.candidates.len(), 3);
+    assert!(first.candidates.iter().all(|one| one.candidate.photo.is_none()));
+    let known = |at: LatLon| {
+        places
+            .iter()
+            .any(|&(lat, lon)| (at.latitude() - lat).abs() < 1e-9 && (at.longitude() - lon).abs() < 1e-9)
+    };
+    assert!(known(first.location));
+
+    // Another list: what is kept belongs to the old one.
+    fs::write(directory.join("places.csv"), "LAT,LON\n-47.25,-120.5\n").unwrap();
+    let files = bare.files.iter().filter(|file| file.path != "places.csv").cloned();
+    write(&Manifest { files: files.chain([listed(directory, "places.csv")]).collect(), ..bare.clone() });
+    let moved = Locator::open(directory).unwrap();
+    assert_eq!(moved.gallery_label(), "1 coordinates");
+
+    // With nothing to search there is nothing to open, and the way out is said.
+    let locations = LocationsManifest { coordinates: None, ..bare.locations.clone() };
+    write(&Manifest { locations, ..bare });
+    let Err(error) = Locator::open(directory) else { panic!("there is nothing to search") };
+    assert!(error.to_string().contains("has no gallery of its own"), "{error}");
+    assert!(error.hint().unwrap().contains("gallery build MINE"));
 }

@@ -348,7 +348,7 @@ fn manifest_without_choices() -> Manifest {
             index: Some(INDEX.to_owned()),
             coordinates: Some(COORDINATES.to_owned()),
         },
-        gallery: GalleryManifest { path: GALLERY.to_owned() },
+        gallery: Some(GalleryManifest { path: GALLERY.to_owned() }),
         retrieval: vec![
             RetrievalManifest { channel: Channel::photo(), top: 50 },
             RetrievalManifest { channel: Channel::location(), top: 50 },

@@ -84,7 +84,15 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
 /// Opens the pack with the gallery and the coordinates that are asked for.
 fn open(directory: &Path, arguments: &LocateArguments, quiet: bool) -> Result<Locator, Failure> {
     let pack = Pack::open(directory).map_err(|error| Failure::from_error(&error))?;
-    let parts = Parts::open(&pack, arguments.gallery.as_deref());
+    let gallery = arguments.gallery.as_deref();
+    let parts = if arguments.retrieval.coordinates.is_some() {
+        Parts::open_for_coordinates(&pack, gallery)
+    } else {
+        if gallery.is_none() && Parts::would_encode_coordinates(&pack) {
+            note(quiet, "the pack's coordinates are encoded first; the result is kept in its directory");
+        }
+        Parts::open(&pack, gallery)
+    };
     let mut parts = parts.map_err(|error| Failure::from_error(&error))?;
     let retrieval = &arguments.retrieval;
     if let Some(list) = retrieval.coordinates.as_ref().or(retrieval.more_coordinates.as_ref()) {

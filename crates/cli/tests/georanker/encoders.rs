@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::binary::{Workplace, georanker, repository, samples};
 use crate::fake_hub::{FakeHub, Repository};
+use crate::tiny_clip;
 use georanker::pack::sha256_of_file;
 use predicates::prelude::*;
 use predicates::str::contains;
@@ -134,6 +135,78 @@ fn a_pulled_g3_locates() {
     command(&["pull", "g3", "--quiet"]).success();
     assert!(fs::read_to_string(&file).unwrap().contains("top = 7"));
     command(&["packs", "--verify"]).success().stdout(contains("g3").and(contains("verified")));
+}
+
+/// GeoCLIP as it is pulled answers with coordinates, without a photo in sight; a gallery of one's own joins in.
+#[cfg(unix)]
+#[test]
+fn a_pulled_geoclip_locates_by_its_coordinates() {
+    let (work, hub) = (Workplace::new(), FakeHub::new());
+    let file = |name: &str| fs::read(repository().join(name)).unwrap();
+    let rows = "LAT,LON\n50.03,-114.81\n46.44,8.08\n-33.86,151.21\n35.68,139.69\n";
+    let heads = Repository::new('d')
+        .large("image_encoder_mlp_weights.pth", &file("tests/golden/geoclip/image_mlp.safetensors"))
+        .large("location_encoder_weights.pth", &file("packs/starter/geoclip/location_encoder.safetensors"))
+        .small("logit_scale_weights.pth", &file("tests/golden/geoclip/logit_scale_weights.pth"))
+        .small("coordinates_100K.csv", rows.as_bytes());
+    hub.add("me/geoclip", heads);
+    let clip = Repository::new('e')
+        .small("config.json", tiny_clip::CONFIG.as_bytes())
+        .small("preprocessor_config.json", b"{\"size\": 64, \"crop_size\": 64}")
+        .small("tokenizer.json", &file("tests/golden/tiny-clip/tokenizer.json"))
+        .large("model.safetensors", &tiny_clip::clip());
+    hub.add("openai/clip-vit-large-patch14", clip);
+    let command = |arguments: &[&str]| {
+        georanker()
+            .args(arguments)
+            .env("HF_HOME", work.path("hf"))
+            .env("HF_ENDPOINT", &hub.endpoint)
+            .env_remove("HF_HUB_CACHE")
+            .env_remove("HF_HUB_OFFLINE")
+            .env_remove("HF_TOKEN")
+            .env("GEORANKER_PACKS", work.path("packs"))
+            .assert()
+    };
+    command(&["pull", "geoclip", "--repo", "weights=me/geoclip", "--quiet"]).success();
+    let pack = work.path("packs/geoclip");
+    let locate = |more: &[&std::ffi::OsStr]| {
+        let mut command = georanker();
+        command.args(["locate", "--format", "json", "--top", "20", "--distinct", "0", "--pack"]).arg(&pack);
+        let run = command.args(more).arg(samples().join(PHOTOS[1])).assert().code(0);
+        let answers: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+        (answers[0].clone(), String::from_utf8_lossy(&run.get_output().stderr).into_owned())
+    };
+    let (answer, said) = locate(&[]);
+    assert!(said.contains("coordinates are encoded first"), "{said}");
+    assert_eq!(answer["gallery"], "4 coordinates");
+    let candidates = answer["candidates"].as_array().unwrap();
+    assert_eq!(candidates.len(), 4);
+    assert!(candidates.iter().all(|one| one["photo"].is_null() && one["origin"]["channel"] == "location"));
+    let (again, said) = locate(&[]);
+    assert!(!said.contains("encoded first"), "{said}");
+    assert_eq!(again["candidates"], answer["candidates"]);
+
+    let (folder, table) = photos(&work);
+    let gallery = work.path("gallery");
+    georanker()
+        .args(["gallery", "build"])
+        .arg(&gallery)
+        .arg("--photos")
+        .arg(&folder)
+        .arg("--table")
+        .arg(&table)
+        .arg("--pack")
+        .arg(&pack)
+        .assert()
+        .code(0);
+    let list = pack.join("weights/coordinates_100K.csv");
+    let (joined, _) =
+        locate(&["--gallery".as_ref(), gallery.as_os_str(), "--coordinates".as_ref(), list.as_os_str()]);
+    let with_photo = |one: &&serde_json::Value| one["photo"].is_string();
+    let candidates = joined["candidates"].as_array().unwrap();
+    assert_eq!(candidates.iter().filter(with_photo).count(), 3);
+    assert_eq!(candidates.len(), 7);
+    command(&["packs", "--verify"]).success().stdout(contains("geoclip").and(contains("verified")));
 }
 
 /// G3 as it is pulled searches photos alone: coordinates are refused with a way out, and the way leads somewhere.

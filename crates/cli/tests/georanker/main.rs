@@ -19,5 +19,7 @@ mod pull;
 mod retrieval;
 mod score;
 mod score_golden;
+#[path = "../../../georanker/tests/tiny_clip/mod.rs"]
+mod tiny_clip;
 mod train;
 mod written;

@@ -51,6 +51,31 @@ pub(crate) struct Derived {
     pub(crate) matrices: Vec<VectorMatrix>,
 }
 
+impl Derived {
+    /// Derives everything without a file.
+    pub(crate) fn in_memory(connection: &Connection, meta: &Meta) -> Result<Self, GalleryError> {
+        let nowhere = Path::new("");
+        let parts = Part::all(meta).map(|part| part.build_in_memory(connection, meta, nowhere));
+        Self::of(parts.collect::<Result<_, _>>()?, nowhere)
+    }
+
+    fn of(parts: Vec<Opened>, directory: &Path) -> Result<Self, GalleryError> {
+        let mut index = None;
+        let mut matrices = Vec::new();
+        for part in parts {
+            match part {
+                Opened::Index(opened) => index = Some(opened),
+                Opened::Matrix(opened) => matrices.push(opened),
+            }
+        }
+        let index = index.ok_or_else(|| GalleryError::Damaged {
+            path: directory.join(PHOTO_INDEX),
+            why: "it could not be built".to_owned(),
+        })?;
+        Ok(Self { index, matrices })
+    }
+}
+
 /// One of the files to derive.
 #[derive(Clone, Copy, Debug)]
 enum Part {
@@ -242,12 +267,11 @@ pub(crate) fn open_or_build(
     meta: &Meta,
     directory: &Path,
 ) -> Result<(Derived, Vec<Warning>), GalleryError> {
-    let mut index = None;
-    let mut matrices = Vec::new();
+    let mut parts = Vec::new();
     let mut warnings = Vec::new();
     let mut lock = None;
     for part in Part::all(meta) {
-        let opened = match part.open(meta, directory) {
+        parts.push(match part.open(meta, directory) {
             Ok(opened) => opened,
             Err(error) => {
                 let lock = lock.get_or_insert_with(|| WriterLock::acquire(directory));
@@ -267,17 +291,9 @@ pub(crate) fn open_or_build(
                 warnings.push(Warning { file, why, replaced });
                 opened
             }
-        };
-        match opened {
-            Opened::Index(opened) => index = Some(opened),
-            Opened::Matrix(opened) => matrices.push(opened),
-        }
+        });
     }
-    let index = index.ok_or_else(|| GalleryError::Damaged {
-        path: directory.join(PHOTO_INDEX),
-        why: "it could not be built".to_owned(),
-    })?;
-    Ok((Derived { index, matrices }, warnings))
+    Ok((Derived::of(parts, directory)?, warnings))
 }
 
 /// What is wrong with a derived file: `(file, why)`. Compares in full with what the database would give.

@@ -26,8 +26,9 @@ pub struct Manifest {
     /// How coordinates become vectors, and the world-wide list of them.
     #[serde(default, skip_serializing_if = "LocationsManifest::is_empty")]
     pub locations: LocationsManifest,
-    /// The geotagged photos.
-    pub gallery: GalleryManifest,
+    /// The geotagged photos; a pack without them needs coordinates to search, or a gallery of the user's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gallery: Option<GalleryManifest>,
     /// How many candidates each channel contributes.
     #[serde(default)]
     pub retrieval: Vec<RetrievalManifest>,
@@ -160,6 +161,11 @@ pub struct LocationsManifest {
 }
 
 impl LocationsManifest {
+    /// Whether there are coordinates to search.
+    pub fn has_places(&self) -> bool {
+        self.index.is_some() || self.coordinates.is_some()
+    }
+
     /// Whether a pack has none of it.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -311,7 +317,7 @@ impl Manifest {
         let escapes = |path: &&str| {
             !Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
         };
-        let named = [&self.encoder.config, &self.encoder.weights, &self.gallery.path];
+        let named = [&self.encoder.config, &self.encoder.weights];
         let optional = [
             &self.encoder.heads,
             &self.encoder.preprocessor,
@@ -326,6 +332,7 @@ impl Manifest {
         let all = named
             .into_iter()
             .chain(optional.into_iter().flatten())
+            .chain(self.gallery.as_ref().map(|gallery| &gallery.path))
             .chain(of_ranker)
             .chain(self.files.iter().map(|file| &file.path))
             .map(String::as_str);

@@ -9,8 +9,8 @@ use super::error::disk;
 use super::{PackKind, PullError, PulledFile, PulledPack};
 use crate::pack::{
     DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, FusedManifest,
-    GalleryManifest, LocationsManifest, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, RankerManifest,
-    RetrievalManifest, WeightedChannel,
+    LocationsManifest, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest,
+    WeightedChannel,
 };
 
 /// Candidates that the search contributes, as in the official evaluation's lists.
@@ -67,7 +67,7 @@ impl PulledPack {
             summary: self.summary.clone(),
             encoder,
             locations,
-            gallery: GalleryManifest { path: "gallery".into() },
+            gallery: None,
             retrieval,
             fused,
             ranker: RankerManifest::Similarity(SimilaritySettings {

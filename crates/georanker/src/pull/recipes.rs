@@ -147,7 +147,9 @@ impl Recipe {
             Source::Hub { required, optional, .. } => (required.clone(), optional.clone()),
             Source::GitHub { files, .. } => {
                 let last = |path: &String| path.split('/').next_back().unwrap_or(path).to_owned();
-                (files.iter().map(|(path, _)| last(path)).collect(), vec!["LICENSE*".into()])
+                let names = files.iter().map(|(path, _)| last(path));
+                // A copy elsewhere need not bring the licence along.
+                (names.filter(|name| !name.starts_with("LICENSE")).collect(), vec!["LICENSE*".into()])
             }
         };
         let revision = repository.revision.unwrap_or_else(|| "main".into());

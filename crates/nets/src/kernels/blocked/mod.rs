@@ -28,8 +28,9 @@ const STEPS: usize = 256;
 const COLUMNS: usize = 256;
 /// Tiles of rows that pass by the columns together.
 const TILES: usize = 16;
-/// Words of the left side that are packed at once, unless a few hundred rows have more: 32 MiB.
-const PACKED: usize = 1 << 23;
+/// Words of the left side that are packed at once, unless a few hundred rows have more: 4 MiB, which the cache of a few
+/// cores holds.
+const PACKED: usize = 1 << 20;
 
 /// What becomes of a product.
 #[derive(Clone, Copy, Debug, Default)]
