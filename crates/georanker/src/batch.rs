@@ -89,7 +89,9 @@ pub fn locate_files_with<E>(
     mut sink: impl FnMut(Located) -> Result<(), E>,
 ) -> Result<BatchEnd, E> {
     let wrong = locator.check(&options.locate).err();
-    for chunk in inputs.chunks(CHUNK) {
+    // What takes minutes a photo is said as soon as it is known.
+    let chunk = if locator.looks_at_pixels() { 1 } else { CHUNK };
+    for chunk in inputs.chunks(chunk) {
         if stop.load(Ordering::Relaxed) {
             return Ok(BatchEnd::Stopped);
         }
@@ -158,7 +160,7 @@ fn prepare(locator: &Locator, input: &Input, options: &BatchOptions) -> Prepared
         let bytes = read_photo_bytes(&input.path, &options.limits)?;
         let cache = options.query_cache.as_deref().map(|cache| (cache, QueryCache::key(&bytes)));
         let known = cache.as_ref().and_then(|(cache, key)| cache.get(key));
-        let looks_at_pixels = options.thumbnail_side.is_some() || options.locate.exclude.near_duplicate;
+        let looks_at_pixels = options.thumbnail_side.is_some() || keeps_pixels(locator, options);
         if let Some(known) = known.as_ref().filter(|known| !looks_at_pixels && fits(known, options)) {
             let [width, height] = known.size;
             let photo = Photo {
@@ -183,7 +185,7 @@ fn prepare(locator: &Locator, input: &Input, options: &BatchOptions) -> Prepared
             }
             embedding
         };
-        Ok((photo_of(&input.name, image, options), embedding))
+        Ok((photo_of(&input.name, image, options, keeps_pixels(locator, options)), embedding))
     };
     let encoded = work();
     Prepared { encoded, elapsed_ms: milliseconds(started), thumbnail }
@@ -195,10 +197,14 @@ fn fits(known: &CachedQuery, options: &BatchOptions) -> bool {
     u64::from(width) * u64::from(height) <= options.limits.max_pixels
 }
 
-/// The pixels are kept only where a later step looks at them.
-fn photo_of(name: &str, image: Image, options: &BatchOptions) -> Photo {
+/// Whether a later step looks at the pixels.
+fn keeps_pixels(locator: &Locator, options: &BatchOptions) -> bool {
+    options.locate.exclude.near_duplicate || locator.looks_at_pixels()
+}
+
+fn photo_of(name: &str, image: Image, options: &BatchOptions, keeps_pixels: bool) -> Photo {
     let (width, height) = (image.width(), image.height());
-    let rgb = if options.locate.exclude.near_duplicate { image.into_rgb() } else { Vec::new() };
+    let rgb = if keeps_pixels { image.into_rgb() } else { Vec::new() };
     Photo { id: name.into(), author: options.author.clone(), width, height, rgb }
 }
 

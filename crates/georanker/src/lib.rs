@@ -55,7 +55,7 @@ pub use error::PackError;
 pub use gallery_build::{AddReport, BuildEvent, GalleryBuilder, PhotoToAdd};
 pub use gps_tag::gps_tag;
 pub use inputs::{Input, Inputs, expand_inputs};
-pub use locator::{LocationSpace, Locator, Ranked, open_set_ranker};
+pub use locator::{Judge, LocationSpace, Locator, Ranked, open_set_ranker};
 pub use pack::{Manifest, Pack, find_pack};
 pub use pair_files::PairFileScorer;
 pub use parts::{Parts, open_location_encoder};

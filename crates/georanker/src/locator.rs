@@ -1,5 +1,6 @@
 //! The pipeline: encode, retrieve, rank, decide.
 
+mod judge;
 mod references;
 mod written;
 
@@ -25,6 +26,7 @@ use crate::retrieval::{
 };
 use crate::{PackError, Parts, PhotoEncoder};
 
+pub use judge::Judge;
 pub use written::LocationSpace;
 
 /// Answers "where was this taken?" with a model pack.
@@ -40,6 +42,7 @@ pub struct Locator {
     calibration: Calibration,
     coverage: OnceLock<String>,
     joining: Option<written::Joining>,
+    judge: Option<Arc<Judge>>,
 }
 
 /// What the pipeline knows about one photo before deciding.
@@ -94,6 +97,7 @@ impl Locator {
             calibration: manifest.calibration.clone(),
             coverage: OnceLock::new(),
             joining: None,
+            judge: None,
         })
     }
 
@@ -267,7 +271,7 @@ impl Locator {
                 return Err(nothing_left(&photo.id.0, options, self.parts.gallery.photo_count()));
             }
             let ranking = self.ranker.rank(&set)?;
-            Ok(Ranked { set, ranking })
+            self.judged(photo, Ranked { set, ranking })
         })
         .collect()
     }

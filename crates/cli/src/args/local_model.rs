@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use clap::Args;
 use contract::{ErrorKind, Failure};
 use generate::LocalSettings;
-use nets::kernels::weights::StoredType;
 use nets::qwen2_vl::{LoadOptions, device};
 
 use super::{ScoreDtype, WeightStorage};
@@ -97,17 +96,10 @@ impl LocalArguments {
                 usage("--weights q8 and q4 are for the CPU".into()).with_hint("on a GPU use --dtype bf16")
             );
         }
-        let stored = match (self.weights, self.dtype) {
-            (WeightStorage::Q8, _) => Some(StoredType::Q8),
-            (WeightStorage::Q4, _) => Some(StoredType::Q4),
-            (WeightStorage::Stored, ScoreDtype::F32) => None,
-            (WeightStorage::Stored, ScoreDtype::Bf16) => Some(StoredType::Bf16),
-            (WeightStorage::Stored, ScoreDtype::F16) => Some(StoredType::F16),
-        };
         let settings = LocalSettings {
             load: LoadOptions {
                 device,
-                stored,
+                stored: self.weights.held_for(self.dtype),
                 rounded_inputs: self.dtype == ScoreDtype::Bf16,
                 quantised_directory: self.weights_cache.clone(),
                 ..LoadOptions::default()

@@ -6,7 +6,9 @@ use clap::{Args, ValueEnum};
 use contract::{Decide, ErrorKind, Exclude, Failure, LocateOptions};
 use geo::Region;
 
-use super::{PackArguments, RetrievalArguments, WrittenArguments, WrittenRequest};
+use super::{
+    JudgeArguments, JudgeRequest, PackArguments, RetrievalArguments, WrittenArguments, WrittenRequest,
+};
 use crate::output::{Format, Precision};
 
 /// `georanker locate`.
@@ -60,6 +62,9 @@ pub struct LocateArguments {
     /// Candidates that a model writes.
     #[command(flatten, next_help_heading = "Candidates written by a vision-language model")]
     pub written: WrittenArguments,
+    /// An LVLM that ranks.
+    #[command(flatten, next_help_heading = "Ranking by a vision-language model")]
+    pub judge: JudgeArguments,
 }
 
 /// What `--exclude` can name.
@@ -80,6 +85,8 @@ pub struct LocateRequest {
     pub author: Option<String>,
     /// Where written candidates come from, if they were asked for.
     pub written: Option<WrittenRequest>,
+    /// The LVLM that ranks, if one was asked for.
+    pub judge: Option<JudgeRequest>,
 }
 
 impl LocateArguments {
@@ -111,7 +118,12 @@ impl LocateArguments {
             retrieval: self.retrieval.resolve()?,
             decide: self.decide,
         };
-        Ok(LocateRequest { options, author: self.author.clone(), written: self.written.resolve()? })
+        Ok(LocateRequest {
+            options,
+            author: self.author.clone(),
+            written: self.written.resolve()?,
+            judge: self.judge.resolve()?,
+        })
     }
 }
 

@@ -5,6 +5,7 @@ mod curate;
 mod evaluate;
 mod gallery;
 mod generate;
+mod judge;
 mod local_model;
 mod locate;
 mod packs;
@@ -30,6 +31,7 @@ pub use generate::{
     ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind,
     StructuredWord, WriterRequest,
 };
+pub use judge::{JudgeArguments, JudgeRequest};
 pub use local_model::{LocalArguments, LocalRequest};
 pub use locate::{LocateArguments, LocateRequest};
 pub use packs::PacksArguments;

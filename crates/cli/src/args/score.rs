@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
+use nets::kernels::weights::StoredType;
 
 use super::benchmark::{BenchmarkArguments, BenchmarkRequest};
 
@@ -123,6 +124,20 @@ pub enum WeightStorage {
     Q8,
     /// 4 bits a weight.
     Q4,
+}
+
+impl WeightStorage {
+    /// How weights are held for a computation. f32 takes them as they are in the files: wider than they are stored they
+    /// would weigh more and say the same.
+    pub const fn held_for(self, dtype: ScoreDtype) -> Option<StoredType> {
+        match (self, dtype) {
+            (Self::Q8, _) => Some(StoredType::Q8),
+            (Self::Q4, _) => Some(StoredType::Q4),
+            (Self::Stored, ScoreDtype::F32) => None,
+            (Self::Stored, ScoreDtype::Bf16) => Some(StoredType::Bf16),
+            (Self::Stored, ScoreDtype::F16) => Some(StoredType::F16),
+        }
+    }
 }
 
 /// What was asked for, checked.

@@ -8,13 +8,14 @@ use std::sync::atomic::AtomicBool;
 
 use contract::{ErrorKind, Failure, Locate, PhotoId};
 use georanker::{
-    BatchEnd, BatchOptions, CandidateSource, Located, Locator, Pack, Parts, QueryCache, expand_inputs,
+    BatchEnd, BatchOptions, CandidateSource, Judge, Located, Locator, Pack, Parts, QueryCache, expand_inputs,
     find_pack, locate_files_with, open_coordinates,
 };
 use nets::photo::{DecodeOptions, Limits, decode, encode_thumbnail};
+use rank::vlm::PairScorer;
 
 use super::written::WrittenSource;
-use crate::args::LocateArguments;
+use crate::args::{JudgeRequest, LocateArguments};
 use crate::exit::{Exit, report};
 use crate::output::{
     Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer,
@@ -51,6 +52,10 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         locator = joining.map_err(|error| Failure::from_error(&error))?;
     }
     locator.check(&request.options)?;
+    if let Some(JudgeRequest { model, options, found, written }) = request.judge {
+        note(quiet, &format!("opening {}", model.display()));
+        locator = locator.judged_by(Judge { scorer: PairScorer::open(&model, &options)?, found, written });
+    }
     let locator = Arc::new(locator);
     let written = match request.written {
         None => None,

@@ -17,6 +17,6 @@ pub use benchmark::BenchmarkRules;
 pub use inputs::{
     InputOptions, PairCandidate, PairGroup, PairInputs, PreparedPhoto, Reencode, network_failure,
 };
-pub use ranker::{PhotoSource, VlmRanker};
+pub use ranker::{PhotoSource, VlmRanker, rank_pairs};
 pub use score::ScorePairs;
 pub use scorer::{PairScorer, ScoredGroup, ScorerOptions};

@@ -5,7 +5,6 @@ use std::path::Path;
 use contract::{ErrorKind, Failure};
 use gallery::PhotoFiles;
 use georanker::PairFileScorer;
-use nets::kernels::weights::StoredType;
 use nets::qwen2_vl::{LoadOptions, Sharing, device};
 use rank::vlm::prompt::Protocol;
 use rank::vlm::score::ScorePairs;
@@ -52,7 +51,7 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
         },
         load: LoadOptions {
             device,
-            stored: stored(request),
+            stored: request.weights.held_for(request.dtype),
             rounded_inputs: request.dtype == ScoreDtype::Bf16,
             merge_adapter: request.merge_adapter,
             quantised_directory: request.weights_cache.clone(),
@@ -79,17 +78,6 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
 
 fn open_photos(path: &Path) -> Result<PhotoFiles, Failure> {
     PhotoFiles::open(path).map_err(|error| Failure::from_error(&error))
-}
-
-/// f32 takes the weights as they are in the files: wider than they are stored they would weigh more and say the same.
-const fn stored(request: &ScoreRequest) -> Option<StoredType> {
-    match (request.weights, request.dtype) {
-        (WeightStorage::Q8, _) => Some(StoredType::Q8),
-        (WeightStorage::Q4, _) => Some(StoredType::Q4),
-        (WeightStorage::Stored, ScoreDtype::F32) => None,
-        (WeightStorage::Stored, ScoreDtype::Bf16) => Some(StoredType::Bf16),
-        (WeightStorage::Stored, ScoreDtype::F16) => Some(StoredType::F16),
-    }
 }
 
 fn pixels(option: &str, count: Option<usize>) -> Result<Option<u32>, Failure> {

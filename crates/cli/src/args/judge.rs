@@ -1,0 +1,91 @@
+//! Arguments of `georanker locate` about an LVLM that ranks.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use contract::{ErrorKind, Failure};
+use nets::qwen2_vl::LoadOptions;
+use rank::vlm::{InputOptions, ScorerOptions};
+
+use super::{ScoreDtype, WeightStorage};
+
+/// An LVLM that ranks the best candidates again, as in the paper.
+#[derive(Debug, Args)]
+pub struct JudgeArguments {
+    /// Rank the best candidates with this vision-language model (Qwen2-VL with a value head, as `score --model`): one
+    /// prompt a candidate, minutes a photo.
+    #[arg(long, value_name = "DIR")]
+    pub judge: Option<PathBuf>,
+    /// Its adapter, as `train vlm` or PEFT saves it.
+    #[arg(long, value_name = "DIR", requires = "judge")]
+    pub judge_adapter: Option<PathBuf>,
+    /// How many found candidates it looks at, the best of the pack's ranker.
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(0..=256))]
+    pub judge_found: u16,
+    /// How many candidates that only a model wrote it looks at.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=256))]
+    pub judge_written: u16,
+    /// Number format of its computation.
+    #[arg(long, value_enum, default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16")]
+    pub judge_dtype: ScoreDtype,
+    /// How its weights are held in memory: as stored, or quantised to 8 or 4 bits.
+    #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
+    pub judge_weights: WeightStorage,
+    /// Keep its quantised weights in this directory; only the first opening then takes minutes.
+    #[arg(long, value_name = "DIR", requires = "judge")]
+    pub judge_weights_cache: Option<PathBuf>,
+    /// Keep what its vision tower made of gallery photos in this directory.
+    #[arg(long, value_name = "DIR", requires = "judge")]
+    pub judge_vision_cache: Option<PathBuf>,
+}
+
+/// What was asked of an LVLM that ranks.
+#[derive(Debug)]
+pub struct JudgeRequest {
+    /// Directory of the model.
+    pub model: PathBuf,
+    /// How it is opened.
+    pub options: ScorerOptions,
+    /// Found candidates that it looks at.
+    pub found: usize,
+    /// Written ones.
+    pub written: usize,
+}
+
+impl JudgeArguments {
+    /// Checks what belongs together; `None` if no model was named.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] naming the option; [`ErrorKind::BrokenModel`] for directories that are not there.
+    pub fn resolve(&self) -> Result<Option<JudgeRequest>, Failure> {
+        let Some(model) = &self.judge else { return Ok(None) };
+        let (found, written) = (usize::from(self.judge_found), usize::from(self.judge_written));
+        if found + written == 0 {
+            return Err(Failure::new(ErrorKind::Usage, "--judge has nothing to look at")
+                .with_hint("give --judge-found or --judge-written more than 0"));
+        }
+        for (option, directory) in
+            [("--judge", Some(model)), ("--judge-adapter", self.judge_adapter.as_ref())]
+        {
+            if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+                let message = format!("{option} {}: no such directory", directory.display());
+                return Err(Failure::new(ErrorKind::BrokenModel, message).with_hint("check the path"));
+            }
+        }
+        let options = ScorerOptions {
+            adapter: self.judge_adapter.clone(),
+            inputs: InputOptions {
+                feature_directory: self.judge_vision_cache.clone(),
+                ..InputOptions::default()
+            },
+            load: LoadOptions {
+                stored: self.judge_weights.held_for(self.judge_dtype),
+                rounded_inputs: self.judge_dtype == ScoreDtype::Bf16,
+                quantised_directory: self.judge_weights_cache.clone(),
+                ..LoadOptions::default()
+            },
+            ..ScorerOptions::default()
+        };
+        Ok(Some(JudgeRequest { model: model.clone(), options, found, written }))
+    }
+}

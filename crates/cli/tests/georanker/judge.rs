@@ -1,0 +1,157 @@
+//! `locate --judge`: the paper's ranker behind the search.
+
+use std::path::PathBuf;
+
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::{Value, json};
+
+use crate::binary::{Workplace, georanker, json_lines, repository, samples};
+
+const FOUND: usize = 4;
+
+fn golden(name: &str) -> PathBuf {
+    repository().join("tests/golden").join(name)
+}
+
+/// A gallery of the samples, photos and all.
+fn gallery(work: &Workplace) -> PathBuf {
+    let gallery = work.path("gallery");
+    georanker()
+        .args(["gallery", "build"])
+        .arg(&gallery)
+        .arg("--photos")
+        .arg(samples())
+        .arg("--table")
+        .arg(samples().join("truth.csv"))
+        .assert()
+        .code(0);
+    gallery
+}
+
+fn located(work: &Workplace, more: &[&str]) -> Value {
+    let run = georanker()
+        .args(["locate", "--format", "json", "--distinct", "0", "--top", "1000", "--gallery"])
+        .arg(work.path("gallery"))
+        .args(more)
+        .arg(samples().join("shrine.jpg"))
+        .assert()
+        .code(0);
+    let answers: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    answers[0].clone()
+}
+
+fn judge() -> [String; 4] {
+    let path = |name: &str| golden(name).display().to_string();
+    ["--judge".into(), path("tiny-qwen2vl"), "--judge-adapter".into(), path("tiny-qwen2vl-adapter")]
+}
+
+/// A place in the words of the prompt, with the coordinates.
+fn of_pairs_file(candidate: &Value) -> Value {
+    let place = &candidate["place"];
+    let words = ["city", "state", "country"].map(|field| place[field].as_str().unwrap_or_default());
+    let words = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    json!({"lat": candidate["lat"], "lon": candidate["lon"], "place": words})
+}
+
+#[test]
+fn the_judge_scores_as_score_does() {
+    let work = Workplace::new();
+    gallery(&work);
+    let plain = located(&work, &[]);
+    let listed = plain["candidates"].as_array().unwrap();
+    assert!(listed.len() > FOUND + 5, "{}", listed.len());
+    let negatives: Vec<Value> = listed[listed.len() - 5..].iter().map(of_pairs_file).collect();
+    let candidates: Vec<Value> = listed[..FOUND]
+        .iter()
+        .map(|candidate| {
+            let mut pair = of_pairs_file(candidate);
+            pair["photo"] = candidate["photo"].as_str().map(|name| json!(samples().join(name))).into();
+            pair
+        })
+        .collect();
+    assert!(candidates.iter().any(|one| one["photo"].is_string()), "{candidates:?}");
+    let row = json!({"id": "q", "query": samples().join("shrine.jpg"), "negatives": negatives, "candidates": candidates});
+    let pairs = work.file("pairs.jsonl", row.to_string().as_bytes());
+    let run = georanker()
+        .args(["score", "--quiet", "--model"])
+        .arg(golden("tiny-qwen2vl"))
+        .arg("--adapter")
+        .arg(golden("tiny-qwen2vl-adapter"))
+        .arg("--pairs")
+        .arg(pairs)
+        .assert()
+        .code(0);
+    let mut expected: Vec<f64> = json_lines(&run.get_output().stdout)[0]["scores"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|score| score.as_f64().unwrap())
+        .collect();
+    expected.sort_by(|a, b| b.total_cmp(a));
+
+    let found = FOUND.to_string();
+    let options = judge();
+    let mut arguments: Vec<&str> = options.iter().map(String::as_str).collect();
+    arguments.extend(["--judge-found", &found]);
+    let judged = located(&work, &arguments);
+    assert!(judged["model"].as_str().unwrap().ends_with("with tiny-qwen2vl"), "{}", judged["model"]);
+    let scores: Vec<f64> = judged["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|candidate| candidate["score"].as_f64().unwrap())
+        .collect();
+    assert_eq!(scores.len(), FOUND);
+    assert!(scores.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{scores:?}, {expected:?}");
+    let spread = expected[0] - expected[FOUND - 1];
+    assert!(spread > 1e-3, "scores that differ are told apart: {expected:?}");
+    assert_eq!(judged["estimate"]["lat"], judged["candidates"][0]["lat"]);
+}
+
+#[test]
+fn what_a_judge_cannot_do_is_said() {
+    let work = Workplace::new();
+    let gallery = gallery(&work);
+    let run = |arguments: &[&str]| {
+        georanker()
+            .args(["locate", "--gallery"])
+            .arg(&gallery)
+            .args(arguments)
+            .arg(samples().join("shrine.jpg"))
+            .assert()
+    };
+    run(&["--judge", "nowhere"]).code(3).stderr(contains("--judge nowhere").and(contains("check the path")));
+    run(&["--judge-adapter", "x"]).code(2);
+    let options = judge();
+    let model: Vec<&str> = options.iter().map(String::as_str).collect();
+    run(&[&model[..], &["--judge-found", "0", "--judge-written", "0"]].concat())
+        .code(2)
+        .stderr(contains("nothing to look at"));
+    // Without an adapter there is no value head.
+    run(&model[..2]).code(3).stderr(contains("value"));
+    // The photos have gone.
+    let moved = work.path("photos");
+    std::fs::create_dir(&moved).unwrap();
+    for name in ["shrine.jpg", "creek.jpg"] {
+        std::fs::copy(samples().join(name), moved.join(name)).unwrap();
+    }
+    let mine = work.path("mine");
+    georanker()
+        .args(["gallery", "build"])
+        .arg(&mine)
+        .arg("--photos")
+        .arg(&moved)
+        .arg("--table")
+        .arg(samples().join("truth.csv"))
+        .assert();
+    std::fs::remove_dir_all(&moved).unwrap();
+    georanker()
+        .args(["locate", "--gallery"])
+        .arg(&mine)
+        .args(&model)
+        .arg(samples().join("shrine.jpg"))
+        .assert()
+        .code(1)
+        .stderr(contains("not at hand").and(contains("gallery info")));
+}
