@@ -100,6 +100,19 @@ fn finds_itself(work: &Workplace, pack: &Path, channels: &[&str]) {
     }
 }
 
+/// Runs a command that may pull from this hub, into this workplace.
+fn with_hub(work: &Workplace, hub: &FakeHub, arguments: &[&str]) -> assert_cmd::assert::Assert {
+    georanker()
+        .args(arguments)
+        .env("HF_HOME", work.path("hf"))
+        .env("HF_ENDPOINT", &hub.endpoint)
+        .env_remove("HF_HUB_CACHE")
+        .env_remove("HF_HUB_OFFLINE")
+        .env_remove("HF_TOKEN")
+        .env("GEORANKER_PACKS", work.path("packs"))
+        .assert()
+}
+
 /// From the hub to answers: what `pull g3` leaves is a pack.
 #[cfg(unix)]
 #[test]
@@ -113,17 +126,7 @@ fn a_pulled_g3_locates() {
         .small("preprocessor_config.json", &golden("tiny-clip/preprocessor_config.json"))
         .small("tokenizer.json", &golden("tiny-clip/tokenizer.json"));
     hub.add("openai/clip-vit-large-patch14", clip);
-    let command = |arguments: &[&str]| {
-        georanker()
-            .args(arguments)
-            .env("HF_HOME", work.path("hf"))
-            .env("HF_ENDPOINT", &hub.endpoint)
-            .env_remove("HF_HUB_CACHE")
-            .env_remove("HF_HUB_OFFLINE")
-            .env_remove("HF_TOKEN")
-            .env("GEORANKER_PACKS", work.path("packs"))
-            .assert()
-    };
+    let command = |arguments: &[&str]| with_hub(&work, &hub, arguments);
     command(&["pull", "g3", "--quiet"]).success();
     let pack = work.path("packs/g3");
     finds_itself(&work, &pack, &["g3-image", "g3-text", "g3-location"]);
@@ -156,17 +159,7 @@ fn a_pulled_geoclip_locates_by_its_coordinates() {
         .small("tokenizer.json", &file("tests/golden/tiny-clip/tokenizer.json"))
         .large("model.safetensors", &tiny_clip::clip());
     hub.add("openai/clip-vit-large-patch14", clip);
-    let command = |arguments: &[&str]| {
-        georanker()
-            .args(arguments)
-            .env("HF_HOME", work.path("hf"))
-            .env("HF_ENDPOINT", &hub.endpoint)
-            .env_remove("HF_HUB_CACHE")
-            .env_remove("HF_HUB_OFFLINE")
-            .env_remove("HF_TOKEN")
-            .env("GEORANKER_PACKS", work.path("packs"))
-            .assert()
-    };
+    let command = |arguments: &[&str]| with_hub(&work, &hub, arguments);
     command(&["pull", "geoclip", "--repo", "weights=me/geoclip", "--quiet"]).success();
     let pack = work.path("packs/geoclip");
     let locate = |more: &[&std::ffi::OsStr]| {

@@ -172,28 +172,24 @@ fn a_row_says_who_named_its_answer() {
     assert_eq!(origin(&["--merge-within-m", "0"]), "retrieved");
 }
 
+/// A run at high prices.
+fn with_budget(work: &Workplace, server: &ChatServer, budget: &str) -> assert_cmd::Command {
+    let mut command = georanker();
+    command
+        .env("NO_PROXY", "127.0.0.1")
+        .args(["locate", "--format", "jsonl", "--generate", &server.url, "--generate-model", "seer"])
+        .args(["--generate-price-in", "1000", "--generate-price-out", "1000", "--generate-budget", budget])
+        .arg("--generate-cache")
+        .arg(work.path("cache"))
+        .timeout(Duration::from_mins(1));
+    command
+}
+
 #[test]
 fn a_budget_ends_the_asking_and_not_the_run() {
     let work = Workplace::new();
     let server = ChatServer::start(|_, _| Reply::paris());
-    let run = |budget: &str| {
-        georanker()
-            .env("NO_PROXY", "127.0.0.1")
-            .args(["locate", "--format", "jsonl", "--generate", &server.url, "--generate-model", "seer"])
-            .args([
-                "--generate-price-in",
-                "1000",
-                "--generate-price-out",
-                "1000",
-                "--generate-budget",
-                budget,
-            ])
-            .arg("--generate-cache")
-            .arg(work.path("cache"))
-            .arg(samples())
-            .timeout(Duration::from_mins(1))
-            .assert()
-    };
+    let run = |budget: &str| with_budget(&work, &server, budget).arg(samples()).assert();
     let poor = run("0.000001")
         .code(1)
         .stderr(contains("budget").and(contains("located without written candidates")));
@@ -216,22 +212,9 @@ fn answers_stay_with_their_photos_when_the_asking_ends_in_between() {
     fs::write(photos.join("a.jpg"), encode_thumbnail(&large, 6000, 80).unwrap()).unwrap();
     fs::copy(samples().join("shrine.jpg"), photos.join("b.jpg")).unwrap();
     let ask = |server: &ChatServer, photo: &Path, budget: &str| {
-        let run = georanker()
-            .env("NO_PROXY", "127.0.0.1")
-            .args(["locate", "--format", "jsonl", "--top", "300", "--distinct", "0"])
-            .args(["--generate", &server.url, "--generate-model", "seer", "--generate-samples", "3"])
-            .args([
-                "--generate-price-in",
-                "1000",
-                "--generate-price-out",
-                "1000",
-                "--generate-budget",
-                budget,
-            ])
-            .arg("--generate-cache")
-            .arg(work.path("cache"))
+        let run = with_budget(&work, server, budget)
+            .args(["--top", "300", "--distinct", "0", "--generate-samples", "3"])
             .arg(photo)
-            .timeout(Duration::from_mins(1))
             .assert();
         json_lines(&run.get_output().stdout)
     };

@@ -51,16 +51,7 @@ impl PulledPack {
         };
         let votes = vec![ChannelVote { channel: voter, weight: 1.0, temperature: TEMPERATURE }];
         let EncoderFiles { encoder, locations } = files;
-        let named = [
-            Some(&encoder.config),
-            Some(&encoder.weights),
-            encoder.heads.as_ref(),
-            encoder.preprocessor.as_ref(),
-            locations.encoder.as_ref(),
-            locations.coordinates.as_ref(),
-        ];
-        let files = named.into_iter().flatten().filter_map(|path| self.listed(path)).collect();
-        Some(Manifest {
+        let mut manifest = Manifest {
             format: MANIFEST_FORMAT,
             name: self.name.clone(),
             version: self.parts.first()?.revision.chars().take(12).collect(),
@@ -76,8 +67,10 @@ impl PulledPack {
             }),
             decision: DecisionManifest { rule: DecisionRule::Argmax, temperature: 1.0 },
             calibration: Calibration::none(),
-            files,
-        })
+            files: Vec::new(),
+        };
+        manifest.files = manifest.named_files().into_iter().filter_map(|path| self.listed(path)).collect();
+        Some(manifest)
     }
 
     /// Writes `pack.toml` where the pack is an encoder's. One that is there keeps its settings and the user's own files;
