@@ -144,7 +144,9 @@ fn what_a_judge_cannot_do_is_said() {
         .arg(&moved)
         .arg("--table")
         .arg(samples().join("truth.csv"))
-        .assert();
+        .assert()
+        .code(1)
+        .stderr(contains("2 photos added"));
     std::fs::remove_dir_all(&moved).unwrap();
     georanker()
         .args(["locate", "--gallery"])
