@@ -75,6 +75,10 @@ impl Gallery {
         if let Some(known) = slot.get() {
             return Ok(known.penalties());
         }
+        if self.photo_count() == 0 {
+            // Nobody to hold back, and perhaps no directory.
+            return Ok(&[]);
+        }
         let built = Hubness::open_or_build(&self.meta, ordinal, self.directory(), matrix)?;
         Ok(slot.get_or_init(|| built).penalties())
     }

@@ -88,10 +88,11 @@ impl Budget {
             loop {
                 // Sums of prices carry rounding errors; they should not cost a request.
                 let room = cap * (1.0 + 1e-9) - amount;
-                if state.spent > room {
+                // Before anything is settled, the bound is a guess that others' counts may lower.
+                let alone = state.settled || state.open == 0;
+                if alone && state.spent > room {
                     return Err(GenerateError::Budget { cap, spent: state.spent, next: amount });
                 }
-                let alone = state.settled || state.open == 0;
                 if alone && state.spent + state.reserved <= room {
                     break;
                 }

@@ -55,7 +55,9 @@ impl Parts {
         let encoder = Arc::new(encoder?);
         let gallery = match gallery? {
             Some(gallery) => gallery,
-            None if pack.manifest().locations.has_places() => no_photos(&encoder, &expected)?,
+            None if pack.manifest().locations.has_places() || !own_coordinates => {
+                no_photos(&encoder, &expected)?
+            }
             None => return Err(PackError::NoGallery { directory: pack.directory().to_owned() }),
         };
         let locations = match (locations?, &pack.manifest().locations.coordinates) {

@@ -20,7 +20,7 @@ pub struct JudgeArguments {
     #[arg(long, value_name = "DIR", requires = "judge")]
     pub judge_adapter: Option<PathBuf>,
     /// How many found candidates it looks at, the best of the pack's ranker.
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(0..=256))]
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub judge_found: u16,
     /// How many candidates that only a model wrote it looks at.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=256))]
@@ -56,14 +56,10 @@ impl JudgeArguments {
     /// Checks what belongs together; `None` if no model was named.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] naming the option; [`ErrorKind::BrokenModel`] for directories that are not there.
+    /// [`ErrorKind::BrokenModel`] for directories that are not there.
     pub fn resolve(&self) -> Result<Option<JudgeRequest>, Failure> {
         let Some(model) = &self.judge else { return Ok(None) };
         let (found, written) = (usize::from(self.judge_found), usize::from(self.judge_written));
-        if found + written == 0 {
-            return Err(Failure::new(ErrorKind::Usage, "--judge has nothing to look at")
-                .with_hint("give --judge-found or --judge-written more than 0"));
-        }
         for (option, directory) in
             [("--judge", Some(model)), ("--judge-adapter", self.judge_adapter.as_ref())]
         {

@@ -59,7 +59,10 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     let locator = Arc::new(locator);
     let written = match request.written {
         None => None,
-        Some(written) => Some(WrittenSource::open(written, &locator, limits, &stop, quiet)?),
+        Some(written) => {
+            let asked = (&request.options, &request.author);
+            Some(WrittenSource::open(written, &locator, asked, limits, &stop, quiet)?)
+        }
     };
     let wants_map = arguments.format == Format::Html || arguments.map.is_some();
     let options = BatchOptions {
@@ -90,7 +93,9 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
 fn open(directory: &Path, arguments: &LocateArguments, quiet: bool) -> Result<Locator, Failure> {
     let pack = Pack::open(directory).map_err(|error| Failure::from_error(&error))?;
     let gallery = arguments.gallery.as_deref();
-    let parts = if arguments.retrieval.coordinates.is_some() {
+    let brings_all = arguments.retrieval.coordinates.is_some()
+        || arguments.retrieval.more_coordinates.is_some() && !pack.manifest().locations.has_places();
+    let parts = if brings_all {
         Parts::open_for_coordinates(&pack, gallery)
     } else {
         if gallery.is_none() && Parts::would_encode_coordinates(&pack) {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use contract::{Candidate, ErrorKind, Failure};
+use contract::{Candidate, ErrorKind, Failure, LocateOptions};
 use generate::{
     AnswerCache, Asker, Budget, Generator, Reading, Wording, WrittenFile, WrittenPhoto, sha256_hex,
 };
@@ -44,6 +44,10 @@ struct Model {
     samples: usize,
     /// Whether the server was given up.
     lost: AtomicBool,
+    /// Photos in a row that got no answer from it.
+    unanswered: AtomicUsize,
+    /// Whether the budget's end was reported.
+    spent: AtomicBool,
 }
 
 impl WrittenSource {
@@ -54,6 +58,7 @@ impl WrittenSource {
     pub(super) fn open(
         request: WrittenRequest,
         locator: &Arc<Locator>,
+        (options, author): (&LocateOptions, &Option<String>),
         limits: Limits,
         stop: &Arc<AtomicBool>,
         quiet: bool,
@@ -67,12 +72,18 @@ impl WrittenSource {
                     budget: Budget::new(prices, budget),
                     prompts: match prompt {
                         PromptKind::ZeroShot => Prompts::zero_shot(Wording::Default),
-                        PromptKind::Retrieval => {
-                            Prompts::retrieval(Wording::Default, Arc::clone(locator), generate::REFERENCES)
-                        }
+                        PromptKind::Retrieval => Prompts::retrieval(
+                            Wording::Default,
+                            Arc::clone(locator),
+                            generate::REFERENCES,
+                            options.clone(),
+                            author.clone(),
+                        ),
                     },
                     samples,
                     lost: AtomicBool::new(false),
+                    unanswered: AtomicUsize::new(0),
+                    spent: AtomicBool::new(false),
                 }))
             }
         };
@@ -122,6 +133,7 @@ impl WrittenSource {
             decode: DecodeOptions::default(),
             concurrency: CONCURRENCY,
             stop: &self.stop,
+            lost: &model.unanswered,
         };
         // A photo that a failure of the whole run left out has no line, while others after it may have theirs.
         let mut found = vec![None; inputs.len()];
@@ -133,12 +145,27 @@ impl WrittenSource {
         let missing = match outcome {
             Ok(()) => Ok(Vec::new()),
             // The gallery is still there.
-            Err(failure) if matches!(failure.kind, ErrorKind::Service | ErrorKind::BudgetReached) => {
+            Err(failure) if failure.kind == ErrorKind::Service => {
                 report(&failure);
                 model.lost.store(true, Ordering::Relaxed);
                 let left_out = found.iter().filter(|candidates| candidates.is_none()).count();
                 self.without.fetch_add(left_out, Ordering::Relaxed);
                 Ok(Vec::new())
+            }
+            // And so are answers that were paid for before: one by one, as each photo that has none ends a round.
+            Err(failure) if failure.kind == ErrorKind::BudgetReached => {
+                if !model.spent.swap(true, Ordering::Relaxed) {
+                    report(&failure);
+                }
+                if let [_] = inputs {
+                    self.without.fetch_add(1, Ordering::Relaxed);
+                    return vec![Ok(Vec::new())];
+                }
+                let rest = inputs.iter().zip(found).map(|(input, candidates)| match candidates {
+                    Some(candidates) => Ok(candidates),
+                    None => self.of_model(model, std::slice::from_ref(input)).pop().unwrap_or(Ok(Vec::new())),
+                });
+                return rest.collect();
             }
             Err(failure) => {
                 self.stop.store(true, Ordering::Relaxed);

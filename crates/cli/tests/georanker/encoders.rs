@@ -162,6 +162,12 @@ fn a_pulled_geoclip_locates_by_its_coordinates() {
     let command = |arguments: &[&str]| with_hub(&work, &hub, arguments);
     command(&["pull", "geoclip", "--repo", "weights=me/geoclip", "--quiet"]).success();
     let pack = work.path("packs/geoclip");
+    // A gallery that an earlier version named and nobody made is in nobody's way.
+    let file = pack.join("pack.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}\n[gallery]\npath = \"gallery\"\n")).unwrap();
+    command(&["pull", "geoclip", "--repo", "weights=me/geoclip", "--quiet"]).success();
+    assert!(!fs::read_to_string(&file).unwrap().contains("[gallery]"));
     let locate = |more: &[&std::ffi::OsStr]| {
         let mut command = georanker();
         command.args(["locate", "--format", "json", "--top", "20", "--distinct", "0", "--pack"]).arg(&pack);
@@ -205,10 +211,15 @@ fn a_pulled_geoclip_locates_by_its_coordinates() {
 /// G3 as it is pulled searches photos alone: coordinates are refused with a way out, and the way leads somewhere.
 fn coordinates_are_searched_or_refused(work: &Workplace, pack: &Path) {
     let list = work.file("mine.csv", b"LAT,LON\n48.8584,2.2945\n-33.8568,151.2153\n");
-    let locate = |option: &str| {
+    let alone = |option: &str| {
         let mut command = georanker();
         command.args(["locate", "--format", "json", "--top", "9", "--distinct", "0", option]).arg(&list);
-        command.arg("--pack").arg(pack).arg("--gallery").arg(work.path("gallery"));
+        command.arg("--pack").arg(pack);
+        command
+    };
+    let locate = |option: &str| {
+        let mut command = alone(option);
+        command.arg("--gallery").arg(work.path("gallery"));
         command.arg(samples().join(PHOTOS[0])).assert()
     };
     for option in ["--coordinates", "--more-coordinates"] {
@@ -241,6 +252,10 @@ fn coordinates_are_searched_or_refused(work: &Workplace, pack: &Path) {
         let candidates = answers[0]["candidates"].as_array().unwrap();
         let bare = candidates.iter().filter(|one| one["photo"].is_null()).count();
         assert_eq!((bare, candidates.len()), (2, 2 + PHOTOS.len()), "{answers}");
+        // Without photos they are all there is.
+        let run = alone(option).arg(samples().join(PHOTOS[0])).assert().code(0);
+        let answers: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+        assert_eq!(answers[0]["candidates"].as_array().unwrap().len(), 2, "{answers}");
     }
     fs::write(&file, pulled).unwrap();
 }

@@ -78,7 +78,7 @@ fn fused_channels_are_one_search() {
         .args(["locate", "--fuse", "photo=1,colour=1"])
         .arg(&sample)
         .assert()
-        .code(1)
+        .code(2)
         .stderr(contains("no channel `colour`").and(contains("photo")));
     georanker()
         .args(["locate", "--fuse", "photo"])

@@ -227,3 +227,56 @@ fn answers_stay_with_their_photos_when_the_asking_ends_in_between() {
     let counts: Vec<usize> = ask(&server, &photos, "0.000001").iter().map(of_seer).collect();
     assert_eq!(counts, [0, 2]);
 }
+
+/// What the search may not find, the prompt may not say.
+#[test]
+fn an_excluded_photo_is_not_named_in_the_prompt() {
+    let work = Workplace::new();
+    let gallery = work.path("gallery");
+    georanker()
+        .args(["gallery", "build"])
+        .arg(&gallery)
+        .arg("--photos")
+        .arg(samples())
+        .arg("--table")
+        .arg(samples().join("truth.csv"))
+        .assert()
+        .code(0);
+    let server = ChatServer::start(|_, _| Reply::paris());
+    let prompt = |extra: &[&str]| {
+        let run = georanker()
+            .env("NO_PROXY", "127.0.0.1")
+            .args([
+                "locate",
+                "--generate",
+                &server.url,
+                "--generate-model",
+                "seer",
+                "--generate-prompt",
+                "retrieval",
+            ])
+            .arg("--generate-cache")
+            .arg(work.path("cache"))
+            .arg("--gallery")
+            .arg(&gallery)
+            .args(extra)
+            .arg(samples().join("creek.jpg"))
+            .assert()
+            .code(0);
+        drop(run);
+        server.asked().last().unwrap().body.to_string()
+    };
+    // As truth.csv has it, with four decimals.
+    let own = "50.0313";
+    let whole = prompt(&[]);
+    assert_eq!(whole.matches(own).count(), 1, "similar, and not dissimilar as well");
+
+    for excluded in [
+        &["--exclude", "near-duplicate"][..],
+        &["--exclude", "same-author", "--author", "New Graph Environment Ltd."],
+    ] {
+        let prompt = prompt(excluded);
+        assert!(!prompt.contains(own), "{excluded:?}");
+        assert!(prompt.contains("-34.0805"), "others are named");
+    }
+}

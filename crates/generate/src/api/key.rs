@@ -4,9 +4,12 @@ use std::fmt;
 
 use crate::GenerateError;
 
-/// Shorter keys are refused: no server gives out any, and taking one out of what a server writes would spoil the texts
-/// that happen to hold it.
+/// Shorter keys are made up for servers that want none: there is nothing to hide, and taking one out of what a server
+/// writes would spoil texts that happen to hold it.
 const SHORTEST: usize = 4;
+
+/// From this length on, a key that is more than digits does not stand in an answer by chance.
+const DISTINCT: usize = 8;
 
 /// A key from an environment variable. Neither `Debug` nor any error shows it, and [`ApiKey::cleaned`] takes it out of
 /// what a server writes back.
@@ -38,9 +41,6 @@ impl ApiKey {
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err("holds something that is no key: there are spaces or special characters in it");
         }
-        if secret.len() < SHORTEST {
-            return Err("holds fewer than four characters, which is no key");
-        }
         Ok(Self { variable: variable.to_owned(), secret: secret.to_owned() })
     }
 
@@ -57,9 +57,22 @@ impl ApiKey {
     /// A text without the key, as it is or as it stands in JSON. Texts are to be cleaned before they are shortened: what
     /// a cut leaves of a key is not found any more.
     pub fn cleaned(&self, text: &str) -> String {
+        if self.secret.len() < SHORTEST {
+            return text.to_owned();
+        }
         let cleaned = text.replace(&self.secret, "[key]");
         let quoted = serde_json::Value::from(self.secret.as_str()).to_string();
         cleaned.replace(&quoted[1..quoted.len() - 1], "[key]")
+    }
+}
+
+impl ApiKey {
+    /// An answer without the key, unless the key could be a word or a number of the answer itself: `null` and `1234` are
+    /// keys that people give to servers of their own.
+    pub fn cleaned_answer(&self, text: &str) -> String {
+        let is_distinct =
+            self.secret.len() >= DISTINCT && !self.secret.bytes().all(|byte| byte.is_ascii_digit());
+        if is_distinct { self.cleaned(text) } else { text.to_owned() }
     }
 }
 
@@ -82,7 +95,15 @@ mod tests {
         assert_eq!(odd.cleaned(r#"{"key": "a\\b\"c", "k": "a\b"c"}"#), r#"{"key": "[key]", "k": "[key]"}"#);
         let short = ApiKey::of("MY_KEY", " abcd\n").unwrap();
         assert_eq!(short.cleaned("no key abcd"), "no key [key]");
-        for (value, why) in [("abc", "fewer than four"), (" ", "empty"), ("ab cd ef", "spaces")] {
+        assert_eq!(short.cleaned_answer("48.abcd"), "48.abcd");
+        let long = ApiKey::of("MY_KEY", "sk-very-secret").unwrap();
+        assert_eq!(long.cleaned_answer("you sent sk-very-secret"), "you sent [key]");
+        let digits = ApiKey::of("MY_KEY", "48123456").unwrap();
+        assert_eq!(digits.cleaned_answer("48.48123456"), "48.48123456");
+        assert_eq!(digits.cleaned("wrong key 48123456"), "wrong key [key]");
+        let made_up = ApiKey::of("MY_KEY", "x").unwrap();
+        assert_eq!(made_up.cleaned("no such box"), "no such box");
+        for (value, why) in [(" ", "empty"), ("ab cd ef", "spaces")] {
             assert!(ApiKey::of("MY_KEY", value).unwrap_err().contains(why), "{value}");
         }
         let error = ApiKey::from_environment("GEORANKER_TEST_UNSET_VARIABLE").unwrap_err();

@@ -111,7 +111,8 @@ impl ApiGenerator {
         .map(|mut understood| {
             // A server may write back what it was sent.
             for answer in &mut understood.answers {
-                answer.text = shortened(&self.cleaned(&answer.text), LONGEST_ANSWER);
+                let clean = self.key.as_ref().map(|key| key.cleaned_answer(&answer.text));
+                answer.text = shortened(clean.as_deref().unwrap_or(&answer.text), LONGEST_ANSWER);
             }
             understood
         })

@@ -1,20 +1,26 @@
 //! Coordinates that go with a question to a writing model.
 
-use contract::{ErrorKind, Failure, Filter, LocateOptions, Photo, QueryEmbedding};
+use contract::{ErrorKind, Failure, LocateOptions, Photo, QueryEmbedding};
 use geo::LatLon;
 
-use super::Locator;
+use super::{Locator, filter_for};
 use crate::pack::RetrievalManifest;
 use crate::photo_file::image_of;
 
 impl Locator {
     /// Where the gallery's photos most similar to a photo were taken, most similar first, and where the least similar
     /// ones were, least similar first: G3's candidates and anti-candidates. At most `count` each, from the first of the
-    /// pack's channels that has anything in it.
+    /// pack's channels that has anything in it. What the request excludes is not named either: a model that reads the
+    /// query's own place in its prompt needs no eyes.
     ///
     /// # Errors
     /// The photo cannot be encoded, or there is nothing to search.
-    pub fn references(&self, photo: &Photo, count: usize) -> Result<(Vec<LatLon>, Vec<LatLon>), Failure> {
+    pub fn references(
+        &self,
+        photo: &Photo,
+        count: usize,
+        options: &LocateOptions,
+    ) -> Result<(Vec<LatLon>, Vec<LatLon>), Failure> {
         let embedding = self.parts.encoder.encode_image(&photo.id.0, &image_of(photo)?)?;
         let turned = |vector: &Vec<f32>| vector.iter().map(|value| -value).collect();
         let opposite = QueryEmbedding {
@@ -25,18 +31,25 @@ impl Locator {
                 .collect(),
         };
         let queries = [(photo, embedding), (photo, opposite)];
-        let filters = [Ok(Filter::default()), Ok(Filter::default())];
+        let filter = filter_for(photo, options)?;
+        let filters = [Ok(filter.clone()), Ok(filter)];
         let together = self.fused.iter().flat_map(|fused| fused.channels.iter().map(|one| &one.channel));
         for channel in self.retrieval.iter().map(|search| &search.channel).chain(together) {
             let wanted = RetrievalManifest { channel: channel.clone(), top: count };
-            let mut found = self.search(&wanted, &queries, &filters, &LocateOptions::default())?.into_iter();
+            let mut found = self.search(&wanted, &queries, &filters, options)?.into_iter();
             let mut places = || -> Vec<LatLon> {
                 found.next().unwrap_or_default().into_iter().map(|neighbour| neighbour.location).collect()
             };
-            let (similar, dissimilar) = (places(), places());
-            if !similar.is_empty() {
-                return Ok((similar, dissimilar));
+            let (mut similar, mut dissimilar) = (places(), places());
+            if similar.is_empty() {
+                continue;
             }
+            if dissimilar.iter().any(|place| similar.contains(place)) {
+                // A gallery so small that both lists meet: half of it is each.
+                similar.truncate(similar.len().div_ceil(2));
+                dissimilar.retain(|place| !similar.contains(place));
+            }
+            return Ok((similar, dissimilar));
         }
         let message = format!("{}: the gallery has no photos to name in the prompt", photo.id);
         Err(Failure::new(ErrorKind::NoCandidates, message).with_hint("use --prompt zero-shot"))

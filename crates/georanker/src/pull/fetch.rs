@@ -165,7 +165,7 @@ impl Fetcher {
         let mut length = file.metadata().map_err(broken)?.len();
         if wanted.bytes.is_some_and(|bytes| length > bytes) {
             file.set_len(0).map_err(broken)?;
-            length = 0;
+            (length, *reached) = (0, 0);
         }
         watch.begins(wanted.name, wanted.bytes.unwrap_or(0), length);
         if wanted.bytes == Some(length) {

@@ -63,6 +63,14 @@ impl PulledPack {
             }
         }
         merged.files = files;
+        // Earlier pulls named a gallery that nobody had made.
+        if let Some(gallery) = &merged.gallery {
+            let inside = format!("{}/", gallery.path);
+            let is_listed = merged.files.iter().any(|file| file.path.starts_with(&inside));
+            if !is_listed && !self.directory.join(&gallery.path).exists() {
+                merged.gallery = None;
+            }
+        }
         merged
     }
 

@@ -13,7 +13,7 @@ use super::{PackKind, Part, PullError, PulledPack, PulledPart, Recipe, Source};
 
 /// Directories of an earlier pull that are to make room for links.
 pub(super) struct Standing {
-    replaced: Vec<PathBuf>,
+    replaced: Vec<(PathBuf, PulledPart)>,
 }
 
 impl Standing {
@@ -49,11 +49,10 @@ impl Standing {
                 Err(error) => return Err(disk(&place)(error)),
                 Ok(found) => {
                     let known = earlier.as_ref().and_then(|pack| in_pack(pack, part));
-                    let ours = known.is_some_and(|known| found.is_dir() && holds_only(&place, known));
-                    if !ours {
-                        return Err(PullError::InTheWay { path: place });
+                    match known.filter(|known| found.is_dir() && holds_only(&place, known)) {
+                        Some(known) => replaced.push((place, known.clone())),
+                        None => return Err(PullError::InTheWay { path: place }),
                     }
-                    replaced.push(place);
                 }
             }
         }
@@ -65,7 +64,13 @@ impl Standing {
     /// # Errors
     /// [`PullError::Disk`].
     pub(super) fn make_room(self) -> Result<(), PullError> {
-        self.replaced.into_iter().try_for_each(|place| fs::remove_dir_all(&place).map_err(disk(&place)))
+        self.replaced.into_iter().try_for_each(|(place, part)| {
+            // Downloads take hours, in which somebody may have put something there.
+            if !holds_only(&place, &part) {
+                return Err(PullError::InTheWay { path: place });
+            }
+            fs::remove_dir_all(&place).map_err(disk(&place))
+        })
     }
 }
 

@@ -5,9 +5,9 @@ mod prompts;
 mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use contract::{ErrorKind, Failure};
+use contract::{ErrorKind, Failure, LocateOptions};
 use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator, LocalGenerator};
 use georanker::{Locator, expand_inputs, find_pack};
 use indicatif::ProgressBar;
@@ -32,7 +32,9 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
             let pack =
                 find_pack(arguments.pack.pack.as_deref()).map_err(|error| Failure::from_error(&error))?;
             let locator = Locator::open(&pack).map_err(|error| Failure::from_error(&error))?;
-            Prompts::retrieval(request.wording, Arc::new(locator), usize::from(arguments.references))
+            let references = usize::from(arguments.references);
+            let options = LocateOptions::default();
+            Prompts::retrieval(request.wording, Arc::new(locator), references, options, None)
         }
     };
     let inputs = expand_inputs(&arguments.inputs);
@@ -51,6 +53,7 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
         WriterRequest::Api(api) => open_generator(api, &stop, &progress, quiet),
         WriterRequest::Local(local) => open_local(&local, &stop)?,
     };
+    let lost = AtomicUsize::new(0);
     let questions = Questions {
         asker: Asker {
             generator: generator.as_ref(),
@@ -68,6 +71,7 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
         // A model on this machine takes all cores for one photo.
         concurrency: if is_local { 1 } else { usize::from(arguments.concurrency) },
         stop: &stop,
+        lost: &lost,
     };
     if arguments.dry_run {
         progress.finish_and_clear();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use contract::{Failure, Photo};
+use contract::{Failure, LocateOptions, Photo};
 use generate::{References, Wording, retrieval_prompt, zero_shot_prompt};
 use georanker::Locator;
 
@@ -15,6 +15,8 @@ pub(in crate::commands) struct Prompts {
 struct Retrieval {
     locator: Arc<Locator>,
     references: usize,
+    options: LocateOptions,
+    author: Option<String>,
 }
 
 impl Prompts {
@@ -23,9 +25,16 @@ impl Prompts {
         Self { wording, retrieval: None }
     }
 
-    /// With coordinates of the locator's gallery photos that are most and least similar.
-    pub(in crate::commands) fn retrieval(wording: Wording, locator: Arc<Locator>, references: usize) -> Self {
-        Self { wording, retrieval: Some(Retrieval { locator, references }) }
+    /// With coordinates of the locator's gallery photos that are most and least similar, among those that `options`
+    /// leave; `author` took the photos.
+    pub(in crate::commands) fn retrieval(
+        wording: Wording,
+        locator: Arc<Locator>,
+        references: usize,
+        options: LocateOptions,
+        author: Option<String>,
+    ) -> Self {
+        Self { wording, retrieval: Some(Retrieval { locator, references, options, author }) }
     }
 
     /// The prompt for a photo; `photo` decodes it, and is called only where the prompt depends on it.
@@ -37,7 +46,9 @@ impl Prompts {
         photo: impl FnOnce() -> Result<Photo, Failure>,
     ) -> Result<String, Failure> {
         let Some(retrieval) = &self.retrieval else { return Ok(zero_shot_prompt(self.wording)) };
-        let (similar, dissimilar) = retrieval.locator.references(&photo()?, retrieval.references)?;
+        let photo = Photo { author: retrieval.author.clone(), ..photo()? };
+        let Retrieval { locator, references, options, .. } = retrieval;
+        let (similar, dissimilar) = locator.references(&photo, *references, options)?;
         Ok(retrieval_prompt(self.wording, &References { similar, dissimilar }))
     }
 }

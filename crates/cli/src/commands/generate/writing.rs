@@ -29,6 +29,8 @@ pub(in crate::commands) struct Questions<'a> {
     pub(in crate::commands) decode: DecodeOptions,
     pub(in crate::commands) concurrency: usize,
     pub(in crate::commands) stop: &'a AtomicBool,
+    /// Photos in a row that got no answer from the server, over all calls.
+    pub(in crate::commands) lost: &'a AtomicUsize,
 }
 
 /// What a run came to.
@@ -99,7 +101,7 @@ impl Questions<'_> {
         mut sink: impl FnMut(usize, Result<WrittenPhoto, Failure>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let end: Mutex<Option<Failure>> = Mutex::new(None);
-        let lost = AtomicUsize::new(0);
+        let lost = self.lost;
         let ended = || end.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let stopped = || self.stop.load(Ordering::Relaxed) || ended();
         let work = |input: &Input| {

@@ -117,7 +117,10 @@ impl<R: RightSide> Blocked<'_, R> {
             return;
         }
         let words = self.inner.div_ceil(K::DEPTH);
-        let most = (PACKED / words).next_multiple_of(TILES * K::ROWS).max(4 * TILES * K::ROWS);
+        let most = (PACKED / words).max(4 * TILES * K::ROWS);
+        // Chunks of nearly equal height: a few rows at the end would take as much packing as many.
+        let chunks = ((self.rows + most / 2) / most).max(1);
+        let most = self.rows.div_ceil(chunks).next_multiple_of(K::ROWS);
         let output = Shared::new(output);
         let mut packed = LEFT.take();
         for first in (0..self.rows).step_by(most) {

@@ -249,13 +249,14 @@ fn matrices_side_by_side_and_what_becomes_of_the_product() {
 /// More rows than are packed at once: each as it would be alone.
 #[test]
 fn rows_in_chunks_change_no_bit() {
-    let (rows, inner, columns) = (4 * TILES * Plain::ROWS + 5, 1 << 16, 3);
-    assert!(PACKED / inner < rows);
+    let most = 4 * TILES * Plain::ROWS;
+    let (rows, inner, columns) = (2 * most + 5, 1 << 14, 3);
+    assert!(PACKED / inner < most, "two chunks");
     let weights = WeightMatrix::from_f32(numbers(columns * inner, 1), columns, inner);
     let left = numbers(rows * inner, 2);
     // SAFETY: plain Rust.
     let whole = unsafe { product::<Plain>(&left, rows, &weights, None) };
-    for row in [0, 4 * TILES * Plain::ROWS - 1, 4 * TILES * Plain::ROWS, rows - 1] {
+    for row in [0, rows / 2, rows / 2 + 3, rows / 2 + 4, rows / 2 + 7, rows - 1] {
         // SAFETY: plain Rust.
         let alone = unsafe { product::<Plain>(&left[row * inner..(row + 1) * inner], 1, &weights, None) };
         let found = &whole[row * columns..(row + 1) * columns];
