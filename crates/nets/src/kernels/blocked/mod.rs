@@ -1,8 +1,9 @@
 //! Products with a right side in any storage: blocks are packed, widened to f32 on the way, and multiplied tile by
 //! tile (Goto and van de Geijn 2008).
 //!
-//! The inner dimension is cut into blocks. The left side is packed once for all; then every task goes through the blocks
-//! of some columns: it packs those of the right side, which stay in its core's cache while all rows pass by. Cuts depend
+//! The inner dimension is cut into blocks. As much of the left side as the cache holds is packed once for all; then every
+//! task goes through its blocks for some columns: it packs those of the right side, which stay in its core's cache while
+//! all rows pass by. Cuts depend
 //! on shapes only in ways that do not change a bit: a row has the same result alone as in a batch.
 #![allow(unsafe_code)] // SIMD; each block states its invariant, and tests hold it to the scalar twin.
 #![allow(clippy::inline_always)] // Generic code must land inside the function that enables the instructions.
@@ -123,37 +124,39 @@ impl<R: RightSide> Blocked<'_, R> {
         let most = self.rows.div_ceil(chunks).next_multiple_of(K::ROWS);
         let output = Shared::new(output);
         let mut packed = LEFT.take();
+        // So many blocks of the inner dimension at once that the packed left side stays in the cache.
+        let depth = STEPS * K::DEPTH;
+        let together = if most * words <= PACKED + PACKED / 2 { usize::MAX } else { PACKED / most / STEPS };
+        let group = together.max(1).saturating_mul(depth);
         for first in (0..self.rows).step_by(most) {
             let rows = first..self.rows.min(first + most);
-            packed.reserve(rows.len().next_multiple_of(K::ROWS) * words);
-            let left = &mut packed[..rows.len().next_multiple_of(K::ROWS) * words];
-            // SAFETY: the caller's promise for `K`.
-            unsafe { self.pack_rows::<K>(rows.clone(), left) };
-            let left = &*left;
-            self.tasks::<K>(rows.len()).par_iter().for_each_init(
-                || (AlignedBuffer::default(), Vec::new()),
-                |buffers, part| {
-                    // SAFETY: the caller's promise for `K`; parts are disjoint, and the panels were packed above.
-                    unsafe { self.part::<K>(rows.clone(), part, left, &bias, buffers, output) };
-                },
-            );
+            let tasks = self.tasks::<K>(rows.len());
+            for inner in cuts(0..self.inner, group) {
+                let count = rows.len().next_multiple_of(K::ROWS) * inner.len().div_ceil(K::DEPTH);
+                packed.reserve(count);
+                let left = &mut packed[..count];
+                // SAFETY: the caller's promise for `K`.
+                unsafe { self.pack_rows::<K>(rows.clone(), inner.clone(), left) };
+                let left = Left { rows: rows.clone(), inner, packed: left };
+                tasks.par_iter().for_each_init(
+                    || (AlignedBuffer::default(), Vec::new()),
+                    |buffers, part| {
+                        // SAFETY: the caller's promise for `K`; parts are disjoint, and the panels were packed above.
+                        unsafe { self.part::<K>(&left, part, &bias, buffers, output) };
+                    },
+                );
+            }
         }
         LEFT.set(packed);
     }
 
-    /// Cuts of the inner dimension.
-    fn blocks<K: Kernel>(&self) -> impl Iterator<Item = Range<usize>> {
-        let (inner, depth) = (self.inner, STEPS * K::DEPTH);
-        (0..inner).step_by(depth).map(move |first| first..inner.min(first + depth))
-    }
-
-    /// Packs rows of the left side, block after block of the inner dimension.
+    /// Packs some of the inner dimension of rows of the left side, block after block.
     ///
     /// # Safety
     /// The processor has the instructions of `K`.
-    unsafe fn pack_rows<K: Kernel>(&self, rows: Range<usize>, into: &mut [f32]) {
+    unsafe fn pack_rows<K: Kernel>(&self, rows: Range<usize>, inner: Range<usize>, into: &mut [f32]) {
         let padded = rows.len().next_multiple_of(K::ROWS);
-        let blocks: Vec<_> = self.blocks::<K>().collect();
+        let blocks: Vec<_> = cuts(inner, STEPS * K::DEPTH).collect();
         into.par_chunks_mut(padded * STEPS).zip(blocks).for_each(|(into, inner)| {
             let words = inner.len().div_ceil(K::DEPTH);
             into.par_chunks_mut(TILES * K::ROWS * words).enumerate().for_each(|(chunk, into)| {
@@ -165,21 +168,21 @@ impl<R: RightSide> Blocked<'_, R> {
         });
     }
 
-    /// One part of the output, over the whole inner dimension. `rows` are those of the packed left side.
+    /// One part of the output, over what of the inner dimension is packed of the left side.
     ///
     /// # Safety
     /// As [`block`](Self::block).
     unsafe fn part<K: Kernel>(
         &self,
-        rows: Range<usize>,
+        left: &Left<'_>,
         (columns, tiles): &Part,
-        left: &[f32],
         bias: &[f32],
         (right, scratch): &mut (AlignedBuffer, Vec<f32>),
         output: Shared,
     ) {
+        let Left { rows, inner: whole, packed } = left;
         let padded = rows.len().next_multiple_of(K::ROWS);
-        for (inner, left) in self.blocks::<K>().zip(left.chunks(padded * STEPS)) {
+        for (inner, left) in cuts(whole.clone(), STEPS * K::DEPTH).zip(packed.chunks(padded * STEPS)) {
             let words = inner.len().div_ceil(K::DEPTH);
             let count = words * columns.len().next_multiple_of(K::COLUMNS);
             right.reserve(count);
@@ -198,6 +201,9 @@ impl<R: RightSide> Blocked<'_, R> {
             unsafe { self.block::<K>(&block, tiles.clone(), output) };
         }
         let Finish::Map(map) = self.finish else { return };
+        if whole.end < self.inner {
+            return;
+        }
         for row in rows.start + tiles.start * K::ROWS..rows.end.min(rows.start + tiles.end * K::ROWS) {
             // SAFETY: the caller's promise: nobody else touches this part of the output, and it was written above.
             map(unsafe {
@@ -219,10 +225,8 @@ impl<R: RightSide> Blocked<'_, R> {
         let blocks = self.columns.div_ceil(width);
         let tiles = rows.div_ceil(K::ROWS);
         let height = tiles.div_ceil(wanted.div_ceil(blocks)).max(TILES);
-        let cuts =
-            |total: usize, step: usize| (0..total).step_by(step).map(move |at| at..total.min(at + step));
-        cuts(self.columns, width)
-            .flat_map(|columns| cuts(tiles, height).map(move |rows| (columns.clone(), rows)))
+        cuts(0..self.columns, width)
+            .flat_map(|columns| cuts(0..tiles, height).map(move |rows| (columns.clone(), rows)))
             .collect()
     }
 
@@ -264,6 +268,18 @@ impl<R: RightSide> Blocked<'_, R> {
             }
         }
     }
+}
+
+/// Pieces of a range, the last one shorter where need be.
+fn cuts(range: Range<usize>, step: usize) -> impl Iterator<Item = Range<usize>> {
+    range.clone().step_by(step).map(move |at| at..range.end.min(at.saturating_add(step)))
+}
+
+/// Rows and a part of the inner dimension of the left side, packed block after block.
+struct Left<'a> {
+    rows: Range<usize>,
+    inner: Range<usize>,
+    packed: &'a [f32],
 }
 
 /// One block of the inner dimension, packed.
