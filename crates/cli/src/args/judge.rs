@@ -20,16 +20,16 @@ pub struct JudgeArguments {
     #[arg(long, value_name = "DIR", requires = "judge")]
     pub judge_adapter: Option<PathBuf>,
     /// How many found candidates it looks at, the best of the pack's ranker.
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", requires = "judge", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub judge_found: u16,
     /// How many candidates that only a model wrote it looks at.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=256))]
+    #[arg(long, value_name = "N", requires = "judge", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub judge_written: u16,
     /// Number format of its computation.
-    #[arg(long, value_enum, default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16")]
+    #[arg(long, value_enum, requires = "judge", default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16")]
     pub judge_dtype: ScoreDtype,
     /// How its weights are held in memory: as stored, or quantised to 8 or 4 bits.
-    #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
+    #[arg(long, value_enum, requires = "judge", default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
     pub judge_weights: WeightStorage,
     /// Keep its quantised weights in this directory; only the first opening then takes minutes.
     #[arg(long, value_name = "DIR", requires = "judge")]

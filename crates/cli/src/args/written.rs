@@ -23,16 +23,16 @@ pub struct WrittenArguments {
     #[arg(long, value_name = "VARIABLE", requires = "generate")]
     pub generate_key_env: Option<String>,
     /// How often the model is asked about each photo.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, value_name = "N", requires = "generate", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub generate_samples: u16,
     /// How closely the model looks; none sends no picture at all.
-    #[arg(long, value_enum, default_value_t = DetailWord::Low)]
+    #[arg(long, value_enum, requires = "generate", default_value_t = DetailWord::Low)]
     pub generate_detail: DetailWord,
     /// What is asked: the paper's zero-shot prompt, or G3's with coordinates of similar and dissimilar gallery photos.
-    #[arg(long, value_enum, default_value_t = PromptKind::ZeroShot)]
+    #[arg(long, value_enum, requires = "generate", default_value_t = PromptKind::ZeroShot)]
     pub generate_prompt: PromptKind,
     /// Sampling temperature.
-    #[arg(long, value_name = "T", default_value_t = 1.2, value_parser = parse_temperature)]
+    #[arg(long, value_name = "T", requires = "generate", default_value_t = 1.2, value_parser = parse_temperature)]
     pub generate_temperature: f64,
     /// Most requests a minute, evenly spaced.
     #[arg(long, value_name = "N", requires = "generate", value_parser = parse_rate)]

@@ -53,8 +53,12 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     }
     locator.check(&request.options)?;
     if let Some(JudgeRequest { model, options, found, written }) = request.judge {
-        note(quiet, &format!("opening {}", model.display()));
-        locator = locator.judged_by(Judge { scorer: PairScorer::open(&model, &options)?, found, written });
+        note(quiet, &format!("opening {}; confidence is its own belief, not calibrated", model.display()));
+        let scorer = PairScorer::open(&model, &options).map_err(|failure| Failure {
+            hint: failure.hint.as_ref().map(|hint| hint.replace(" --adapter", " --judge-adapter")),
+            ..failure
+        })?;
+        locator = locator.judged_by(Judge { scorer, found, written });
     }
     let locator = Arc::new(locator);
     let written = match request.written {

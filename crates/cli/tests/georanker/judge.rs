@@ -127,7 +127,8 @@ fn what_a_judge_cannot_do_is_said() {
     let model: Vec<&str> = options.iter().map(String::as_str).collect();
     run(&[&model[..], &["--judge-found", "0"]].concat()).code(2).stderr(contains("--judge-found"));
     // Without an adapter there is no value head.
-    run(&model[..2]).code(3).stderr(contains("value"));
+    run(&model[..2]).code(3).stderr(contains("value").and(contains("--judge-adapter DIR")));
+    run(&["--judge-found", "3"]).code(2).stderr(contains("--judge <DIR>"));
     // The photos have gone.
     let moved = work.path("photos");
     std::fs::create_dir(&moved).unwrap();
