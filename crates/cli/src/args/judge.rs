@@ -7,7 +7,7 @@ use contract::{ErrorKind, Failure};
 use nets::qwen2_vl::LoadOptions;
 use rank::vlm::{InputOptions, ScorerOptions};
 
-use super::{ScoreDtype, WeightStorage};
+use super::{ScoreDtype, WeightStorage, check_directory};
 
 /// An LVLM that ranks the best candidates again, as in the paper.
 #[derive(Debug, Args)]
@@ -56,17 +56,15 @@ impl JudgeArguments {
     /// Checks what belongs together; `None` if no model was named.
     ///
     /// # Errors
-    /// [`ErrorKind::BrokenModel`] for directories that are not there.
+    /// [`ErrorKind::Usage`] naming the option; [`ErrorKind::BrokenModel`] for directories that are not there.
     pub fn resolve(&self) -> Result<Option<JudgeRequest>, Failure> {
         let Some(model) = &self.judge else { return Ok(None) };
         let (found, written) = (usize::from(self.judge_found), usize::from(self.judge_written));
-        for (option, directory) in
-            [("--judge", Some(model)), ("--judge-adapter", self.judge_adapter.as_ref())]
-        {
-            if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
-                let message = format!("{option} {}: no such directory", directory.display());
-                return Err(Failure::new(ErrorKind::BrokenModel, message).with_hint("check the path"));
-            }
+        check_directory("--judge", Some(model))?;
+        check_directory("--judge-adapter", self.judge_adapter.as_deref())?;
+        if self.judge_weights_cache.is_some() && self.judge_weights == WeightStorage::Stored {
+            let message = "--judge-weights-cache keeps quantised weights, and none were asked for";
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint("add --judge-weights q4 or q8"));
         }
         let options = ScorerOptions {
             adapter: self.judge_adapter.clone(),

@@ -15,9 +15,10 @@ mod score;
 mod train;
 mod written;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
+use contract::{ErrorKind, Failure};
 
 pub use benchmark::{BenchmarkArguments, BenchmarkRequest};
 pub use curate::{
@@ -90,4 +91,18 @@ pub struct PackArguments {
     /// Model pack directory [default: beside the binary, then ./packs/starter].
     #[arg(long, value_name = "DIR", env = "GEORANKER_PACK")]
     pub pack: Option<PathBuf>,
+}
+
+/// Says which option names a directory that is not there.
+///
+/// # Errors
+/// [`ErrorKind::BrokenModel`].
+pub(crate) fn check_directory(option: &str, directory: Option<&Path>) -> Result<(), Failure> {
+    match directory.filter(|directory| !directory.is_dir()) {
+        None => Ok(()),
+        Some(directory) => {
+            let message = format!("{option} {}: no such directory", directory.display());
+            Err(Failure::new(ErrorKind::BrokenModel, message).with_hint("check the path"))
+        }
+    }
 }

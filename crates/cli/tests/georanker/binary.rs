@@ -51,6 +51,15 @@ impl Workplace {
         self.file(name, &fs::read(first_sample()).unwrap())
     }
 
+    /// A gallery of the sample photos.
+    pub(crate) fn gallery_of_samples(&self) -> PathBuf {
+        let gallery = self.path("gallery");
+        let run = building(&gallery, &samples(), &samples().join("truth.csv")).assert().code(0);
+        let said = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+        assert!(said.contains("photos added"), "{said}");
+        gallery
+    }
+
     /// The starter pack with hard links for files: cheap, and a replaced file leaves the original alone.
     pub(crate) fn copy_of_pack(&self) -> PathBuf {
         let copy = self.path("pack");
@@ -71,6 +80,13 @@ fn link_tree(from: &Path, to: &Path) {
             fs::copy(entry.path(), &target).unwrap();
         }
     }
+}
+
+/// The command that builds a gallery of photos and their table.
+pub(crate) fn building(gallery: &Path, photos: &Path, table: &Path) -> Command {
+    let mut command = georanker();
+    command.args(["gallery", "build"]).arg(gallery).arg("--photos").arg(photos).arg("--table").arg(table);
+    command
 }
 
 /// The first sample photo by name.

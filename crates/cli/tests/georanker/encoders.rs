@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::binary::{Workplace, georanker, repository, samples};
+use crate::binary::{Workplace, building, georanker, repository, samples};
 use crate::fake_hub::{FakeHub, Repository};
 use crate::tiny_clip;
 use georanker::pack::sha256_of_file;
@@ -64,13 +64,7 @@ fn pack(work: &Workplace, encoder: &str, files: &[(&str, &str)], channels: &[&st
 fn finds_itself(work: &Workplace, pack: &Path, channels: &[&str]) {
     let (folder, table) = photos(work);
     let gallery = work.path("gallery");
-    georanker()
-        .args(["gallery", "build"])
-        .arg(&gallery)
-        .arg("--photos")
-        .arg(&folder)
-        .arg("--table")
-        .arg(&table)
+    building(&gallery, &folder, &table)
         .arg("--pack")
         .arg(pack)
         .assert()
@@ -187,17 +181,7 @@ fn a_pulled_geoclip_locates_by_its_coordinates() {
 
     let (folder, table) = photos(&work);
     let gallery = work.path("gallery");
-    georanker()
-        .args(["gallery", "build"])
-        .arg(&gallery)
-        .arg("--photos")
-        .arg(&folder)
-        .arg("--table")
-        .arg(&table)
-        .arg("--pack")
-        .arg(&pack)
-        .assert()
-        .code(0);
+    building(&gallery, &folder, &table).arg("--pack").arg(&pack).assert().code(0);
     let list = pack.join("weights/coordinates_100K.csv");
     let (joined, _) =
         locate(&["--gallery".as_ref(), gallery.as_os_str(), "--coordinates".as_ref(), list.as_os_str()]);

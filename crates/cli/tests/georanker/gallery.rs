@@ -10,26 +10,10 @@ use crate::binary::{Workplace, georanker, repository, samples};
 use predicates::prelude::*;
 use predicates::str::contains;
 
-/// A gallery of the sample photos.
-fn build(work: &Workplace) -> std::path::PathBuf {
-    let gallery = work.path("gallery");
-    georanker()
-        .args(["gallery", "build"])
-        .arg(&gallery)
-        .arg("--photos")
-        .arg(samples())
-        .arg("--table")
-        .arg(repository().join("samples/truth.csv"))
-        .assert()
-        .code(0)
-        .stderr(contains("photos added"));
-    gallery
-}
-
 #[test]
 fn a_gallery_of_the_samples_finds_the_samples() {
     let work = Workplace::new();
-    let gallery = build(&work);
+    let gallery = work.gallery_of_samples();
     let run = georanker()
         .args(["locate", "--format", "json", "--decide", "argmax", "--gallery"])
         .arg(&gallery)
@@ -54,7 +38,7 @@ fn a_gallery_of_the_samples_finds_the_samples() {
 #[test]
 fn adding_again_adds_nothing_and_removing_removes() {
     let work = Workplace::new();
-    let gallery = build(&work);
+    let gallery = work.gallery_of_samples();
     georanker()
         .args(["gallery", "add"])
         .arg(&gallery)
@@ -83,7 +67,7 @@ fn adding_again_adds_nothing_and_removing_removes() {
 #[test]
 fn a_photo_of_the_same_name_from_another_folder_is_no_photo_that_is_there() {
     let work = Workplace::new();
-    let gallery = build(&work);
+    let gallery = work.gallery_of_samples();
     let name = crate::binary::first_sample().file_name().unwrap().to_string_lossy().into_owned();
     fs::create_dir(work.path("other")).unwrap();
     fs::copy(samples().join("shrine.jpg"), work.path("other").join(&name)).unwrap();
@@ -103,8 +87,8 @@ fn a_photo_of_the_same_name_from_another_folder_is_no_photo_that_is_there() {
 #[test]
 fn building_again_goes_on_and_a_misspelt_column_selects_nothing() {
     let work = Workplace::new();
-    let gallery = build(&work);
-    build(&work);
+    let gallery = work.gallery_of_samples();
+    work.gallery_of_samples();
     georanker()
         .args(["gallery", "add"])
         .arg(&gallery)
@@ -134,7 +118,7 @@ fn photos_without_a_gps_tag_need_a_table() {
 #[test]
 fn a_damaged_derived_file_is_named_and_repaired() {
     let work = Workplace::new();
-    let gallery = build(&work);
+    let gallery = work.gallery_of_samples();
     let derived = gallery.join("photo.matrix");
     let mut bytes = fs::read(&derived).unwrap();
     let middle = bytes.len() / 2;
@@ -148,7 +132,7 @@ fn a_damaged_derived_file_is_named_and_repaired() {
 #[test]
 fn export_gives_a_table_that_reads_back() {
     let work = Workplace::new();
-    let gallery = build(&work);
+    let gallery = work.gallery_of_samples();
     let out = work.path("export");
     georanker().args(["gallery", "export"]).arg(&gallery).arg("--out").arg(&out).assert().code(0);
     let table = fs::read_to_string(out.join("photos.csv")).unwrap();

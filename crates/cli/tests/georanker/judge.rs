@@ -6,27 +6,12 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::{Value, json};
 
-use crate::binary::{Workplace, georanker, json_lines, repository, samples};
+use crate::binary::{Workplace, building, georanker, json_lines, repository, samples};
 
 const FOUND: usize = 4;
 
 fn golden(name: &str) -> PathBuf {
     repository().join("tests/golden").join(name)
-}
-
-/// A gallery of the samples, photos and all.
-fn gallery(work: &Workplace) -> PathBuf {
-    let gallery = work.path("gallery");
-    georanker()
-        .args(["gallery", "build"])
-        .arg(&gallery)
-        .arg("--photos")
-        .arg(samples())
-        .arg("--table")
-        .arg(samples().join("truth.csv"))
-        .assert()
-        .code(0);
-    gallery
 }
 
 fn located(work: &Workplace, more: &[&str]) -> Value {
@@ -57,7 +42,7 @@ fn of_pairs_file(candidate: &Value) -> Value {
 #[test]
 fn the_judge_scores_as_score_does() {
     let work = Workplace::new();
-    gallery(&work);
+    work.gallery_of_samples();
     let plain = located(&work, &[]);
     let listed = plain["candidates"].as_array().unwrap();
     assert!(listed.len() > FOUND + 5, "{}", listed.len());
@@ -112,7 +97,7 @@ fn the_judge_scores_as_score_does() {
 #[test]
 fn what_a_judge_cannot_do_is_said() {
     let work = Workplace::new();
-    let gallery = gallery(&work);
+    let gallery = work.gallery_of_samples();
     let run = |arguments: &[&str]| {
         georanker()
             .args(["locate", "--gallery"])
@@ -126,6 +111,9 @@ fn what_a_judge_cannot_do_is_said() {
     let options = judge();
     let model: Vec<&str> = options.iter().map(String::as_str).collect();
     run(&[&model[..], &["--judge-found", "0"]].concat()).code(2).stderr(contains("--judge-found"));
+    run(&[&model[..], &["--judge-weights-cache", "kept"]].concat())
+        .code(2)
+        .stderr(contains("none were asked for").and(contains("--judge-weights q4")));
     // Without an adapter there is no value head.
     run(&model[..2]).code(3).stderr(contains("value").and(contains("--judge-adapter DIR")));
     run(&["--judge-found", "3"]).code(2).stderr(contains("--judge <DIR>"));
@@ -136,16 +124,7 @@ fn what_a_judge_cannot_do_is_said() {
         std::fs::copy(samples().join(name), moved.join(name)).unwrap();
     }
     let mine = work.path("mine");
-    georanker()
-        .args(["gallery", "build"])
-        .arg(&mine)
-        .arg("--photos")
-        .arg(&moved)
-        .arg("--table")
-        .arg(samples().join("truth.csv"))
-        .assert()
-        .code(1)
-        .stderr(contains("2 photos added"));
+    building(&mine, &moved, &samples().join("truth.csv")).assert().code(1).stderr(contains("2 photos added"));
     std::fs::remove_dir_all(&moved).unwrap();
     georanker()
         .args(["locate", "--gallery"])

@@ -232,16 +232,7 @@ fn answers_stay_with_their_photos_when_the_asking_ends_in_between() {
 #[test]
 fn an_excluded_photo_is_not_named_in_the_prompt() {
     let work = Workplace::new();
-    let gallery = work.path("gallery");
-    georanker()
-        .args(["gallery", "build"])
-        .arg(&gallery)
-        .arg("--photos")
-        .arg(samples())
-        .arg("--table")
-        .arg(samples().join("truth.csv"))
-        .assert()
-        .code(0);
+    let gallery = work.gallery_of_samples();
     let server = ChatServer::start(|_, _| Reply::paris());
     let prompt = |extra: &[&str]| {
         let run = georanker()

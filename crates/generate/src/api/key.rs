@@ -64,9 +64,7 @@ impl ApiKey {
         let quoted = serde_json::Value::from(self.secret.as_str()).to_string();
         cleaned.replace(&quoted[1..quoted.len() - 1], "[key]")
     }
-}
 
-impl ApiKey {
     /// An answer without the key, unless the key could be a word or a number of the answer itself: `null` and `1234` are
     /// keys that people give to servers of their own.
     pub fn cleaned_answer(&self, text: &str) -> String {

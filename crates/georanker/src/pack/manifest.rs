@@ -291,6 +291,20 @@ impl FusedManifest {
 }
 
 impl Manifest {
+    /// The files that encoder and locations are read from.
+    pub(crate) fn named_files(&self) -> Vec<&str> {
+        let (encoder, locations) = (&self.encoder, &self.locations);
+        let optional = [
+            &encoder.heads,
+            &encoder.preprocessor,
+            &locations.encoder,
+            &locations.index,
+            &locations.coordinates,
+        ];
+        let needed = [&encoder.config, &encoder.weights];
+        needed.into_iter().chain(optional.into_iter().flatten()).map(String::as_str).collect()
+    }
+
     /// What is wrong with the manifest beyond its syntax, in words; `None` if nothing is.
     pub fn problem(&self) -> Option<String> {
         if self.format != MANIFEST_FORMAT {
@@ -317,25 +331,15 @@ impl Manifest {
         let escapes = |path: &&str| {
             !Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
         };
-        let named = [&self.encoder.config, &self.encoder.weights];
-        let optional = [
-            &self.encoder.heads,
-            &self.encoder.preprocessor,
-            &self.locations.encoder,
-            &self.locations.index,
-            &self.locations.coordinates,
-        ];
         let of_ranker = match &self.ranker {
             RankerManifest::Similarity(_) => Vec::new(),
             RankerManifest::Set(files) => vec![&files.config, &files.weights],
         };
-        let all = named
+        let others = of_ranker
             .into_iter()
-            .chain(optional.into_iter().flatten())
             .chain(self.gallery.as_ref().map(|gallery| &gallery.path))
-            .chain(of_ranker)
-            .chain(self.files.iter().map(|file| &file.path))
-            .map(String::as_str);
+            .chain(self.files.iter().map(|file| &file.path));
+        let all = self.named_files().into_iter().chain(others.map(String::as_str));
         all.into_iter().find(escapes).map(|path| format!("`{path}` leads out of the pack"))
     }
 

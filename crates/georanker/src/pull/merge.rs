@@ -80,20 +80,3 @@ impl PulledPack {
         part.is_some_and(|part| self.parts.iter().any(|known| known.name == part))
     }
 }
-
-impl Manifest {
-    /// The files that encoder and locations are read from.
-    pub(super) fn named_files(&self) -> Vec<&str> {
-        let (encoder, locations) = (&self.encoder, &self.locations);
-        let named = [
-            Some(&encoder.config),
-            Some(&encoder.weights),
-            encoder.heads.as_ref(),
-            encoder.preprocessor.as_ref(),
-            locations.encoder.as_ref(),
-            locations.index.as_ref(),
-            locations.coordinates.as_ref(),
-        ];
-        named.into_iter().flatten().map(String::as_str).collect()
-    }
-}

@@ -10,7 +10,7 @@ use rank::vlm::prompt::Protocol;
 use rank::vlm::score::ScorePairs;
 use rank::vlm::{InputOptions, ScorerOptions};
 
-use crate::args::{Reencode, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
+use crate::args::{Reencode, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage, check_directory};
 
 /// Opens the model that a request names.
 ///
@@ -23,14 +23,8 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
         return Err(Failure::new(ErrorKind::Usage, "--weights q8 and q4 are for the CPU")
             .with_hint("on a GPU use --dtype bf16"));
     }
-    for (option, directory) in [("--model", Some(&request.model)), ("--adapter", request.adapter.as_ref())] {
-        if let Some(directory) = directory
-            && !directory.is_dir()
-        {
-            let message = format!("{option} {}: no such directory", directory.display());
-            return Err(Failure::new(ErrorKind::BrokenModel, message).with_hint("check the path"));
-        }
-    }
+    check_directory("--model", Some(&request.model))?;
+    check_directory("--adapter", request.adapter.as_deref())?;
     if let Some(threads) = request.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads.get())
