@@ -3,7 +3,7 @@
 use geo::{LatLon, Place};
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, PhotoId, QueryEmbedding};
+use crate::{Channel, ItemId, PhotoId, QueryEmbedding};
 
 /// Where a candidate comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,15 @@ pub struct Attribution {
     pub source: Option<String>,
 }
 
+/// Where to find what a candidate was made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The number of the [`crate::Search`], in the order in which the pipeline asks them.
+    pub search: usize,
+    /// Its item.
+    pub item: ItemId,
+}
+
 /// One possible answer for a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
@@ -54,6 +63,8 @@ pub struct Candidate {
     pub place: Place,
     /// The gallery photo taken there, if the candidate is a photo.
     pub photo: Option<PhotoId>,
+    /// The item that a search found; `None` for candidates from elsewhere.
+    pub found: Option<Found>,
     /// Where the candidate comes from.
     pub origin: Origin,
     /// Where else: others that named this place, within a few metres.
@@ -82,6 +93,7 @@ impl Candidate {
             location,
             place: Place::default(),
             photo: None,
+            found: None,
             origin,
             also: Vec::new(),
             similarities,

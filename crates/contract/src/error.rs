@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 /// Whose fault it is and what can be done, coarse enough to act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum ErrorKind {
     /// A wrong argument, option or configuration value.
     Usage,
@@ -117,13 +116,11 @@ impl Failure {
     }
 }
 
-impl Diagnose for Failure {
-    fn kind(&self) -> ErrorKind {
-        self.kind
-    }
-
-    fn hint(&self) -> Option<String> {
-        self.hint.clone()
+/// So that `?` turns any diagnosed error into a failure. [`Failure`] itself is not [`Diagnose`]: it would be its own
+/// source.
+impl<E: Diagnose> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::from_error(&error)
     }
 }
 

@@ -31,24 +31,22 @@ mod candidate;
 mod embedding;
 mod error;
 mod estimate;
+mod image;
 mod locate;
 mod names;
-#[cfg(feature = "parquet")]
-pub mod official;
-pub mod pairs;
 mod photo;
 mod ranking;
-#[cfg(feature = "parquet")]
-pub mod ranking_data;
 mod search;
-pub mod table;
 
-pub use candidate::{Attribution, Candidate, CandidateSet, Negative, Origin};
+pub use candidate::{Attribution, Candidate, CandidateSet, Found, Negative, Origin};
 pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};
 pub use error::{Diagnose, ErrorKind, Failure};
 pub use estimate::{Confidence, Estimate, RADII_KM, RankedCandidate};
 pub use locate::{Decide, Exclude, Locate, LocateOptions, RetrievalOptions};
-pub use names::{closest_name, hexadecimal};
-pub use photo::{PerceptualHash, Photo, PhotoId};
+pub use image::{Image, ImageError};
+pub use names::closest_name;
+pub use photo::{Metadata, PerceptualHash, Photo, PhotoId};
 pub use ranking::{Ranker, Ranking};
-pub use search::{Filter, Neighbour, PhotoRecord, Query, Search, SearchFuture, SearchRequest};
+pub use search::{
+    Filter, FilterPart, Filtering, Holdings, ItemId, Neighbour, PhotoRecord, Query, Search, SearchRequest,
+};

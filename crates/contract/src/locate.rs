@@ -6,7 +6,6 @@ use crate::{Channel, Estimate, Failure, Photo};
 
 /// How the answer is chosen from the candidates' probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[non_exhaustive]
 pub enum Decide {
     /// The candidate with the highest score.
     Argmax,
@@ -32,9 +31,6 @@ pub struct RetrievalOptions {
     /// Channels that are searched together by the weighted sum of their similarities, instead of one by one; overrides
     /// the pack's own weights.
     pub fuse: Vec<(Channel, f32)>,
-    /// How much of a gallery photo's hubness is taken off its similarity when candidates are chosen: 0 nothing, 0.5 as
-    /// CSLS does.
-    pub hubness: f32,
     /// Of candidates within this of a more similar one, metres, only that one is kept; 0 keeps all.
     pub same_place_m: f64,
     /// Of gallery photos that are near-duplicates of each other only the most similar is kept.

@@ -1,19 +1,4 @@
-//! Names: what somebody meant who mistyped one, and digests as text.
-
-use std::fmt::Write as _;
-
-/// Bytes as lower-case hexadecimal digits: how checksums and fingerprints are written.
-///
-/// ```
-/// assert_eq!(contract::hexadecimal(&[0x0a, 0xff]), "0aff");
-/// ```
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
+//! Names: what somebody meant who mistyped one.
 
 /// The known name nearest to `name` by letters changed, added or left out, if it is near enough to be meant: at most
 /// two of them, at most a third of the known name (rounded up).

@@ -1,8 +1,12 @@
 //! A decoded photo and what identifies it.
 
 use std::fmt;
+use std::sync::Arc;
 
+use geo::LatLon;
 use serde::{Deserialize, Serialize};
+
+use crate::Image;
 
 /// The stable name of a photo: a file name, a path relative to a source, or a data set's `IMG_ID`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -21,30 +25,30 @@ impl<T: Into<String>> From<T> for PhotoId {
     }
 }
 
-/// Pixels of a photo as a person sees it: RGB, EXIF orientation applied, transparency on white.
-#[derive(Clone, PartialEq, Eq)]
+/// What a camera wrote beside the pixels.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata {
+    /// The GPS tag, if there is a sensible one.
+    pub location: Option<LatLon>,
+}
+
+/// A photo as a person sees it, and what identifies it. Cheap to clone: the pixels are shared.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Photo {
     /// The photo's name in every output.
     pub id: PhotoId,
     /// Who took it, where known: for author-aware exclusion.
     pub author: Option<String>,
-    /// Pixels in a row.
-    pub width: u32,
-    /// Rows.
-    pub height: u32,
-    /// `[height, width, 3]`, row-major, 8 bits a channel, sRGB.
-    pub rgb: Vec<u8>,
+    /// What the file says of itself.
+    pub metadata: Metadata,
+    /// The pixels: RGB, EXIF orientation applied, transparency on white.
+    pub image: Arc<Image>,
 }
 
-impl fmt::Debug for Photo {
-    /// Without the pixels.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Photo")
-            .field("id", &self.id)
-            .field("width", &self.width)
-            .field("height", &self.height)
-            .finish_non_exhaustive()
+impl Photo {
+    /// A photo without author and metadata.
+    pub fn new(id: impl Into<PhotoId>, image: impl Into<Arc<Image>>) -> Self {
+        Self { id: id.into(), author: None, metadata: Metadata::default(), image: image.into() }
     }
 }
 

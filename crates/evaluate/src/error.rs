@@ -1,6 +1,6 @@
 //! Why an evaluation could not be made.
 
-use contract::table::TableError;
+use formats::table::TableError;
 use contract::{Diagnose, ErrorKind};
 use geo::metrics::UnpairedError;
 

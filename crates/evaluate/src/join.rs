@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use contract::PhotoId;
-use contract::table::{PhotoRow, PhotoTable, PredictionRow, read_predictions};
+use formats::table::{PhotoRow, PhotoTable, PredictionRow, read_predictions};
 use geo::geodesic_km;
 
 use crate::{EvaluateError, Selection};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use contract::table::PhotoRow;
+use formats::table::PhotoRow;
 
 /// One condition on a column of the truth; texts are compared exactly, a missing value is the empty text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use contract::table::{PhotoRow, PredictionRow};
+use formats::table::{PhotoRow, PredictionRow};
 use evaluate::{Bootstrap, Format, Joined, Options, Predictions, Report, Truth, evaluate, render};
 use geo::{LatLon, destination, geodesic_km};
 use proptest::prelude::*;

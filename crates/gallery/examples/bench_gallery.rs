@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use contract::{
     Attribution, Channel, ChannelSpec, Filter, PerceptualHash, PhotoRecord, Query, QueryEmbedding,
+    Search,
     SearchRequest,
 };
 use gallery::{Gallery, GallerySpec, GalleryWriter, NewPhoto, PhotoReference, VectorPrecision, verify};
@@ -48,6 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let gallery = Gallery::open(directory.path(), Some("bench"))?;
     let open_ms = clock.elapsed().as_secs_f64() * 1e3;
     let vector = unit_vector(&mut random, dimension);
+    let embedding = QueryEmbedding { vectors: vec![(channel.clone(), vector)] };
+    let channels = [(channel.clone(), 1.0)];
     let filters = [
         ("none", Filter::default()),
         ("box", Filter { region: Some("-40,-20,60,60".parse()?), ..Filter::default() }),
@@ -60,8 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut best = f64::INFINITY;
         for _ in 0..10 {
             let clock = Instant::now();
-            let queries = vec![Query { vector: &vector, filter }];
-            gallery.search_now(&SearchRequest { channel: &channel, top: 20, queries })?;
+            let queries = vec![Query { embedding: &embedding, filter }];
+            gallery.search(&SearchRequest { channels: &channels, top: 20, queries })?;
             best = best.min(clock.elapsed().as_secs_f64() * 1e3);
         }
         search_ms.insert((*name).to_owned(), best.into());

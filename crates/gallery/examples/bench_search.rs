@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use gallery::{Match, MatrixQuery, VectorMatrix, VectorPrecision};
-use nets::kernels::int8::Kernel;
+use kernels::int8::Kernel;
 
 const BATCHES: [usize; 3] = [1, 16, 64];
 
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let (dimension, top, repeats) =
         (dimension.parse::<usize>()?, top.parse::<usize>()?, repeats.parse::<usize>()?);
-    let rows = nets::mapped_file::MappedFile::open(Path::new(rows))?;
+    let rows = files::MappedFile::open(Path::new(rows))?;
     let rows: &[f32] = bytemuck::try_cast_slice(&rows).map_err(|error| error.to_string())?;
     let queries = std::fs::read(queries)?;
     let queries: Vec<f32> = queries.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();

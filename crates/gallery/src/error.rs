@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use contract::table::TableError;
+use formats::table::TableError;
 use contract::{Channel, Diagnose, ErrorKind, PhotoId};
 use rusqlite::ErrorCode;
 

@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use contract::table::{PhotoRow, PhotoWriter, TableError};
+use formats::table::{PhotoRow, PhotoWriter, TableError};
 
-use crate::derived::atomic::write_atomically;
+use files::write_atomic_with;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
 use crate::matrix::VectorMatrix;
@@ -24,7 +24,7 @@ impl Gallery {
         let mut files = vec![table];
         for (spec, matrix) in self.meta.channels.iter().zip(&self.derived.matrices) {
             let path = directory.join(format!("{}.npy", spec.channel));
-            write_atomically(&path, |file| write_npy(file, matrix))
+            write_atomic_with(&path, |file| write_npy(file, matrix))
                 .map_err(GalleryError::io("write", &path))?;
             files.push(path);
         }
@@ -33,7 +33,7 @@ impl Gallery {
 
     fn export_table(&self, path: &Path) -> Result<(), GalleryError> {
         let mut failed = None;
-        let written = write_atomically(path, |file| {
+        let written = write_atomic_with(path, |file| {
             self.write_table(path, file).map_err(|error| {
                 failed = Some(error);
                 io::Error::other("table")
@@ -48,7 +48,7 @@ impl Gallery {
 
     fn write_table(&self, path: &Path, file: &mut File) -> Result<(), TableError> {
         let mut table = PhotoWriter::new(&path.display().to_string(), BufWriter::new(file), &[])?;
-        for record in self.records() {
+        for record in self.photos() {
             let mut row = PhotoRow::new(record.id, record.location);
             row.place = record.place;
             row.author = record.attribution.author;

@@ -7,7 +7,6 @@ use contract::{Channel, ChannelSpec, PhotoId, PhotoRecord, QueryEmbedding};
 use rusqlite::OptionalExtension;
 
 use crate::derived::build::{self, Derived, Warning};
-use crate::derived::hubness::Hubness;
 use crate::error::GalleryError;
 use crate::matrix::VectorMatrix;
 use crate::record::StoredReference;
@@ -24,8 +23,6 @@ pub struct Gallery {
     pub(crate) meta: Meta,
     pub(crate) derived: Derived,
     warnings: Vec<Warning>,
-    /// One for each channel, opened when first needed.
-    pub(crate) hubness: Vec<OnceLock<Hubness>>,
     /// Opened when first needed; `None` for sources that cannot be.
     sources: Vec<OnceLock<Option<Box<dyn PhotoSource>>>>,
 }
@@ -50,9 +47,8 @@ impl Gallery {
         check_fingerprint(directory, &meta, expected_fingerprint)?;
         let (derived, warnings) = build::open_or_build(&transaction, &meta, directory)?;
         drop(transaction);
-        let hubness = meta.channels.iter().map(|_| OnceLock::new()).collect();
         let sources = meta.sources.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { directory: directory.to_path_buf(), meta, derived, warnings, hubness, sources })
+        Ok(Self { directory: directory.to_path_buf(), meta, derived, warnings, sources })
     }
 
     /// A gallery without photos and without files, for those who search nothing but coordinates.
@@ -63,13 +59,11 @@ impl Gallery {
         let connection = schema::in_memory(spec)?;
         let meta = schema::read_meta(&connection, Path::new(""))?;
         let derived = Derived::in_memory(&connection, &meta)?;
-        let hubness = meta.channels.iter().map(|_| OnceLock::new()).collect();
         Ok(Self {
             directory: PathBuf::new(),
             meta,
             derived,
             warnings: Vec::new(),
-            hubness,
             sources: Vec::new(),
         })
     }
@@ -89,7 +83,7 @@ impl Gallery {
         &self.meta.identity
     }
 
-    /// The photo in a row, from 0 in the order of [`Gallery::records`].
+    /// The photo in a row, from 0 in the order of [`Gallery::photos`].
     pub fn record_at(&self, row: usize) -> Option<PhotoRecord> {
         self.derived.index.photo(row).map(|photo| photo.record)
     }
@@ -116,7 +110,7 @@ impl Gallery {
     }
 
     /// All photos, in the order in which they were added.
-    pub fn records(&self) -> impl Iterator<Item = PhotoRecord> + '_ {
+    pub fn photos(&self) -> impl Iterator<Item = PhotoRecord> + '_ {
         (0..self.photo_count()).filter_map(|row| self.derived.index.photo(row)).map(|photo| photo.record)
     }
 
@@ -127,13 +121,17 @@ impl Gallery {
 
     /// A photo's stored vectors in all channels; empty for a photo that is not here.
     pub fn embedding(&self, id: &PhotoId) -> QueryEmbedding {
-        let Some(row) = self.derived.index.row_of(&id.0) else { return QueryEmbedding::default() };
+        let row = self.derived.index.row_of(&id.0);
+        row.map(|row| self.embedding_at(row)).unwrap_or_default()
+    }
+
+    pub(crate) fn embedding_at(&self, row: usize) -> QueryEmbedding {
         let channels = self.meta.channels.iter().zip(&self.derived.matrices);
         let vectors = channels.filter_map(|(spec, matrix)| Some((spec.channel.clone(), matrix.row(row)?)));
         QueryEmbedding { vectors: vectors.collect() }
     }
 
-    /// A channel's vectors, row by row the photos of [`Gallery::records`].
+    /// A channel's vectors, row by row the photos of [`Gallery::photos`].
     pub fn matrix(&self, channel: &Channel) -> Option<&VectorMatrix> {
         let ordinal = self.meta.channels.iter().position(|spec| spec.channel == *channel)?;
         self.derived.matrices.get(ordinal)

@@ -50,7 +50,7 @@ impl Gallery {
     pub fn info(&self) -> GalleryInfo {
         let mut countries = BTreeMap::new();
         let mut licences = BTreeMap::new();
-        for record in self.records() {
+        for record in self.photos() {
             let country = record.place.country.or(record.place.country_code).unwrap_or_default();
             *countries.entry(country).or_default() += 1;
             *licences.entry(record.attribution.licence.unwrap_or_default()).or_default() += 1;

@@ -9,7 +9,6 @@
 //! GALLERY/gallery.sqlite     truth: transactional, one writer at a time
 //!         photos.index       derived: records and filter columns, one row a photo
 //!         CHANNEL.matrix     derived: int8 codes (and f32 originals), row by row the same photos
-//!         CHANNEL.hubness    derived when asked for: how near to everything each photo is
 //! ```
 //! A search scans all int8 codes, keeps four times as many rows as asked for, and orders them by f32. That is
 //! exact up to quantisation, as fast as memory, and needs no training, no parameters and no patience.
@@ -21,7 +20,9 @@
 //! [`FolderSource`] or a [`TarSource`]; [`PhotoFiles`] is either, and knows photos by the ids of tables.
 //!
 //! ```
-//! use contract::{Attribution, Channel, ChannelSpec, Filter, PhotoRecord, Query, QueryEmbedding, SearchRequest};
+//! use contract::{
+//!     Attribution, Channel, ChannelSpec, Filter, PhotoRecord, Query, QueryEmbedding, Search, SearchRequest,
+//! };
 //! use gallery::{Gallery, GallerySpec, GalleryWriter, NewPhoto, PhotoReference, VectorPrecision};
 //! use geo::{LatLon, Place};
 //!
@@ -50,9 +51,11 @@
 //!
 //! let gallery = Gallery::open(&folder, Some("encoder-1"))?;
 //! let filter = Filter::default();
-//! let queries = vec![Query { vector: &[0.6, 0.8], filter: &filter }];
-//! let found = gallery.search_now(&SearchRequest { channel: &channel, top: 1, queries })?;
-//! assert_eq!(found[0][0].photo.as_ref().map(|photo| photo.id.0.as_str()), Some("tower.jpg"));
+//! let embedding = QueryEmbedding { vectors: vec![(channel.clone(), vec![0.6, 0.8])] };
+//! let queries = vec![Query { embedding: &embedding, filter: &filter }];
+//! let found = gallery.search(&SearchRequest { channels: &[(channel, 1.0)], top: 1, queries })?;
+//! let records = gallery.records(&[found[0][0].item])?;
+//! assert_eq!(records[0].as_ref().map(|photo| photo.id.0.as_str()), Some("tower.jpg"));
 //! # drop((writer, gallery));
 //! # std::fs::remove_dir_all(folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -67,7 +70,6 @@
 mod derived;
 mod error;
 mod export;
-mod fused_search;
 mod gallery;
 mod info;
 mod location_index;
@@ -85,14 +87,10 @@ mod writer;
 
 pub use derived::build::Warning;
 pub use error::GalleryError;
-pub use fused_search::FusedRequest;
 pub use gallery::{Gallery, PhotoBytesError};
 pub use info::GalleryInfo;
 pub use location_index::{IndexedLocation, LocationIndex};
-pub use matrix::{
-    FusedPart, FusedQuery, Match, MatrixError, MatrixQuery, RowMask, VectorMatrix, VectorPrecision,
-    search_fused,
-};
+pub use matrix::{Match, MatrixError, MatrixQuery, RowMask, VectorMatrix, VectorPrecision};
 pub use source::{
     FolderSource, MAX_PHOTO_BYTES, PhotoFiles, PhotoSource, SourceError, TarSource, open_source,
 };

@@ -1,16 +1,18 @@
 //! Bare coordinates with vectors: the GPS channel.
 
-use std::collections::HashMap;
 use std::io::{Cursor, Seek, Write};
 use std::path::Path;
 
-use contract::{Channel, Failure, Neighbour, Search, SearchFuture, SearchRequest};
+use contract::{
+    Channel, ChannelSpec, Failure, FilterPart, Filtering, Holdings, ItemId, Neighbour, PhotoId, PhotoRecord,
+    QueryEmbedding, Search, SearchRequest,
+};
 use geo::{LatLon, Region};
 
-use crate::derived::atomic::write_atomically;
+use files::write_atomic_with;
 use crate::derived::container::{Container, Kind, Tag};
 use crate::matrix::{
-    FIRST_FREE_TAG, MatrixError, MatrixPlan, MatrixQuery, RowMask, VectorMatrix, VectorPrecision, reading,
+    FIRST_FREE_TAG, Match, MatrixError, MatrixPlan, MatrixQuery, RowMask, VectorMatrix, VectorPrecision, reading,
     writing,
 };
 use crate::region::{country_number, region_mask};
@@ -28,12 +30,12 @@ pub struct IndexedLocation {
 }
 
 /// Coordinates one can search by the vectors of a location encoder (GeoCLIP's GPS gallery, for one): a matrix
-/// and its coordinates in one checksummed file. Neighbours carry no photo, and of a filter only the region
+/// and its coordinates in one checksummed file. Items have no record, and of a filter only the region
 /// applies: coordinates have no author, id or hash.
 #[derive(Debug)]
 pub struct LocationIndex {
     matrix: VectorMatrix,
-    channel: Channel,
+    channel: ChannelSpec,
 }
 
 impl LocationIndex {
@@ -91,7 +93,8 @@ impl LocationIndex {
         container.sized::<[f64; 2]>(COORDINATES, rows).map_err(reading(path))?;
         container.sized::<u16>(COUNTRIES, rows).map_err(reading(path))?;
         let matrix = VectorMatrix::from_container(container).map_err(reading(path))?;
-        Ok(Self { matrix, channel: Channel::location() })
+        let channel = ChannelSpec { channel: Channel::location(), dimension: matrix.dimension() };
+        Ok(Self { matrix, channel })
     }
 
     /// Writes the index to a file, replacing it at once or not at all.
@@ -100,7 +103,7 @@ impl LocationIndex {
     /// Those of the file system.
     pub fn write(&self, path: &Path) -> Result<(), MatrixError> {
         let bytes = self.matrix.container().as_bytes();
-        write_atomically(path, |file| file.write_all(bytes)).map_err(writing(path))
+        write_atomic_with(path, |file| file.write_all(bytes)).map_err(writing(path))
     }
 
     /// Number of coordinates.
@@ -117,60 +120,6 @@ impl LocationIndex {
     /// The vectors, row by row the coordinates.
     pub fn matrix(&self) -> &VectorMatrix {
         &self.matrix
-    }
-
-    /// The vectors of coordinates that this index holds (exactly these, bit by bit); `None` for others. One pass over
-    /// the coordinates for the whole list.
-    pub fn vectors_at(&self, places: &[LatLon]) -> Vec<Option<Vec<f32>>> {
-        let bits = |latitude: f64, longitude: f64| (latitude.to_bits(), longitude.to_bits());
-        let mut wanted: HashMap<(u64, u64), Option<usize>> =
-            places.iter().map(|place| (bits(place.latitude(), place.longitude()), None)).collect();
-        for (row, &[latitude, longitude]) in self.coordinates().iter().enumerate() {
-            if let Some(found) = wanted.get_mut(&bits(latitude, longitude)) {
-                found.get_or_insert(row);
-            }
-        }
-        let row_of =
-            |place: &LatLon| wanted.get(&bits(place.latitude(), place.longitude())).copied().flatten();
-        places.iter().map(|place| self.matrix.row(row_of(place)?)).collect()
-    }
-
-    /// [`Search::search`] without the future. Channels other than [`Channel::location`] hold nothing.
-    ///
-    /// # Errors
-    /// A query of the wrong length or with a number that is not finite; a country where none are known.
-    pub fn search_now(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, MatrixError> {
-        if *request.channel != self.channel {
-            return Ok(vec![Vec::new(); request.queries.len()]);
-        }
-        let mut masks: Vec<(&Region, RowMask)> = Vec::new();
-        for region in request.queries.iter().filter_map(|query| query.filter.region.as_ref()) {
-            if masks.iter().all(|(known, _)| *known != region) {
-                masks.push((region, self.mask(region)?));
-            }
-        }
-        let queries: Vec<MatrixQuery<'_>> = request
-            .queries
-            .iter()
-            .map(|query| {
-                let known = masks.iter().find(|(region, _)| Some(*region) == query.filter.region.as_ref());
-                MatrixQuery { vector: query.vector, mask: known.map(|(_, mask)| mask) }
-            })
-            .collect();
-        let found = self.matrix.search(&queries, request.top)?;
-        Ok(found
-            .into_iter()
-            .map(|matches| {
-                let neighbour = |one: crate::Match| {
-                    Some(Neighbour {
-                        location: self.location(one.row)?,
-                        similarity: one.similarity,
-                        photo: None,
-                    })
-                };
-                matches.into_iter().filter_map(neighbour).collect()
-            })
-            .collect())
     }
 
     fn coordinates(&self) -> &[[f64; 2]] {
@@ -207,17 +156,96 @@ fn fill<'a, W: Write + Seek>(
     written.map_err(writing(path))
 }
 
+/// One channel, [`Channel::location`]; an item's id is its row in the list.
 impl Search for LocationIndex {
     fn encoder_fingerprint(&self) -> &str {
         self.matrix.identity()
     }
 
-    fn len(&self, channel: &Channel) -> usize {
-        if *channel == self.channel { self.matrix.len() } else { 0 }
+    fn channels(&self) -> &[ChannelSpec] {
+        std::slice::from_ref(&self.channel)
     }
 
-    fn search<'a>(&'a self, request: SearchRequest<'a>) -> SearchFuture<'a> {
-        Box::pin(async move { self.search_now(&request).map_err(|error| Failure::from_error(&error)) })
+    fn holdings(&self) -> Holdings {
+        Holdings { name: "coordinates".to_owned(), photos: 0, coordinates: self.location_count() }
+    }
+
+    fn len(&self, channel: &Channel) -> usize {
+        if *channel == self.channel.channel { self.matrix.len() } else { 0 }
+    }
+
+    fn filtering(&self, part: FilterPart) -> Filtering {
+        match part {
+            FilterPart::Region => Filtering::Exact,
+            FilterPart::Authors | FilterPart::Ids | FilterPart::NearDuplicates => Filtering::Immaterial,
+        }
+    }
+
+    fn search(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, Failure> {
+        Ok(self.search_rows(request)?)
+    }
+
+    fn vectors(&self, items: &[ItemId]) -> Result<Vec<QueryEmbedding>, Failure> {
+        let of = |item: &ItemId| self.matrix.row(usize::try_from(item.0).ok()?);
+        let embedding =
+            |vector: Vec<f32>| QueryEmbedding { vectors: vec![(self.channel.channel.clone(), vector)] };
+        Ok(items.iter().map(|item| of(item).map(embedding).unwrap_or_default()).collect())
+    }
+
+    fn records(&self, items: &[ItemId]) -> Result<Vec<Option<PhotoRecord>>, Failure> {
+        Ok(vec![None; items.len()])
+    }
+
+    fn photo_bytes(&self, _: &PhotoId) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(None)
+    }
+
+    fn coverage(&self) -> String {
+        format!("{} coordinates, no photos", self.location_count())
+    }
+}
+
+impl LocationIndex {
+    fn search_rows(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, MatrixError> {
+        let [(channel, weight)] = request.channels else {
+            let asked = request.channels.iter().map(|(channel, _)| channel.as_str()).collect::<Vec<_>>();
+            return Err(MatrixError::UnknownChannel { channel: asked.join(", ") });
+        };
+        if *channel != self.channel.channel {
+            return Err(MatrixError::UnknownChannel { channel: channel.to_string() });
+        }
+        let mut masks: Vec<(&Region, RowMask)> = Vec::new();
+        for region in request.queries.iter().filter_map(|query| query.filter.region.as_ref()) {
+            if masks.iter().all(|(known, _)| *known != region) {
+                masks.push((region, self.mask(region)?));
+            }
+        }
+        let vectors = request.queries.iter().map(|query| {
+            let missing = || MatrixError::NoQueryVector { channel: channel.to_string() };
+            query.embedding.get(channel).ok_or_else(missing)
+        });
+        let vectors = vectors.collect::<Result<Vec<&[f32]>, MatrixError>>()?;
+        // A negative weight turns the order round; the size of one weight changes nothing.
+        let turned: Vec<Vec<f32>> = if *weight < 0.0 {
+            vectors.iter().map(|vector| vector.iter().map(|value| -value).collect()).collect()
+        } else {
+            Vec::new()
+        };
+        let queries: Vec<MatrixQuery<'_>> = request
+            .queries
+            .iter()
+            .enumerate()
+            .map(|(index, query)| {
+                let known = masks.iter().find(|(region, _)| Some(*region) == query.filter.region.as_ref());
+                let vector = turned.get(index).map_or(vectors[index], Vec::as_slice);
+                MatrixQuery { vector, mask: known.map(|(_, mask)| mask) }
+            })
+            .collect();
+        let found = self.matrix.search(&queries, request.top)?;
+        let neighbour = |Match { row, similarity }: Match| {
+            Some(Neighbour { item: ItemId(row as u64), location: self.location(row)?, similarity })
+        };
+        Ok(found.into_iter().map(|matches| matches.into_iter().filter_map(neighbour).collect()).collect())
     }
 }
 
@@ -240,10 +268,9 @@ mod tests {
 
     fn found(index: &LocationIndex, region: Option<&str>) -> Result<Vec<f64>, Failure> {
         let filter = Filter { region: region.map(|text| text.parse().unwrap()), ..Filter::default() };
-        let queries = vec![Query { vector: &[0.0, 1.0], filter: &filter }];
-        let request = SearchRequest { channel: &Channel::location(), top: 5, queries };
-        let found = pollster::block_on(index.search(request))?;
-        assert!(found[0].iter().all(|neighbour| neighbour.photo.is_none()));
+        let embedding = QueryEmbedding { vectors: vec![(Channel::location(), vec![0.0, 1.0])] };
+        let queries = vec![Query { embedding: &embedding, filter: &filter }];
+        let found = index.search(&SearchRequest { channels: &[(Channel::location(), 1.0)], top: 5, queries })?;
         Ok(found[0].iter().map(|neighbour| neighbour.location.latitude()).collect())
     }
 
@@ -262,15 +289,14 @@ mod tests {
 
     #[test]
     fn gives_the_vectors_of_its_coordinates() {
-        let at = |latitude, longitude| LatLon::new(latitude, longitude).unwrap();
-        let found = index(true).vectors_at(&[at(-37.8, 145.0), at(1.0, 1.0), at(-33.9, 151.2)]);
-        let near = |vector: &Option<Vec<f32>>, expected: [f32; 2]| {
-            vector.iter().flatten().zip(expected).all(|(value, expected)| (value - expected).abs() < 0.01)
+        let index = index(true);
+        let found = index.vectors(&[ItemId(2), ItemId(7), ItemId(0)]).unwrap();
+        let near = |embedding: &QueryEmbedding, expected: [f32; 2]| {
+            let vector = embedding.get(&Channel::location()).unwrap();
+            vector.iter().zip(expected).all(|(value, expected)| (value - expected).abs() < 0.01)
         };
-        assert!(
-            near(&found[0], [0.6, 0.8]) && found[1].is_none() && near(&found[2], [1.0, 0.0]),
-            "{found:?}"
-        );
+        assert!(near(&found[0], [0.6, 0.8]) && found[1].vectors.is_empty() && near(&found[2], [1.0, 0.0]));
+        assert_eq!(index.records(&[ItemId(2)]).unwrap(), [None]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use contract::{Attribution, PerceptualHash, PhotoId, PhotoRecord};
 use geo::{LatLon, Place};
-use nets::kernels::int8;
+use kernels::int8;
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row, params};
 

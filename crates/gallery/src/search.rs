@@ -1,12 +1,15 @@
-//! [`contract::Search`] on a gallery: filters become masks, matches become neighbours.
+//! [`contract::Search`] on a gallery: filters become masks, rows become items.
 
-use contract::{Channel, Failure, Filter, Neighbour, Search, SearchFuture, SearchRequest};
-use geo::Region;
+use contract::{
+    Channel, ChannelSpec, Failure, Filter, FilterPart, Filtering, Holdings, ItemId, Neighbour, PhotoId,
+    PhotoRecord, Query, QueryEmbedding, Search, SearchRequest,
+};
+use geo::{LatLon, Place, Region};
 
 use crate::derived::photo_index::PhotoIndex;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
-use crate::matrix::{Match, MatrixQuery, RowMask};
+use crate::matrix::{FusedQuery, Match, MatrixQuery, RowMask, VectorMatrix, search_fused};
 use crate::region::region_mask;
 
 impl Search for Gallery {
@@ -14,53 +17,106 @@ impl Search for Gallery {
         &self.meta.encoder_fingerprint
     }
 
-    fn len(&self, channel: &Channel) -> usize {
-        self.matrix(channel).map_or(0, crate::VectorMatrix::len)
+    fn channels(&self) -> &[ChannelSpec] {
+        &self.meta.channels
     }
 
-    fn search<'a>(&'a self, request: SearchRequest<'a>) -> SearchFuture<'a> {
-        Box::pin(async move { self.search_now(&request).map_err(|error| Failure::from_error(&error)) })
+    fn holdings(&self) -> Holdings {
+        Holdings { name: self.meta.name.clone(), photos: self.photo_count(), coordinates: 0 }
+    }
+
+    fn len(&self, channel: &Channel) -> usize {
+        self.matrix(channel).map_or(0, VectorMatrix::len)
+    }
+
+    fn filtering(&self, _: FilterPart) -> Filtering {
+        Filtering::Exact
+    }
+
+    fn search(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, Failure> {
+        Ok(self.search_rows(request)?)
+    }
+
+    fn vectors(&self, items: &[ItemId]) -> Result<Vec<QueryEmbedding>, Failure> {
+        let of = |item: &ItemId| self.row_of_item(*item).map(|row| self.embedding_at(row));
+        Ok(items.iter().map(|item| of(item).unwrap_or_default()).collect())
+    }
+
+    fn records(&self, items: &[ItemId]) -> Result<Vec<Option<PhotoRecord>>, Failure> {
+        Ok(items.iter().map(|item| self.record_at(self.row_of_item(*item)?)).collect())
+    }
+
+    fn photo_bytes(&self, photo: &PhotoId) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(Gallery::photo_bytes(self, photo)?)
+    }
+
+    fn coverage(&self) -> String {
+        let places: Vec<(LatLon, Place)> =
+            self.photos().map(|record| (record.location, record.place)).collect();
+        geo::coverage_note(&places)
     }
 }
 
 impl Gallery {
-    /// [`Search::search`] without the future.
-    ///
-    /// # Errors
-    /// A channel that is not there, a query of the wrong length or with a number that is not finite.
-    pub fn search_now(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, GalleryError> {
-        let matrix = self.matrix(request.channel).ok_or_else(|| self.unknown_channel(request.channel))?;
+    fn search_rows(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, GalleryError> {
+        let matrices = request.channels.iter().map(|(channel, _)| self.known_matrix(channel));
+        let matrices = matrices.collect::<Result<Vec<_>, GalleryError>>()?;
         let mut masks = Masks::new(&self.derived.index);
         let numbers: Vec<Option<usize>> =
             request.queries.iter().map(|query| masks.number_of(query.filter)).collect();
-        let queries: Vec<MatrixQuery<'_>> = request
-            .queries
-            .iter()
-            .zip(&numbers)
-            .map(|(query, number)| MatrixQuery {
-                vector: query.vector,
-                mask: number.and_then(|number| masks.get(number)),
-            })
-            .collect();
-        let found = matrix.search(&queries, request.top)?;
+        let asked = request.queries.iter().zip(&numbers);
+        let asked = asked.map(|(query, number)| (query, number.and_then(|number| masks.get(number))));
+        let found = match (matrices.as_slice(), request.channels) {
+            ([matrix], [(channel, 1.0)]) => {
+                let queries = asked
+                    .map(|(query, mask)| Ok(MatrixQuery { vector: vector_of(query, channel)?, mask }))
+                    .collect::<Result<Vec<_>, GalleryError>>()?;
+                matrix.search(&queries, request.top)?
+            }
+            (matrices, channels) => {
+                let queries = asked
+                    .map(|(query, mask)| {
+                        let parts = channels.iter().map(|(channel, weight)| {
+                            Ok((vector_of(query, channel)?, *weight))
+                        });
+                        Ok(FusedQuery { parts: parts.collect::<Result<_, GalleryError>>()?, mask })
+                    })
+                    .collect::<Result<Vec<_>, GalleryError>>()?;
+                let mut found = search_fused(matrices, &queries, request.top)?;
+                let total: f32 = channels.iter().map(|(_, weight)| weight.abs()).sum();
+                if total > 0.0 {
+                    found.iter_mut().flatten().for_each(|one| one.similarity /= total);
+                }
+                found
+            }
+        };
         Ok(found.into_iter().map(|matches| self.neighbours(matches)).collect())
     }
 
-    pub(crate) fn unknown_channel(&self, channel: &Channel) -> GalleryError {
-        GalleryError::UnknownChannel {
+    fn known_matrix(&self, channel: &Channel) -> Result<&VectorMatrix, GalleryError> {
+        self.matrix(channel).ok_or_else(|| GalleryError::UnknownChannel {
             name: self.meta.name.clone(),
             channel: channel.clone(),
             known: self.meta.channels.iter().map(|spec| spec.channel.as_str()).collect::<Vec<_>>().join(", "),
-        }
+        })
     }
 
-    pub(crate) fn neighbours(&self, matches: Vec<Match>) -> Vec<Neighbour> {
+    fn neighbours(&self, matches: Vec<Match>) -> Vec<Neighbour> {
+        let index = &self.derived.index;
         let neighbour = |Match { row, similarity }| {
-            let record = self.derived.index.photo(row)?.record;
-            Some(Neighbour { location: record.location, similarity, photo: Some(record) })
+            let location = index.location(row)?;
+            Some(Neighbour { item: ItemId(index.key(row)?.cast_unsigned()), location, similarity })
         };
         matches.into_iter().filter_map(neighbour).collect()
     }
+
+    fn row_of_item(&self, item: ItemId) -> Option<usize> {
+        self.derived.index.row_of_key(item.0.cast_signed())
+    }
+}
+
+fn vector_of<'a>(query: &Query<'a>, channel: &Channel) -> Result<&'a [f32], GalleryError> {
+    query.embedding.get(channel).ok_or_else(|| GalleryError::NoQueryVector { channel: channel.clone() })
 }
 
 /// The masks of a batch; queries with equal filters share one, and those with equal regions its costly part.

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 use contract::{ChannelSpec, PhotoRecord, QueryEmbedding};
-use nets::kernels::int8::MAX_DIMENSION;
+use kernels::int8::MAX_DIMENSION;
 
 use crate::error::GalleryError;
 use crate::matrix::VectorPrecision;

@@ -1,14 +1,12 @@
 //! Looking for damage.
 
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use contract::{Channel, PhotoId};
 use rusqlite::Connection;
 
 use crate::derived::build::{self, DerivedProblem};
-use crate::derived::hubness::Hubness;
 use crate::error::GalleryError;
 use crate::gallery::resolve;
 use crate::lock::WriterLock;
@@ -136,7 +134,6 @@ pub fn verify(directory: &Path) -> Vec<Problem> {
         check_database(&transaction, &meta, &mut problems)?;
         check_sources(&transaction, &meta, directory, &mut problems)?;
         problems.extend(check_derived(&transaction, &meta, directory));
-        problems.extend(check_hubness(&meta, directory));
         Ok(())
     });
     if let Err(error) = checked {
@@ -154,14 +151,7 @@ pub fn rebuild(directory: &Path) -> Result<(), GalleryError> {
     let connection = schema::open_reader(directory)?;
     let _lock = WriterLock::acquire(directory)?;
     let meta = schema::read_meta(&connection, directory)?;
-    build::write_all(&connection, &meta, directory)?;
-    for ordinal in 0..meta.channels.len() {
-        let file = Hubness::path(&meta, ordinal, directory);
-        if file.exists() && Hubness::open(&meta, ordinal, directory).is_err() {
-            fs::remove_file(&file).map_err(GalleryError::io("write", &file))?;
-        }
-    }
-    Ok(())
+    build::write_all(&connection, &meta, directory)
 }
 
 fn check_database(connection: &Connection, meta: &Meta, problems: &mut Vec<Problem>) -> rusqlite::Result<()> {
@@ -241,23 +231,6 @@ fn check_sources(
         }));
     }
     Ok(())
-}
-
-/// Files of hubness are made when they are asked for: one that is not there is no problem, and one that photos were added
-/// or removed after is as if it were not there.
-fn check_hubness(meta: &Meta, directory: &Path) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for ordinal in 0..meta.channels.len() {
-        let file = Hubness::path(meta, ordinal, directory);
-        if !file.exists() || Hubness::is_outdated(meta, ordinal, directory) {
-            continue;
-        }
-        let opened = Hubness::open(meta, ordinal, directory).map_err(|error| error.to_string());
-        if let Err(why) = opened.and_then(|hubness| hubness.check_content()) {
-            problems.push(Problem::DerivedFileUnusable { file, why });
-        }
-    }
-    problems
 }
 
 fn check_derived(connection: &Connection, meta: &Meta, directory: &Path) -> Vec<Problem> {

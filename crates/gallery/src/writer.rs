@@ -3,13 +3,15 @@
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use contract::{PhotoId, hexadecimal};
+use contract::PhotoId;
+use files::hexadecimal;
 use geo::Region;
+use files::remove_leftovers;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
-use crate::derived::atomic::remove_leftovers;
 use crate::derived::build;
 use crate::error::GalleryError;
 use crate::lock::WriterLock;
@@ -86,7 +88,7 @@ impl GalleryWriter {
     fn open_locked(directory: &Path, expected: Option<&str>, lock: WriterLock) -> Result<Self, GalleryError> {
         let (connection, meta) = schema::open_writer(directory)?;
         check_fingerprint(directory, &meta, expected)?;
-        remove_leftovers(directory);
+        remove_leftovers(directory, Duration::ZERO);
         remove_cold_journal(directory);
         Ok(Self { directory: directory.to_path_buf(), connection, meta, _lock: lock })
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use common::{FINGERPRINT, found, photo, photos, spec, unit_vector};
-use contract::{Channel, Diagnose, ErrorKind, Filter, Query, SearchRequest};
+use contract::{Channel, Diagnose, ErrorKind, Filter, Query, QueryEmbedding, Search, SearchRequest};
 use gallery::{
     Gallery, GalleryError, GalleryWriter, PhotoReference, Problem, VectorPrecision, rebuild, verify,
 };
@@ -106,11 +106,10 @@ fn bad_queries_are_refused() {
     let gallery = Gallery::open(directory.path(), None).unwrap();
     let filter = Filter::default();
     let search = |channel: &str, vector: &[f32]| {
-        let queries = vec![Query { vector, filter: &filter }];
-        gallery
-            .search_now(&SearchRequest { channel: &Channel::new(channel), top: 3, queries })
-            .unwrap_err()
-            .to_string()
+        let channel = Channel::new(channel);
+        let embedding = QueryEmbedding { vectors: vec![(channel.clone(), vector.to_vec())] };
+        let queries = vec![Query { embedding: &embedding, filter: &filter }];
+        gallery.search(&SearchRequest { channels: &[(channel, 1.0)], top: 3, queries }).unwrap_err().to_string()
     };
     assert!(search("sound", &query()).contains("no channel `sound`; it has photo, location"));
     assert!(search("photo", &[1.0]).contains("1 numbers"));

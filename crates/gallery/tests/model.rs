@@ -5,8 +5,8 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{COUNTRIES, FINGERPRINT, found, photo, photos, spec, unit_vector};
-use contract::{Channel, Filter, PerceptualHash, PhotoId, Query, Search, SearchRequest};
+use common::{COUNTRIES, FINGERPRINT, embedding, found, photo, photos, spec, unit_vector};
+use contract::{Channel, Filter, PerceptualHash, PhotoId, Query, QueryEmbedding, Search, SearchRequest};
 use gallery::{Gallery, GalleryWriter, NewPhoto, VectorPrecision, verify};
 use geo::Region;
 use proptest::prelude::*;
@@ -136,7 +136,7 @@ proptest! {
         let gallery = Gallery::open(directory.path(), Some(FINGERPRINT)).unwrap();
         prop_assert!(gallery.warnings().is_empty());
         prop_assert_eq!(gallery.len(&Channel::photo()), model.len());
-        prop_assert_eq!(gallery.records().count(), model.len());
+        prop_assert_eq!(gallery.photos().count(), model.len());
         for (id, photo) in &model {
             prop_assert_eq!(gallery.record(id), Some(photo.record.clone()));
         }
@@ -172,15 +172,15 @@ fn a_batch_with_mixed_filters_equals_single_searches() {
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let filters = filters(&mut random, photo(1).record.hash.unwrap());
     let vectors: Vec<Vec<f32>> = (0..40).map(|_| unit_vector(&mut random, 24)).collect();
-    let queries: Vec<Query<'_>> = vectors
+    let embeddings: Vec<QueryEmbedding> = vectors.iter().map(|vector| embedding(vector)).collect();
+    let queries: Vec<Query<'_>> = embeddings
         .iter()
         .enumerate()
-        .map(|(index, vector)| Query { vector, filter: &filters[index % filters.len()] })
+        .map(|(index, embedding)| Query { embedding, filter: &filters[index % filters.len()] })
         .collect();
-    let channel = Channel::photo();
+    let channels = [(Channel::photo(), 1.0)];
     let search = |queries: &[Query<'_>]| {
-        let request = SearchRequest { channel: &channel, top: 10, queries: queries.to_vec() };
-        pollster::block_on(gallery.search(request)).unwrap()
+        gallery.search(&SearchRequest { channels: &channels, top: 10, queries: queries.to_vec() }).unwrap()
     };
     let together = search(&queries);
     for (query, found) in queries.iter().zip(&together) {

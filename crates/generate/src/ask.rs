@@ -229,7 +229,7 @@ mod tests {
 
     #[allow(clippy::unnecessary_wraps, reason = "the shape that is asked for")]
     fn photo() -> Result<Photo, Failure> {
-        Ok(Photo { id: "p".into(), author: None, width: 1, height: 1, rgb: vec![0; 3] })
+        Ok(Photo::new("p", Image::filled(1, 1, [0; 3]).unwrap()))
     }
 
     #[test]

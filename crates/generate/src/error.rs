@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use contract::{Diagnose, ErrorKind, Failure};
+use contract::{Diagnose, ErrorKind};
 
 /// A failure of this room. No variant ever holds the key: texts of the server are cleaned of it before.
 #[derive(Debug, thiserror::Error)]
@@ -216,11 +216,5 @@ impl Diagnose for GenerateError {
             Self::Photo { .. } | Self::Read { .. } | Self::Interrupted => return None,
         };
         Some(text)
-    }
-}
-
-impl From<GenerateError> for Failure {
-    fn from(error: GenerateError) -> Self {
-        Self::from_error(&error)
     }
 }

@@ -9,12 +9,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::{ErrorKind, Failure, Photo, hexadecimal};
-use nets::photo::Image;
+use contract::{ErrorKind, Failure, Photo};
+use files::hexadecimal;
 use nets::qwen2_vl::chat_template::PromptPart;
 use nets::qwen2_vl::generation::{GenerationDefaults, GenerationSettings, Sampling, TextEnd};
 use nets::qwen2_vl::{LoadOptions, Qwen2Vl};
-use rank::vlm::{InputOptions, PairInputs, network_failure};
+use rank::vlm::{InputOptions, PairInputs};
 
 use crate::generator::{Answer, Finish, Generation, Generator, Usage};
 
@@ -91,7 +91,7 @@ impl LocalGenerator {
         )?;
         let config = inputs.config();
         let defaults = GenerationDefaults::from_directory(model, config.language.vocabulary)
-            .map_err(|error| network_failure(&error))?;
+            ?;
         let generation = GenerationSettings {
             max_tokens: settings.max_tokens,
             end_tokens: defaults.end_tokens,
@@ -103,9 +103,9 @@ impl LocalGenerator {
                 seed: settings.seed,
             },
         };
-        generation.sampling.check().map_err(|error| network_failure(&error))?;
+        generation.sampling.check()?;
         let load = LoadOptions { output_layer: true, ..settings.load.clone() };
-        let network = Qwen2Vl::open(model, None, &load).map_err(|error| network_failure(&error))?;
+        let network = Qwen2Vl::open(model, None, &load)?;
         let merged = config.vision.patch_size * config.vision.spatial_merge_size;
         // Without a limit of ours the published one holds: 16,384 tokens.
         let most_pixels = settings.max_pixels.unwrap_or(16_384 * 784) as usize;
@@ -135,9 +135,7 @@ impl Generator for LocalGenerator {
         if samples.is_empty() {
             return Ok(Generation::default());
         }
-        let image = Image::new(photo.width, photo.height, photo.rgb.clone())
-            .map_err(|error| named(error.to_string()))?;
-        let prepared = self.inputs.prepare(&image).map_err(|error| named(error.to_string()))?;
+        let prepared = self.inputs.prepare(&photo.image).map_err(|error| named(error.to_string()))?;
         let (photos, _) = self.inputs.photo_features(&self.network, std::slice::from_ref(&prepared))?;
         let turn = self.inputs.turn(&[PromptPart::Text(prompt), PromptPart::Image], &photos)?;
         let last = samples.end.min(samples.start.saturating_add(AT_ONCE));
@@ -145,7 +143,7 @@ impl Generator for LocalGenerator {
         let written = self
             .network
             .generate(&turn, &photos, &self.generation, samples.start..last, &go_on)
-            .map_err(|error| network_failure(&error))?
+            ?
             .ok_or_else(|| Failure::new(ErrorKind::Interrupted, "stopped while a text was being written"))?;
         let mut generation = Generation::default();
         generation.usage.prompt_tokens = written.prompt_tokens as u64;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use contract::{ErrorKind, Photo};
 use generate::{Answer, Asker, Budget, Finish, Generator, LocalGenerator, LocalSettings, Reading};
 use generate::{Wording, zero_shot_prompt};
-use nets::kernels::weights::StoredType;
+use kernels::weights::StoredType;
 use nets::qwen2_vl::LoadOptions;
 
 fn model() -> PathBuf {
@@ -26,7 +26,7 @@ fn settings() -> LocalSettings {
 fn photo() -> Photo {
     let (width, height) = (90, 60);
     let rgb = (0..width * height * 3).map(|index| (index * 7 % 251) as u8).collect();
-    Photo { id: "stripes".into(), author: None, width, height, rgb }
+    Photo::new("stripes", Image::new(width, height, rgb).unwrap())
 }
 
 fn write(generator: &dyn Generator, samples: std::ops::Range<usize>) -> Vec<Answer> {
@@ -129,7 +129,7 @@ fn wrong_settings_and_models_are_named() {
     let failure = LocalGenerator::open(empty.path(), &settings(), Arc::default()).unwrap_err();
     assert_eq!(failure.kind, ErrorKind::BrokenModel);
     assert!(failure.message.contains("config.json"), "{failure}");
-    let sliver = Photo { width: 1000, height: 1, rgb: vec![0; 3000], ..photo() };
+    let sliver = Photo::new("stripes", Image::filled(1000, 1, [0; 3]).unwrap());
     let failure = open(&settings()).generate(&sliver, "Where?", 0..1).unwrap_err();
     assert_eq!(failure.kind, ErrorKind::InvalidPhoto);
     assert!(failure.message.starts_with("stripes: "), "{failure}");

@@ -9,9 +9,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use contract::pairs::PairsReader;
+use formats::pairs::PairsReader;
 use georanker::{PairFileScorer, Reencode};
-use nets::kernels::weights::StoredType;
+use kernels::weights::StoredType;
 use nets::operators::Operators;
 use nets::qwen2_vl::{LoadOptions, Sharing};
 use rank::vlm::{InputOptions, ScorerOptions};

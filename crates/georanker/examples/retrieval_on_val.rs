@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use contract::table::read_photos;
+use formats::table::read_photos;
 use contract::{Channel, Exclude, Failure, Filter, LocateOptions, Photo, QueryEmbedding, RetrievalOptions};
 use gallery::{FusedRequest, PhotoFiles};
 use geo::{LatLon, geodesic_km};
 use georanker::{Locator, decode_photo, image_of};
-use nets::photo::Limits;
+use photo::Limits;
 use rayon::prelude::*;
 
 type Encoded = (Photo, QueryEmbedding);
@@ -24,10 +24,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let encoded: Vec<(Encoded, LatLon)> = rows
         .par_iter()
         .map(|row| {
-            let bytes = photos.read(&row.id).map_err(|error| Failure::from_error(&error))?;
+            let bytes = photos.read(&row.id)?;
             let mut photo = decode_photo(&row.id.0, &bytes, &Limits::default())?;
             photo.author.clone_from(&row.author);
-            let embedding = locator.encoder().encode_image(&row.id.0, &image_of(&photo)?)?;
+            let embedding = locator.encoder().encode_image(&row.id.0, &photo.image)?;
             photo.rgb = Vec::new();
             Ok(((photo, embedding), row.location))
         })
@@ -88,7 +88,7 @@ fn hubs(locator: &Locator, encoded: &[Encoded], truth: &[LatLon], strength: f32)
     let channels = [(Channel::photo(), 1.0)];
     let queries = encoded.iter().zip(&filters).map(|((_, embedding), filter)| (embedding, filter)).collect();
     let request = FusedRequest { channels: &channels, hubness: strength, top: 10, queries };
-    let found = locator.gallery().search_fused(&request).map_err(|error| Failure::from_error(&error))?;
+    let found = locator.gallery().search_fused(&request)?;
     let mut counts = std::collections::HashMap::new();
     let (mut first, mut any) = (0, 0);
     for (list, truth) in found.iter().zip(truth) {

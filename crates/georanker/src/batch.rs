@@ -5,12 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use contract::{Candidate, Estimate, Failure, LocateOptions, Photo, QueryEmbedding};
-use nets::photo::{DecodeOptions, Image, Limits, decode, encode_thumbnail};
+use photo::{DecodeOptions, Image, Limits, decode, encode_thumbnail};
 use rayon::prelude::*;
 
-use crate::error::photo_failure;
 use crate::locator::lost;
-use crate::photo_file::read_photo_bytes;
 use crate::{CachedQuery, Input, Locator, QueryCache};
 
 /// How many photos are in memory at once.
@@ -173,7 +171,7 @@ fn prepare(locator: &Locator, input: &Input, options: &BatchOptions) -> Prepared
             return Ok((photo, known.embedding.clone()));
         }
         let image = decode(&bytes, &options.limits, DecodeOptions::default())
-            .map_err(|error| photo_failure(&input.name, &error))?;
+            .map_err(|error| error.named(&input.name))?;
         thumbnail = options.thumbnail_side.and_then(|side| encode_thumbnail(&image, side, 82).ok());
         let embedding = if let Some(known) = known {
             known.embedding

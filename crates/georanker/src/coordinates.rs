@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use contract::table::read_coordinates;
+use formats::table::read_coordinates;
 use contract::{Channel, Encoder as _, ErrorKind, Failure};
 use gallery::{IndexedLocation, LocationIndex, VectorPrecision};
 use geo::{LatLon, ReverseGeocoder};
@@ -53,7 +53,7 @@ pub(crate) fn encode_coordinates(
     if let Some(failure) = unsearched(pack, &photos, list) {
         return Err(failure);
     }
-    let rows = read_coordinates(list).map_err(|error| Failure::from_error(&error))?;
+    let rows = read_coordinates(list)?;
     let hash = sha256_of_file(list)
         .map_err(|source| Failure::from_error(&PackError::Read { path: list.to_owned(), source }))?;
     let identity = format!("{} {hash}", fingerprint(pack.manifest()));
@@ -62,7 +62,7 @@ pub(crate) fn encode_coordinates(
     {
         return Ok(CoordinateIndex { index, kept: Some(path), found: true });
     }
-    let space = LocationSpace::open(pack, photos).map_err(|error| Failure::from_error(&error))?;
+    let space = LocationSpace::open(pack, photos)?;
     let geocoder = ReverseGeocoder::embedded();
     let blocks: Vec<Vec<(IndexedLocation, Vec<f32>)>> = rows
         .par_chunks(BLOCK)
@@ -84,7 +84,7 @@ pub(crate) fn encode_coordinates(
     let dimension = vectors.first().map_or(0, Vec::len);
     let rows = vectors.iter().map(Vec::as_slice);
     let index = LocationIndex::build(&identity, dimension, &locations, rows, VectorPrecision::Int8)
-        .map_err(|error| Failure::from_error(&error))?;
+        ?;
     let kept = index.write(&path).is_ok().then_some(path);
     Ok(CoordinateIndex { index, kept, found: false })
 }

@@ -2,17 +2,14 @@
 
 use std::path::Path;
 
-use contract::table::{PhotoRow, PhotoTable, TableError};
+use formats::table::{PhotoRow, PhotoTable, TableError};
 use contract::{Channel, ErrorKind, Failure, PhotoId};
 use gallery::{Gallery, PhotoFiles, PhotoSource};
-use nets::photo::{DecodeOptions, Limits, decode};
+use photo::{DecodeOptions, Limits, decode};
 use rayon::prelude::*;
 use train::curate::{CurationQuery, QueryResult, QuerySource, Sample};
 
-use crate::error::photo_failure;
-use crate::gps_tag::gps_tag;
 use crate::pack::sha256_of_file;
-use crate::photo_file::hash_of;
 use crate::{CachedQuery, PhotoEncoder, QueryCache};
 
 /// Photos that are not in the gallery, and what makes vectors of them.
@@ -71,7 +68,7 @@ impl<'a> PhotoQueries<'a> {
         (channel, sample): (Channel, Sample),
         encoder: Option<QueryEncoder>,
     ) -> Result<Self, Failure> {
-        let rows = PhotoTable::open(table).map_err(|error| Failure::from_error(&error))?;
+        let rows = PhotoTable::open(table)?;
         let hash = sha256_of_file(table).map_err(|error| {
             Failure::new(ErrorKind::Unreadable, format!("cannot read {}: {error}", table.display()))
         })?;
@@ -90,7 +87,7 @@ impl<'a> PhotoQueries<'a> {
         channel: Channel,
         sample: Sample,
     ) -> Result<Self, Failure> {
-        let ids = encoder.photos.ids().map_err(|error| Failure::from_error(&error))?;
+        let ids = encoder.photos.ids()?;
         let names: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
         let identity = format!("photos {}", crate::pack::sha256_hex(names.join("\n").as_bytes()));
         let vectors = Vectors { gallery, channel, encoder: Some(encoder) };
@@ -181,13 +178,13 @@ impl QuerySource for PhotoQueries<'_> {
 
 impl QueryEncoder {
     fn query(&self, id: &PhotoId, row: Option<&PhotoRow>, channel: &Channel) -> QueryResult {
-        let bytes = self.photos.read(id).map_err(|error| Failure::from_error(&error))?;
+        let bytes = self.photos.read(id)?;
         let location = match row {
             Some(row) => row.location,
             None => gps_tag(&id.0, &bytes)?,
         };
         let image = decode(&bytes, &self.limits, DecodeOptions::default())
-            .map_err(|error| photo_failure(&id.0, &error))?;
+            .map_err(|error| error.named(&id.0))?;
         // The picture is needed for its hash anyway: what is remembered is the costly part.
         let entry = self.cache.as_ref().map(|cache| (cache, QueryCache::key(&bytes)));
         let known = entry.as_ref().and_then(|(cache, key)| cache.get(key));
@@ -209,7 +206,7 @@ impl QueryEncoder {
             location,
             place: geo::Place::default(),
             author: None,
-            hash: Some(hash_of(&image)),
+            hash: Some(perceptual_hash(&image)),
             vector: vector.to_vec(),
         })
     }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use contract::{Diagnose, ErrorKind, Failure};
 use nets::NetworkError;
-use nets::photo::PhotoError;
 
 /// A model pack that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +85,7 @@ impl Diagnose for PackError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Part(failure) => failure.kind,
+            Self::Network(error) => error.kind(),
             Self::NoGallery { .. } => ErrorKind::Usage,
             _ => ErrorKind::BrokenModel,
         }
@@ -105,23 +105,8 @@ impl Diagnose for PackError {
                 directory.display()
             )),
             Self::Read { .. } => None,
-            Self::Network(error) => error.hint().map(str::to_owned),
+            Self::Network(error) => error.hint(),
             Self::Part(failure) => failure.hint.clone(),
         }
     }
-}
-
-/// A photo decoder's error as a [`Failure`] that names the file.
-pub(crate) fn photo_failure(name: &str, error: &PhotoError) -> Failure {
-    let kind = if error.is_too_large() { ErrorKind::PhotoTooLarge } else { ErrorKind::InvalidPhoto };
-    let failure = Failure::new(kind, format!("{name}: {error}"));
-    match error.hint() {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
-}
-
-/// A network's error as a [`Failure`] that names the photo.
-pub(crate) fn network_failure(name: &str, error: &NetworkError) -> Failure {
-    Failure::new(ErrorKind::BrokenModel, format!("{name}: {error}"))
 }

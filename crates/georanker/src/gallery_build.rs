@@ -7,14 +7,11 @@ use contract::{Attribution, ErrorKind, Failure, PhotoId, PhotoRecord};
 use gallery::{GalleryWriter, NewPhoto, PhotoReference, PhotoSource};
 use geo::{LatLon, Place, ReverseGeocoder};
 use nets::geoclip::LocationEncoder;
-use nets::photo::{DecodeOptions, Limits, decode};
+use photo::{DecodeOptions, Limits, decode};
 use rayon::prelude::*;
 
 use crate::PhotoEncoder;
 use crate::build_times::{BuildTimes, Clocks, Part};
-use crate::error::photo_failure;
-use crate::gps_tag::gps_tag;
-use crate::photo_file::hash_of;
 
 /// Photos in one transaction: what a killed run loses at most.
 const BATCH: usize = 32;
@@ -112,7 +109,7 @@ impl GalleryBuilder<'_> {
                         continue;
                     }
                 };
-                match writer.source_of(&photo.id).map_err(|error| Failure::from_error(&error))? {
+                match writer.source_of(&photo.id)? {
                     None => wanted.push(photo),
                     Some(Some(other)) if other != self.source => {
                         failed(&mut report, &name_taken(&photo.id));
@@ -131,7 +128,7 @@ impl GalleryBuilder<'_> {
                 }
             }
             let written = clocks.time(Part::Write, || writer.add(&new));
-            let written = written.map_err(|error| Failure::from_error(&error))?;
+            let written = written?;
             report.added += written.added;
             report.already_present += written.already_present.len();
             done += batch.len();
@@ -144,18 +141,18 @@ impl GalleryBuilder<'_> {
     fn encode(&self, photo: &PhotoToAdd, clocks: &Clocks) -> Result<NewPhoto, Failure> {
         let name = &photo.id.0;
         let bytes = clocks.time(Part::Read, || self.photos.read(&photo.id));
-        let bytes = bytes.map_err(|error| Failure::from_error(&error))?;
+        let bytes = bytes?;
         let location = match photo.location {
             Some(known) => known,
             None => gps_tag(name, &bytes)?,
         };
         let image = clocks.time(Part::Decode, || decode(&bytes, &self.limits, DecodeOptions::default()));
-        let image = image.map_err(|error| photo_failure(name, &error))?;
+        let image = image.map_err(|error| error.named(name))?;
         let vectors = clocks.time(Part::Encode, || {
             self.encoder.encode_gallery_photo(name, &image, location, self.locations)
         })?;
         let (place, hash) = clocks.time(Part::Describe, || {
-            (photo.place.clone().or(ReverseGeocoder::embedded().place(location)), hash_of(&image))
+            (photo.place.clone().or(ReverseGeocoder::embedded().place(location)), perceptual_hash(&image))
         });
         let attribution = photo.attribution.clone();
         let record = PhotoRecord { id: photo.id.clone(), location, place, attribution, hash: Some(hash) };

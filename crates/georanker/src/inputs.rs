@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use contract::{ErrorKind, Failure};
-use nets::photo::{SNIFF_BYTES, has_photo_extension, sniff};
+use photo::{SNIFF_BYTES, has_photo_extension, sniff};
 use walkdir::WalkDir;
 
 /// A photo to locate.

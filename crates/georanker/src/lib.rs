@@ -12,7 +12,7 @@
 //! ```no_run
 //! use contract::{Locate, LocateOptions};
 //! use georanker::{Locator, decode_photo, find_pack};
-//! use nets::photo::Limits;
+//! use photo::Limits;
 //!
 //! let locator = Locator::open(&find_pack(None)?)?;
 //! let photo = decode_photo("holiday.jpg", &std::fs::read("holiday.jpg")?, &Limits::default())?;

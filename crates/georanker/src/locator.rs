@@ -20,7 +20,6 @@ use rank::{Calibration, SimilarityRanker, assemble};
 use rayon::prelude::*;
 
 use crate::pack::{FusedManifest, Pack, RankerManifest, RetrievalManifest, SetManifest};
-use crate::photo_file::{hash_of, image_of};
 use crate::retrieval::{
     FusedSearch, Thinning, add_similarities, fused_search, hub_corrected, is_fused, merge,
 };
@@ -333,7 +332,7 @@ impl Locator {
     pub fn coverage_note(&self) -> &str {
         self.coverage.get_or_init(|| {
             let places: Vec<(LatLon, Place)> =
-                self.parts.gallery.records().map(|record| (record.location, record.place)).collect();
+                self.parts.gallery.photos().map(|record| (record.location, record.place)).collect();
             match self.parts.locations.location_count() {
                 0 => geo::coverage_note(&places),
                 _ if places.is_empty() => format!("{}, no photos", label_of(&self.parts)),
@@ -381,7 +380,7 @@ impl Locate for Locator {
     fn locate(&self, photos: &[Photo], options: &LocateOptions) -> Vec<Result<Estimate, Failure>> {
         let encoded: Vec<Result<(&Photo, QueryEmbedding), Failure>> = photos
             .par_iter()
-            .map(|photo| Ok((photo, self.parts.encoder.encode_image(&photo.id.0, &image_of(photo)?)?)))
+            .map(|photo| Ok((photo, self.parts.encoder.encode_image(&photo.id.0, &photo.image)?)))
             .collect();
         let good: Vec<(&Photo, QueryEmbedding)> =
             encoded.iter().filter_map(|one| one.as_ref().ok().cloned()).collect();
@@ -414,7 +413,7 @@ fn filter_for(photo: &Photo, options: &LocateOptions) -> Result<Filter, Failure>
         filter.exclude_authors.extend(photo.author.clone());
     }
     if options.exclude.near_duplicate {
-        filter.exclude_near = Some(hash_of(&image_of(photo)?));
+        filter.exclude_near = Some(perceptual_hash(&photo.image));
     }
     Ok(filter)
 }

@@ -3,18 +3,16 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use contract::pairs::{PairPlace, PairsRow};
+use formats::pairs::{PairPlace, PairsRow};
 use contract::{ErrorKind, Failure, PhotoId};
 use gallery::PhotoFiles;
-use nets::photo::{DecodeOptions, Image, Limits, decode, reencode_jpeg};
+use photo::{DecodeOptions, Image, Limits, decode, reencode_jpeg};
 use nets::qwen2_vl::patches::PixelError;
 use rank::vlm::prompt::{PlaceText, Protocol};
 use rank::vlm::{
     PairCandidate, PairGroup, PairScorer, PreparedPhoto, Reencode, ScorePairs, ScoredGroup, ScorerOptions,
 };
 
-use crate::error::photo_failure;
-use crate::photo_file::read_photo_bytes;
 
 /// An LVLM scorer that reads photos from files.
 #[derive(Debug)]
@@ -108,12 +106,12 @@ impl PairFileScorer {
         reencode: bool,
     ) -> Result<PreparedPhoto, Failure> {
         let name = path.display().to_string();
-        let failed = |error| photo_failure(&name, &error);
+        let failed = |error| error.named(&name);
         let bytes = match source {
             None => read_photo_bytes(path, &self.limits)?,
             Some(source) => {
                 let id = PhotoId(path.to_string_lossy().into_owned());
-                let bytes = source.read(&id).map_err(|error| Failure::from_error(&error))?;
+                let bytes = source.read(&id)?;
                 self.limits.check_file_bytes(bytes.len() as u64).map_err(failed)?;
                 bytes
             }

@@ -99,7 +99,7 @@ pub(crate) fn hub_corrected(
     let queries = embeddings.iter().zip(&request.queries).map(|(embedding, query)| (embedding, query.filter));
     let fused =
         FusedRequest { channels: &channels, hubness: strength, top: request.top, queries: queries.collect() };
-    gallery.search_fused(&fused).map_err(|error| Failure::from_error(&error))
+    gallery.search_fused(&fused).map_err(Failure::from)
 }
 
 /// One list of several, the most similar first among those that come next; each list keeps its own order, which is not

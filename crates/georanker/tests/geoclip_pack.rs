@@ -17,7 +17,7 @@ use georanker::pack::{
 use georanker::{
     GalleryBuilder, Locator, Pack, Parts, PhotoEncoder, PhotoToAdd, decode_photo, open_location_encoder,
 };
-use nets::photo::Limits;
+use photo::Limits;
 use rank::{Calibration, ChannelVote, SimilaritySettings, SpatialKernel};
 use tiny_clip::{CONFIG, clip};
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use contract::table::{PhotoRow, read_photos};
+use formats::table::{PhotoRow, read_photos};
 use contract::{Channel, Encoder, ErrorKind, Exclude, Locate, LocateOptions, PerceptualHash, Photo};
 use gallery::{Gallery, PhotoSource, TarSource};
 use georanker::pack::RankerManifest;
@@ -14,7 +14,7 @@ use georanker::{
     BatchEnd, BatchOptions, Input, Locator, Pack, Parts, decode_photo, hash_of, image_of, locate_files,
     open_set_ranker,
 };
-use nets::photo::Limits;
+use photo::Limits;
 use rank::SimilarityRanker;
 use rank::set::{SetChannel, SetConfig, SetNetwork, SetRanker, start};
 use rayon::prelude::*;
@@ -59,7 +59,7 @@ fn the_gallery_holds_its_split_alone_and_no_near_duplicate_of_a_held_out_photo()
     let (rows, source) = open_photos();
     let gallery = Gallery::open(&starter().join("gallery"), None).unwrap();
     let shipped: HashMap<String, PerceptualHash> =
-        gallery.records().map(|record| (record.id.0, record.hash.unwrap())).collect();
+        gallery.photos().map(|record| (record.id.0, record.hash.unwrap())).collect();
     let allowed: HashSet<&str> = split(&rows, &["gallery"]).iter().map(|row| row.id.0.as_str()).collect();
     assert!(shipped.len() > 1500, "the gallery holds {} photos", shipped.len());
     assert!(shipped.keys().all(|id| allowed.contains(id.as_str())));
@@ -68,7 +68,7 @@ fn the_gallery_holds_its_split_alone_and_no_near_duplicate_of_a_held_out_photo()
     let leaks: Vec<String> = held_out
         .par_iter()
         .flat_map_iter(|row| {
-            let hash = hash_of(&image_of(&photo(row, &source)).unwrap());
+            let hash = perceptual_hash(&&photo(row, &source).image);
             shipped
                 .iter()
                 .filter(move |(_, known)| known.is_near(hash))
@@ -144,7 +144,7 @@ fn an_untrained_set_ranker_finds_vectors_for_all_candidates_and_answers_as_its_b
     let similarity = Arc::new(SimilarityRanker::new(base).unwrap());
     let queries: Vec<_> = photos
         .iter()
-        .map(|photo| (photo, parts.encoder.encode_image(&photo.id.0, &image_of(photo).unwrap()).unwrap()))
+        .map(|photo| (photo, parts.encoder.encode_image(&photo.id.0, &photo.image).unwrap()))
         .collect();
     let options = LocateOptions::default();
     let locator = locator.with_ranker(set_ranker);
@@ -176,7 +176,7 @@ fn vectors_that_cannot_be_searched_with_are_one_photos_failure() {
     let (rows, source) = open_photos();
     let locator = Locator::open(&starter()).unwrap();
     let photo = photo(split(&rows, &["test"])[0], &source);
-    let vectors = locator.encoder().encode_image("a", &image_of(&photo).unwrap()).unwrap();
+    let vectors = locator.encoder().encode_image("a", &photo.image).unwrap();
     let mut short = vectors.clone();
     short.vectors[0].1.pop();
     let mut without = vectors.clone();
@@ -215,8 +215,8 @@ fn exclusions_that_leave_nothing_are_not_an_empty_gallery() {
     let (rows, source) = open_photos();
     let locator = Locator::open(&starter()).unwrap();
     let mut photo = photo(split(&rows, &["test"])[0], &source);
-    let vectors = locator.encoder().encode_image("a", &image_of(&photo).unwrap()).unwrap();
-    let records = locator.gallery().records().filter(|record| record.attribution.author.is_some());
+    let vectors = locator.encoder().encode_image("a", &photo.image).unwrap();
+    let records = locator.gallery().photos().filter(|record| record.attribution.author.is_some());
     let messages: Vec<String> = records
         .take(20)
         .filter_map(|record| {

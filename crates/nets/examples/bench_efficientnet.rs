@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
-use nets::kernels::Instructions;
+use kernels::Instructions;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use nets::kernels::weights::StoredType;
+use kernels::weights::StoredType;
 use nets::qwen2_vl::generation::{GenerationSettings, Sampling};
 use nets::qwen2_vl::{LoadOptions, Prompt, Qwen2Vl};
 

@@ -3,14 +3,14 @@
 
 use std::time::Instant;
 
-use nets::kernels::activations::{add, gelu, quick_gelu, swiglu};
-use nets::kernels::attention::{Attention, Heads, Segment, Strided, attention};
-use nets::kernels::gemm::{Matrix, Right, gemm_f32};
-use nets::kernels::linear::Activation;
-use nets::kernels::norms::{layer_norm, rms_norm};
-use nets::kernels::rotary::rotate;
-use nets::kernels::weights::{StoredType, WeightMatrix};
-use nets::kernels::weights_linear::linear;
+use kernels::activations::{add, gelu, quick_gelu, swiglu};
+use kernels::attention::{Attention, Heads, Segment, Strided, attention};
+use kernels::gemm::{Matrix, Right, gemm_f32};
+use kernels::linear::Activation;
+use kernels::norms::{layer_norm, rms_norm};
+use kernels::rotary::rotate;
+use kernels::weights::{StoredType, WeightMatrix};
+use kernels::weights_linear::linear;
 
 fn numbers(count: usize, seed: usize) -> Vec<f32> {
     (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
@@ -40,8 +40,8 @@ fn bench_linear() {
     for [outputs, inputs] in [[8960, 1536], [1536, 8960], [1536, 1536], [256, 1536], [5120, 1280]] {
         let values = numbers(outputs * inputs, 1);
         let weights = WeightMatrix::from_f32(values.clone(), outputs, inputs);
-        let mut stored = all.map(|stored| weights.convert(stored)).to_vec();
-        stored.push(weights.convert(StoredType::Bf16).with_rounded_inputs());
+        let mut stored = all.map(|stored| weights.convert(stored, encode_blocks)).to_vec();
+        stored.push(weights.convert(StoredType::Bf16, encode_blocks).with_rounded_inputs());
         for rows in [1, 15, 250, 900, 5200] {
             let input = numbers(rows * inputs, 2);
             let mut output = vec![0.0; rows * outputs];

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use contract::{Diagnose, ErrorKind, Failure};
+
 /// A network that could not be loaded, or an input that does not fit it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -196,8 +198,12 @@ impl NetworkError {
         )
     }
 
-    /// One sentence on what to do next, where there is something to do.
-    pub const fn hint(&self) -> Option<&'static str> {
+    /// The failure of the photo or file of this name.
+    pub fn named(&self, name: &str) -> Failure {
+        Failure { message: format!("{name}: {self}"), ..Failure::from_error(self) }
+    }
+
+    const fn way_out(&self) -> Option<&'static str> {
         match self {
             Self::Read { .. } => Some("Check that the path is right and that you may read the file."),
             Self::Config { .. } => Some("Use the configuration that belongs to the weights."),
@@ -233,6 +239,21 @@ impl NetworkError {
             | Self::Prompt { .. }
             | Self::Compute { .. } => None,
         }
+    }
+}
+
+impl Diagnose for NetworkError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Setting { .. } => ErrorKind::Usage,
+            Self::Write { .. } => ErrorKind::Output,
+            _ if self.is_broken_model() => ErrorKind::BrokenModel,
+            _ => ErrorKind::Internal,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.way_out().map(str::to_owned)
     }
 }
 

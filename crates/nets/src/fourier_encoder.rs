@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::checkpoint::{Expected, TensorSource};
 use crate::error::NetworkError;
-use crate::kernels::linear::Activation;
+use kernels::linear::Activation;
 use crate::perceptron::{LayerShape, Perceptron};
 
 /// The scales: sigma 2^0, 2^4 and 2^8. The frequencies in the file are drawn at these scales already.

@@ -7,7 +7,9 @@ use safetensors::Dtype;
 
 use crate::NetworkError;
 use crate::checkpoint::{Resolved, StoredTensor};
-use crate::kernels::weights::{StoredType, WeightMatrix};
+use kernels::weights::{StoredType, WeightMatrix};
+
+use crate::block_encoding::encode_blocks;
 use crate::operators::{Linear, Norm, Operators, Weight};
 
 /// How a network is held in memory.
@@ -100,9 +102,9 @@ impl LayerReader<'_> {
     pub(crate) fn weight(&self, matrix: WeightMatrix, name: &str) -> Result<Weight, NetworkError> {
         let fused = self.holding.operators() == Operators::Fused;
         let weight = match self.holding.stored {
-            Some(stored) if fused => Weight::Stored(self.rounding(matrix.convert(stored))),
+            Some(stored) if fused => Weight::Stored(self.rounding(matrix.convert(stored, encode_blocks))),
             None if fused => return Ok(Weight::Stored(matrix)),
-            Some(stored) => self.dense(&matrix.convert(stored))?,
+            Some(stored) => self.dense(&matrix.convert(stored, encode_blocks))?,
             None => self.dense(&matrix)?,
         };
         if self.holding.stored != Some(matrix.stored()) {

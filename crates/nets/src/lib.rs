@@ -34,6 +34,7 @@
 //! feature map to memory and reads it again, which is most of the time of a small network; our fused blocks never
 //! do (`benches/README.md` has the ratios to `PyTorch`).
 
+pub mod block_encoding;
 pub mod checkpoint;
 pub mod clip;
 pub mod efficientnet_lite;
@@ -43,12 +44,9 @@ mod fourier_encoder;
 pub mod g3;
 pub mod geoclip;
 mod holding;
-pub mod kernels;
 pub mod lora;
-pub mod mapped_file;
 pub mod operators;
 mod perceptron;
-pub mod photo;
 pub mod qwen2_vl;
 pub mod siglip;
 pub mod vision_transformer;

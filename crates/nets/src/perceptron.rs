@@ -2,9 +2,9 @@
 
 use crate::checkpoint::{Expected, TensorSource};
 use crate::error::NetworkError;
-use crate::kernels::Instructions;
-use crate::kernels::linear::{Activation, PackedLinear, PanelOutput, PanelRows};
-use crate::kernels::panels::{AlignedBuffer, PANEL, from_panels, padded_channels, to_panels};
+use kernels::Instructions;
+use kernels::linear::{Activation, PackedLinear, PanelOutput, PanelRows};
+use kernels::panels::{AlignedBuffer, PANEL, from_panels, padded_channels, to_panels};
 
 /// One layer as it is named in a checkpoint.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! CLIP against transformers: a tiny network of random weights, and the full tokenizer.
 #![allow(clippy::unwrap_used, reason = "the helpers read fixtures, too")]
 
+#[path = "../../photo/tests/photo_support/mod.rs"]
 mod photo_support;
 mod tensor_files;
 
@@ -11,7 +12,7 @@ use flate2::read::GzDecoder;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::clip::{Clip, ClipConfig, ClipTokenizer, ClipVision, Holding, TokenizedText};
 use nets::operators::Operators;
-use nets::photo::Image;
+use photo::Image;
 use nets::vision_transformer::Preprocessor;
 use photo_support::{bytes, golden, json, list, official, text};
 use tensor_files::{Tensor, Tensors, read, write};

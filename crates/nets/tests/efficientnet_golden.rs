@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
-use nets::kernels::Instructions;
+use kernels::Instructions;
 use safetensors::SafeTensors;
 
 const PHOTOS: [&str; 4] = ["photo_b_jpg", "photo_d_jpg", "gray_jpg", "kauai_png"];

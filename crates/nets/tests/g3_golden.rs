@@ -1,6 +1,7 @@
 //! G3 against the official code: a tiny network of random weights, from its `.pth`.
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
+#[path = "../../photo/tests/photo_support/mod.rs"]
 mod photo_support;
 mod tensor_files;
 

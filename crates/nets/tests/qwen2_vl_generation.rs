@@ -5,7 +5,7 @@ mod qwen2_vl_support;
 
 use std::path::Path;
 
-use nets::kernels::weights::StoredType;
+use kernels::weights::StoredType;
 use nets::operators::Operators;
 use nets::qwen2_vl::generation::{
     GenerationDefaults, GenerationSettings, Sampling, TextEnd, Written, WrittenText,

@@ -3,7 +3,7 @@
 
 mod qwen2_vl_support;
 
-use nets::kernels::weights::StoredType;
+use kernels::weights::StoredType;
 use nets::qwen2_vl::{LoadOptions, Sharing};
 use qwen2_vl_support::{ADAPTERS, cases, difference, features, network, rank_correlation};
 

@@ -1,6 +1,7 @@
 //! Chat template and tokenizer against the reference: the same prompts, the same ids.
 #![allow(clippy::unwrap_used, reason = "the helpers read fixtures, too")]
 
+#[path = "../../photo/tests/photo_support/mod.rs"]
 mod photo_support;
 
 use std::io::Read as _;

@@ -5,7 +5,7 @@
 mod qwen2_vl_support;
 
 use nets::NetworkError;
-use nets::kernels::weights::StoredType;
+use kernels::weights::StoredType;
 use nets::lora::{Adapter, Naming};
 use nets::qwen2_vl::training::{
     Checkpointing, GroupPass, LoraPlan, LoraSettings, PassOptions, TrainingNetwork,

@@ -1,11 +1,12 @@
 //! `SigLIP`'s vision tower against transformers (tests/golden/siglip/make.py).
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
+#[path = "../../photo/tests/photo_support/mod.rs"]
 mod photo_support;
 mod tensor_files;
 
 use nets::operators::Operators;
-use nets::photo::{Filter, Image};
+use photo::{Filter, Image};
 use nets::siglip::{Holding, SiglipVision, config_from_json};
 use nets::vision_transformer::{Preprocessor, Squaring};
 use photo_support::{golden, official};

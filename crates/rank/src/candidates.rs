@@ -2,27 +2,44 @@
 
 use std::collections::HashMap;
 
-use contract::{Candidate, CandidateSet, Channel, Neighbour, Origin, PhotoId, QueryEmbedding};
+use contract::{
+    Candidate, CandidateSet, Channel, Found, Origin, PhotoId, PhotoRecord, QueryEmbedding,
+};
+use geo::LatLon;
+
+/// A search result with what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundItem {
+    /// Which search found it, and as what.
+    pub found: Found,
+    /// Its location.
+    pub location: LatLon,
+    /// Cosine similarity to the query vector.
+    pub similarity: f32,
+    /// The photo; nothing for a bare coordinate.
+    pub photo: Option<PhotoRecord>,
+}
 
 /// Merges the results of several channels into one set: a photo found by two channels is one candidate with
 /// two similarities. Channels keep their order; within a channel, the most similar comes first.
 pub fn assemble(
     query: impl Into<PhotoId>,
     embedding: QueryEmbedding,
-    results: Vec<(Channel, Vec<Neighbour>)>,
+    results: Vec<(Channel, Vec<FoundItem>)>,
 ) -> CandidateSet {
     let mut candidates: Vec<Candidate> = Vec::new();
     let mut known: HashMap<PhotoId, usize> = HashMap::new();
-    for (channel, neighbours) in results {
-        for (rank, neighbour) in neighbours.into_iter().enumerate() {
-            let similarity = neighbour.similarity;
-            if let Some(&index) = neighbour.photo.as_ref().and_then(|photo| known.get(&photo.id)) {
+    for (channel, items) in results {
+        for (rank, item) in items.into_iter().enumerate() {
+            let similarity = item.similarity;
+            if let Some(&index) = item.photo.as_ref().and_then(|photo| known.get(&photo.id)) {
                 candidates[index].similarities.push((channel.clone(), similarity));
                 continue;
             }
             let origin = Origin::Retrieved { channel: channel.clone(), rank, similarity };
-            let mut candidate = Candidate::at(neighbour.location, origin);
-            if let Some(photo) = neighbour.photo {
+            let mut candidate = Candidate::at(item.location, origin);
+            candidate.found = Some(item.found);
+            if let Some(photo) = item.photo {
                 known.insert(photo.id.clone(), candidates.len());
                 candidate.place = photo.place;
                 candidate.attribution = photo.attribution;
@@ -37,10 +54,14 @@ pub fn assemble(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contract::{Attribution, PhotoRecord};
-    use geo::{LatLon, Place};
+    use contract::{Attribution, ItemId};
+    use geo::Place;
 
-    fn photo(id: &str, similarity: f32) -> Neighbour {
+    fn found(item: u64) -> Found {
+        Found { search: 0, item: ItemId(item) }
+    }
+
+    fn photo(id: &str, similarity: f32) -> FoundItem {
         let location = LatLon::new(1.0, 2.0).unwrap();
         let record = PhotoRecord {
             id: id.into(),
@@ -49,12 +70,17 @@ mod tests {
             attribution: Attribution::default(),
             hash: None,
         };
-        Neighbour { location, similarity, photo: Some(record) }
+        FoundItem { found: found(u64::from(id.as_bytes()[0])), location, similarity, photo: Some(record) }
     }
 
     #[test]
     fn a_photo_found_twice_is_one_candidate() {
-        let bare = Neighbour { location: LatLon::new(5.0, 6.0).unwrap(), similarity: 0.1, photo: None };
+        let bare = FoundItem {
+            found: found(1),
+            location: LatLon::new(5.0, 6.0).unwrap(),
+            similarity: 0.1,
+            photo: None,
+        };
         let set = assemble(
             "q",
             QueryEmbedding::default(),

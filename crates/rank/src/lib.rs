@@ -46,7 +46,7 @@ mod similarity;
 pub mod vlm;
 
 pub use calibration::{Calibration, CalibrationSample, cross_fitted};
-pub use candidates::assemble;
+pub use candidates::{FoundItem, assemble};
 pub use decide::{Decision, decide, probabilities};
 pub use isotonic::{InvalidKnots, IsotonicMap};
 pub use kernel::{DistanceMatrix, SpatialKernel, spatial_support};

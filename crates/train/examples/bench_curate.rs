@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use contract::Channel;
-use contract::ranking_data::{RankingColumns, RankingReader};
+use formats::ranking_data::{RankingColumns, RankingReader};
 use curate_support::Synthetic;
 use gallery::Gallery;
 use train::curate::{CurationPlan, GalleryQueries, Rules, Sample, Statistics, curate};

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use contract::pairs::{PairPlace, PairsReader};
+use formats::pairs::{PairPlace, PairsReader};
 use contract::{Failure, PhotoId};
-use nets::kernels::weights::StoredType;
+use kernels::weights::StoredType;
 use nets::lora::{Adapter, Naming};
-use nets::photo::{DecodeOptions, Image, Limits, decode};
+use photo::{DecodeOptions, Image, Limits, decode};
 use nets::qwen2_vl::LoadOptions;
 use nets::qwen2_vl::training::Checkpointing;
 use rank::MultiOrderLoss;
@@ -29,7 +29,7 @@ type AnyError = Box<dyn std::error::Error>;
 struct Files;
 
 impl PhotoSource for Files {
-    fn photo(&self, id: &PhotoId) -> Result<Image, Failure> {
+    fn photo(&self, id: &PhotoId) -> Result<Arc<Image>, Failure> {
         let invalid = |why: String| Failure::new(contract::ErrorKind::InvalidPhoto, format!("{id}: {why}"));
         let bytes = std::fs::read(&id.0).map_err(|error| invalid(error.to_string()))?;
         decode(&bytes, &Limits::default(), DecodeOptions::default())

@@ -1,8 +1,10 @@
 //! The pixels of a ranking dataset's photos.
 
+use std::sync::Arc;
+
 use contract::{ErrorKind, Failure, PhotoId};
 use gallery::PhotoFiles;
-use nets::photo::{DecodeOptions, Image, Limits, decode};
+use photo::{DecodeOptions, Image, Limits, decode};
 use rank::vlm::PhotoSource;
 
 /// Photos from a folder or a tar file, decoded: what a ranker that looks at pixels is trained and tested with.
@@ -26,19 +28,12 @@ impl PhotoPixels {
 }
 
 impl PhotoSource for PhotoPixels {
-    fn photo(&self, id: &PhotoId) -> Result<Image, Failure> {
+    fn photo(&self, id: &PhotoId) -> Result<Arc<Image>, Failure> {
         let bytes = self.files.read(id).map_err(|error| {
             let failure = Failure::from_error(&error);
             let hint = "every photo that the data names must be in the folder or tar file of the photos";
             if failure.kind == ErrorKind::NotFound { failure.with_hint(hint) } else { failure }
         })?;
-        decode(&bytes, &self.limits, self.options).map_err(|error| {
-            let kind = if error.is_too_large() { ErrorKind::PhotoTooLarge } else { ErrorKind::InvalidPhoto };
-            let failure = Failure::new(kind, format!("{id}: {error}"));
-            match error.hint() {
-                Some(hint) => failure.with_hint(hint),
-                None => failure,
-            }
-        })
+        decode(&bytes, &self.limits, self.options).map(Arc::new).map_err(|error| error.named(&id.0))
     }
 }

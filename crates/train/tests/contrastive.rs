@@ -11,7 +11,7 @@ use geo::LatLon;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::clip::ClipTokenizer;
 use nets::g3::{G3, G3Config, Holding};
-use nets::photo::{DecodeOptions, Limits, decode};
+use photo::{DecodeOptions, Limits, decode};
 use serde_json::Value;
 use train::TrainError;
 use train::contrastive::{G3Batch, G3Heads};

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::ranking_data::{RankingColumns, RankingReader, RankingRow};
+use formats::ranking_data::{RankingColumns, RankingReader, RankingRow};
 use contract::{Channel, ErrorKind, Failure, PhotoId};
 use curate_support::Synthetic;
 use gallery::Gallery;

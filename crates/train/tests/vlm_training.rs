@@ -7,7 +7,7 @@ use std::sync::Arc;
 use contract::{ErrorKind, Failure, PhotoId};
 use gallery::PhotoFiles;
 use nets::lora::Adapter;
-use nets::photo::{DecodeOptions, Image, Limits, decode};
+use photo::{DecodeOptions, Image, Limits, decode};
 use nets::qwen2_vl::Sharing;
 use nets::qwen2_vl::training::{Checkpointing, LoraSettings};
 use rank::MultiOrderLoss;
@@ -33,7 +33,7 @@ fn file() -> Value {
 struct Fetched;
 
 impl PhotoSource for Fetched {
-    fn photo(&self, id: &PhotoId) -> Result<Image, Failure> {
+    fn photo(&self, id: &PhotoId) -> Result<Arc<Image>, Failure> {
         let bytes = std::fs::read(golden(&id.0))
             .map_err(|error| Failure::new(ErrorKind::NotFound, format!("{id}: {error}")))?;
         Ok(decode(&bytes, &Limits::default(), DecodeOptions::official()).unwrap())

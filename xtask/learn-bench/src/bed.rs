@@ -3,7 +3,7 @@
 use anyhow::Context;
 use contract::{Candidate, CandidateSet, Channel, Origin, PhotoId, QueryEmbedding};
 use geo::{LatLon, geodesic_km};
-use nets::photo::Image;
+use photo::Image;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;

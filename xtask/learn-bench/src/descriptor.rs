@@ -3,7 +3,7 @@
 //! No weights are learnt here. The whitening that makes a photo space of these numbers is `train`'s, as for real
 //! photos.
 
-use nets::photo::Image;
+use photo::Image;
 
 /// Outer radii of the rings, in halves of the side.
 const RINGS: [f32; 3] = [0.4, 0.75, 1.0];

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use nets::photo::Image;
+use photo::Image;
 
 use crate::bed::{Bed, View};
 

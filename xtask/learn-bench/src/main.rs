@@ -12,7 +12,7 @@ use learn_bench::{
     Bed, BedSettings, BenchSettings, Frame, Jitter, Variant, WholeEarth, earth_file, make_bed, run_bench,
     search_channel, tokens_directory, view,
 };
-use nets::photo::Image;
+use photo::Image;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

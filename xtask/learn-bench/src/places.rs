@@ -88,7 +88,7 @@ fn land_share(earth: &WholeEarth, centre: LatLon, width_km: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use geo::haversine_km;
-    use nets::photo::Image;
+    use photo::Image;
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 

@@ -1,7 +1,7 @@
 //! What is seen of a place: a square cut out of the Earth, straight from above.
 
 use geo::{EARTH_RADIUS_KM, LatLon};
-use nets::photo::{Image, PhotoError};
+use photo::{Image, PhotoError};
 use rand::Rng;
 
 use crate::world::WholeEarth;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use contract::{ErrorKind, Failure, PhotoId};
-use nets::photo::Image;
+use photo::Image;
 use nets::qwen2_vl::training::LoraSettings;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -46,7 +46,7 @@ impl BedPhotos {
 }
 
 impl PhotoSource for BedPhotos {
-    fn photo(&self, id: &PhotoId) -> Result<Image, Failure> {
+    fn photo(&self, id: &PhotoId) -> Result<Arc<Image>, Failure> {
         let missing = || Failure::new(ErrorKind::NotFound, format!("{id} is no photo of the bed"));
         self.0.get(id).cloned().ok_or_else(missing)
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use geo::LatLon;
-use nets::photo::{DecodeOptions, Image, Limits, decode};
+use photo::{DecodeOptions, Image, Limits, decode};
 
 /// An equirectangular image: north up, the left edge at 180 degrees west, twice as wide as high.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use contract::table::{PhotoRow, PredictionRow, PredictionWriter};
+use formats::table::{PhotoRow, PredictionRow, PredictionWriter};
 use contract::{Exclude, LocateOptions, Photo, QueryEmbedding};
 use evaluate::{EvaluateRequest, Format, Options, Selection, render, run};
 use geo::{LatLon, geodesic_km};
@@ -161,8 +161,8 @@ fn random_location(
     exclude: Exclude,
     random: &mut ChaCha8Rng,
 ) -> anyhow::Result<Option<LatLon>> {
-    let hash = hash_of(&image_of(photo)?);
-    let records = locator.gallery().records().filter(|record| {
+    let hash = perceptual_hash(&photo.image);
+    let records = locator.gallery().photos().filter(|record| {
         let same_author = exclude.same_author && record.attribution.author == photo.author;
         let near = exclude.near_duplicate && record.hash.is_some_and(|other| other.is_near(hash));
         !same_author && !near

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Context;
 use contract::RADII_KM;
-use contract::table::PhotoRow;
+use formats::table::PhotoRow;
 use evaluate::Selection;
 
 /// Errors of a method on the rows of the split, km.

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use contract::PerceptualHash;
-use contract::table::{PhotoRow, read_photos};
+use formats::table::{PhotoRow, read_photos};
 use gallery::{PhotoSource, TarSource};
 use geo::{LatLon, ReverseGeocoder};
 use georanker::{FeatureExtractor, hash_of, pack::sha256_hex};
-use nets::photo::{DecodeOptions, Image, Limits, decode};
+use photo::{DecodeOptions, Image, Limits, decode};
 use rayon::prelude::*;
 
 use crate::cache::cached;
@@ -50,7 +50,7 @@ impl OpenPhotos {
 
     /// Perceptual hashes of rows, in order.
     pub(crate) fn hashes(&self, rows: &[PhotoRow]) -> anyhow::Result<Vec<PerceptualHash>> {
-        rows.par_iter().map(|row| Ok(hash_of(&self.image(row)?))).collect()
+        rows.par_iter().map(|row| Ok(perceptual_hash(&self.image(row)?))).collect()
     }
 
     /// Features of rows, `[rows, features]`; `weights_key` identifies the network for the cache.

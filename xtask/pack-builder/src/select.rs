@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use contract::table::PhotoRow;
+use formats::table::PhotoRow;
 use contract::{Channel, Decide, LocateOptions, Photo, QueryEmbedding, RADII_KM, Ranker};
 use geo::geodesic_km;
 use georanker::pack::{DecisionManifest, DecisionRule, Manifest, RankerManifest};

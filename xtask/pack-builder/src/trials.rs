@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use contract::table::PhotoRow;
+use formats::table::PhotoRow;
 use contract::{Decide, RADII_KM, Ranker};
 use geo::geodesic_km;
 use geo::metrics::{mean_geo_score, median_km, percent_within};

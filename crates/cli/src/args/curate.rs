@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use contract::ranking_data::RankingColumns;
+use formats::ranking_data::RankingColumns;
 use contract::{ErrorKind, Failure};
 use train::curate::{Rules, Sample};
 

@@ -61,7 +61,7 @@ impl PullArguments {
             }));
         };
         for given in &self.repositories {
-            recipe = recipe.with_repository(given).map_err(|error| Failure::from_error(&error))?;
+            recipe = recipe.with_repository(given)?;
         }
         let mut options = PullOptions::from_environment();
         if let Some(directory) = &self.into {

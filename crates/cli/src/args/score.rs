@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
-use nets::kernels::weights::StoredType;
+use kernels::weights::StoredType;
 
 use super::benchmark::{BenchmarkArguments, BenchmarkRequest};
 

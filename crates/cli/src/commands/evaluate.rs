@@ -14,7 +14,7 @@ use crate::sink::write_text;
 /// A [`Failure`] naming the file, line and column that is wrong.
 pub fn evaluate(arguments: &EvaluateArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
-    let outcome = run(&request).map_err(|error| Failure::from_error(&error))?;
+    let outcome = run(&request)?;
     for text in &outcome.notes {
         note(quiet, &format!("note: {text}"));
     }

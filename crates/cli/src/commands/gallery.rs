@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use contract::table::{PhotoRow, PhotoTable};
+use formats::table::{PhotoRow, PhotoTable};
 use contract::{Attribution, Diagnose, Encoder, ErrorKind, Failure, PhotoId};
 use evaluate::Selection;
 use gallery::{
@@ -14,7 +14,7 @@ use georanker::{
     AddReport, BuildEvent, BuildTimes, GalleryBuilder, Pack, PhotoEncoder, PhotoToAdd, find_pack,
     open_location_encoder,
 };
-use nets::photo::Limits;
+use photo::Limits;
 
 use crate::args::{GalleryCommand, PackArguments, PhotosArguments};
 use crate::exit::{Exit, report};
@@ -264,7 +264,7 @@ fn remove(directory: &Path, ids: &[String], quiet: bool) -> Result<Exit, Failure
 
 fn info(directory: &Path, json: bool) -> Result<Exit, Failure> {
     let gallery = Gallery::open(directory, None).map_err(|error| failure(&error))?;
-    let places: Vec<_> = gallery.records().map(|record| (record.location, record.place)).collect();
+    let places: Vec<_> = gallery.photos().map(|record| (record.location, record.place)).collect();
     write_text(None, &crate::gallery_text::info(&gallery.info(), &geo::coverage_note(&places), json))?;
     Ok(Exit::Done)
 }

@@ -11,7 +11,7 @@ use georanker::{
     BatchEnd, BatchOptions, CandidateSource, Judge, Located, Locator, Pack, Parts, QueryCache, expand_inputs,
     find_pack, locate_files_with, open_coordinates,
 };
-use nets::photo::{DecodeOptions, Limits, decode, encode_thumbnail};
+use photo::{DecodeOptions, Limits, decode, encode_thumbnail};
 use rank::vlm::PairScorer;
 
 use super::written::WrittenSource;
@@ -34,7 +34,7 @@ const CANDIDATE_SIDE: u32 = 200;
 /// A [`Failure`] that ends the run; a photo's failure does not.
 pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
-    let pack = find_pack(arguments.pack.pack.as_deref()).map_err(|error| Failure::from_error(&error))?;
+    let pack = find_pack(arguments.pack.pack.as_deref())?;
     let inputs = expand_inputs(&arguments.inputs);
     if inputs.skipped > 0 {
         note(quiet, &format!("{} files that are no photos were skipped", inputs.skipped));
@@ -49,7 +49,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     if request.written.is_some() {
         let within_m = arguments.written.merge_within_m;
         let joining = Pack::open(&pack).and_then(|pack| locator.joining_written(&pack, within_m));
-        locator = joining.map_err(|error| Failure::from_error(&error))?;
+        locator = joining?;
     }
     locator.check(&request.options)?;
     if let Some(JudgeRequest { model, options, found, written }) = request.judge {
@@ -95,7 +95,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
 
 /// Opens the pack with the gallery and the coordinates that are asked for.
 fn open(directory: &Path, arguments: &LocateArguments, quiet: bool) -> Result<Locator, Failure> {
-    let pack = Pack::open(directory).map_err(|error| Failure::from_error(&error))?;
+    let pack = Pack::open(directory)?;
     let gallery = arguments.gallery.as_deref();
     let brings_all = arguments.retrieval.coordinates.is_some()
         || arguments.retrieval.more_coordinates.is_some() && !pack.manifest().locations.has_places();
@@ -107,7 +107,7 @@ fn open(directory: &Path, arguments: &LocateArguments, quiet: bool) -> Result<Lo
         }
         Parts::open(&pack, gallery)
     };
-    let mut parts = parts.map_err(|error| Failure::from_error(&error))?;
+    let mut parts = parts?;
     let retrieval = &arguments.retrieval;
     if let Some(list) = retrieval.coordinates.as_ref().or(retrieval.more_coordinates.as_ref()) {
         let opened = open_coordinates(&pack, Arc::clone(&parts.encoder), list)?;
@@ -129,7 +129,7 @@ fn open(directory: &Path, arguments: &LocateArguments, quiet: bool) -> Result<Lo
             parts.more_locations = Some(index);
         }
     }
-    Locator::from_parts(&pack, parts).map_err(|error| Failure::from_error(&error))
+    Locator::from_parts(&pack, parts).map_err(Failure::from)
 }
 
 /// A format and where it goes.

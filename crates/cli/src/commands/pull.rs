@@ -25,7 +25,7 @@ pub fn pull(arguments: &PullArguments, quiet: bool) -> Result<Exit, Failure> {
     }
     let PullRequest { recipe, options } = arguments.resolve()?;
     let watch = Bar::new(quiet, stop_flag()?);
-    let pack = Puller::new(options).pull(&recipe, &watch).map_err(|error| Failure::from_error(&error))?;
+    let pack = Puller::new(options).pull(&recipe, &watch)?;
     watch.bar().finish_and_clear();
     let text = if arguments.json {
         json(&pack)?

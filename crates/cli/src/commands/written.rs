@@ -9,7 +9,7 @@ use generate::{
 };
 use georanker::{CandidateSource, Input, Locator, read_photo_bytes};
 use indicatif::ProgressBar;
-use nets::photo::{DecodeOptions, Limits};
+use photo::{DecodeOptions, Limits};
 
 use super::generate::{Prompts, Questions, Tally, open_generator};
 use crate::args::{PromptKind, WrittenRequest};

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::official::{BenchmarkTable, NpyFile};
-use contract::ranking_data::RankingReader;
+use formats::official::{BenchmarkTable, NpyFile};
+use formats::ranking_data::RankingReader;
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::{Value, json};
@@ -181,11 +181,11 @@ fn a_benchmark_is_scored_as_its_pairs_are_and_its_predictions_evaluate() {
     let rows = BenchmarkTable::open(&benchmark).unwrap().map(Result::unwrap);
     let pairs: Vec<String> = rows
         .map(|row| {
-            let place = |one: &contract::official::RetrievedPhoto| {
+            let place = |one: &formats::official::RetrievedPhoto| {
                 let texts = [1, 3, 5].map(|at: usize| one.texts[at].as_str());
                 texts.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
             };
-            let of = |one: &contract::official::RetrievedPhoto| {
+            let of = |one: &formats::official::RetrievedPhoto| {
                 json!({"lat": one.location.latitude(), "lon": one.location.longitude(), "place": place(one)})
             };
             let mut list: Vec<Value> = row.retrieved[..3]

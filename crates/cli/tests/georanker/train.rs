@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use contract::ranking_data::{RankingColumns, RankingRow, RankingWriter};
+use formats::ranking_data::{RankingColumns, RankingRow, RankingWriter};
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, is_empty};
 use serde_json::Value;

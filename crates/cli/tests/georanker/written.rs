@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use nets::photo::{Image, encode_thumbnail};
+use photo::{Image, encode_thumbnail};
 use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::atomic::write_atomically;
+use files::write_atomic_with;
 use super::container::{Container, Discard, Kind, SectionEntry, damaged};
 use super::photo_index::{self, BuildError, PhotoIndex};
 use crate::error::GalleryError;
@@ -117,7 +117,7 @@ impl Part {
     fn write_file(self, connection: &Connection, meta: &Meta, directory: &Path) -> Result<(), GalleryError> {
         let path = self.path(meta, directory);
         let mut database_error = None;
-        let written = write_atomically(&path, |file: &mut File| {
+        let written = write_atomic_with(&path, |file: &mut File| {
             let written = self.write(connection, meta, BufWriter::new(file));
             written.map(|_| ()).map_err(|error| match error {
                 BuildError::Io(error) => error,

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use bytemuck::AnyBitPattern;
 use crc32fast::Hasher;
-use nets::mapped_file::MappedFile;
+use files::MappedFile;
 
 #[cfg(target_endian = "big")]
 compile_error!("derived gallery files are mapped as little-endian numbers");
@@ -45,8 +45,6 @@ pub(crate) enum Kind {
     Locations = 3,
     /// Positions of photos in a tar file.
     Tar = 4,
-    /// Hubness of one channel's vectors.
-    Hubness = 5,
 }
 
 /// The numbers in the header.

@@ -2,8 +2,6 @@
 //!
 //! A reader that holds one keeps its snapshot whatever a writer does: files are replaced, never changed.
 
-pub(crate) mod atomic;
 pub(crate) mod build;
 pub(crate) mod container;
-pub(crate) mod hubness;
 pub(crate) mod photo_index;

@@ -179,6 +179,11 @@ impl PhotoIndex {
         self.container.section::<i64>(KEYS).get(row).copied()
     }
 
+    /// The row of a key; keys are in order.
+    pub(crate) fn row_of_key(&self, key: i64) -> Option<usize> {
+        self.container.section::<i64>(KEYS).binary_search(&key).ok()
+    }
+
     pub(crate) fn hash(&self, row: usize) -> Option<PerceptualHash> {
         let known = *self.container.section::<u8>(HAS_HASH).get(row)? != 0;
         self.container.section::<u64>(HASHES).get(row).filter(|_| known).map(|&bits| PerceptualHash(bits))
@@ -224,10 +229,15 @@ impl PhotoIndex {
             .map(|&row| row as usize)
     }
 
+    /// Where the photo in a row was taken.
+    pub(crate) fn location(&self, row: usize) -> Option<LatLon> {
+        let &[latitude, longitude] = self.coordinates().get(row)?;
+        LatLon::new(latitude, longitude).ok()
+    }
+
     /// The photo in a row.
     pub(crate) fn photo(&self, row: usize) -> Option<StoredPhoto> {
-        let &[latitude, longitude] = self.coordinates().get(row)?;
-        let location = LatLon::new(latitude, longitude).ok()?;
+        let location = self.location(row)?;
         record::decode(self.record_bytes(row)?, location, self.hash(row))
     }
 

@@ -25,7 +25,7 @@ pub enum MatrixError {
         what: String,
     },
     /// A vector length that cannot be stored.
-    #[error("vectors of {dimension} numbers cannot be stored (1 to {max})", max = nets::kernels::int8::MAX_DIMENSION)]
+    #[error("vectors of {dimension} numbers cannot be stored (1 to {max})", max = kernels::int8::MAX_DIMENSION)]
     UnsupportedDimension {
         /// The length.
         dimension: usize,
@@ -45,6 +45,18 @@ pub enum MatrixError {
         expected: usize,
         /// Rows of this one.
         found: usize,
+    },
+    /// A channel that is not searched here.
+    #[error("coordinates have no channel {channel} (they have: location)")]
+    UnknownChannel {
+        /// As asked for.
+        channel: String,
+    },
+    /// A query without a vector in a channel that is searched.
+    #[error("there is no query vector for the channel {channel}")]
+    NoQueryVector {
+        /// The channel.
+        channel: String,
     },
     /// A file of vectors made by another encoder.
     #[error("`{}` holds vectors of `{stored}`, but `{expected}` is in use", .path.display())]
@@ -86,9 +98,10 @@ impl Diagnose for MatrixError {
             | Self::NotFinite { .. }
             | Self::UnequalRows { .. }
             | Self::UnsupportedDimension { .. }
+            | Self::NoQueryVector { .. }
             | Self::OtherEncoder { .. } => ErrorKind::BrokenModel,
             Self::TooManyRows { .. } | Self::NoCountries => ErrorKind::Usage,
-            Self::Read { .. } => ErrorKind::BrokenGallery,
+            Self::Read { .. } | Self::UnknownChannel { .. } => ErrorKind::BrokenGallery,
             Self::Write { .. } => ErrorKind::Output,
         }
     }

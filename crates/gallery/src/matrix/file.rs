@@ -4,11 +4,11 @@ use std::fmt;
 use std::io::{self, Cursor, Seek, Write};
 use std::path::Path;
 
-use nets::kernels::int8::{self, MAX_DIMENSION, Rows};
+use kernels::int8::{self, MAX_DIMENSION, Rows};
 use serde::{Deserialize, Serialize};
 
 use super::MatrixError;
-use crate::derived::atomic::write_atomically;
+use files::write_atomic_with;
 use crate::derived::container::{Container, ContainerWriter, Header, Kind, SectionEntry, Tag, damaged};
 
 /// How vectors are stored.
@@ -105,7 +105,7 @@ impl VectorMatrix {
     /// # Errors
     /// Those of the file system.
     pub fn write(&self, path: &Path) -> Result<(), MatrixError> {
-        write_atomically(path, |file| file.write_all(self.container.as_bytes())).map_err(writing(path))
+        write_atomic_with(path, |file| file.write_all(self.container.as_bytes())).map_err(writing(path))
     }
 
     pub(crate) fn from_container(container: Container) -> io::Result<Self> {
@@ -156,9 +156,10 @@ impl VectorMatrix {
     /// Compares the whole content with its checksums.
     ///
     /// # Errors
-    /// The reason, for a damaged file.
-    pub fn check_content(&self) -> Result<(), String> {
-        self.container.check_content()
+    /// [`MatrixError::Read`] with the reason, for damaged content.
+    pub fn check_content(&self) -> Result<(), MatrixError> {
+        let damaged = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
+        self.container.check_content().map_err(damaged).map_err(reading(Path::new("memory")))
     }
 
     pub(crate) fn container(&self) -> &Container {

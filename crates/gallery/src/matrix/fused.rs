@@ -1,47 +1,37 @@
 //! Exact search over several channels at once: the rows with the largest weighted sum of similarities.
 //!
-//! score = sum over channels of weight x (similarity - penalty). With equal weights and no penalties that is the inner
-//! product of the concatenated vectors, which is how G3 searches its three spaces. It is one search and no merge of
-//! lists: a row that is second in every channel may well be the first. Weights and penalties are applied to the
-//! scores of the scan, never to vectors, so that they may change from query to query.
+//! score = sum over channels of weight x similarity. With equal weights that is the inner product of the concatenated
+//! vectors, which is how G3 searches its three spaces. It is one search and not a merge of lists: a row that is second in
+//! every channel may well be the first. Weights are applied to the scores of the scan, never to vectors, so that they may
+//! change from query to query. Apart from [`VectorMatrix::search`], because a plain search drops rows in the kernel.
 
 use std::ops::Range;
 
-use nets::kernels::int8::{Hit, Kernel, PANEL, QueryPanel, Rows};
+use kernels::int8::{Hit, Kernel, PANEL, QueryPanel, Rows};
 use rayon::prelude::*;
 
 use super::file::check_vector;
-use super::search::{BLOCK_ROWS, CHUNK_ROWS, LEAST_RESCORED, PASS, RESCORED, SPARSE, similarity};
-use super::top::{Scored, TopRows, better_first};
+use super::search::{BLOCK_ROWS, CHUNK_ROWS, LEAST_RESCORED, PASS, RESCORED, SPARSE, best, similarity};
+use super::top::{Scored, TopRows};
 use super::{Match, MatrixError, RowMask, VectorMatrix};
-
-/// A channel of a fused search.
-#[derive(Clone, Copy, Debug)]
-pub struct FusedPart<'a> {
-    /// Its vectors; all parts have the same rows.
-    pub matrix: &'a VectorMatrix,
-    /// What a row's similarity is lowered by before it is weighted: `[rows]`, and how much of it.
-    pub penalties: Option<(&'a [f32], f32)>,
-}
 
 /// One query of a fused search.
 #[derive(Clone, Debug)]
-pub struct FusedQuery<'a> {
-    /// A vector and its weight for each part.
-    pub parts: Vec<(&'a [f32], f32)>,
+pub(crate) struct FusedQuery<'a> {
+    /// A vector and its weight for each channel.
+    pub(crate) parts: Vec<(&'a [f32], f32)>,
     /// The rows that may be returned; all by default.
-    pub mask: Option<&'a RowMask>,
+    pub(crate) mask: Option<&'a RowMask>,
 }
 
-/// For each query the `top` rows with the largest score, largest first, lower rows first among equals. A match's
-/// similarity is the weighted sum *without* penalties: penalties choose and order, and are no similarity. A batch gives
+/// For each query the `top` rows with the largest score, largest first, lower rows first among equals. A batch gives
 /// exactly what single queries give.
 ///
 /// # Errors
-/// Parts of unequal length, a query without a vector for each part, a vector of another length or with a number that is
+/// Matrices of unequal length, a query without a vector for each matrix, a vector of another length or with a number that is
 /// not finite.
-pub fn search_fused(
-    parts: &[FusedPart<'_>],
+pub(crate) fn search_fused(
+    parts: &[&VectorMatrix],
     queries: &[FusedQuery<'_>],
     top: usize,
 ) -> Result<Vec<Vec<Match>>, MatrixError> {
@@ -50,11 +40,11 @@ pub fn search_fused(
 
 pub(super) fn search_fused_with(
     kernel: Kernel,
-    parts: &[FusedPart<'_>],
+    parts: &[&VectorMatrix],
     queries: &[FusedQuery<'_>],
     top: usize,
 ) -> Result<Vec<Vec<Match>>, MatrixError> {
-    let length = parts.first().map_or(0, |part| part.matrix.len());
+    let length = parts.first().map_or(0, |part| part.len());
     check(parts, queries, length)?;
     let kept = top.saturating_mul(RESCORED).max(LEAST_RESCORED).min(length);
     let few = (length / SPARSE).max(kept);
@@ -73,7 +63,7 @@ pub(super) fn search_fused_with(
         .zip(candidates)
         .map(|(query, candidates)| {
             let scored = |row: u32| score(parts, query, row);
-            let scored: Vec<(Scored, f32)> = match (candidates, query.mask) {
+            let scored: Vec<Scored> = match (candidates, query.mask) {
                 (Some(rows), _) => rows.into_iter().filter_map(scored).collect(),
                 (None, Some(mask)) => mask.iter().filter_map(|row| scored(row as u32)).collect(),
                 (None, None) => Vec::new(),
@@ -83,14 +73,11 @@ pub(super) fn search_fused_with(
         .collect())
 }
 
-fn check(parts: &[FusedPart<'_>], queries: &[FusedQuery<'_>], length: usize) -> Result<(), MatrixError> {
+fn check(parts: &[&VectorMatrix], queries: &[FusedQuery<'_>], length: usize) -> Result<(), MatrixError> {
     for (index, part) in parts.iter().enumerate() {
-        let penalties = part.penalties.map_or(length, |(all, _)| all.len());
-        for found in [part.matrix.len(), penalties] {
-            if found != length {
-                let what = format!("channel {index} of a fused search");
-                return Err(MatrixError::UnequalRows { what, expected: length, found });
-            }
+        if part.len() != length {
+            let what = format!("channel {index} of a fused search");
+            return Err(MatrixError::UnequalRows { what, expected: length, found: part.len() });
         }
     }
     for (index, query) in queries.iter().enumerate() {
@@ -104,7 +91,7 @@ fn check(parts: &[FusedPart<'_>], queries: &[FusedQuery<'_>], length: usize) -> 
         }
         for (channel, (part, &(vector, weight))) in parts.iter().zip(&query.parts).enumerate() {
             let what = || format!("query {index}, channel {channel}");
-            check_vector(vector, part.matrix.dimension(), what)?;
+            check_vector(vector, part.dimension(), what)?;
             if !weight.is_finite() {
                 return Err(MatrixError::NotFinite { what: format!("the weight of {}", what()) });
             }
@@ -113,36 +100,18 @@ fn check(parts: &[FusedPart<'_>], queries: &[FusedQuery<'_>], length: usize) -> 
     Ok(())
 }
 
-fn penalty(penalties: Option<(&[f32], f32)>, row: usize) -> f32 {
-    penalties.and_then(|(all, strength)| Some(strength * all.get(row)?)).unwrap_or(0.0)
-}
-
-/// The score by f32, with the row, and the similarity.
-fn score(parts: &[FusedPart<'_>], query: &FusedQuery<'_>, row: u32) -> Option<(Scored, f32)> {
-    let (mut score, mut plain) = (0.0, 0.0);
+/// The score by f32, with the row.
+fn score(parts: &[&VectorMatrix], query: &FusedQuery<'_>, row: u32) -> Option<Scored> {
+    let mut score = 0.0;
     for (part, &(vector, weight)) in parts.iter().zip(&query.parts) {
-        let one = similarity(vector, part.matrix.view(row as usize)?);
-        let penalty = penalty(part.penalties, row as usize);
-        plain += weight * one;
-        score += weight * (one - penalty);
+        score += weight * similarity(vector, part.view(row as usize)?);
     }
-    Some(((score, row), plain))
-}
-
-fn best(mut scored: Vec<(Scored, f32)>, top: usize) -> Vec<Match> {
-    let order = |a: &(Scored, f32), b: &(Scored, f32)| better_first(&a.0, &b.0);
-    if scored.len() > top && top > 0 {
-        scored.select_nth_unstable_by(top - 1, order);
-    }
-    scored.truncate(top);
-    scored.sort_unstable_by(order);
-    scored.into_iter().map(|((_, row), similarity)| Match { row: row as usize, similarity }).collect()
+    Some((score, row))
 }
 
 /// A channel as the scan sees it.
 struct ScannedPart<'a> {
     rows: Rows<'a>,
-    penalties: Option<(&'a [f32], f32)>,
     panels: Vec<QueryPanel>,
     /// `[queries]`.
     weights: Vec<f32>,
@@ -151,15 +120,14 @@ struct ScannedPart<'a> {
 /// The `kept` best rows of each query by int8 scores.
 fn scan(
     kernel: Kernel,
-    parts: &[FusedPart<'_>],
+    parts: &[&VectorMatrix],
     queries: &[&FusedQuery<'_>],
     kept: usize,
 ) -> Vec<Vec<Scored>> {
     let scanned = parts.iter().enumerate().map(|(index, part)| {
         let vectors: Vec<&[f32]> = queries.iter().map(|query| query.parts[index].0).collect();
         Some(ScannedPart {
-            rows: part.matrix.rows()?,
-            penalties: part.penalties,
+            rows: part.rows()?,
             panels: vectors.chunks(PANEL).filter_map(QueryPanel::new).collect(),
             weights: queries.iter().map(|query| query.parts[index].1).collect(),
         })
@@ -210,9 +178,8 @@ fn scan_chunk(
                 for hit in hits.iter() {
                     let (row, lane) = (hit.row as usize, hit.query as usize);
                     let Some(&weight) = part.weights.get(group * PANEL + lane) else { continue };
-                    let penalty = penalty(part.penalties, first + row);
                     if let Some(sum) = sums.get_mut(row * PANEL + lane) {
-                        *sum += weight * (hit.score - penalty);
+                        *sum += weight * hit.score;
                     }
                 }
             }
@@ -248,15 +215,12 @@ mod tests {
         #[test]
         fn finds_what_brute_force_finds(
             seed in any::<u64>(), rows in 1_usize..600, top in 1_usize..20,
-            weights in prop::collection::vec(0.0_f32..2.0, 3), keep_one_in in 1_usize..40, punished in any::<bool>(),
+            weights in prop::collection::vec(0.0_f32..2.0, 3), keep_one_in in 1_usize..40,
         ) {
             let spaces: Vec<_> = (0..3).map(|one| unit_vectors(seed ^ one, rows, 24 + 8 * one as usize)).collect();
             let wanted: Vec<_> = (0..3).map(|one| unit_vectors(!seed ^ one, 1, 24 + 8 * one as usize).remove(0)).collect();
             let matrices: Vec<_> = spaces.iter().map(|space| matrix(space, VectorPrecision::F32)).collect();
-            let penalties: Vec<f32> = (0..rows).map(|row| (row % 7) as f32 * 0.05).collect();
-            let parts: Vec<_> = matrices.iter().enumerate().map(|(one, matrix)| FusedPart {
-                matrix, penalties: (punished && one == 1).then_some((&penalties[..], 0.5)),
-            }).collect();
+            let parts: Vec<&VectorMatrix> = matrices.iter().collect();
             let mask = RowMask::from_fn(rows, |row| row % keep_one_in == 0);
             for mask in [None, Some(&mask)] {
                 let pairs = wanted.iter().zip(&weights).map(|(vector, weight)| (vector.as_slice(), *weight));
@@ -265,8 +229,7 @@ mod tests {
                 let exact = |row: usize| -> f64 {
                     (0..3).map(|one| {
                         let dot: f64 = spaces[one][row].iter().zip(&wanted[one]).map(|(a, b)| f64::from(a * b)).sum();
-                        let penalty = if punished && one == 1 { 0.5 * penalties[row] } else { 0.0 };
-                        f64::from(weights[one]) * (dot - f64::from(penalty))
+                        f64::from(weights[one]) * dot
                     }).sum()
                 };
                 let mut expected: Vec<f64> =
@@ -289,7 +252,7 @@ mod tests {
             let plain: Vec<_> = queries.iter().map(|vector| MatrixQuery { vector, mask: None }).collect();
             let fused: Vec<_> =
                 queries.iter().map(|vector| FusedQuery { parts: vec![(vector, 1.0)], mask: None }).collect();
-            let parts = [FusedPart { matrix: &matrix, penalties: None }];
+            let parts = [&matrix];
             let together = search_fused(&parts, &fused, 6).unwrap();
             prop_assert_eq!(&together, &matrix.search(&plain, 6).unwrap());
             for (query, found) in fused.iter().zip(&together) {
@@ -306,7 +269,7 @@ mod tests {
         // Row 1 is second in both channels and first in the sum.
         let left = matrix(&[vec![1.0, 0.0], vec![0.8, 0.6], vec![-1.0, 0.0]], VectorPrecision::F32);
         let right = matrix(&[vec![-1.0, 0.0], vec![0.8, 0.6], vec![1.0, 0.0]], VectorPrecision::F32);
-        let parts = [&left, &right].map(|matrix| FusedPart { matrix, penalties: None });
+        let parts = [&left, &right];
         let query = FusedQuery { parts: vec![(&[1.0, 0.0], 1.0), (&[1.0, 0.0], 1.0)], mask: None };
         let found = search_fused(&parts, &[query], 1).unwrap();
         assert_eq!(found[0][0].row, 1);
@@ -319,10 +282,10 @@ mod tests {
             matrix(&[vec![1.0, 0.0]], VectorPrecision::F32),
             matrix(&[vec![1.0], vec![1.0]], VectorPrecision::F32),
         );
-        let parts = [&one, &two].map(|matrix| FusedPart { matrix, penalties: None });
+        let parts = [&one, &two];
         let error = search_fused(&parts, &[], 1).unwrap_err().to_string();
         assert!(error.contains("channel 1") && error.contains('2'), "{error}");
-        let alone = [FusedPart { matrix: &one, penalties: None }];
+        let alone = [&one];
         let query = |vector, weight| FusedQuery { parts: vec![(vector, weight)], mask: None };
         assert!(search_fused(&alone, &[query(&[1.0][..], 1.0)], 1).is_err());
         assert!(search_fused(&alone, &[query(&[1.0, 0.0][..], f32::NAN)], 1).is_err());

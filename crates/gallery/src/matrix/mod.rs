@@ -11,8 +11,8 @@ mod top;
 
 pub use error::MatrixError;
 pub use file::{VectorMatrix, VectorPrecision};
-pub use fused::{FusedPart, FusedQuery, search_fused};
 pub use mask::RowMask;
 pub use search::{Match, MatrixQuery};
 
+pub(crate) use fused::{FusedQuery, search_fused};
 pub(crate) use file::{FIRST_FREE_TAG, MatrixPlan, MatrixWriter, reading, writing};

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use nets::kernels::int8::{Hit, Kernel, PANEL, QueryPanel, Rows};
+use kernels::int8::{Hit, Kernel, PANEL, QueryPanel, Rows};
 use rayon::prelude::*;
 
 use super::file::{RowView, check_vector};
@@ -147,7 +147,7 @@ fn scan_chunk(
     }
 }
 
-fn best(mut scored: Vec<Scored>, top: usize) -> Vec<Match> {
+pub(super) fn best(mut scored: Vec<Scored>, top: usize) -> Vec<Match> {
     if scored.len() > top && top > 0 {
         scored.select_nth_unstable_by(top - 1, better_first);
     }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use contract::PhotoId;
-use nets::photo::has_photo_extension;
+use photo::has_photo_extension;
 use walkdir::WalkDir;
 
 use super::{MAX_PHOTO_BYTES, PhotoSource, SourceError};

@@ -8,12 +8,12 @@ use std::io::{self, BufReader, Cursor, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use nets::photo::has_photo_extension;
+use photo::has_photo_extension;
 
 use super::SourceError;
 use super::names::{ends_with, last_part};
 use super::tar_header::{header_fits, plain_name};
-use crate::derived::atomic::write_atomically;
+use files::write_atomic_with;
 use crate::derived::container::{Container, ContainerWriter, Header, Kind, Tag, damaged};
 use crate::spec::is_safe_relative;
 
@@ -68,7 +68,7 @@ impl TarIndex {
     pub(super) fn build_beside(tar: &Path) -> Result<Self, SourceError> {
         let entries = Entries::read(tar)?;
         let path = index_path(tar);
-        let written = write_atomically(&path, |file| entries.write(file).map(|_| ()));
+        let written = write_atomic_with(&path, |file| entries.write(file).map(|_| ()));
         let mapped = written.and_then(|()| Container::open(&path, Kind::Tar));
         if let Ok(container) = mapped {
             Ok(Self { container })
@@ -81,7 +81,7 @@ impl TarIndex {
 
     pub(super) fn write_beside(&self, tar: &Path) -> Result<PathBuf, SourceError> {
         let path = index_path(tar);
-        write_atomically(&path, |file| file.write_all(self.container.as_bytes()))
+        write_atomic_with(&path, |file| file.write_all(self.container.as_bytes()))
             .map_err(SourceError::io(&path))?;
         Ok(path)
     }

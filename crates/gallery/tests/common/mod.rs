@@ -2,10 +2,10 @@
 #![allow(dead_code, clippy::unwrap_used)] // Each test binary uses its part.
 
 use contract::{
-    Attribution, Channel, ChannelSpec, Filter, PerceptualHash, PhotoRecord, Query, QueryEmbedding,
-    SearchRequest,
+    Attribution, Channel, ChannelSpec, Filter, ItemId, Neighbour, PerceptualHash, PhotoRecord, Query,
+    QueryEmbedding, Search, SearchRequest,
 };
-use gallery::{Gallery, GallerySpec, NewPhoto, PhotoReference, SourceSpec, VectorPrecision};
+use gallery::{GallerySpec, NewPhoto, PhotoReference, SourceSpec, VectorPrecision};
 use geo::{LatLon, Place};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -69,10 +69,22 @@ pub(crate) fn photos(numbers: impl IntoIterator<Item = u64>) -> Vec<NewPhoto> {
     numbers.into_iter().map(photo).collect()
 }
 
+/// A query in the photo channel.
+pub(crate) fn embedding(vector: &[f32]) -> QueryEmbedding {
+    QueryEmbedding { vectors: vec![(Channel::photo(), vector.to_vec())] }
+}
+
+/// The ids of neighbours.
+pub(crate) fn ids(gallery: &dyn Search, found: &[Neighbour]) -> Vec<String> {
+    let items: Vec<ItemId> = found.iter().map(|neighbour| neighbour.item).collect();
+    gallery.records(&items).unwrap().into_iter().map(|record| record.unwrap().id.0).collect()
+}
+
 /// Ids found, best first.
-pub(crate) fn found(gallery: &Gallery, vector: &[f32], filter: &Filter, top: usize) -> Vec<String> {
-    let queries = vec![Query { vector, filter }];
-    let channel = Channel::photo();
-    let found = gallery.search_now(&SearchRequest { channel: &channel, top, queries }).unwrap();
-    found[0].iter().map(|neighbour| neighbour.photo.as_ref().unwrap().id.0.clone()).collect()
+pub(crate) fn found(gallery: &dyn Search, vector: &[f32], filter: &Filter, top: usize) -> Vec<String> {
+    let embedding = embedding(vector);
+    let queries = vec![Query { embedding: &embedding, filter }];
+    let channels = [(Channel::photo(), 1.0)];
+    let found = gallery.search(&SearchRequest { channels: &channels, top, queries }).unwrap();
+    ids(gallery, &found[0])
 }

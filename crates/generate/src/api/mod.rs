@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contract::{Failure, Photo};
-use nets::photo::{Image, encode_thumbnail};
+use photo::encode_thumbnail;
 
 use crate::{GenerateError, Generation, Generator, Usage};
 
@@ -192,12 +192,11 @@ impl ApiGenerator {
         if self.settings.detail == Detail::None {
             return Ok(None);
         }
-        let failed = |error: nets::photo::PhotoError| GenerateError::Photo {
+        let failed = |error: photo::PhotoError| GenerateError::Photo {
             photo: photo.id.0.clone(),
             why: error.to_string(),
         };
-        let image = Image::new(photo.width, photo.height, photo.rgb.clone()).map_err(failed)?;
-        encode_thumbnail(&image, self.settings.max_side, JPEG_QUALITY).map(Some).map_err(failed)
+        encode_thumbnail(&photo.image, self.settings.max_side, JPEG_QUALITY).map(Some).map_err(failed)
     }
 }
 
@@ -226,7 +225,7 @@ impl Generator for ApiGenerator {
         let answers = understood.answers;
         let usage = match understood.usage {
             Some(usage) => {
-                let seen = tokens::pixels(photo.width, photo.height, self.settings.max_side);
+                let seen = tokens::pixels(photo.image.width(), photo.image.height(), self.settings.max_side);
                 let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
                 counts.add(&self.settings, usage.prompt_tokens, prompt, seen);
                 usage

@@ -8,12 +8,11 @@ use contract::{Channel, ChannelSpec, Encoder, ErrorKind, Failure, Photo, QueryEm
 use geo::LatLon;
 use nets::efficientnet_lite::{EfficientNetLite, Request};
 use nets::geoclip::LocationEncoder;
-use nets::photo::Image;
+use photo::Image;
 use rayon::prelude::*;
 
 use crate::PackError;
 use crate::pack::{EncoderKind, Manifest, Pack, View, sha256_hex};
-use crate::photo_file::image_of;
 
 pub use heads::{Heads, Matrix};
 use transformer::TransformerEncoder;
@@ -72,7 +71,7 @@ impl FeatureExtractor {
         let output = self
             .network
             .forward(&batch, &self.request)
-            .map_err(|error| crate::error::network_failure(name, &error))?;
+            .map_err(|error| error.named(name))?;
         let mut sum = vec![0.0; self.length];
         for view in 0..self.views.len() {
             let parts = std::iter::once(&output.pooled).chain(&output.blocks);
@@ -224,7 +223,7 @@ impl Encoder for PhotoEncoder {
     }
 
     fn encode(&self, photos: &[&Photo]) -> Result<Vec<QueryEmbedding>, Failure> {
-        photos.par_iter().map(|photo| self.encode_image(&photo.id.0, &image_of(photo)?)).collect()
+        photos.par_iter().map(|photo| self.encode_image(&photo.id.0, &photo.image)).collect()
     }
 }
 

@@ -7,12 +7,11 @@ use nets::checkpoint::ShardedCheckpoint;
 use nets::clip::{ClipConfig, ClipVision, Holding};
 use nets::g3::{G3, G3Config};
 use nets::geoclip::{self, ImageHead, LocationEncoder};
-use nets::photo::Image;
+use photo::Image;
 use nets::siglip::{self, SiglipVision};
 use nets::vision_transformer::{Preprocessor, VisionConfig};
 
 use crate::PackError;
-use crate::error::{network_failure, photo_failure};
 use crate::pack::{EncoderKind, EncoderType, Pack};
 
 /// G3's channels: a photo in CLIP's space, in the space shared with texts, in the space shared with places. The paper's
@@ -102,8 +101,8 @@ impl TransformerEncoder {
             Self::Geoclip(network) => network.clip().preprocessor(),
             Self::G3(network) => network.clip().preprocessor(),
         };
-        let pixels = preprocessor.pixels(image).map_err(|error| photo_failure(name, &error))?;
-        self.encode(&pixels).map_err(|error| network_failure(name, &error))
+        let pixels = preprocessor.pixels(image).map_err(|error| error.named(name))?;
+        self.encode(&pixels).map_err(|error| error.named(name))
     }
 
     fn encode(&self, pixels: &[f32]) -> Result<Vec<(Channel, Vec<f32>)>, NetworkError> {

@@ -1,11 +1,10 @@
 //! Squares out of photos.
 
 use contract::Failure;
-use nets::photo::{
+use photo::{
     Filter, Image, Layout, Normalisation, ShortSideCrop, normalise, resize, resize_short_side_and_crop,
 };
 
-use crate::error::photo_failure;
 use crate::pack::View;
 
 /// A view of a photo as network input: `[size, size, 3]`, row-major.
@@ -17,6 +16,6 @@ pub fn view_input(name: &str, image: &Image, view: View, size: u32) -> Result<Ve
         View::CentreCrop => resize_short_side_and_crop(image, &ShortSideCrop::efficientnet_lite(size)),
         View::Squash => resize(image, size, size, Filter::Bicubic),
     };
-    let square = square.map_err(|error| photo_failure(name, &error))?;
+    let square = square.map_err(|error| error.named(name))?;
     Ok(normalise(&square, &Normalisation::EFFICIENTNET_LITE, Layout::Nhwc))
 }

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use contract::{Candidate, CandidateSet, Decide, ErrorKind, Failure, Negative, Photo, PhotoId};
 use gallery::Gallery;
 use geo::ReverseGeocoder;
-use nets::photo::{DecodeOptions, Image, Limits, decode};
+use photo::{DecodeOptions, Image, Limits, decode};
 use rank::Calibration;
 use rank::vlm::{PairScorer, PhotoSource, rank_pairs};
 
 use super::{Locator, Ranked};
-use crate::error::photo_failure;
-use crate::photo_file::image_of;
 
 /// Places that the prompt names as far away: the last of the list, as in the paper.
 const NEGATIVES: usize = 5;
@@ -95,7 +93,7 @@ struct Photos<'a> {
 
 impl PhotoSource for Photos<'_> {
     fn photo(&self, id: &PhotoId) -> Result<Image, Failure> {
-        let bytes = self.gallery.photo_bytes(id).map_err(|error| Failure::from_error(&error))?;
+        let bytes = self.gallery.photo_bytes(id)?;
         let missing = || {
             let message =
                 format!("{id}: the photo of this candidate is not at hand, and the model looks at it");
@@ -103,7 +101,7 @@ impl PhotoSource for Photos<'_> {
                 .with_hint("`georanker gallery info` says where the gallery's photos should be")
         };
         decode(&bytes.ok_or_else(missing)?, &Limits::default(), DecodeOptions::default())
-            .map_err(|error| photo_failure(&id.0, &error))
+            .map_err(|error| error.named(&id.0))
     }
 
     fn query(&self, _: &PhotoId) -> Result<Image, Failure> {

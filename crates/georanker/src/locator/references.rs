@@ -5,7 +5,6 @@ use geo::LatLon;
 
 use super::{Locator, filter_for};
 use crate::pack::RetrievalManifest;
-use crate::photo_file::image_of;
 
 impl Locator {
     /// Where the gallery's photos most similar to a photo were taken, most similar first, and where the least similar
@@ -21,7 +20,7 @@ impl Locator {
         count: usize,
         options: &LocateOptions,
     ) -> Result<(Vec<LatLon>, Vec<LatLon>), Failure> {
-        let embedding = self.parts.encoder.encode_image(&photo.id.0, &image_of(photo)?)?;
+        let embedding = self.parts.encoder.encode_image(&photo.id.0, &photo.image)?;
         let turned = |vector: &Vec<f32>| vector.iter().map(|value| -value).collect();
         let opposite = QueryEmbedding {
             vectors: embedding

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use contract::hexadecimal;
+use files::hexadecimal;
 use sha2::{Digest, Sha256};
 
 use super::{FileManifest, Pack};

@@ -22,7 +22,7 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use crate::error::{Misshapen, NetworkError, TensorProblems};
-use crate::mapped_file::MappedFile;
+use files::MappedFile;
 use entries::{Entry, entries, without_parallel};
 
 pub(crate) use pickle::BARE_TENSOR;

@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 
 use crate::error::NetworkError;
-use crate::mapped_file::MappedFile;
+use files::MappedFile;
 
 /// The types that are read as numbers.
 pub(crate) const FLOAT_TYPES: &str = "F32, BF16 or F16";

@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! use nets::clip::{ClipVision, Holding};
-//! use nets::photo::{DecodeOptions, Limits, decode};
+//! use photo::{DecodeOptions, Limits, decode};
 //! use std::path::Path;
 //!
 //! let directory = Path::new("clip-vit-large-patch14");

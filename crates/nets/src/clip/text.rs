@@ -6,7 +6,7 @@ use super::config::TextConfig;
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
-use crate::kernels::weights::WeightMatrix;
+use kernels::weights::WeightMatrix;
 use crate::operators::Norm;
 use crate::vision_transformer::{Layers, biased, computing};
 

@@ -4,7 +4,7 @@
 //! Early blocks are large in area: they are computed in strips of a few rows that stay in the cache, and
 //! threads share the rows. Late blocks are small in area but wide: they are computed one panel of channels at a
 //! time over the whole area, and threads share the panels. Both give the same bits (see
-//! [`crate::kernels::linear`]).
+//! [`kernels::linear`]).
 
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ use rayon::prelude::*;
 use super::layers::Block;
 use super::scratch::{Pool, Scratch};
 use super::stem;
-use crate::kernels::Instructions;
-use crate::kernels::depthwise::SamePadding;
-use crate::kernels::linear::{Activation, PanelOutput, PanelRows};
-use crate::kernels::panels::{AlignedBuffer, PANEL, padded_channels, panel_width};
+use kernels::Instructions;
+use kernels::depthwise::SamePadding;
+use kernels::linear::{Activation, PanelOutput, PanelRows};
+use kernels::panels::{AlignedBuffer, PANEL, padded_channels, panel_width};
 
 /// Floats of a strip (512 KB): well within the second-level cache, which the weights pass through too.
 const STRIP_FLOATS: usize = 128 * 1024;

@@ -3,8 +3,8 @@
 use super::config::Config;
 use crate::checkpoint::Checkpoint;
 use crate::error::NetworkError;
-use crate::kernels::depthwise::PackedDepthwise;
-use crate::kernels::linear::PackedLinear;
+use kernels::depthwise::PackedDepthwise;
+use kernels::linear::PackedLinear;
 
 /// A convolution's weights `[outputs, ...]` and bias, with batch normalisation folded in:
 /// `w' = w * gamma / sqrt(variance + eps)`, `b' = beta - mean * gamma / sqrt(variance + eps)`.

@@ -9,10 +9,10 @@ use super::scratch::{FeatureMaps, Pool, Scratch};
 use super::stem;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::NetworkError;
-use crate::kernels::Instructions;
-use crate::kernels::depthwise::SamePadding;
-use crate::kernels::linear::{Activation, PackedLinear, PanelOutput, PanelRows};
-use crate::kernels::panels::{AlignedBuffer, PANEL, from_panels, padded_channels, to_panels};
+use kernels::Instructions;
+use kernels::depthwise::SamePadding;
+use kernels::linear::{Activation, PackedLinear, PanelOutput, PanelRows};
+use kernels::panels::{AlignedBuffer, PANEL, from_panels, padded_channels, to_panels};
 
 /// An EfficientNet-Lite, ready to run. Shared by threads as it is: it keeps no state but spare buffers.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
-use crate::kernels::panels::AlignedBuffer;
+use kernels::panels::AlignedBuffer;
 
 /// The buffers of one thread's current task.
 #[derive(Debug, Default)]

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::kernels::depthwise::SamePadding;
-use crate::kernels::linear::PanelRows;
-use crate::kernels::panels::{AlignedBuffer, padded_channels};
+use kernels::depthwise::SamePadding;
+use kernels::linear::PanelRows;
+use kernels::panels::{AlignedBuffer, padded_channels};
 
 /// Rows and columns of the stem's kernel.
 pub(super) const KERNEL: usize = 3;

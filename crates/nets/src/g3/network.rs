@@ -12,7 +12,7 @@ use crate::clip::{ClipVision, TextTower, clip_tensors, is_position_ids, project,
 use crate::error::NetworkError;
 use crate::fourier_encoder::FourierEncoder;
 use crate::holding::{Holding, LayerReader};
-use crate::kernels::linear::Activation;
+use kernels::linear::Activation;
 use crate::operators::Linear;
 use crate::perceptron::{LayerShape, Perceptron};
 use crate::vision_transformer::Preprocessor;

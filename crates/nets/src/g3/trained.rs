@@ -8,7 +8,7 @@ use super::network::{
 use crate::checkpoint::ShardedCheckpoint;
 use crate::error::NetworkError;
 use crate::fourier_encoder::{CAPSULES, FourierFeatures};
-use crate::kernels::linear::Activation;
+use kernels::linear::Activation;
 use crate::perceptron::LayerShape;
 
 /// A tensor as a checkpoint has it.

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use super::DIMENSION;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::NetworkError;
-use crate::kernels::linear::Activation;
-use crate::kernels::vectors::l2_normalise;
+use kernels::linear::Activation;
+use kernels::vectors::l2_normalise;
 use crate::perceptron::{LayerShape, Perceptron};
 
 /// Numbers of CLIP's (ViT-L/14) projected photo features.

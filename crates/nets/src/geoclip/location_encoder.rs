@@ -10,7 +10,7 @@ use super::projection::two_pi_equal_earth;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::NetworkError;
 use crate::fourier_encoder::{FourierEncoder, FourierShape};
-use crate::kernels::vectors::l2_normalise;
+use kernels::vectors::l2_normalise;
 
 /// The shape of the published encoder.
 const SHAPE: FourierShape = FourierShape { frequencies: 256, hidden: 1024, outputs: DIMENSION };

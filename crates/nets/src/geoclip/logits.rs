@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::DIMENSION;
 use crate::checkpoint::{self, BARE_TENSOR, Checkpoint};
 use crate::error::NetworkError;
-use crate::kernels::gemm::{Matrix, Right, gemm_f32};
-use crate::kernels::linear::Activation;
+use kernels::gemm::{Matrix, Right, gemm_f32};
+use kernels::linear::Activation;
 
 /// GeoCLIP's learned temperature: similarities are multiplied by `exp(log)`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use super::image_head::ImageHead;
 use crate::clip::ClipVision;
 use crate::error::NetworkError;
-use crate::kernels::vectors::l2_normalise;
+use kernels::vectors::l2_normalise;
 
 /// The photos' side of GeoCLIP: CLIP's vision tower (ViT-L/14, frozen) and the image head.
 #[derive(Debug)]

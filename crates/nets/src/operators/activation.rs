@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, DType, Layout, Result, Shape, Tensor};
 
 use super::{Operators, floats};
-use crate::kernels::activations;
+use kernels::activations;
 
 /// `silu(gate) * up`, elementwise: the inner function of the language model's MLP.
 ///

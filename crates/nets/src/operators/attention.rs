@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp3, D, DType, Device, Layout, Result, Shape, Storage, Tensor};
 
 use super::{Operators, floats};
-use crate::kernels::attention::{Attention, Heads, Segment, Strided};
+use kernels::attention::{Attention, Heads, Segment, Strided};
 
 /// Who sees whom.
 #[derive(Clone, Debug)]
@@ -132,7 +132,7 @@ impl AttentionShape {
             causal: self.causal,
             scale: self.scale,
         };
-        crate::kernels::attention::attention(&inputs, output);
+        kernels::attention::attention(&inputs, output);
     }
 }
 

@@ -3,8 +3,8 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
 use super::floats;
-use crate::kernels::weights::WeightMatrix;
-use crate::kernels::weights_linear;
+use kernels::weights::WeightMatrix;
+use kernels::weights_linear;
 
 /// The weights of a layer, `[outputs, inputs]`.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Tensor operators of transformers, on candle tensors.
 //!
-//! The idea: a network is written once. On the CPU in f32 each operator runs a fused kernel of [`crate::kernels`];
+//! The idea: a network is written once. On the CPU in f32 each operator runs a fused kernel of [`kernels`];
 //! on any other device or type it is composed of candle's own operators. The composed form runs on the CPU too,
 //! which makes it the twin that the fused one is tested against.
 //!

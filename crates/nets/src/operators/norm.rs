@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, DType, Layout, Result, Shape, Tensor};
 
 use super::{Operators, floats};
-use crate::kernels::norms;
+use kernels::norms;
 
 /// Weight and bias of a layer norm, `[width]` each.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Tensor};
 
 use super::{Operators, floats};
-use crate::kernels;
+use kernels;
 
 /// The angles of a run of tokens, as `[tokens, dimension / 2]` cosines and sines in f32.
 #[derive(Clone, Debug)]

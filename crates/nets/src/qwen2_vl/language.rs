@@ -12,7 +12,7 @@ use candle_core::{DType, Device, IndexOp, Result, Tensor};
 use super::config::LanguageConfig;
 use super::generation::cache::Cache;
 use super::positions::Positions;
-use crate::kernels::attention::{Heads, Segment};
+use kernels::attention::{Heads, Segment};
 use crate::operators::{
     AttentionShape, Linear, Operators, Rotation, attention, attention_beside, rms_norm, rotate, swiglu,
 };

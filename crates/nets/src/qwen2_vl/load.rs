@@ -15,7 +15,7 @@ use crate::NetworkError;
 use crate::checkpoint::ShardedCheckpoint;
 use crate::error::TensorProblems;
 use crate::holding::{Holding, LayerReader};
-use crate::kernels::weights::{StoredType, WeightMatrix};
+use kernels::weights::{StoredType, WeightMatrix};
 use crate::lora::{Adapter, LowRankPair};
 use crate::operators::{Linear, LowRank, Operators, Weight};
 

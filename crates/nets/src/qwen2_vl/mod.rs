@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use nets::lora::Adapter;
-//! use nets::photo::Image;
+//! use photo::Image;
 //! use nets::qwen2_vl::chat_template::{ChatTemplate, PromptPart};
 //! use nets::qwen2_vl::patches::Preprocessor;
 //! use nets::qwen2_vl::tokenizer::PromptTokenizer;

@@ -11,7 +11,7 @@ use super::positions::Positions;
 use super::prompt_tokens::{Laid, PhotoFeatures, Prompt, Source, shared_prefix};
 use super::vision::VisionTower;
 use crate::NetworkError;
-use crate::kernels::weights::WeightMatrix;
+use kernels::weights::WeightMatrix;
 use crate::operators::{Linear, host_floats};
 
 /// Patches that go through the vision tower at once, unless one photo alone has more.

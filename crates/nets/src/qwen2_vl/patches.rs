@@ -11,7 +11,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::NetworkError;
-use crate::photo::{Filter, Image, PhotoError, SmartResize, SmartResizeError, resize, smart_resize};
+use photo::{Filter, Image, PhotoError, SmartResize, SmartResizeError, resize, smart_resize};
 
 /// Side of a patch, pixels.
 pub const PATCH: usize = 14;

@@ -5,7 +5,7 @@ use candle_core::{Device, Result, Tensor};
 use super::config::VisionConfig;
 use super::patches::Patches;
 use super::positions::inverse_frequencies;
-use crate::kernels::attention::{Heads, Segment};
+use kernels::attention::{Heads, Segment};
 use crate::operators::{
     AttentionShape, Linear, Norm, Operators, Rotation, attention, gelu, quick_gelu, rotate,
 };

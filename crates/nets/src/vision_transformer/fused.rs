@@ -10,11 +10,11 @@ use candle_core::Result;
 
 use super::config::LayersConfig;
 use super::layers::Layer;
-use crate::kernels::attention::{Attention, Strided, attention};
-use crate::kernels::norms::layer_norm;
-use crate::kernels::panels::AlignedBuffer;
-use crate::kernels::weights::WeightMatrix;
-use crate::kernels::weights_linear::{Then, linear_then};
+use kernels::attention::{Attention, Strided, attention};
+use kernels::norms::layer_norm;
+use kernels::panels::AlignedBuffer;
+use kernels::weights::WeightMatrix;
+use kernels::weights_linear::{Then, linear_then};
 use crate::operators::{AttentionShape, Linear, Norm, Weight, host_floats};
 
 /// One layer's numbers on the host.

@@ -10,7 +10,7 @@ use super::{biased, computing};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::LayerReader;
-use crate::kernels::attention::{Heads, Segment};
+use kernels::attention::{Heads, Segment};
 use crate::operators::{AttentionShape, Linear, Norm, Operators, attention, host_floats};
 
 /// The layers of a tower.

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::config::{ConfigFile, Pooling, VisionConfig};
 use crate::error::NetworkError;
 use crate::fields::Fields;
-use crate::photo::{
+use photo::{
     Filter, Image, Layout, LongSide, Normalisation, PhotoError, ShortSideCrop, normalise, resize,
     resize_short_side_and_crop,
 };

@@ -8,7 +8,7 @@ use super::{biased, computing, few_rows};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
-use crate::kernels::attention::Segment;
+use kernels::attention::Segment;
 use crate::operators::{Linear, Norm, Operators, attention};
 
 /// Photos that go through the layers together: enough to read every weight once for many rows, few enough that the

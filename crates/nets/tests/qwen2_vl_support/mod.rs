@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use nets::lora::Adapter;
-use nets::photo::{DecodeOptions, Limits, decode};
+use photo::{DecodeOptions, Limits, decode};
 use nets::qwen2_vl::patches::{Patches, Preprocessor};
 use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl};
 use safetensors::SafeTensors;

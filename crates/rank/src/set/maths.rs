@@ -1,7 +1,7 @@
 //! The few operations of the network, each with its derivative.
 
-use nets::kernels::gemm::{Matrix, Right, gemm_f32};
-use nets::kernels::linear::Activation;
+use kernels::gemm::{Matrix, Right, gemm_f32};
+use kernels::linear::Activation;
 
 /// Added to variances, so that a constant row can be normalised.
 const EPSILON: f32 = 1e-5;

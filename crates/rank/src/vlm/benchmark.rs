@@ -5,9 +5,9 @@
 
 use std::path::PathBuf;
 
-use contract::official::{BenchmarkRow, RetrievedPhoto};
-use contract::pairs::{PairCandidate, PairPlace, PairsRow};
-use contract::ranking_data::NEGATIVES;
+use formats::official::{BenchmarkRow, RetrievedPhoto};
+use formats::pairs::{PairCandidate, PairPlace, PairsRow};
+use formats::ranking_data::NEGATIVES;
 
 use super::prompt::{Protocol, evaluation_place};
 
@@ -74,7 +74,7 @@ fn place_text(found: &RetrievedPhoto) -> String {
 
 #[cfg(test)]
 mod tests {
-    use contract::official::{BenchmarkTable, literal};
+    use formats::official::{BenchmarkTable, literal};
 
     use super::*;
 

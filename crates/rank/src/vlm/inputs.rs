@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use contract::{ErrorKind, Failure, hexadecimal};
+use contract::{ErrorKind, Failure};
+use files::hexadecimal;
 use nets::NetworkError;
-use nets::photo::Image;
+use photo::Image;
 use nets::qwen2_vl::chat_template::{ChatTemplate, PromptPart};
 use nets::qwen2_vl::config::Config;
 use nets::qwen2_vl::patches::{PixelError, Preprocessor};
@@ -99,7 +100,7 @@ impl PairInputs {
     /// # Errors
     /// A [`Failure`] that names the file.
     pub fn open(model: &Path, options: &InputOptions) -> Result<Self, Failure> {
-        let broken = |error: NetworkError| network_failure(&error);
+        let broken = |error: NetworkError| Failure::from(error);
         let config = Config::from_directory(model).map_err(broken)?;
         let tokenizer = PromptTokenizer::from_directory(model, config.tokens.image).map_err(broken)?;
         let template = ChatTemplate::from_directory(model).map_err(broken)?;
@@ -151,7 +152,7 @@ impl PairInputs {
     pub fn prompts(&self, group: &PairGroup, photos: &[PhotoFeatures]) -> Result<Vec<Prompt>, Failure> {
         let prompt = |candidate| self.prompt(group, candidate, photos);
         let prompts = group.candidates.iter().map(prompt).collect::<Result<_, _>>();
-        prompts.map_err(|error| network_failure(&error))
+        prompts.map_err(Failure::from)
     }
 
     fn prompt(
@@ -185,7 +186,7 @@ impl PairInputs {
             .segments(parts)
             .and_then(|segments| self.tokenizer.encode_segments(&segments, &counts))
             .map(|ids| Prompt { ids, photos: (0..photos.len()).collect() })
-            .map_err(|error| network_failure(&error))
+            .map_err(Failure::from)
     }
 
     /// The text of tokens that the network wrote, special tokens left out.
@@ -193,7 +194,7 @@ impl PairInputs {
     /// # Errors
     /// A [`Failure`] if the decoder refuses them.
     pub fn text(&self, ids: &[u32]) -> Result<String, Failure> {
-        self.tokenizer.decode(ids).map_err(|error| network_failure(&error))
+        self.tokenizer.decode(ids).map_err(Failure::from)
     }
 
     /// Features of all photos of a group, each distinct photo encoded at most once.
@@ -230,7 +231,7 @@ impl PairInputs {
         // on which others happened to be known already; or a resumed training would not be the one that was stopped.
         let encode = |photo| network.encode_photos(std::slice::from_ref(photo));
         let encoded = patches.iter().map(encode).collect::<Result<Vec<_>, _>>();
-        let encoded = encoded.map_err(|error| network_failure(&error))?.into_iter().flatten();
+        let encoded = encoded?.into_iter().flatten();
         let hidden = self.config.language.hidden_size;
         for (&index, features) in fresh.iter().zip(encoded) {
             let tokens = features.grid[0] * features.grid[1];
@@ -282,18 +283,4 @@ fn try_prompts(
         }
     }
     Ok(())
-}
-
-/// A network's error as a failure: of the model, or of this program.
-pub fn network_failure(error: &NetworkError) -> Failure {
-    let kind = match error {
-        NetworkError::Setting { .. } => ErrorKind::Usage,
-        _ if error.is_broken_model() => ErrorKind::BrokenModel,
-        _ => ErrorKind::Internal,
-    };
-    let failure = Failure::new(kind, error.to_string());
-    match error.hint() {
-        Some(hint) => failure.with_hint(hint),
-        None => failure,
-    }
 }

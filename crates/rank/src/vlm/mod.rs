@@ -15,7 +15,7 @@ pub mod vision_cache;
 
 pub use benchmark::BenchmarkRules;
 pub use inputs::{
-    InputOptions, PairCandidate, PairGroup, PairInputs, PreparedPhoto, Reencode, network_failure,
+    InputOptions, PairCandidate, PairGroup, PairInputs, PreparedPhoto, Reencode,
 };
 pub use ranker::{PhotoSource, VlmRanker, rank_pairs};
 pub use score::ScorePairs;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use contract::{CandidateSet, ErrorKind, Failure, PhotoId, Ranker, Ranking};
 use geo::{LatLon, Place};
-use nets::photo::Image;
+use photo::Image;
 
 use super::inputs::{PairCandidate, PairGroup};
 use super::prompt::{PlaceText, evaluation_place};
@@ -16,13 +16,13 @@ pub trait PhotoSource: Send + Sync {
     ///
     /// # Errors
     /// A [`Failure`] that names the photo.
-    fn photo(&self, id: &PhotoId) -> Result<Image, Failure>;
+    fn photo(&self, id: &PhotoId) -> Result<Arc<Image>, Failure>;
 
     /// The pixels of the photo that is looked for; a candidate may have the same name.
     ///
     /// # Errors
     /// As [`PhotoSource::photo`].
-    fn query(&self, id: &PhotoId) -> Result<Image, Failure> {
+    fn query(&self, id: &PhotoId) -> Result<Arc<Image>, Failure> {
         self.photo(id)
     }
 }

@@ -1,7 +1,7 @@
 //! Scores for the rows of a pairs file, whoever computes them.
 
 use contract::Failure;
-use contract::pairs::PairsRow;
+use formats::pairs::PairsRow;
 
 /// Gives every candidate of a row one score.
 pub trait ScorePairs: Send + Sync {

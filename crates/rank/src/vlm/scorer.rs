@@ -7,12 +7,12 @@ use contract::{ErrorKind, Failure};
 use nets::NetworkError;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::lora::Adapter;
-use nets::photo::Image;
+use photo::Image;
 use nets::qwen2_vl::patches::PixelError;
 use nets::qwen2_vl::tensor_names::VALUE_HEAD;
 use nets::qwen2_vl::{LoadOptions, Qwen2Vl, Sharing};
 
-use super::inputs::{InputOptions, PairGroup, PairInputs, PreparedPhoto, network_failure};
+use super::inputs::{InputOptions, PairGroup, PairInputs, PreparedPhoto};
 
 /// How a scorer is opened.
 #[derive(Debug, Default)]
@@ -61,7 +61,7 @@ impl PairScorer {
     /// # Errors
     /// A [`Failure`] of kind [`ErrorKind::BrokenModel`] that names the file.
     pub fn open(model: &Path, options: &ScorerOptions) -> Result<Self, Failure> {
-        let broken = |error: NetworkError| network_failure(&error);
+        let broken = |error: NetworkError| Failure::from(error);
         // What is read in no time first: a wrong option or file must not cost minutes of loading.
         let inputs = PairInputs::open(model, &options.inputs)?;
         let adapter = options.adapter.as_deref().map(Adapter::open).transpose().map_err(broken)?;
@@ -113,7 +113,7 @@ impl PairScorer {
         let vision_time = started.elapsed();
         let prompts = self.inputs.prompts(group, &photos)?;
         let scored =
-            self.network.score(&prompts, &photos, self.sharing).map_err(|error| network_failure(&error))?;
+            self.network.score(&prompts, &photos, self.sharing)?;
         Ok(ScoredGroup {
             scores: scored.scores,
             prefix_tokens: scored.prefix_tokens,

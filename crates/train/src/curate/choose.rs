@@ -2,12 +2,21 @@
 
 use std::collections::HashMap;
 
-use contract::Neighbour;
+use contract::PhotoRecord;
 use geo::{LatLon, geodesic_km, haversine_km};
 
 use super::cells::cell_of;
 use super::queries::CurationQuery;
 use super::rules::{FAR_KM, Rules};
+
+/// A search result with what is known of its photo.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct FoundPhoto {
+    pub(super) location: LatLon,
+    pub(super) similarity: f32,
+    /// Nothing for a bare coordinate.
+    pub(super) photo: Option<PhotoRecord>,
+}
 
 /// The candidates of one query.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,8 +42,8 @@ fn wanted(rules: &Rules, found_itself: bool) -> usize {
 }
 
 /// Applies the rules to the neighbours of a query, most similar first.
-pub(super) fn choose(rules: &Rules, query: &CurationQuery, neighbours: &[Neighbour]) -> Choice {
-    let is_self = |one: &Neighbour| one.photo.as_ref().is_some_and(|photo| photo.id == query.id);
+pub(super) fn choose(rules: &Rules, query: &CurationQuery, neighbours: &[FoundPhoto]) -> Choice {
+    let is_self = |one: &FoundPhoto| one.photo.as_ref().is_some_and(|photo| photo.id == query.id);
     let itself = neighbours.iter().find(|one| is_self(one)).map(|one| one.similarity);
     let wanted = wanted(rules, itself.is_some());
     let mut cells: HashMap<(u32, u32), usize> = HashMap::new();
@@ -70,7 +79,7 @@ pub(super) fn choose(rules: &Rules, query: &CurationQuery, neighbours: &[Neighbo
     Choice { chosen: chosen.into_iter().map(|(position, _)| position).collect(), far, itself }
 }
 
-fn is_excluded(rules: &Rules, query: &CurationQuery, neighbour: &Neighbour) -> bool {
+fn is_excluded(rules: &Rules, query: &CurationQuery, neighbour: &FoundPhoto) -> bool {
     if rules.min_distance_m > 0.0
         && !is_beyond(query.location, neighbour.location, rules.min_distance_m / 1000.0)
     {
@@ -118,12 +127,12 @@ mod tests {
         }
     }
 
-    fn neighbour(id: &str, longitude: f64, author: &str, hash: u64) -> Neighbour {
+    fn neighbour(id: &str, longitude: f64, author: &str, hash: u64) -> FoundPhoto {
         let location = at(0.0, longitude);
         let attribution = Attribution { author: Some(author.into()), ..Attribution::default() };
         let hash = Some(PerceptualHash(hash));
         let record = PhotoRecord { id: id.into(), location, place: Place::default(), attribution, hash };
-        Neighbour { location, similarity: 0.5, photo: Some(record) }
+        FoundPhoto { location, similarity: 0.5, photo: Some(record) }
     }
 
     const OTHER: u64 = u64::MAX;

@@ -12,8 +12,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use contract::ranking_data::{RankingColumns, RankingReader, RankingRow, RankingWriter};
-use contract::table::TableError;
+use formats::ranking_data::{RankingColumns, RankingReader, RankingRow, RankingWriter};
+use formats::table::TableError;
 use contract::{ErrorKind, Failure};
 
 use super::counts::Counts;

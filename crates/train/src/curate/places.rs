@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use contract::ranking_data::place_fields;
+use formats::ranking_data::place_fields;
 use geo::{LatLon, Place, ReverseGeocoder};
 
 /// Looked-up places that are remembered: candidates come again and again.

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
-use contract::official::{Collection, NpyFile};
-use contract::ranking_data::place_of;
-use contract::table::PhotoTable;
+use formats::official::{Collection, CollectionPhoto, NpyFile};
+use formats::ranking_data::place_of;
+use formats::table::PhotoTable;
 use contract::{
-    Attribution, Channel, Diagnose, ErrorKind, Failure, Filter, Neighbour, PhotoRecord, Search, SearchFuture,
-    SearchRequest,
+    Attribution, Channel, ChannelSpec, ErrorKind, Failure, Filter, FilterPart, Filtering, Holdings,
+    ItemId, Neighbour, PhotoId, PhotoRecord, QueryEmbedding, Search, SearchRequest,
 };
 
 use super::queries::{CurationQuery, QueryResult, QuerySource, Sample};
@@ -40,7 +40,7 @@ pub struct RetrievedLists {
     columns: usize,
     rows: u64,
     identity: String,
-    channel: Channel,
+    channel: ChannelSpec,
 }
 
 #[derive(Debug)]
@@ -70,9 +70,9 @@ impl RetrievedLists {
         identity: String,
         sample: Sample,
     ) -> Result<(Self, RetrievedQueries), Failure> {
-        let mut indices = NpyFile::open(files.indices).map_err(|error| failure(&error))?;
+        let mut indices = NpyFile::open(files.indices)?;
         let similarities = match files.similarities {
-            Some(path) => Some(NpyFile::open(path).map_err(|error| failure(&error))?),
+            Some(path) => Some(NpyFile::open(path)?),
             None => None,
         };
         if let Some(other) = &similarities
@@ -91,12 +91,12 @@ impl RetrievedLists {
                 .with_hint("both matrices must come from one search"));
         }
         let mut rows = 0;
-        for row in PhotoTable::open(files.queries).map_err(|error| failure(&error))? {
+        for row in PhotoTable::open(files.queries)? {
             rows += 1;
             if let Err(error) = row
                 && error.is_final()
             {
-                return Err(failure(&error));
+                return Err(error.into());
             }
         }
         if rows != indices.rows() {
@@ -111,7 +111,7 @@ impl RetrievedLists {
         }
         let (wanted, last) = named_rows(&mut indices)?;
         let collection = Collection::read(files.collection, |row| wanted.contains(&row))
-            .map_err(|error| failure(&error))?;
+            ?;
         if let Some((number, [row, column])) = last
             && number >= collection.total()
         {
@@ -130,9 +130,9 @@ impl RetrievedLists {
             collection,
             rows,
             identity: identity.clone(),
-            channel: Channel::photo(),
+            channel: ChannelSpec { channel: Channel::photo(), dimension: 2 },
         };
-        let table = PhotoTable::open(files.queries).map_err(|error| failure(&error))?;
+        let table = PhotoTable::open(files.queries)?;
         Ok((lists, RetrievedQueries { rows: table, sample, number: 0, expected: rows, identity }))
     }
 
@@ -149,9 +149,9 @@ impl RetrievedLists {
     fn list(&self, number: u64, top: usize, filter: &Filter) -> Result<Vec<Neighbour>, Failure> {
         let (indices, similarities) = {
             let mut matrices = self.matrices();
-            let indices = matrices.indices.integers(number, 1).map_err(|error| failure(&error))?;
+            let indices = matrices.indices.integers(number, 1)?;
             let similarities = match &mut matrices.similarities {
-                Some(file) => Some(file.floats(number, 1).map_err(|error| failure(&error))?),
+                Some(file) => Some(file.floats(number, 1)?),
                 None => None,
             };
             (indices, similarities)
@@ -164,21 +164,18 @@ impl RetrievedLists {
             let Some(photo) = u64::try_from(index).ok().and_then(|index| self.collection.get(index)) else {
                 continue;
             };
-            let place = place_of(&photo.texts);
-            let by = photo.author.as_ref().is_some_and(|author| filter.exclude_authors.contains(author));
-            let outside =
-                filter.region.as_ref().is_some_and(|region| !region.contains(photo.location, &place));
-            let id = contract::PhotoId(photo.id);
-            if by || outside || filter.exclude_ids.contains(&id) {
+            let item = ItemId(index.cast_unsigned());
+            let record = record_of(photo);
+            let by = record.attribution.author.as_ref();
+            let by = by.is_some_and(|author| filter.exclude_authors.contains(author));
+            let region = filter.region.as_ref();
+            let outside = region.is_some_and(|region| !region.contains(record.location, &record.place));
+            if by || outside || filter.exclude_ids.contains(&record.id) {
                 continue;
             }
             let similarity = similarities.as_ref().and_then(|list| list.get(column));
-            let attribution = Attribution { author: photo.author, ..Attribution::default() };
-            neighbours.push(Neighbour {
-                location: photo.location,
-                similarity: similarity.map_or(f32::NAN, |value| *value as f32),
-                photo: Some(PhotoRecord { id, location: photo.location, place, attribution, hash: None }),
-            });
+            let similarity = similarity.map_or(f32::NAN, |value| *value as f32);
+            neighbours.push(Neighbour { item, location: record.location, similarity });
         }
         Ok(neighbours)
     }
@@ -191,7 +188,7 @@ fn named_rows(indices: &mut NpyFile) -> Result<Named, Failure> {
     let columns = indices.columns();
     let (mut wanted, mut last) = (HashSet::new(), None::<(u64, [u64; 2])>);
     for first in (0..indices.rows()).step_by(BLOCK) {
-        let block = indices.integers(first, BLOCK).map_err(|error| failure(&error))?;
+        let block = indices.integers(first, BLOCK)?;
         for (at, index) in block.into_iter().enumerate() {
             let place = [first + at as u64 / columns, at as u64 % columns];
             match u64::try_from(index) {
@@ -221,21 +218,61 @@ impl Search for RetrievedLists {
         &self.identity
     }
 
-    fn len(&self, channel: &Channel) -> usize {
-        if *channel == self.channel && self.rows > 0 { self.columns } else { 0 }
+    fn channels(&self) -> &[ChannelSpec] {
+        std::slice::from_ref(&self.channel)
     }
 
-    fn search<'a>(&'a self, request: SearchRequest<'a>) -> SearchFuture<'a> {
-        Box::pin(async move {
-            let find = |query: &contract::Query<'_>| {
-                let number = number_of(query.vector).filter(|number| *number < self.rows);
-                let number = number.ok_or_else(|| {
-                    Failure::new(ErrorKind::Internal, "a query that is not in the matrix of results")
-                })?;
-                self.list(number, request.top, query.filter)
-            };
-            request.queries.iter().map(find).collect()
-        })
+    fn holdings(&self) -> Holdings {
+        Holdings { name: "retrieved lists".to_owned(), photos: self.columns, coordinates: 0 }
+    }
+
+    fn len(&self, channel: &Channel) -> usize {
+        if *channel == self.channel.channel && self.rows > 0 { self.columns } else { 0 }
+    }
+
+    fn filtering(&self, part: FilterPart) -> Filtering {
+        match part {
+            FilterPart::NearDuplicates => Filtering::Immaterial,
+            FilterPart::Region | FilterPart::Authors | FilterPart::Ids => Filtering::OverFetched,
+        }
+    }
+
+    fn search(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, Failure> {
+        let find = |query: &contract::Query<'_>| {
+            let vector = query.embedding.get(&self.channel.channel);
+            let number = vector.and_then(number_of).filter(|number| *number < self.rows);
+            let number = number.ok_or_else(|| {
+                Failure::new(ErrorKind::Internal, "a query that is not in the matrix of results")
+            })?;
+            self.list(number, request.top, query.filter)
+        };
+        request.queries.iter().map(find).collect()
+    }
+
+    fn vectors(&self, items: &[ItemId]) -> Result<Vec<QueryEmbedding>, Failure> {
+        Ok(vec![QueryEmbedding::default(); items.len()])
+    }
+
+    fn records(&self, items: &[ItemId]) -> Result<Vec<Option<PhotoRecord>>, Failure> {
+        Ok(items.iter().map(|item| self.collection.get(item.0).map(record_of)).collect())
+    }
+
+    fn photo_bytes(&self, _: &PhotoId) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(None)
+    }
+
+    fn coverage(&self) -> String {
+        "lists that another program has found".to_owned()
+    }
+}
+
+fn record_of(photo: CollectionPhoto) -> PhotoRecord {
+    PhotoRecord {
+        id: PhotoId(photo.id),
+        location: photo.location,
+        place: place_of(&photo.texts),
+        attribution: Attribution { author: photo.author, ..Attribution::default() },
+        hash: None,
     }
 }
 
@@ -266,8 +303,8 @@ impl RetrievedQueries {
                         vector: vector_of(number),
                     })));
                 }
-                Err(error) if error.is_final() => return Err(failure(&error)),
-                Err(error) => return Ok(Some(Err(failure(&error)))),
+                Err(error) if error.is_final() => return Err(error.into()),
+                Err(error) => return Ok(Some(Err(error.into()))),
             }
         }
     }
@@ -297,10 +334,6 @@ impl QuerySource for RetrievedQueries {
         }
         Ok(taken)
     }
-}
-
-fn failure(error: &impl Diagnose) -> Failure {
-    Failure::from_error(error)
 }
 
 #[cfg(test)]

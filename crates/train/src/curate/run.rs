@@ -1,14 +1,15 @@
 //! Making a dataset: chunk by chunk from queries to rows.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::ranking_data::{RETRIEVED, RankingColumns, RankingRow};
-use contract::{Channel, ErrorKind, Failure, Filter, Neighbour, Query, Search, SearchRequest};
+use formats::ranking_data::{RETRIEVED, RankingColumns, RankingRow};
+use contract::{Channel, ErrorKind, Failure, Filter, ItemId, Neighbour, PhotoRecord, Query, QueryEmbedding, Search, SearchRequest};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::choose::{Choice, choose};
+use super::choose::{Choice, FoundPhoto, choose};
 use super::counts::Counts;
 use super::parts::{Parts, internal};
 use super::places::PlaceTexts;
@@ -199,7 +200,7 @@ impl Maker<'_> {
     /// The rows of a chunk; queries without a list are counted and left out.
     fn rows(&self, queries: &[CurationQuery], counts: &mut Counts) -> Result<Vec<RankingRow>, Failure> {
         let limit = self.rules.deepest.min(self.search.len(self.channel));
-        let mut lists: Vec<Option<(Choice, Vec<Neighbour>)>> = vec![None; queries.len()];
+        let mut lists: Vec<Option<(Choice, Vec<FoundPhoto>)>> = vec![None; queries.len()];
         let mut pending: Vec<usize> = (0..queries.len()).collect();
         let mut depth = (self.rules.top * DEEPER).max(32).min(limit);
         let mut first = true;
@@ -207,7 +208,7 @@ impl Maker<'_> {
             let mut incomplete = Vec::new();
             for batch in pending.chunks((AT_ONCE / depth.max(1)).max(1)) {
                 let found = self.find(queries, batch, depth, !first)?;
-                let chosen: Vec<(Choice, Vec<Neighbour>)> = batch
+                let chosen: Vec<(Choice, Vec<FoundPhoto>)> = batch
                     .par_iter()
                     .zip(found)
                     .filter_map(|(&index, neighbours)| {
@@ -263,7 +264,7 @@ impl Maker<'_> {
         batch: &[usize],
         top: usize,
         again: bool,
-    ) -> Result<Vec<Vec<Neighbour>>, Failure> {
+    ) -> Result<Vec<Vec<FoundPhoto>>, Failure> {
         let wanted: Vec<&CurationQuery> = batch.iter().filter_map(|&index| queries.get(index)).collect();
         let exclude = |query: &&CurationQuery| match &query.author {
             Some(author) if again && self.rules.exclude_same_author && self.rules.exclude_self => {
@@ -272,12 +273,28 @@ impl Maker<'_> {
             _ => Filter::default(),
         };
         let filters: Vec<Filter> = wanted.iter().map(exclude).collect();
-        let queries = wanted.iter().zip(&filters);
-        let queries = queries.map(|(query, filter)| Query { vector: &query.vector, filter }).collect();
-        pollster::block_on(self.search.search(SearchRequest { channel: self.channel, top, queries }))
+        let embedding = |query: &&CurationQuery| QueryEmbedding {
+            vectors: vec![(self.channel.clone(), query.vector.clone())],
+        };
+        let embeddings: Vec<QueryEmbedding> = wanted.iter().map(embedding).collect();
+        let queries = embeddings.iter().zip(&filters);
+        let queries = queries.map(|(embedding, filter)| Query { embedding, filter }).collect();
+        let channels = [(self.channel.clone(), 1.0)];
+        let found = self.search.search(&SearchRequest { channels: &channels, top, queries })?;
+        let mut items: Vec<ItemId> = found.iter().flatten().map(|one| one.item).collect();
+        items.sort_unstable();
+        items.dedup();
+        let records: HashMap<ItemId, Option<PhotoRecord>> =
+            items.iter().copied().zip(self.search.records(&items)?).collect();
+        let with_photo = |one: &Neighbour| FoundPhoto {
+            location: one.location,
+            similarity: one.similarity,
+            photo: records.get(&one.item).cloned().flatten(),
+        };
+        Ok(found.iter().map(|list| list.iter().map(with_photo).collect()).collect())
     }
 
-    fn row(&self, query: &CurationQuery, choice: &Choice, list: &[Neighbour]) -> RankingRow {
+    fn row(&self, query: &CurationQuery, choice: &Choice, list: &[FoundPhoto]) -> RankingRow {
         let gps = |location: geo::LatLon| [location.latitude(), location.longitude()];
         let mut row = RankingRow {
             img_id: query.id.0.clone(),

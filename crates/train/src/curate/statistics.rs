@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use contract::ranking_data::RankingRow;
+use formats::ranking_data::RankingRow;
 use geo::metrics::THRESHOLDS_KM;
 use geo::{LatLon, geodesic_km};
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! From rows of a ranking dataset to examples.
 
-use contract::ranking_data::RankingRow;
+use formats::ranking_data::RankingRow;
 use contract::{ErrorKind, Failure, PhotoId};
 use geo::geodesic_km;
 use rank::vlm::prompt::{PlaceText, training_place};

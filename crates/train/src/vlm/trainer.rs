@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use contract::{ErrorKind, Failure, PhotoId};
 use nets::NetworkError;
 use nets::lora::{Adapter, Naming};
-use nets::photo::reencode_jpeg;
+use photo::reencode_jpeg;
 use nets::qwen2_vl::training::{
     Checkpointing, GroupPass, LoraPlan, LoraSettings, PassOptions, TrainingNetwork,
 };
 use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
 use rank::vlm::{
-    InputOptions, PairCandidate, PairGroup, PairInputs, PhotoSource, PreparedPhoto, Reencode, network_failure,
+    InputOptions, PairCandidate, PairGroup, PairInputs, PhotoSource, PreparedPhoto, Reencode,
 };
 
 use super::example::VlmExample;
@@ -141,7 +141,7 @@ impl VlmTrainer {
         validation: Vec<VlmExample>,
         photos: Arc<dyn PhotoSource>,
     ) -> Result<Self, Failure> {
-        let broken = |error: NetworkError| network_failure(&error);
+        let broken = |error: NetworkError| Failure::from(error);
         training.iter().chain(&validation).try_for_each(check)?;
         // What is read in no time first: a wrong option or file must not cost minutes of loading.
         let inputs = PairInputs::open(model, &options.inputs)?;
@@ -226,7 +226,7 @@ impl VlmTrainer {
         let invalid = |why: String| named(Failure::new(ErrorKind::InvalidPhoto, format!("{id}: {why}")));
         let mut image = self.photos.photo(id).map_err(named)?;
         if reencode {
-            image = reencode_jpeg(&image).map_err(|error| invalid(error.to_string()))?;
+            image = Arc::new(reencode_jpeg(&image).map_err(|error| invalid(error.to_string()))?);
         }
         self.inputs.prepare(&image).map_err(|error| invalid(error.to_string()))
     }
@@ -295,7 +295,7 @@ impl TrainableRanker for VlmTrainer {
             let pass = self
                 .network
                 .forward_backward(&values, &prompts, &photos, options, &mut slopes_of, gradients)
-                .map_err(|error| network_failure(&error))?;
+                ?;
             let GroupPass { scores, prefix_tokens, suffix_tokens, forward_time, backward_time } = pass;
             let times = VlmTimes { forward: forward_time, backward: backward_time, ..VlmTimes::default() };
             self.spent(times);
@@ -314,7 +314,7 @@ impl TrainableRanker for VlmTrainer {
                 let (prompts, photos) = self.read(example)?;
                 let pass = self.network.scores(&values, &prompts, &photos, options);
                 Ok(ValidationGroup {
-                    scores: pass.map_err(|error| network_failure(&error))?.scores,
+                    scores: pass?.scores,
                     distances_km: example.distances_km(),
                 })
             })
@@ -323,13 +323,13 @@ impl TrainableRanker for VlmTrainer {
 
     fn save(&self, parameters: &[Parameter], directory: &Path) -> Result<(), Failure> {
         let mut adapter =
-            self.network.plan().adapter(&values(parameters)).map_err(|error| network_failure(&error))?;
+            self.network.plan().adapter(&values(parameters))?;
         adapter.base_model_name = Some(self.base_model_name.clone());
         adapter.save(directory, Naming::Current).map_err(|error| match error {
             NetworkError::Write { .. } => Failure::new(ErrorKind::Output, error.to_string()).with_hint(
                 "free some space or choose another directory; what was saved before is still there",
             ),
-            _ => network_failure(&error),
+            _ => Failure::from(error),
         })
     }
 }

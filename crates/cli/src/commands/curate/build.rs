@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use contract::table::PhotoTable;
+use formats::table::PhotoTable;
 use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure, PhotoId, Search};
 use gallery::{Gallery, PhotoFiles, PhotoSource};
 use georanker::pack::sha256_of_file;
 use georanker::{Pack, PhotoEncoder, PhotoQueries, QueryCache, QueryEncoder, find_pack};
-use nets::photo::Limits;
+use photo::Limits;
 use train::curate::{
     Counts, CurationEvent, CurationPlan, GalleryQueries, QuerySource, RetrievedFiles, RetrievedLists,
     RetrievedQueries, Rules, curate, forget, is_unfinished,
@@ -106,7 +106,7 @@ fn check_authors(
 ) -> Result<(), Failure> {
     let in_gallery =
         |id: &PhotoId| gallery.record(id).is_some_and(|record| record.attribution.author.is_some());
-    if !gallery.records().any(|record| record.attribution.author.is_some()) {
+    if !gallery.photos().any(|record| record.attribution.author.is_some()) {
         return Err(no_authors(&format!("the gallery {}", gallery.name())));
     }
     let (source, known) = match (&request.table, &arguments.queries.photos) {

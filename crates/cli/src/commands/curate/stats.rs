@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
-use contract::ranking_data::RankingReader;
-use contract::table::TableError;
+use formats::ranking_data::RankingReader;
+use formats::table::TableError;
 use contract::{ErrorKind, Failure};
 use train::curate::{BAND_NAMES, Statistics, figures};
 
@@ -21,7 +21,7 @@ const STEP: u64 = 256;
 const NAMED: u64 = 20;
 
 pub(super) fn stats(arguments: &CurateStatsArguments, quiet: bool) -> Result<Exit, Failure> {
-    let reader = RankingReader::open(&arguments.dataset).map_err(|error| Failure::from_error(&error))?;
+    let reader = RankingReader::open(&arguments.dataset)?;
     let progress = bar(reader.row_count() as usize, "reading", quiet);
     let mut statistics = Statistics::default();
     let (mut read, mut wrong) = (0, 0);

@@ -11,7 +11,7 @@ use contract::{ErrorKind, Failure, LocateOptions};
 use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator, LocalGenerator};
 use georanker::{Locator, expand_inputs, find_pack};
 use indicatif::ProgressBar;
-use nets::photo::{DecodeOptions, Limits};
+use photo::{DecodeOptions, Limits};
 
 use crate::args::{ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest};
 use crate::exit::Exit;
@@ -30,8 +30,8 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
         PromptKind::ZeroShot => Prompts::zero_shot(request.wording),
         PromptKind::Retrieval => {
             let pack =
-                find_pack(arguments.pack.pack.as_deref()).map_err(|error| Failure::from_error(&error))?;
-            let locator = Locator::open(&pack).map_err(|error| Failure::from_error(&error))?;
+                find_pack(arguments.pack.pack.as_deref())?;
+            let locator = Locator::open(&pack)?;
             let references = usize::from(arguments.references);
             let options = LocateOptions::default();
             Prompts::retrieval(request.wording, Arc::new(locator), references, options, None)

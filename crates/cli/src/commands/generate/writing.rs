@@ -10,7 +10,7 @@ use contract::{ErrorKind, Failure, Photo};
 use generate::{Asker, DroppedCounts, Reading, UnwrittenPhoto, WrittenPhoto, in_order, sha256_hex};
 use georanker::{Input, Inputs, decode_photo_as, read_photo_bytes};
 use indicatif::ProgressBar;
-use nets::photo::{DecodeOptions, Limits};
+use photo::{DecodeOptions, Limits};
 
 use super::Prompts;
 use crate::exit::{Exit, report};

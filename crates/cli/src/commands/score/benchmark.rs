@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use contract::official::BenchmarkTable;
-use contract::pairs::PairsRow;
-use contract::table::{PredictionRow, PredictionWriter};
+use formats::official::BenchmarkTable;
+use formats::pairs::PairsRow;
+use formats::table::{PredictionRow, PredictionWriter};
 use contract::{ErrorKind, Failure};
 use rank::vlm::BenchmarkRules;
 use rank::vlm::prompt::Protocol;
@@ -37,7 +37,7 @@ impl BenchmarkRows {
         request: &BenchmarkRequest,
         protocol: ScoreProtocol,
     ) -> Result<Self, Failure> {
-        let rows = BenchmarkTable::open(file).map_err(|error| Failure::from_error(&error))?;
+        let rows = BenchmarkTable::open(file)?;
         let protocol = match protocol {
             ScoreProtocol::Default => Protocol::Default,
             ScoreProtocol::Official => Protocol::Official,
@@ -46,7 +46,7 @@ impl BenchmarkRows {
         Ok(Self { rows, rules, seen: HashSet::new(), number: 0, unparsed: 0 })
     }
 
-    fn pairs(&mut self, row: &contract::official::BenchmarkRow) -> Result<PairsRow, Failure> {
+    fn pairs(&mut self, row: &formats::official::BenchmarkRow) -> Result<PairsRow, Failure> {
         let wrong = |kind, what: &str| {
             let (file, place) = (self.rows.file(), row.photo.position);
             Failure::new(kind, format!("{file}, {place}, photo {}: {what}", row.id()))
@@ -118,7 +118,7 @@ pub(super) fn write_predictions(rows: BenchmarkRows, scores: &Path, out: &Path) 
     let mut written = 0;
     let done = (|| {
         let mut writer =
-            PredictionWriter::new(&name, &mut sink).map_err(|error| Failure::from_error(&error))?;
+            PredictionWriter::new(&name, &mut sink)?;
         for row in rows.filter_map(|input| input.row.ok()) {
             let Some(&(at, score)) = best.get(&row.id) else { continue };
             let Some(candidate) = row.candidates.get(at) else { continue };
@@ -126,10 +126,10 @@ pub(super) fn write_predictions(rows: BenchmarkRows, scores: &Path, out: &Path) 
                 score: Some(score),
                 ..PredictionRow::new(row.id.as_str(), candidate.location)
             };
-            writer.write(&prediction).map_err(|error| Failure::from_error(&error))?;
+            writer.write(&prediction)?;
             written += 1;
         }
-        writer.finish().map_err(|error| Failure::from_error(&error))
+        writer.finish().map_err(Failure::from)
     })();
     match done {
         Ok(()) => sink.commit().map(|()| written),

@@ -4,8 +4,8 @@
 //! generated, which protocol), so that the same photo can have as many, but other, candidates in another run. A run that
 //! goes on keeps only scores of what it would ask itself.
 
-use contract::hexadecimal;
-use contract::pairs::{PairPlace, PairsRow, ScoredRow};
+use files::hexadecimal;
+use formats::pairs::{PairPlace, PairsRow, ScoredRow};
 use geo::LatLon;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -50,7 +50,7 @@ pub(super) fn line_with(row: &ScoredRow, digest: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use contract::pairs::PairCandidate;
+    use formats::pairs::PairCandidate;
 
     use super::*;
 

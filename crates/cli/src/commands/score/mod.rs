@@ -13,7 +13,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use contract::Failure;
-use contract::pairs::PairsReader;
+use formats::pairs::PairsReader;
 use indicatif::ProgressBar;
 
 use crate::args::{ScoreArguments, ScoreRequest};
@@ -90,7 +90,7 @@ impl Rows {
             let rows = BenchmarkRows::open(&request.pairs, benchmark, request.protocol)?;
             return Ok(Self::Benchmark(Box::new(rows)));
         }
-        let pairs = PairsReader::open(&request.pairs).map_err(|error| Failure::from_error(&error))?;
+        let pairs = PairsReader::open(&request.pairs)?;
         Ok(Self::Pairs(Box::new(pairs)))
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
 }
 
 fn open_photos(path: &Path) -> Result<PhotoFiles, Failure> {
-    PhotoFiles::open(path).map_err(|error| Failure::from_error(&error))
+    PhotoFiles::open(path).map_err(Failure::from)
 }
 
 fn pixels(option: &str, count: Option<usize>) -> Result<Option<u32>, Failure> {

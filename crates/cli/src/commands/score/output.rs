@@ -10,7 +10,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use contract::pairs::{PairsRow, ScoredRow};
+use formats::pairs::{PairsRow, ScoredRow};
 use contract::{ErrorKind, Failure};
 use serde::Deserialize;
 

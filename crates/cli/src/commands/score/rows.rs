@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::pairs::{PairsLine, PairsRow, ScoredRow};
+use formats::pairs::{PairsLine, PairsRow, ScoredRow};
 use contract::{ErrorKind, Failure};
 use indicatif::ProgressBar;
 use rank::vlm::score::ScorePairs;
@@ -29,7 +29,7 @@ pub(super) struct InputRow {
 
 impl From<PairsLine> for InputRow {
     fn from(line: PairsLine) -> Self {
-        let row = line.row.map_err(|error| Failure::from_error(&error));
+        let row = line.row.map_err(Failure::from);
         Self { line: format!("line {}", line.line), id: line.id, row }
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use contract::pairs::{PairsReader, PairsRow, ScoredRow};
+use formats::pairs::{PairsReader, PairsRow, ScoredRow};
 use contract::{ErrorKind, Failure};
 use indicatif::ProgressBar;
 use rank::vlm::score::ScorePairs;

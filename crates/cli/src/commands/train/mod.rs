@@ -63,7 +63,7 @@ fn run(request: &TrainRequest, quiet: bool) -> Result<Exit, Failure> {
             .build_global()
             .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
     }
-    can_begin(&settings, &record, request.resume.is_some()).map_err(|error| Failure::from_error(&error))?;
+    can_begin(&settings, &record, request.resume.is_some())?;
     let stop = stop_flag()?;
     let ranker = description.open(&settings, quiet)?;
     let outcome = train::engine::train(Run {
@@ -75,7 +75,7 @@ fn run(request: &TrainRequest, quiet: bool) -> Result<Exit, Failure> {
         progress: &mut Dashboard::new(quiet),
         stop: &stop,
     })
-    .map_err(|error| Failure::from_error(&error))?;
+    ?;
     note(quiet, &summary(&outcome, &settings.out));
     Ok(if outcome.end == End::Interrupted { Exit::Interrupted } else { Exit::Done })
 }

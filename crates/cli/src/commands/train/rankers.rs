@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use contract::ranking_data::{RankingReader, RankingRow};
+use formats::ranking_data::{RankingReader, RankingRow};
 use contract::{ErrorKind, Failure};
 use gallery::PhotoFiles;
 use train::configuration::{ConfigurationError, EngineSettings, Fields, SetSettings, VlmSettings};
@@ -57,10 +57,10 @@ impl Description {
 /// # Errors
 /// [`ErrorKind::InvalidTable`] and its like, naming file, row and column; [`ErrorKind::NoCandidates`] without rows.
 pub(super) fn read_rows(file: &Path, limit: usize) -> Result<Vec<(String, RankingRow)>, Failure> {
-    let reader = RankingReader::open(file).map_err(|error| Failure::from_error(&error))?;
+    let reader = RankingReader::open(file)?;
     let mut rows = Vec::new();
     for (number, row) in reader.take(if limit == 0 { usize::MAX } else { limit }).enumerate() {
-        let row = row.map_err(|error| Failure::from_error(&error))?;
+        let row = row?;
         rows.push((format!("{}, row {}", file.display(), number + 1), row));
     }
     if rows.is_empty() {
@@ -80,5 +80,5 @@ pub(super) fn skipped(asked: Option<usize>, row: &RankingRow) -> usize {
 /// # Errors
 /// One that is missing or cannot be read.
 pub(super) fn open_photos(path: &Path) -> Result<PhotoFiles, Failure> {
-    PhotoFiles::open(path).map_err(|error| Failure::from_error(&error))
+    PhotoFiles::open(path).map_err(Failure::from)
 }

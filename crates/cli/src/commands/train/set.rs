@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use contract::ranking_data::RankingRow;
+use formats::ranking_data::RankingRow;
 use contract::{
     Candidate, CandidateSet, Channel, Encoder, ErrorKind, Failure, Origin, PhotoId, QueryEmbedding,
 };
@@ -63,7 +63,7 @@ fn config(pack: &Pack, encoder: &PhotoEncoder) -> Result<SetConfig, Failure> {
     let base = match &pack.manifest().ranker {
         RankerManifest::Similarity(settings) => settings.clone(),
         RankerManifest::Set(files) => {
-            let bytes = pack.read(&files.config).map_err(|error| Failure::from_error(&error))?;
+            let bytes = pack.read(&files.config)?;
             let config = SetConfig::from_toml(&String::from_utf8_lossy(&bytes))?;
             return Ok(SetConfig { members: 1, ..config });
         }

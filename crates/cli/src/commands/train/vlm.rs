@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use contract::{ErrorKind, Failure};
-use nets::kernels::weights::StoredType;
-use nets::photo::{DecodeOptions, Limits};
+use kernels::weights::StoredType;
+use photo::{DecodeOptions, Limits};
 use nets::qwen2_vl::LoadOptions;
 use nets::qwen2_vl::training::{Checkpointing, LoraSettings};
 use rank::vlm::prompt::Protocol;

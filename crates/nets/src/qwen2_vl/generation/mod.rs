@@ -58,7 +58,7 @@ use crate::operators::host_floats;
 const MOST_SAMPLES: usize = 256;
 
 /// Texts that run in one product: in more rows than that the last bits of a row depend on how many there are.
-const AT_ONCE: usize = crate::kernels::weights_linear::FEW;
+const AT_ONCE: usize = kernels::weights_linear::FEW;
 
 /// When a text ends and how its tokens are chosen.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 
 use crate::NetworkError;
-use crate::kernels::weights::WeightMatrix;
+use kernels::weights::WeightMatrix;
 use crate::operators::{Linear, Weight};
 use crate::qwen2_vl::language::{LanguageModel, Layer};
 

@@ -2,9 +2,9 @@
 
 use super::frozen::{DOWN, GATE, KEY, OUTPUT, QUERY, UP, VALUE};
 use super::pass::{Pass, Rows};
-use crate::kernels::activations::{add, swiglu, swiglu_gradient};
-use crate::kernels::norms::{rms_norm, rms_norm_input_gradient};
-use crate::kernels::rotary::rotate;
+use kernels::activations::{add, swiglu, swiglu_gradient};
+use kernels::norms::{rms_norm, rms_norm_input_gradient};
+use kernels::rotary::rotate;
 
 /// Rows that go through the perceptron at once: its inner activations are six times as wide as the rest.
 const MLP_ROWS: usize = 1024;

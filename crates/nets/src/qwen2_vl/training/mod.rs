@@ -43,7 +43,7 @@ pub use self::plan::{LoraPlan, LoraSettings, TrainedTensor};
 use super::network::{Qwen2Vl, Sharing};
 use super::prompt_tokens::{PhotoFeatures, Prompt};
 use crate::NetworkError;
-use crate::kernels::norms::{rms_norm, rms_norm_input_gradient};
+use kernels::norms::{rms_norm, rms_norm_input_gradient};
 
 /// What layers keep from the way forward for the way back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

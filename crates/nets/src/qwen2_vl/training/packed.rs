@@ -1,8 +1,8 @@
 //! The prompts of a group as one sequence of rows: what they share, then the rest of each.
 
 use crate::NetworkError;
-use crate::kernels::attention::{Attention, Heads, Segment, Strided, attention};
-use crate::kernels::attention_gradient::{AttentionGradients, attention_gradient};
+use kernels::attention::{Attention, Heads, Segment, Strided, attention};
+use kernels::attention_gradient::{AttentionGradients, attention_gradient};
 use crate::qwen2_vl::config::LanguageConfig;
 use crate::qwen2_vl::network::Sharing;
 use crate::qwen2_vl::positions::Positions;

@@ -1,0 +1,201 @@
+//! Writing a file so that others see the old one or the new one, never half of it.
+//!
+//! A thin layer over `tempfile`: it adds what a replacement of a user's file needs (the modes of the file that is
+//! replaced, syncing of file and directory) and names by which leftovers of a killed process are known.
+
+use std::fs::{self, File};
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use tempfile::NamedTempFile;
+
+/// Ending of files that are being written.
+const TEMPORARY: &str = ".tmp";
+
+/// A file that appears under its name when it is committed, and not at all when it is dropped before.
+///
+/// The directory must be there. Temporary files are called `.NAME.RANDOM.tmp`.
+#[derive(Debug)]
+pub struct AtomicFile {
+    temporary: NamedTempFile,
+    path: PathBuf,
+}
+
+impl AtomicFile {
+    /// Starts a file that will be called `path`.
+    ///
+    /// # Errors
+    /// A directory that is missing or cannot be written to.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(name);
+        prefix.push(".");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(TEMPORARY);
+        // Made as any other file would be: the user's mask applies, and a file that is replaced keeps its modes.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let temporary = builder.tempfile_in(directory_of(path))?;
+        Ok(Self { temporary, path: path.to_owned() })
+    }
+
+    /// The final name.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the bytes are until then: for writers that take a path.
+    pub fn temporary_path(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// The open file, for reading back, seeking and mapping.
+    pub fn as_file_mut(&mut self) -> &mut File {
+        self.temporary.as_file_mut()
+    }
+
+    /// Waits until the bytes are on the disk, gives the file its name, and waits for that too.
+    ///
+    /// # Errors
+    /// Those of the file system; the temporary file is removed then, and what was there before stays.
+    pub fn commit(self) -> io::Result<()> {
+        let file = self.temporary.as_file();
+        if let Ok(replaced) = fs::metadata(&self.path) {
+            // A file system without modes is no reason to fail.
+            let _ = file.set_permissions(replaced.permissions());
+        }
+        file.sync_all()?;
+        self.temporary.persist(&self.path).map_err(|error| error.error)?;
+        sync_directory(self.path.parent());
+        Ok(())
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.as_file_mut().flush()
+    }
+}
+
+impl Seek for AtomicFile {
+    fn seek(&mut self, position: io::SeekFrom) -> io::Result<u64> {
+        self.temporary.as_file_mut().seek(position)
+    }
+}
+
+/// Writes a whole file.
+///
+/// # Errors
+/// Those of the file system; what was there before stays.
+pub fn write_atomic(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    write_atomic_with(path, |file| file.write_all(bytes.as_ref()))
+}
+
+/// Writes a file piece by piece: `fill` gets the open temporary file.
+///
+/// # Errors
+/// Those of `fill` and of the file system; what was there before stays.
+pub fn write_atomic_with<T, E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut file = AtomicFile::create(path)?;
+    let value = fill(file.as_file_mut())?;
+    file.commit()?;
+    Ok(value)
+}
+
+/// Removes temporary files in `directory` that are older than `age`: those of processes that were killed. What cannot
+/// be removed does no harm.
+pub fn remove_leftovers(directory: &Path, age: Duration) {
+    let now = SystemTime::now();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_old = || {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            modified.is_ok_and(|time| now.duration_since(time).unwrap_or_default() >= age)
+        };
+        if name.starts_with('.') && name.ends_with(TEMPORARY) && is_old() {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Makes a renaming durable. Not every system can open a directory; there the rename itself must do.
+pub fn sync_directory(directory: Option<&Path>) {
+    if let Some(Ok(directory)) = directory.map(|path| File::open(or_here(path))) {
+        let _ = directory.sync_all();
+    }
+}
+
+fn directory_of(path: &Path) -> &Path {
+    or_here(path.parent().unwrap_or(Path::new("")))
+}
+
+/// A bare file name lies in the current directory.
+fn or_here(directory: &Path) -> &Path {
+    if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data.bin");
+        write_atomic(&path, b"old").unwrap();
+        let failed = write_atomic_with(&path, |file| {
+            file.write_all(b"half")?;
+            Err::<(), _>(io::Error::other("disk full"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn leftovers_go_and_other_files_stay() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in [".photos.index.17.tmp", "notes.tmp", "photos.index", ".new.1.tmp"] {
+            fs::write(directory.path().join(name), b"x").unwrap();
+        }
+        let old = File::options().append(true).open(directory.path().join(".photos.index.17.tmp")).unwrap();
+        old.set_modified(SystemTime::now() - Duration::from_hours(30)).unwrap();
+        remove_leftovers(directory.path(), Duration::from_hours(24));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3);
+        remove_leftovers(directory.path(), Duration::ZERO);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn modes_of_a_replaced_file_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data.bin");
+        write_atomic(&path, b"old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        write_atomic(&path, b"new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_missing_directory_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(write_atomic(&directory.path().join("no/file"), b"x").is_err());
+        assert!(AtomicFile::create(Path::new("/")).is_err());
+    }
+}

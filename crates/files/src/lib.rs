@@ -1,0 +1,36 @@
+//! Files that are whole or not there.
+//!
+//! # Idea
+//! Everything this project writes is written once, here: beside its final name, synced, renamed. A reader sees the old
+//! file or the new one, and a killed process leaves nothing but a hidden temporary file that the next writer removes.
+//!
+//! # Cast
+//! [`write_atomic`] and [`AtomicFile`] write; [`Lock`] keeps other processes out; [`DiskCache`] keeps what is expensive
+//! to compute under the hash of its inputs; [`MappedFile`] reads without loading; [`sha256_hex`], [`sha256_of_file`]
+//! and [`hexadecimal`] name contents.
+//!
+//! ```
+//! # let folder = std::env::temp_dir().join(format!("files-example-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder)?;
+//! let path = folder.join("report.txt");
+//! files::write_atomic(&path, b"one line\n")?;
+//! assert_eq!(&files::MappedFile::open(&path)?[..], b"one line\n");
+//! # std::fs::remove_dir_all(folder)?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # The choice not taken
+//! A temporary directory elsewhere and a copy: a rename is atomic within one file system only.
+#![deny(unsafe_code)]
+
+mod atomic_file;
+mod disk_cache;
+mod hash;
+mod lock;
+mod mapped_file;
+
+pub use atomic_file::{AtomicFile, remove_leftovers, sync_directory, write_atomic, write_atomic_with};
+pub use disk_cache::DiskCache;
+pub use hash::{Sha256Sum, hexadecimal, sha256_hex, sha256_of_file};
+pub use lock::Lock;
+pub use mapped_file::MappedFile;

@@ -1,0 +1,71 @@
+//! The pairs file: queries with the candidates that are to be scored, and the rows of scores.
+//!
+//! # Idea
+//! One JSON object a line. A row says which photo is asked about, which places are in question and which are
+//! known to be wrong; [`PairsReader`] reads one row at a time, so that a file of any length fits. A row that is
+//! wrong is an error of its own and the next one is read. Coordinates keep the very number that was written:
+//! the prompt prints it.
+//!
+//! # Cast
+//! [`PairsRow`], [`PairPlace`] and [`PairCandidate`] are a row; [`PairsReader`] gives [`PairsLine`]s;
+//! [`ScoredRow`] is a row of the answer; [`PairsError`] says what is wrong, naming file, line and field.
+//!
+//! ```
+//! use std::path::Path;
+//! use formats::pairs::PairsReader;
+//!
+//! let text = r#"{"id":"a","query":"a.jpg","candidates":[{"lat":48.85,"lon":2.35,"place":"Paris"}]}"#;
+//! let mut rows = PairsReader::new(text.as_bytes(), "pairs.jsonl", Path::new("photos"));
+//! let row = rows.next().expect("one line").row?;
+//! assert_eq!(row.query, Path::new("photos/a.jpg"));
+//! # Ok::<(), formats::pairs::PairsError>(())
+//! ```
+
+mod error;
+mod fields;
+mod reader;
+mod scored;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::path::PathBuf;
+
+use geo::LatLon;
+
+pub use error::{PairsError, PairsProblem};
+pub use reader::{PairsLine, PairsReader};
+pub use scored::ScoredRow;
+
+/// A query photo and the candidates to score.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PairsRow {
+    /// The row's name; no two rows of a file share one.
+    pub id: String,
+    /// The query photo, resolved from the pairs file's folder.
+    pub query: PathBuf,
+    /// Places that are known to be wrong. `None` leaves that part of the prompt out, an empty list keeps it.
+    pub negatives: Option<Vec<PairPlace>>,
+    /// What is to be scored; at least one.
+    pub candidates: Vec<PairCandidate>,
+}
+
+/// A place of the negatives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PairPlace {
+    /// Where, in the very numbers of the file.
+    pub location: LatLon,
+    /// The place's text, verbatim.
+    pub place: Option<String>,
+}
+
+/// A candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PairCandidate {
+    /// Where, in the very numbers of the file.
+    pub location: LatLon,
+    /// The place's text, verbatim.
+    pub place: Option<String>,
+    /// A photo taken there, resolved from the pairs file's folder.
+    pub photo: Option<PathBuf>,
+}

@@ -1,0 +1,361 @@
+//! Photo tables: where photos were taken.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::Path;
+use std::sync::Arc;
+
+use geo::{LatLon, Place};
+
+use super::columns::Columns;
+use super::csv_records::CsvRecords;
+use super::error::{Position, TableError};
+use super::fields::{boolean, id, location, optional};
+use super::open::open_file;
+use super::record::{Record, Records};
+use contract::PhotoId;
+
+/// The columns with a field of their own in [`PhotoRow`]; the first three are required. `AUTHOR` may also
+/// be called `author`.
+pub const PHOTO_COLUMNS: [&str; 16] = [
+    "IMG_ID",
+    "LAT",
+    "LON",
+    "neighbourhood",
+    "city",
+    "county",
+    "state",
+    "region",
+    "country",
+    "country_code",
+    "AUTHOR",
+    "licence",
+    "source",
+    "split",
+    "owner",
+    "balanced",
+];
+
+/// A photo of known location. Empty optional fields are `None`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PhotoRow {
+    /// The row's `IMG_ID`, never empty.
+    pub id: PhotoId,
+    /// `LAT`, `LON`.
+    pub location: LatLon,
+    /// `neighbourhood` to `country`, and `country_code` in capitals.
+    pub place: Place,
+    /// `AUTHOR` or `author`.
+    pub author: Option<String>,
+    /// Licence as stated by the source.
+    pub licence: Option<String>,
+    /// Repository or collection.
+    pub source: Option<String>,
+    /// For example `gallery`, `val`, `test`.
+    pub split: Option<String>,
+    /// Who owns the source; several authors may share an owner.
+    pub owner: Option<String>,
+    /// Whether the photo belongs to the subset that no place or owner dominates.
+    pub balanced: Option<bool>,
+    /// The other columns as they are, Python lists included: names (shared by all rows) and texts.
+    pub extra: Extra,
+    /// Where the row is in its file; `Line(0)` for a row that was never in one.
+    pub position: Position,
+}
+
+/// Columns that have no field of their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extra {
+    columns: Arc<[String]>,
+    values: Vec<String>,
+}
+
+impl Extra {
+    /// Values for shared column names; missing values are empty, surplus ones dropped.
+    pub fn new(columns: Arc<[String]>, mut values: Vec<String>) -> Self {
+        values.resize(columns.len(), String::new());
+        Self { columns, values }
+    }
+
+    /// The text in a column; `None` if there is no such column.
+    pub fn get(&self, column: &str) -> Option<&str> {
+        self.iter().find(|(name, _)| *name == column).map(|(_, value)| value)
+    }
+
+    /// Column names and texts, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.columns.iter().map(String::as_str).zip(self.values.iter().map(String::as_str))
+    }
+}
+
+impl PhotoRow {
+    /// A photo of which nothing but the location is known.
+    pub fn new(id: impl Into<PhotoId>, location: LatLon) -> Self {
+        Self {
+            id: id.into(),
+            location,
+            place: Place::default(),
+            author: None,
+            licence: None,
+            source: None,
+            split: None,
+            owner: None,
+            balanced: None,
+            extra: Extra::default(),
+            position: Position::Line(0),
+        }
+    }
+
+    /// The text of a column by its name in the file (see [`PHOTO_COLUMNS`]): empty where the row has no
+    /// value, `None` for a column that is neither known nor extra. `balanced` reads `1` or `0`.
+    pub fn get(&self, column: &str) -> Option<Cow<'_, str>> {
+        let place = &self.place;
+        let field = match column {
+            "IMG_ID" => return Some(Cow::Borrowed(&self.id.0)),
+            "LAT" => return Some(Cow::Owned(self.location.latitude().to_string())),
+            "LON" => return Some(Cow::Owned(self.location.longitude().to_string())),
+            "balanced" => {
+                return Some(Cow::Borrowed(self.balanced.map_or("", |yes| if yes { "1" } else { "0" })));
+            }
+            "neighbourhood" => &place.neighbourhood,
+            "city" => &place.city,
+            "county" => &place.county,
+            "state" => &place.state,
+            "region" => &place.region,
+            "country" => &place.country,
+            "country_code" => &place.country_code,
+            "AUTHOR" | "author" => &self.author,
+            "licence" => &self.licence,
+            "source" => &self.source,
+            "split" => &self.split,
+            "owner" => &self.owner,
+            other => return self.extra.get(other).map(Cow::Borrowed),
+        };
+        Some(Cow::Borrowed(field.as_deref().unwrap_or_default()))
+    }
+}
+
+/// A photo table, row by row, in constant memory. After a row that is wrong the iterator goes on with the
+/// next one; it ends when the file cannot be read on. It does not look for duplicates: see [`read_photos`].
+pub struct PhotoTable {
+    file: String,
+    records: Box<dyn Records + Send>,
+    columns: Columns,
+    layout: Layout,
+    record: Record,
+    ended: bool,
+}
+
+impl std::fmt::Debug for PhotoTable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let columns = &self.columns.names;
+        formatter
+            .debug_struct("PhotoTable")
+            .field("file", &self.file)
+            .field("columns", columns)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PhotoTable {
+    /// Opens a CSV or Parquet file; the content tells which.
+    ///
+    /// # Errors
+    /// A file that does not open, has no header, or lacks a required column.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
+        let (name, mut file) = open_file(path.as_ref())?;
+        let mut start = Vec::new();
+        let read = Read::by_ref(&mut file).take(4).read_to_end(&mut start);
+        read.map_err(|cause| TableError::Read { file: name.clone(), cause })?;
+        if start == b"PAR1" {
+            return Self::from_parquet(&name, file);
+        }
+        // A pipe cannot be rewound: the first bytes are put back in front instead.
+        let rest: Box<dyn Read + Send> = match file.rewind() {
+            Ok(()) => Box::new(file),
+            Err(_) => Box::new(io::Cursor::new(start).chain(file)),
+        };
+        Self::from_csv(&name, rest)
+    }
+
+    /// Reads CSV from anywhere; `name` stands for the file in messages.
+    ///
+    /// # Errors
+    /// As [`PhotoTable::open`].
+    pub fn from_csv(name: &str, input: impl Read + Send + 'static) -> Result<Self, TableError> {
+        let records = CsvRecords::new(name, Box::new(input))?;
+        let columns = records.columns().clone();
+        Self::new(name, Box::new(records), columns)
+    }
+
+    #[cfg(feature = "parquet")]
+    fn from_parquet(name: &str, file: File) -> Result<Self, TableError> {
+        let records = super::parquet_records::ParquetRecords::new(name, file)?;
+        let columns = records.columns().clone();
+        Self::new(name, Box::new(records), columns)
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn from_parquet(name: &str, _: File) -> Result<Self, TableError> {
+        let reason = "this build reads CSV only (cargo feature `parquet`)".to_owned();
+        Err(TableError::Parquet { file: name.to_owned(), reason })
+    }
+
+    fn new(file: &str, records: Box<dyn Records + Send>, columns: Columns) -> Result<Self, TableError> {
+        let layout = Layout::new(file, &columns)?;
+        Ok(Self { file: file.to_owned(), records, columns, layout, record: Record::new(), ended: false })
+    }
+
+    /// The columns of the file, in order, trimmed.
+    pub fn columns(&self) -> &[String] {
+        &self.columns.names
+    }
+
+    /// Reads the rest of the table into memory.
+    ///
+    /// # Errors
+    /// As [`read_photos`].
+    pub fn read_all(self) -> Result<Vec<PhotoRow>, TableError> {
+        let file = self.file.clone();
+        unique(&file, self, |row| (&row.id, row.position))
+    }
+}
+
+impl Iterator for PhotoTable {
+    type Item = Result<PhotoRow, TableError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let read = self.records.read(&mut self.record);
+        self.ended = match &read {
+            Ok(more) => !more,
+            Err(error) => error.is_final(),
+        };
+        match read {
+            Ok(true) => Some(self.layout.row(&self.file, &self.record)),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// Reads a whole photo table into memory.
+///
+/// # Errors
+/// The first thing that is wrong, an `IMG_ID` that occurs twice included.
+pub fn read_photos(path: impl AsRef<Path>) -> Result<Vec<PhotoRow>, TableError> {
+    PhotoTable::open(path)?.read_all()
+}
+
+/// Collects rows and refuses the second of two with one id.
+pub(super) fn unique<T>(
+    file: &str,
+    rows: impl Iterator<Item = Result<T, TableError>>,
+    key: impl Fn(&T) -> (&PhotoId, Position),
+) -> Result<Vec<T>, TableError> {
+    let mut seen = HashMap::new();
+    let mut all = Vec::new();
+    for row in rows {
+        let row = row?;
+        let (id, position) = key(&row);
+        if let Some(first) = seen.insert(id.clone(), position) {
+            return Err(TableError::DuplicateId { file: file.to_owned(), position, id: id.0.clone(), first });
+        }
+        all.push(row);
+    }
+    Ok(all)
+}
+
+/// Which column of the file fills which field.
+struct Layout {
+    id: usize,
+    latitude: usize,
+    longitude: usize,
+    neighbourhood: Option<usize>,
+    city: Option<usize>,
+    county: Option<usize>,
+    state: Option<usize>,
+    region: Option<usize>,
+    country: Option<usize>,
+    country_code: Option<usize>,
+    author: Option<usize>,
+    licence: Option<usize>,
+    source: Option<usize>,
+    split: Option<usize>,
+    owner: Option<usize>,
+    balanced: Option<usize>,
+    extra: Vec<usize>,
+    extra_names: Arc<[String]>,
+}
+
+impl Layout {
+    fn new(file: &str, columns: &Columns) -> Result<Self, TableError> {
+        let [id, latitude, longitude] = columns.require(file, ["IMG_ID", "LAT", "LON"])?;
+        let find = |name: &str| columns.find(file, &[name]);
+        let mut extra = Vec::new();
+        for (index, name) in columns.names.iter().enumerate() {
+            let known = PHOTO_COLUMNS.contains(&name.as_str()) || name == "author";
+            if !known && !name.is_empty() {
+                find(name)?;
+                extra.push(index);
+            }
+        }
+        Ok(Self {
+            id,
+            latitude,
+            longitude,
+            neighbourhood: find("neighbourhood")?,
+            city: find("city")?,
+            county: find("county")?,
+            state: find("state")?,
+            region: find("region")?,
+            country: find("country")?,
+            country_code: find("country_code")?,
+            author: columns.find(file, &["AUTHOR", "author"])?,
+            licence: find("licence")?,
+            source: find("source")?,
+            split: find("split")?,
+            owner: find("owner")?,
+            balanced: find("balanced")?,
+            extra_names: extra.iter().filter_map(|index| columns.names.get(*index).cloned()).collect(),
+            extra,
+        })
+    }
+
+    fn row(&self, file: &str, record: &Record) -> Result<PhotoRow, TableError> {
+        let text =
+            |column: Option<usize>| column.and_then(|index| optional(record, index)).map(str::to_owned);
+        let balanced = match self.balanced {
+            Some(index) => boolean(file, record, "balanced", index)?,
+            None => None,
+        };
+        Ok(PhotoRow {
+            id: id(file, record, self.id)?,
+            location: location(file, record, ["LAT", "LON"], [self.latitude, self.longitude])?,
+            place: Place {
+                neighbourhood: text(self.neighbourhood),
+                city: text(self.city),
+                county: text(self.county),
+                state: text(self.state),
+                region: text(self.region),
+                country: text(self.country),
+                country_code: text(self.country_code).map(|code| code.to_ascii_uppercase()),
+            },
+            author: text(self.author),
+            licence: text(self.licence),
+            source: text(self.source),
+            split: text(self.split),
+            owner: text(self.owner),
+            balanced,
+            extra: Extra {
+                columns: Arc::clone(&self.extra_names),
+                values: self.extra.iter().map(|index| record.get(*index).to_owned()).collect(),
+            },
+            position: record.position,
+        })
+    }
+}

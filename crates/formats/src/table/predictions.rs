@@ -1,0 +1,183 @@
+//! Predictions: where a method says photos were taken.
+
+use std::io::Read;
+use std::path::Path;
+
+use geo::LatLon;
+
+use super::columns::Columns;
+use super::csv_records::CsvRecords;
+use super::error::{Position, Problem, TableError};
+use super::fields::{boolean, id, number, optional_location};
+use super::open::open_file;
+use super::photos::unique;
+use super::record::{Record, Records};
+use contract::{PhotoId, RADII_KM};
+
+/// One prediction. The last four fields come from optional columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PredictionRow {
+    /// The row's `IMG_ID`, never empty.
+    pub id: PhotoId,
+    /// `LAT_pred`, `LON_pred`. Both empty say that the method gave no answer: that counts as a miss, like a
+    /// row that is not there.
+    pub location: Option<LatLon>,
+    /// The best candidate's score, finite.
+    pub score: Option<f32>,
+    /// `confidence_1km` to `confidence_2500km`, in the order of [`RADII_KM`]: 0 to 1, or unknown.
+    pub confidence: [Option<f64>; 5],
+    /// Whether the method says that its answer is not to be relied on.
+    pub abstained: Option<bool>,
+    /// Where the row is in its file; `Line(0)` for a row that was never in one.
+    pub position: Position,
+}
+
+impl PredictionRow {
+    /// A location and nothing else.
+    pub fn new(id: impl Into<PhotoId>, location: LatLon) -> Self {
+        Self {
+            id: id.into(),
+            location: Some(location),
+            score: None,
+            confidence: [None; 5],
+            abstained: None,
+            position: Position::Line(0),
+        }
+    }
+}
+
+/// The name of the confidence column of a radius.
+pub(super) fn confidence_column(radius_km: f64) -> String {
+    format!("confidence_{radius_km}km")
+}
+
+/// A predictions file, row by row, in constant memory. After a row that is wrong the iterator goes on with
+/// the next one. Columns it does not know are ignored.
+pub struct PredictionTable {
+    file: String,
+    records: CsvRecords,
+    id: usize,
+    location: [usize; 2],
+    score: Option<usize>,
+    confidence: [Option<usize>; 5],
+    abstained: Option<usize>,
+    record: Record,
+    ended: bool,
+}
+
+impl std::fmt::Debug for PredictionTable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("PredictionTable").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl PredictionTable {
+    /// Opens a CSV file.
+    ///
+    /// # Errors
+    /// A file that does not open, has no header, or lacks `IMG_ID`, `LAT_pred` or `LON_pred`.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
+        let (name, file) = open_file(path.as_ref())?;
+        Self::from_csv(&name, file)
+    }
+
+    /// Reads CSV from anywhere; `name` stands for the file in messages.
+    ///
+    /// # Errors
+    /// As [`PredictionTable::open`].
+    pub fn from_csv(name: &str, input: impl Read + Send + 'static) -> Result<Self, TableError> {
+        let records = CsvRecords::new(name, Box::new(input))?;
+        let columns: &Columns = records.columns();
+        let [id, latitude, longitude] = columns.require(name, ["IMG_ID", "LAT_pred", "LON_pred"])?;
+        let mut confidence = [None; 5];
+        for (slot, radius) in confidence.iter_mut().zip(RADII_KM) {
+            *slot = columns.find(name, &[&confidence_column(radius)])?;
+        }
+        Ok(Self {
+            file: name.to_owned(),
+            id,
+            location: [latitude, longitude],
+            score: columns.find(name, &["score"])?,
+            confidence,
+            abstained: columns.find(name, &["abstained"])?,
+            records,
+            record: Record::new(),
+            ended: false,
+        })
+    }
+
+    /// Whether the file has a confidence column for every one of [`RADII_KM`].
+    pub fn has_confidence(&self) -> bool {
+        self.confidence.iter().all(Option::is_some)
+    }
+
+    /// Reads the rest of the file into memory.
+    ///
+    /// # Errors
+    /// As [`read_predictions`].
+    pub fn read_all(self) -> Result<Vec<PredictionRow>, TableError> {
+        let file = self.file.clone();
+        unique(&file, self, |row| (&row.id, row.position))
+    }
+
+    fn row(&self) -> Result<PredictionRow, TableError> {
+        let (file, record) = (self.file.as_str(), &self.record);
+        let mut confidence = [None; 5];
+        for ((slot, column), radius) in confidence.iter_mut().zip(self.confidence).zip(RADII_KM) {
+            let Some(index) = column else { continue };
+            let name = confidence_column(radius);
+            *slot = number::<f64>(file, record, &name, index)?;
+            if slot.is_some_and(|value| !(0.0..=1.0).contains(&value)) {
+                return Err(record.wrong(file, &name, index, Problem::NotAProbability));
+            }
+        }
+        let score = match self.score {
+            Some(index) => match number::<f32>(file, record, "score", index)? {
+                Some(score) if !score.is_finite() => {
+                    return Err(record.wrong(file, "score", index, Problem::NotFinite));
+                }
+                score => score,
+            },
+            None => None,
+        };
+        Ok(PredictionRow {
+            id: id(file, record, self.id)?,
+            location: optional_location(file, record, ["LAT_pred", "LON_pred"], self.location)?,
+            score,
+            confidence,
+            abstained: match self.abstained {
+                Some(index) => boolean(file, record, "abstained", index)?,
+                None => None,
+            },
+            position: record.position,
+        })
+    }
+}
+
+impl Iterator for PredictionTable {
+    type Item = Result<PredictionRow, TableError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let read = self.records.read(&mut self.record);
+        self.ended = match &read {
+            Ok(more) => !more,
+            Err(error) => error.is_final(),
+        };
+        match read {
+            Ok(true) => Some(self.row()),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
+}
+
+/// Reads a whole predictions file into memory.
+///
+/// # Errors
+/// The first thing that is wrong, an `IMG_ID` that occurs twice included.
+pub fn read_predictions(path: impl AsRef<Path>) -> Result<Vec<PredictionRow>, TableError> {
+    PredictionTable::open(path)?.read_all()
+}

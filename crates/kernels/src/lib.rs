@@ -1,0 +1,43 @@
+//! CPU kernels: the few loops that are worth SIMD, each behind safe functions and with a scalar twin.
+//!
+//! # Idea
+//! Everything here works on slices of numbers and knows no tensor library. The instructions are chosen at run time
+//! ([`Instructions`]), so that one binary is fast on every processor; the portable form is the twin that tests compare
+//! with.
+//!
+//! # Cast
+//! [`linear`], [`weights_linear`] and [`gemm`] multiply matrices; [`attention`], [`norms`], [`activations`] and
+//! [`rotary`] are the rest of a transformer; [`depthwise`] and [`panels`] are for convolutions; [`int8`] searches;
+//! [`weights`] and [`blocks`] hold weights as they lie in files.
+//!
+//! ```
+//! let (a, b) = ([3_i8, -4, 12], [1_i8, 2, 3]);
+//! assert_eq!(kernels::int8::dot(&a, &b), 31);
+//! ```
+//!
+//! # The choice not taken
+//! The operators of a tensor library: an operator at a time writes what the next one reads back from memory.
+
+pub mod activations;
+pub mod attention;
+pub mod attention_gradient;
+mod blocked;
+pub mod blocks;
+pub mod depthwise;
+mod functions;
+pub mod gemm;
+pub mod instructions;
+pub mod int8;
+pub mod linear;
+pub mod norms;
+pub mod panels;
+pub mod rotary;
+mod vector;
+pub mod vectors;
+pub mod weights;
+pub mod weights_linear;
+
+pub use instructions::Instructions;
+
+#[cfg(test)]
+mod test_blocks;

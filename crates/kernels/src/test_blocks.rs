@@ -1,0 +1,16 @@
+//! An encoder of blocks for the tests: candle's.
+
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{Device, Tensor};
+
+use crate::blocks::BlockFormat;
+
+pub(crate) fn encode_blocks(format: BlockFormat, weights: &[f32], into: &mut [u8]) {
+    let format = match format {
+        BlockFormat::Q8 => GgmlDType::Q8_0,
+        BlockFormat::Q4 => GgmlDType::Q4_0,
+        BlockFormat::Q4K => GgmlDType::Q4K,
+    };
+    let weights = Tensor::from_slice(weights, weights.len(), &Device::Cpu).unwrap();
+    into.copy_from_slice(&QTensor::quantize(&weights, format).unwrap().data().unwrap());
+}

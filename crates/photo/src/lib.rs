@@ -1,0 +1,64 @@
+//! Photos: decoding, resizing, cropping, metadata, fingerprints.
+//!
+//! # Idea
+//! Every network sees exactly the pixels its reference implementation would. So [`resize`] reproduces Pillow byte for
+//! byte, and decoding differs only where JPEG itself leaves freedom. All functions are pure and may run on many threads
+//! at once.
+//!
+//! # Cast
+//! [`read_photo_bytes`] and [`decode_photo`] turn a file into a [`contract::Photo`]; [`decode`] turns its bytes into an
+//! [`Image`], under [`Limits`] and [`DecodeOptions`]; [`gps_tag`] reads where the camera was. [`resize`] and
+//! [`resize_short_side_and_crop`] change an image's size; [`normalise`] makes floats of it; [`perceptual_hash`] finds
+//! near-duplicates; [`encode_thumbnail`] writes small copies; [`reencode_jpeg`] adds the JPEG artefacts of the
+//! reference; [`smart_resize`] knows the sizes of Qwen2-VL. [`sniff`] and [`has_photo_extension`] tell photos from other
+//! files.
+//!
+//! ```
+//! use photo::{Filter, Image, resize};
+//!
+//! let grey = Image::filled(100, 80, [128; 3])?;
+//! let small = resize(&grey, 50, 40, Filter::Bicubic)?;
+//! assert_eq!(small.pixel(49, 39), Some([128; 3]));
+//! # Ok::<(), photo::PhotoError>(())
+//! ```
+//!
+//! # The choice not taken
+//! libjpeg-turbo would give Pillow's JPEG pixels to the bit, but needs a C tool chain; the pure Rust decoder is within a
+//! few levels of it.
+#![forbid(unsafe_code)]
+
+mod crop;
+mod decode;
+mod error;
+mod file;
+mod filter;
+mod format;
+mod gps_tag;
+mod heic;
+mod jpeg;
+mod normalise;
+mod options;
+mod orientation;
+mod perceptual_hash;
+mod raster;
+mod reencode;
+mod resize;
+mod row_pass;
+mod smart_resize;
+mod thumbnail;
+
+pub use self::crop::{LongSide, ShortSideCrop, resize_short_side_and_crop};
+pub use self::decode::decode;
+pub use self::error::PhotoError;
+pub use self::file::{decode_photo, read_photo_bytes};
+pub use self::filter::Filter;
+pub use self::format::{Format, SNIFF_BYTES, has_photo_extension, sniff};
+pub use self::gps_tag::gps_tag;
+pub use contract::{Image, PerceptualHash};
+pub use self::normalise::{Layout, Normalisation, normalise};
+pub use self::options::{Alpha, DecodeOptions, Limits};
+pub use self::perceptual_hash::perceptual_hash;
+pub use self::reencode::reencode_jpeg;
+pub use self::resize::resize;
+pub use self::smart_resize::{SmartResize, SmartResizeError, smart_resize};
+pub use self::thumbnail::encode_thumbnail;
