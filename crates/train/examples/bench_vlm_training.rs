@@ -33,6 +33,7 @@ impl PhotoSource for Files {
         let invalid = |why: String| Failure::new(contract::ErrorKind::InvalidPhoto, format!("{id}: {why}"));
         let bytes = std::fs::read(&id.0).map_err(|error| invalid(error.to_string()))?;
         decode(&bytes, &Limits::default(), DecodeOptions::default())
+            .map(Arc::new)
             .map_err(|error| invalid(error.to_string()))
     }
 }

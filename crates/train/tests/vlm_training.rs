@@ -36,7 +36,7 @@ impl PhotoSource for Fetched {
     fn photo(&self, id: &PhotoId) -> Result<Arc<Image>, Failure> {
         let bytes = std::fs::read(golden(&id.0))
             .map_err(|error| Failure::new(ErrorKind::NotFound, format!("{id}: {error}")))?;
-        Ok(decode(&bytes, &Limits::default(), DecodeOptions::official()).unwrap())
+        Ok(Arc::new(decode(&bytes, &Limits::default(), DecodeOptions::official()).unwrap()))
     }
 }
 

@@ -34,14 +34,14 @@ const GROUP: usize = 8;
 const DRAWS: usize = 3;
 
 /// The photos of a bed, by name.
-pub struct BedPhotos(HashMap<PhotoId, Image>);
+pub struct BedPhotos(HashMap<PhotoId, Arc<Image>>);
 
 impl BedPhotos {
     /// All of them.
     pub fn new(bed: &Bed) -> Arc<Self> {
         let queries = bed.train.iter().chain(&bed.validation).chain(&bed.test).map(|query| &query.view);
         let views = bed.gallery.iter().chain(queries);
-        Arc::new(Self(views.map(|view| (view.id.clone(), view.image.clone())).collect()))
+        Arc::new(Self(views.map(|view| (view.id.clone(), Arc::new(view.image.clone()))).collect()))
     }
 }
 
