@@ -7,7 +7,8 @@
 //! # Cast
 //! [`Locator`] answers ([`contract::Locate`]); [`Pack`] is a directory of weights and a gallery whose every file
 //! is checked before use; [`PhotoEncoder`] turns photos into vectors; [`expand_inputs`] and [`locate_files`] are
-//! the batch; [`GalleryBuilder`] adds a user's own photos; [`pull`] fetches published weights.
+//! the batch; [`GalleryBuilder`] adds a user's own photos; [`pull`] fetches published weights; [`scoring`] runs an LVLM
+//! over files of pairs; [`training`] trains on what a pack sees.
 //!
 //! ```no_run
 //! use contract::{Locate, LocateOptions};
@@ -45,6 +46,8 @@ mod photo_file;
 pub mod pull;
 mod query_cache;
 mod retrieval;
+pub mod scoring;
+pub mod training;
 
 pub use batch::{BatchEnd, BatchOptions, CandidateSource, Located, locate_files, locate_files_with};
 pub use build_times::BuildTimes;
