@@ -5,8 +5,8 @@ use std::path::Path;
 use contract::{ErrorKind, Failure, PhotoId};
 use formats::pairs::PairsRow;
 use gallery::PhotoFiles;
-use photo::{DecodeOptions, Image, Limits, decode, read_photo_bytes, reencode_jpeg};
 use nets::qwen2_vl::patches::PixelError;
+use photo::{DecodeOptions, Image, Limits, PhotoError, decode, read_photo_bytes, reencode_jpeg};
 use rank::vlm::{PairGroup, PairScorer, PreparedPhoto, Reencode, ScorePairs, ScoredGroup, ScorerOptions};
 
 /// An LVLM scorer that reads photos from files.
@@ -79,7 +79,7 @@ impl PairFileScorer {
         reencode: bool,
     ) -> Result<PreparedPhoto, Failure> {
         let name = path.display().to_string();
-        let failed = |error| error.named(&name);
+        let failed = |error: PhotoError| error.named(&name);
         let bytes = match source {
             None => read_photo_bytes(path, &self.limits)?,
             Some(source) => {

@@ -26,14 +26,14 @@ pub fn open_set_training(
     let photos = PhotoEncoder::open(&pack)?;
     let locations = open_location_encoder(&pack)?;
     let no_heads = || {
-        let message = format!("{}: its encoder has no heads to train a set ranker on", settings.model.display());
+        let message =
+            format!("{}: its encoder has no heads to train a set ranker on", settings.model.display());
         Failure::new(ErrorKind::Usage, message).with_hint("name a pack made with `cargo xtask pack`")
     };
     if photos.heads().is_none() || locations.is_none() {
         return Err(no_heads());
     }
-    let places =
-        |places: &[LatLon]| photos.place_vectors(places, locations.as_ref()).ok_or_else(no_heads);
+    let places = |places: &[LatLon]| photos.place_vectors(places, locations.as_ref()).ok_or_else(no_heads);
     let encoder = SetEncoder { photos: &photos, places: &places };
     dataset.training(network_shape(&pack, &photos)?, &encoder, progress)
 }

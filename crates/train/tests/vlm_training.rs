@@ -8,9 +8,9 @@ use contract::{ErrorKind, Failure, PhotoId};
 use gallery::PhotoFiles;
 use geo::LatLon;
 use nets::lora::Adapter;
-use photo::{DecodeOptions, Image, Limits, decode};
 use nets::qwen2_vl::Sharing;
 use nets::qwen2_vl::training::{Checkpointing, LoraSettings};
+use photo::{DecodeOptions, Image, Limits, decode};
 use rank::MultiOrderLoss;
 use rank::vlm::prompt::{PlaceText, Protocol};
 use rank::vlm::{InputOptions, PairCandidate, PairGroup, PairScorer, PhotoSource, ScorerOptions};
@@ -251,10 +251,10 @@ fn a_saved_adapter_scores_as_in_training() {
     let scorer = PairScorer::open(&golden("tiny-qwen2vl"), &options).unwrap();
     let example = &examples()[0];
     let photo = |id: &PhotoId| scorer.prepare(&Fetched.photo(id).unwrap()).unwrap();
-    let candidates = example.candidates.iter().map(|candidate| PairCandidate {
-        place: candidate.place.clone(),
-        photo: candidate.photo.clone(),
-    });
+    let candidates = example
+        .candidates
+        .iter()
+        .map(|candidate| PairCandidate { place: candidate.place.clone(), photo: candidate.photo.clone() });
     let query = photo(&example.query);
     let group = PairGroup::build(query, candidates, example.negatives.clone(), |id| Ok(photo(id))).unwrap();
     let scored = scorer.score(&group).unwrap();

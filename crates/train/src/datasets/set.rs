@@ -86,7 +86,9 @@ impl SetDataset {
     ) -> Result<HashMap<String, QueryEmbedding>, Failure> {
         let rows = self.training.iter().chain(&self.validation);
         let ids: BTreeSet<&String> = rows
-            .flat_map(|named| named.row.ref_img_id[entries(&self.settings, named)].iter().chain([&named.row.img_id]))
+            .flat_map(|named| {
+                named.row.ref_img_id[entries(&self.settings, named)].iter().chain([&named.row.img_id])
+            })
             .filter(|id| !id.is_empty())
             .collect();
         let (total, done) = (ids.len(), AtomicUsize::new(0));
@@ -196,13 +198,17 @@ mod tests {
     fn vectors(named: &NamedRow) -> HashMap<String, QueryEmbedding> {
         let ids = named.row.ref_img_id.iter().filter(|id| !id.is_empty());
         let vector = |id: &String| QueryEmbedding {
-            vectors: vec![(Channel::photo(), vec![id.len() as f32, 1.0]), (Channel::location(), vec![0.5, 2.0])],
+            vectors: vec![
+                (Channel::photo(), vec![id.len() as f32, 1.0]),
+                (Channel::location(), vec![0.5, 2.0]),
+            ],
         };
         ids.map(|id| (id.clone(), vector(id))).collect()
     }
 
     fn made(settings: &SetSettings, named: &NamedRow) -> Result<SetQuery, Failure> {
-        let places = |places: &[LatLon]| Ok(places.iter().map(|at| vec![at.latitude() as f32, 0.0]).collect());
+        let places =
+            |places: &[LatLon]| Ok(places.iter().map(|at| vec![at.latitude() as f32, 0.0]).collect());
         query(settings, named, &vectors(named), &places)
     }
 
@@ -213,7 +219,8 @@ mod tests {
             let query = made(&SetSettings::default(), &row(origins)).unwrap();
             query.set.candidates.into_iter().map(|candidate| candidate.origin).collect()
         };
-        let [first, second, third] = &origins(Some(&["retrieved", "retrieved", "", "qwen2-vl-7b"]))[..] else {
+        let [first, second, third] = &origins(Some(&["retrieved", "retrieved", "", "qwen2-vl-7b"]))[..]
+        else {
             panic!("three candidates besides the query itself")
         };
         assert!(!first.is_generated() && !second.is_generated());
