@@ -25,20 +25,30 @@ pub mod args;
 pub mod commands;
 pub mod exit;
 mod gallery_text;
+mod hints;
 pub mod output;
 mod progress;
 mod sink;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Arguments, Command};
 use exit::{Exit, report};
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let root = Arguments::command();
+    let matches = root.clone().get_matches();
+    let mut path = Vec::new();
+    let mut inner = &matches;
+    while let Some((name, of)) = inner.subcommand() {
+        path.push(name);
+        inner = of;
+    }
+    hints::remember(&root, &path);
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let quiet = arguments.quiet;
     let outcome = match &arguments.command {
         Command::Locate(locate) => commands::locate(locate, quiet),

@@ -42,8 +42,8 @@ pub use candidate::{Attribution, Candidate, CandidateSet, Found, Negative, Origi
 pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};
 pub use error::{Diagnose, ErrorKind, Failure};
 pub use estimate::{Confidence, Estimate, RADII_KM, RankedCandidate};
-pub use locate::{Decide, Exclude, Locate, LocateOptions, RetrievalOptions};
 pub use image::{Image, ImageError};
+pub use locate::{Cancel, Decide, Exclude, Locate, LocateOptions, LocateRequest, RetrievalOptions};
 pub use names::closest_name;
 pub use photo::{Metadata, PerceptualHash, Photo, PhotoId};
 pub use ranking::{Ranker, Ranking};

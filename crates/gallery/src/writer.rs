@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use contract::PhotoId;
 use files::hexadecimal;
-use geo::Region;
 use files::remove_leftovers;
+use geo::Region;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use formats::pairs::{PairPlace, PairsRow};
 use contract::{ErrorKind, Failure, PhotoId};
+use formats::pairs::{PairPlace, PairsRow};
 use gallery::PhotoFiles;
-use photo::{DecodeOptions, Image, Limits, decode, reencode_jpeg};
 use nets::qwen2_vl::patches::PixelError;
+use photo::{DecodeOptions, Image, Limits, PhotoError, decode, read_photo_bytes, reencode_jpeg};
 use rank::vlm::prompt::{PlaceText, Protocol};
 use rank::vlm::{
     PairCandidate, PairGroup, PairScorer, PreparedPhoto, Reencode, ScorePairs, ScoredGroup, ScorerOptions,
 };
-
 
 /// An LVLM scorer that reads photos from files.
 #[derive(Debug)]
@@ -106,7 +105,7 @@ impl PairFileScorer {
         reencode: bool,
     ) -> Result<PreparedPhoto, Failure> {
         let name = path.display().to_string();
-        let failed = |error| error.named(&name);
+        let failed = |error: PhotoError| error.named(&name);
         let bytes = match source {
             None => read_photo_bytes(path, &self.limits)?,
             Some(source) => {

@@ -12,7 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use contract::{Channel, Encoder, ErrorKind, Failure, QueryEmbedding};
 use serde::{Deserialize, Serialize};
 
-use crate::PhotoEncoder;
 use crate::pack::sha256_hex;
 
 /// A directory of query vectors; used by several threads and processes at once.
@@ -46,7 +45,7 @@ impl QueryCache {
     ///
     /// # Errors
     /// [`ErrorKind::Output`] for a directory that cannot be made.
-    pub fn open(directory: &Path, encoder: &PhotoEncoder) -> Result<Self, Failure> {
+    pub fn open(directory: &Path, encoder: &dyn Encoder) -> Result<Self, Failure> {
         let channels = encoder.channels().iter().map(|spec| (spec.channel.clone(), spec.dimension)).collect();
         Self::of(directory, encoder.fingerprint(), channels)
     }
@@ -58,12 +57,12 @@ impl QueryCache {
         let directory = directory.join(name);
         fs::create_dir_all(&directory).map_err(|error| {
             Failure::new(ErrorKind::Output, format!("cannot make {}: {error}", directory.display()))
-                .with_hint("name a directory that can be written with --query-cache")
+                .with_hint("name a directory that can be written")
         })?;
         Ok(Self { directory, channels, hits: AtomicU64::new(0), misses: AtomicU64::new(0) })
     }
 
-    /// The key of a photo's bytes.
+    /// The key of a photo's bytes: their SHA-256.
     pub fn key(bytes: &[u8]) -> String {
         sha256_hex(bytes)
     }

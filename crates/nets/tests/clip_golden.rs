@@ -12,8 +12,8 @@ use flate2::read::GzDecoder;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::clip::{Clip, ClipConfig, ClipTokenizer, ClipVision, Holding, TokenizedText};
 use nets::operators::Operators;
-use photo::Image;
 use nets::vision_transformer::Preprocessor;
+use photo::Image;
 use photo_support::{bytes, golden, json, list, official, text};
 use tensor_files::{Tensor, Tensors, read, write};
 

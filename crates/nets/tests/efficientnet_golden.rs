@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
 use kernels::Instructions;
+use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
 use safetensors::SafeTensors;
 
 const PHOTOS: [&str; 4] = ["photo_b_jpg", "photo_d_jpg", "gray_jpg", "kauai_png"];

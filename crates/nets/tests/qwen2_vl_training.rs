@@ -4,8 +4,8 @@
 
 mod qwen2_vl_support;
 
-use nets::NetworkError;
 use kernels::weights::StoredType;
+use nets::NetworkError;
 use nets::lora::{Adapter, Naming};
 use nets::qwen2_vl::training::{
     Checkpointing, GroupPass, LoraPlan, LoraSettings, PassOptions, TrainingNetwork,

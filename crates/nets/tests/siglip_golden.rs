@@ -6,9 +6,9 @@ mod photo_support;
 mod tensor_files;
 
 use nets::operators::Operators;
-use photo::{Filter, Image};
 use nets::siglip::{Holding, SiglipVision, config_from_json};
 use nets::vision_transformer::{Preprocessor, Squaring};
+use photo::{Filter, Image};
 use photo_support::{golden, official};
 use tensor_files::{Tensor, read, write};
 

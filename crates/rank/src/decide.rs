@@ -48,7 +48,7 @@ pub fn decide(set: &CandidateSet, ranking: &Ranking, temperature: f64, rule: Dec
                 .zip(&probabilities)
                 .map(|(km, probability)| probability * (-km / GEOSCORE_SCALE_KM).exp())
                 .sum(),
-            _ => f64::from(ranking.scores[index]),
+            Decide::Argmax => f64::from(ranking.scores[index]),
         }
     };
     let mut chosen = (best, utility(best));

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use formats::pairs::{PairPlace, PairsReader};
 use contract::{Failure, PhotoId};
+use formats::pairs::{PairPlace, PairsReader};
 use kernels::weights::StoredType;
 use nets::lora::{Adapter, Naming};
-use photo::{DecodeOptions, Image, Limits, decode};
 use nets::qwen2_vl::LoadOptions;
 use nets::qwen2_vl::training::Checkpointing;
+use photo::{DecodeOptions, Image, Limits, decode};
 use rank::MultiOrderLoss;
 use rank::vlm::prompt::PlaceText;
 use rank::vlm::{InputOptions, PhotoSource};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use formats::table::PhotoRow;
 use contract::{Attribution, Channel, ChannelSpec, Encoder, PerceptualHash, PhotoRecord, QueryEmbedding};
+use formats::table::PhotoRow;
 use gallery::{
     Gallery, GallerySpec, GalleryWriter, IndexedLocation, LocationIndex, NewPhoto, PhotoReference,
     SourceSpec, VectorPrecision,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use contract::{Decide, ErrorKind, Exclude, Failure, LocateOptions};
 use geo::Region;
+use georanker::OpenOptions;
 
 use super::{
     JudgeArguments, JudgeRequest, PackArguments, RetrievalArguments, WrittenArguments, WrittenRequest,
@@ -83,8 +84,10 @@ pub struct LocateRequest {
     pub options: LocateOptions,
     /// Who took the photos.
     pub author: Option<String>,
-    /// Where written candidates come from, if they were asked for.
-    pub written: Option<WrittenRequest>,
+    /// What the user brings besides the pack.
+    pub open: OpenOptions,
+    /// Where generated candidates come from, if they were asked for.
+    pub generated: Option<WrittenRequest>,
     /// The LVLM that ranks, if one was asked for.
     pub judge: Option<JudgeRequest>,
 }
@@ -121,7 +124,12 @@ impl LocateArguments {
         Ok(LocateRequest {
             options,
             author: self.author.clone(),
-            written: self.written.resolve()?,
+            open: OpenOptions {
+                gallery: self.gallery.clone(),
+                coordinates: self.retrieval.coordinates.clone(),
+                more_coordinates: self.retrieval.more_coordinates.clone(),
+            },
+            generated: self.written.resolve()?,
             judge: self.judge.resolve()?,
         })
     }

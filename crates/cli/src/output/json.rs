@@ -205,8 +205,17 @@ struct CreditView<'a> {
 
 impl<'a> CandidateView<'a> {
     pub(super) fn new(index: usize, ranked: &'a RankedCandidate) -> Self {
-        let Candidate { location, place, photo, origin, also, similarities, embedding: _, attribution } =
-            &ranked.candidate;
+        let Candidate {
+            location,
+            place,
+            photo,
+            found: _,
+            origin,
+            also,
+            similarities,
+            embedding: _,
+            attribution,
+        } = &ranked.candidate;
         Self {
             rank: index + 1,
             lat: location.latitude(),

@@ -5,8 +5,8 @@ use std::process::Command;
 use proptest::prelude::*;
 
 use super::{RankingColumns, RankingReader, RankingRow, RankingWriter};
-use contract::Diagnose;
 use crate::table::TableError;
+use contract::Diagnose;
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/ranking-data").join(name)

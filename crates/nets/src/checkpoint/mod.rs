@@ -22,8 +22,8 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use crate::error::{Misshapen, NetworkError, TensorProblems};
-use files::MappedFile;
 use entries::{Entry, entries, without_parallel};
+use files::MappedFile;
 
 pub(crate) use pickle::BARE_TENSOR;
 pub use resolved::Resolved;

@@ -6,9 +6,9 @@ use super::config::TextConfig;
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
-use kernels::weights::WeightMatrix;
 use crate::operators::Norm;
 use crate::vision_transformer::{Layers, biased, computing};
+use kernels::weights::WeightMatrix;
 
 /// Tokens that go through the layers together.
 const TOKENS_AT_ONCE: usize = 4096;

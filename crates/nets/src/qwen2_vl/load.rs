@@ -15,9 +15,9 @@ use crate::NetworkError;
 use crate::checkpoint::ShardedCheckpoint;
 use crate::error::TensorProblems;
 use crate::holding::{Holding, LayerReader};
-use kernels::weights::{StoredType, WeightMatrix};
 use crate::lora::{Adapter, LowRankPair};
 use crate::operators::{Linear, LowRank, Operators, Weight};
+use kernels::weights::{StoredType, WeightMatrix};
 
 const EMBEDDING: &str = "model.embed_tokens.weight";
 

@@ -5,10 +5,10 @@ use candle_core::{Device, Result, Tensor};
 use super::config::VisionConfig;
 use super::patches::Patches;
 use super::positions::inverse_frequencies;
-use kernels::attention::{Heads, Segment};
 use crate::operators::{
     AttentionShape, Linear, Norm, Operators, Rotation, attention, gelu, quick_gelu, rotate,
 };
+use kernels::attention::{Heads, Segment};
 
 const EPSILON: f64 = 1e-6;
 const ROTARY_BASE: f64 = 10_000.0;

@@ -10,12 +10,12 @@ use candle_core::Result;
 
 use super::config::LayersConfig;
 use super::layers::Layer;
+use crate::operators::{AttentionShape, Linear, Norm, Weight, host_floats};
 use kernels::attention::{Attention, Strided, attention};
 use kernels::norms::layer_norm;
 use kernels::panels::AlignedBuffer;
 use kernels::weights::WeightMatrix;
 use kernels::weights_linear::{Then, linear_then};
-use crate::operators::{AttentionShape, Linear, Norm, Weight, host_floats};
 
 /// One layer's numbers on the host.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use super::{biased, computing};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::LayerReader;
-use kernels::attention::{Heads, Segment};
 use crate::operators::{AttentionShape, Linear, Norm, Operators, attention, host_floats};
+use kernels::attention::{Heads, Segment};
 
 /// The layers of a tower.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@ use super::{biased, computing, few_rows};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
-use kernels::attention::Segment;
 use crate::operators::{Linear, Norm, Operators, attention};
+use kernels::attention::Segment;
 
 /// Photos that go through the layers together: enough to read every weight once for many rows, few enough that the
 /// activations of a large tower stay within some hundred MB.

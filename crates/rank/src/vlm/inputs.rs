@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use contract::{ErrorKind, Failure};
 use files::hexadecimal;
 use nets::NetworkError;
-use photo::Image;
 use nets::qwen2_vl::chat_template::{ChatTemplate, PromptPart};
 use nets::qwen2_vl::config::Config;
 use nets::qwen2_vl::patches::{PixelError, Preprocessor};
 use nets::qwen2_vl::tokenizer::PromptTokenizer;
 use nets::qwen2_vl::{PhotoFeatures, Prompt, Qwen2Vl};
+use photo::Image;
 
 use super::prompt::{PairPrompt, PlaceText, Protocol};
 use super::vision_cache::{PhotoKey, VisionCache, VisionFeatures};

@@ -14,9 +14,7 @@ mod scorer;
 pub mod vision_cache;
 
 pub use benchmark::BenchmarkRules;
-pub use inputs::{
-    InputOptions, PairCandidate, PairGroup, PairInputs, PreparedPhoto, Reencode,
-};
+pub use inputs::{InputOptions, PairCandidate, PairGroup, PairInputs, PreparedPhoto, Reencode};
 pub use ranker::{PhotoSource, VlmRanker, rank_pairs};
 pub use score::ScorePairs;
 pub use scorer::{PairScorer, ScoredGroup, ScorerOptions};

@@ -7,10 +7,10 @@ use contract::{ErrorKind, Failure};
 use nets::NetworkError;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::lora::Adapter;
-use photo::Image;
 use nets::qwen2_vl::patches::PixelError;
 use nets::qwen2_vl::tensor_names::VALUE_HEAD;
 use nets::qwen2_vl::{LoadOptions, Qwen2Vl, Sharing};
+use photo::Image;
 
 use super::inputs::{InputOptions, PairGroup, PairInputs, PreparedPhoto};
 
@@ -112,8 +112,7 @@ impl PairScorer {
         let (photos, photos_encoded) = self.inputs.photo_features(&self.network, &group.photos)?;
         let vision_time = started.elapsed();
         let prompts = self.inputs.prompts(group, &photos)?;
-        let scored =
-            self.network.score(&prompts, &photos, self.sharing)?;
+        let scored = self.network.score(&prompts, &photos, self.sharing)?;
         Ok(ScoredGroup {
             scores: scored.scores,
             prefix_tokens: scored.prefix_tokens,

@@ -12,9 +12,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use contract::{ErrorKind, Failure};
 use formats::ranking_data::{RankingColumns, RankingReader, RankingRow, RankingWriter};
 use formats::table::TableError;
-use contract::{ErrorKind, Failure};
 
 use super::counts::Counts;
 

@@ -10,14 +10,12 @@ use std::time::{Duration, Instant};
 use contract::{ErrorKind, Failure, PhotoId};
 use nets::NetworkError;
 use nets::lora::{Adapter, Naming};
-use photo::reencode_jpeg;
 use nets::qwen2_vl::training::{
     Checkpointing, GroupPass, LoraPlan, LoraSettings, PassOptions, TrainingNetwork,
 };
 use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
-use rank::vlm::{
-    InputOptions, PairCandidate, PairGroup, PairInputs, PhotoSource, PreparedPhoto, Reencode,
-};
+use photo::reencode_jpeg;
+use rank::vlm::{InputOptions, PairCandidate, PairGroup, PairInputs, PhotoSource, PreparedPhoto, Reencode};
 
 use super::example::VlmExample;
 use crate::engine::{Gradients, GroupReport, Parameter, StepContext, TrainableRanker, ValidationGroup};
@@ -292,10 +290,14 @@ impl TrainableRanker for VlmTrainer {
                     (loss.loss, loss.first_order, loss.second_order);
                 loss.gradient.iter().map(|slope| (slope * context.weight) as f32).collect()
             };
-            let pass = self
-                .network
-                .forward_backward(&values, &prompts, &photos, options, &mut slopes_of, gradients)
-                ?;
+            let pass = self.network.forward_backward(
+                &values,
+                &prompts,
+                &photos,
+                options,
+                &mut slopes_of,
+                gradients,
+            )?;
             let GroupPass { scores, prefix_tokens, suffix_tokens, forward_time, backward_time } = pass;
             let times = VlmTimes { forward: forward_time, backward: backward_time, ..VlmTimes::default() };
             self.spent(times);
@@ -313,17 +315,13 @@ impl TrainableRanker for VlmTrainer {
                 let example = Self::example(&self.validation, query, "validation")?;
                 let (prompts, photos) = self.read(example)?;
                 let pass = self.network.scores(&values, &prompts, &photos, options);
-                Ok(ValidationGroup {
-                    scores: pass?.scores,
-                    distances_km: example.distances_km(),
-                })
+                Ok(ValidationGroup { scores: pass?.scores, distances_km: example.distances_km() })
             })
             .collect()
     }
 
     fn save(&self, parameters: &[Parameter], directory: &Path) -> Result<(), Failure> {
-        let mut adapter =
-            self.network.plan().adapter(&values(parameters))?;
+        let mut adapter = self.network.plan().adapter(&values(parameters))?;
         adapter.base_model_name = Some(self.base_model_name.clone());
         adapter.save(directory, Naming::Current).map_err(|error| match error {
             NetworkError::Write { .. } => Failure::new(ErrorKind::Output, error.to_string()).with_hint(

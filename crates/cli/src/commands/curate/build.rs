@@ -1,9 +1,10 @@
 //! `georanker curate build`.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use formats::table::PhotoTable;
 use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure, PhotoId, Search};
+use formats::table::PhotoTable;
 use gallery::{Gallery, PhotoFiles, PhotoSource};
 use georanker::pack::sha256_of_file;
 use georanker::{Pack, PhotoEncoder, PhotoQueries, QueryCache, QueryEncoder, find_pack};
@@ -206,7 +207,7 @@ fn encoder(
         Some(directory) => Some(QueryCache::open(directory, &encoder)?),
         None => None,
     };
-    Ok(QueryEncoder { photos, encoder, limits: Limits::default(), cache })
+    Ok(QueryEncoder { photos, encoder: Arc::new(encoder), limits: Limits::default(), cache })
 }
 
 /// What was made, and what fell short of the rules.

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use contract::{ErrorKind, Failure};
 use formats::official::BenchmarkTable;
 use formats::pairs::PairsRow;
 use formats::table::{PredictionRow, PredictionWriter};
-use contract::{ErrorKind, Failure};
 use rank::vlm::BenchmarkRules;
 use rank::vlm::prompt::Protocol;
 use serde::Deserialize;
@@ -117,8 +117,7 @@ pub(super) fn write_predictions(rows: BenchmarkRows, scores: &Path, out: &Path) 
     let mut sink = Sink::open(Some(out))?;
     let mut written = 0;
     let done = (|| {
-        let mut writer =
-            PredictionWriter::new(&name, &mut sink)?;
+        let mut writer = PredictionWriter::new(&name, &mut sink)?;
         for row in rows.filter_map(|input| input.row.ok()) {
             let Some(&(at, score)) = best.get(&row.id) else { continue };
             let Some(candidate) = row.candidates.get(at) else { continue };

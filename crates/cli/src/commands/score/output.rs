@@ -10,8 +10,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use formats::pairs::{PairsRow, ScoredRow};
 use contract::{ErrorKind, Failure};
+use formats::pairs::{PairsRow, ScoredRow};
 use serde::Deserialize;
 
 use super::digest::{digest_of, line_with};

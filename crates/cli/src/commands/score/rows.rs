@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use formats::pairs::{PairsLine, PairsRow, ScoredRow};
 use contract::{ErrorKind, Failure};
+use formats::pairs::{PairsLine, PairsRow, ScoredRow};
 use indicatif::ProgressBar;
 use rank::vlm::score::ScorePairs;
 

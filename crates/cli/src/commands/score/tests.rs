@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use formats::pairs::{PairsReader, PairsRow, ScoredRow};
 use contract::{ErrorKind, Failure};
+use formats::pairs::{PairsReader, PairsRow, ScoredRow};
 use indicatif::ProgressBar;
 use rank::vlm::score::ScorePairs;
 

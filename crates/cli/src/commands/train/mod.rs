@@ -74,8 +74,7 @@ fn run(request: &TrainRequest, quiet: bool) -> Result<Exit, Failure> {
         collective: &SingleProcess,
         progress: &mut Dashboard::new(quiet),
         stop: &stop,
-    })
-    ?;
+    })?;
     note(quiet, &summary(&outcome, &settings.out));
     Ok(if outcome.end == End::Interrupted { Exit::Interrupted } else { Exit::Done })
 }

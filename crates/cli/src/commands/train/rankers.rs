@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use formats::ranking_data::{RankingReader, RankingRow};
 use contract::{ErrorKind, Failure};
+use formats::ranking_data::{RankingReader, RankingRow};
 use gallery::PhotoFiles;
 use train::configuration::{ConfigurationError, EngineSettings, Fields, SetSettings, VlmSettings};
 use train::engine::TrainableRanker;

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use formats::ranking_data::RankingRow;
 use contract::{
-    Candidate, CandidateSet, Channel, Encoder, ErrorKind, Failure, Origin, PhotoId, QueryEmbedding,
+    Candidate, CandidateSet, Channel, Encoder, ErrorKind, Failure, Origin, Photo, PhotoId, QueryEmbedding,
 };
+use formats::ranking_data::RankingRow;
 use geo::LatLon;
 use georanker::pack::RankerManifest;
 use georanker::{Heads, Pack, PackError, PhotoEncoder, open_location_encoder};
@@ -116,7 +116,8 @@ fn photo_vectors(
     let encoded = ids
         .into_par_iter()
         .map(|id| {
-            let embedding = encoder.encode_image(id, &photos.photo(&PhotoId(id.clone()))?)?;
+            let photo = Photo::new(id.as_str(), photos.photo(&PhotoId(id.clone()))?);
+            let embedding = encoder.encode_one(&photo)?;
             progress.inc(1);
             Ok((id.clone(), embedding))
         })

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use contract::{ErrorKind, Failure};
 use kernels::weights::StoredType;
-use photo::{DecodeOptions, Limits};
 use nets::qwen2_vl::LoadOptions;
 use nets::qwen2_vl::training::{Checkpointing, LoraSettings};
+use photo::{DecodeOptions, Limits};
 use rank::vlm::prompt::Protocol;
 use rank::vlm::{InputOptions, Reencode};
 use train::PhotoPixels;

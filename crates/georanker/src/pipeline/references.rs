@@ -1,10 +1,10 @@
-//! Coordinates that go with a question to a writing model.
+//! Coordinates that go with a question to a generating model.
 
-use contract::{ErrorKind, Failure, LocateOptions, Photo, QueryEmbedding};
+use contract::{ErrorKind, Failure, LocateOptions, Photo, Query, QueryEmbedding};
 use geo::LatLon;
 
-use super::{Locator, filter_for};
-use crate::pack::RetrievalManifest;
+use super::retrieve::PlannedSearch;
+use super::{EncodedPhoto, Locator, filter_for};
 
 impl Locator {
     /// Where the gallery's photos most similar to a photo were taken, most similar first, and where the least similar
@@ -20,24 +20,27 @@ impl Locator {
         count: usize,
         options: &LocateOptions,
     ) -> Result<(Vec<LatLon>, Vec<LatLon>), Failure> {
-        let embedding = self.parts.encoder.encode_image(&photo.id.0, &photo.image)?;
+        let embedding = self.encoder.encode_one(photo)?;
         let turned = |vector: &Vec<f32>| vector.iter().map(|value| -value).collect();
+        let vectors = embedding.vectors.iter();
         let opposite = QueryEmbedding {
-            vectors: embedding
-                .vectors
-                .iter()
-                .map(|(channel, vector)| (channel.clone(), turned(vector)))
-                .collect(),
+            vectors: vectors.map(|(channel, vector)| (channel.clone(), turned(vector))).collect(),
         };
-        let queries = [(photo, embedding), (photo, opposite)];
-        let filter = filter_for(photo, options)?;
-        let filters = [Ok(filter.clone()), Ok(filter)];
+        let encoded = EncodedPhoto::new(photo, embedding);
+        let filter = filter_for(&encoded, options)?;
+        let queries = [&encoded.embedding, &opposite].map(|embedding| Query { embedding, filter: &filter });
         let together = self.fused.iter().flat_map(|fused| fused.channels.iter().map(|one| &one.channel));
         for channel in self.retrieval.iter().map(|search| &search.channel).chain(together) {
-            let wanted = RetrievalManifest { channel: channel.clone(), top: count };
-            let mut found = self.search(&wanted, &queries, &filters, options)?.into_iter();
+            let channels = vec![(channel.clone(), 1.0)];
+            let wanted = PlannedSearch { name: channel.clone(), channels, top: count, fused: false };
+            let mut found = self.search(&wanted, &queries, count, &options.retrieval)?.into_iter();
             let mut places = || -> Vec<LatLon> {
-                found.next().unwrap_or_default().into_iter().map(|neighbour| neighbour.location).collect()
+                found
+                    .next()
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|(_, neighbour)| neighbour.location)
+                    .collect()
             };
             let (mut similar, mut dissimilar) = (places(), places());
             if similar.is_empty() {
@@ -51,6 +54,7 @@ impl Locator {
             return Ok((similar, dissimilar));
         }
         let message = format!("{}: the gallery has no photos to name in the prompt", photo.id);
-        Err(Failure::new(ErrorKind::NoCandidates, message).with_hint("use --prompt zero-shot"))
+        Err(Failure::new(ErrorKind::NoCandidates, message)
+            .with_hint("choose the zero-shot `prompt`, which names no photos"))
     }
 }

@@ -1,81 +1,72 @@
-//! Candidates that a model wrote, among those that were found.
+//! Candidates that a model generated, among those that were found.
 //!
-//! A written coordinate within some metres of a candidate that is there already is that candidate: it keeps its photo
-//! and its similarities, and the model becomes another of its origins. Any other is a candidate of its own. Nobody
-//! searched for it, so it has no similarity yet; the pack's location space gives it one: the cosine between the query's
+//! A generated coordinate within some metres of a candidate that is there already is that candidate: it keeps its photo
+//! and its similarities, and the model becomes another of its origins. Any other is a candidate of its own. No search
+//! found it, so it has no similarity yet; the encoder's location space gives it one: the cosine between the query's
 //! vector there and the coordinate's own, the same number that a search of that channel would have reported. So every
-//! ranker judges found and written candidates by the same measure, and a coordinate that the photo does not look like
-//! gains nothing from having been written.
+//! ranker compares found and generated candidates by the same measure, and a coordinate that the photo does not look
+//! like gains nothing from having been generated.
 
 use std::sync::Arc;
 
-use contract::{Candidate, CandidateSet, Channel, LocateOptions, QueryEmbedding};
+use contract::{Candidate, CandidateSet, Channel, Failure, LocateOptions, QueryEmbedding};
 use geo::{LatLon, ReverseGeocoder, haversine_km};
-use nets::geoclip::LocationEncoder;
 
-use super::Locator;
-use crate::pack::Pack;
-use crate::{PackError, PhotoEncoder, open_location_encoder};
+use super::{Locator, QueryPhoto};
 
-/// How written candidates join the others.
-pub(super) struct Joining {
-    space: LocationSpace,
-    within_m: f64,
+/// Where candidates come from besides the searches: a model that is asked, or a file of its answers.
+pub trait CandidateSource: Send + Sync {
+    /// Candidates of each photo, in order. A failure becomes the photo's outcome; a source that would rather go without
+    /// gives an empty list.
+    fn candidates(&self, photos: &[&QueryPhoto]) -> Vec<Result<Vec<Candidate>, Failure>>;
 }
 
-/// Vectors of any coordinate in a pack's location space.
-pub struct LocationSpace {
-    locations: Option<LocationEncoder>,
-    photos: Arc<PhotoEncoder>,
-}
-
-impl LocationSpace {
-    /// Loads a pack's location encoder, to go with its heads.
-    ///
-    /// # Errors
-    /// [`PackError`] when its file is missing or damaged.
-    pub fn open(pack: &Pack, photos: Arc<PhotoEncoder>) -> Result<Self, PackError> {
-        Ok(Self { locations: open_location_encoder(pack)?, photos })
+/// What all sources give for each photo, in the order of the sources.
+pub(super) fn candidates(
+    sources: &[Arc<dyn CandidateSource>],
+    photos: &[&QueryPhoto],
+) -> Vec<Result<Vec<Candidate>, Failure>> {
+    let mut all: Vec<Result<Vec<Candidate>, Failure>> = photos.iter().map(|_| Ok(Vec::new())).collect();
+    for source in sources {
+        for (known, more) in all.iter_mut().zip(source.candidates(photos)) {
+            match (known.as_mut(), more) {
+                (Ok(known), Ok(more)) => known.extend(more),
+                (Ok(_), Err(failure)) => *known = Err(failure),
+                (Err(_), _) => {}
+            }
+        }
     }
-
-    /// A unit vector of the [`Channel::location`] channel for each coordinate; `None` where the pack has no such channel.
-    pub fn vectors(&self, places: &[LatLon]) -> Option<Vec<Vec<f32>>> {
-        self.photos.place_vectors(places, self.locations.as_ref())
-    }
+    all
 }
 
 impl Locator {
-    /// Readies it for written candidates: those within `within_m` metres of another candidate are merged with it.
+    /// Adds generated candidates to a set.
     ///
     /// # Errors
-    /// [`PackError`] when the pack's location encoder is missing or damaged.
-    pub fn joining_written(mut self, pack: &Pack, within_m: f64) -> Result<Self, PackError> {
-        let space = LocationSpace::open(pack, Arc::clone(&self.parts.encoder))?;
-        self.joining = Some(Joining { space, within_m });
-        Ok(self)
-    }
-
-    /// Adds written candidates to a set. Without [`Locator::joining_written`] they come without similarities, and only
-    /// equal coordinates are merged.
-    pub(super) fn add_written(&self, set: &mut CandidateSet, written: &[Candidate], options: &LocateOptions) {
-        let within_m = self.joining.as_ref().map_or(0.0, |joining| joining.within_m);
+    /// A [`Failure`] of the encoder's location space.
+    pub(super) fn add_generated(
+        &self,
+        set: &mut CandidateSet,
+        generated: &[Candidate],
+        options: &LocateOptions,
+    ) -> Result<(), Failure> {
         let found = set.candidates.len();
-        for candidate in written {
+        for candidate in generated {
             let place = ReverseGeocoder::embedded().place(candidate.location);
             let wanted =
                 options.region.as_ref().is_none_or(|region| region.contains(candidate.location, &place));
             if wanted {
-                join(set, &Candidate { place, ..candidate.clone() }, within_m);
+                join(set, &Candidate { place, ..candidate.clone() }, self.merge_within_m);
             }
         }
-        let Some(joining) = &self.joining else { return };
         let new = &mut set.candidates[found..];
         let places: Vec<LatLon> = new.iter().map(|candidate| candidate.location).collect();
         if places.is_empty() {
-            return;
+            return Ok(());
         }
+        let vectors = self.encoder.encode_places(&places)?.unwrap_or_default();
         let query = set.embedding.get(&Channel::location());
-        for (candidate, vector) in new.iter_mut().zip(joining.space.vectors(&places).unwrap_or_default()) {
+        for (candidate, vector) in new.iter_mut().zip(vectors) {
             if let Some(query) = query.filter(|query| query.len() == vector.len()) {
                 let similarity: f64 = query.iter().zip(&vector).map(|(a, b)| f64::from(a * b)).sum();
                 candidate.similarities = vec![(Channel::location(), similarity as f32)];
@@ -84,6 +75,7 @@ impl Locator {
                 candidate.embedding = QueryEmbedding { vectors: vec![(Channel::location(), vector)] };
             }
         }
+        Ok(())
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use contract::{Failure, LocateOptions, Photo};
 use generate::{References, Wording, retrieval_prompt, zero_shot_prompt};
-use georanker::Locator;
+
+use crate::Locator;
 
 /// Writes prompts.
-pub(in crate::commands) struct Prompts {
+pub struct Prompts {
     wording: Wording,
     retrieval: Option<Retrieval>,
 }
@@ -21,13 +22,13 @@ struct Retrieval {
 
 impl Prompts {
     /// The same words for every photo.
-    pub(in crate::commands) fn zero_shot(wording: Wording) -> Self {
+    pub const fn zero_shot(wording: Wording) -> Self {
         Self { wording, retrieval: None }
     }
 
     /// With coordinates of the locator's gallery photos that are most and least similar, among those that `options`
     /// leave; `author` took the photos.
-    pub(in crate::commands) fn retrieval(
+    pub const fn retrieval(
         wording: Wording,
         locator: Arc<Locator>,
         references: usize,
@@ -41,10 +42,7 @@ impl Prompts {
     ///
     /// # Errors
     /// The photo cannot be read, or the search fails.
-    pub(in crate::commands) fn of(
-        &self,
-        photo: impl FnOnce() -> Result<Photo, Failure>,
-    ) -> Result<String, Failure> {
+    pub fn of(&self, photo: impl FnOnce() -> Result<Photo, Failure>) -> Result<String, Failure> {
         let Some(retrieval) = &self.retrieval else { return Ok(zero_shot_prompt(self.wording)) };
         let photo = Photo { author: retrieval.author.clone(), ..photo()? };
         let Retrieval { locator, references, options, .. } = retrieval;
