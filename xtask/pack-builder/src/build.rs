@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use contract::{Attribution, Channel, ChannelSpec, Encoder, PerceptualHash, PhotoRecord, QueryEmbedding};
+use files::sha256_hex;
 use formats::table::PhotoRow;
 use gallery::{
     Gallery, GallerySpec, GalleryWriter, IndexedLocation, LocationIndex, NewPhoto, PhotoReference,
@@ -15,7 +16,6 @@ use geo::{LatLon, ReverseGeocoder};
 use georanker::pack::{
     DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, GalleryManifest,
     LocationsManifest, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, View,
-    sha256_hex,
 };
 use georanker::{FeatureExtractor, Heads, Matrix, Pack, Parts, PhotoEncoder, fingerprint};
 use nets::efficientnet_lite::EfficientNetLite;

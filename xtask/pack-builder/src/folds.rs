@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use anyhow::ensure;
 use contract::{Channel, Exclude, LocateOptions, QueryEmbedding};
+use files::sha256_hex;
 use gallery::Gallery;
 use geo::{LatLon, haversine_km};
-use georanker::pack::{Manifest, sha256_hex};
+use georanker::pack::Manifest;
 use georanker::{EncodedPhoto, Heads, Locator, Pack, Parts};
 use train::set::SetQuery;
 

@@ -2,8 +2,9 @@
 //!
 //! A file gets every row at its end in one write, as soon as the row is done. Going on with a file ([`RowsOutput`]
 //! with `resume`) cuts a torn last line off, keeps the rows that have scores and appends the others; only when the
-//! last row is done is the file put into the order of the pairs file, by a temporary file and a rename; scores of rows
-//! that the pairs file no longer has come last. So at no time is a score that was written once in danger, and an interrupted run ends with the same file as another.
+//! last row is done is the file put into the order of the pairs file, as a whole; scores of rows that the pairs file no
+//! longer has come last. So at no time is a score that was written once in danger, and an interrupted run ends with the
+//! same file as another.
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
@@ -312,19 +313,11 @@ impl Resumable {
         if in_order && at == self.end {
             return Ok(());
         }
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = PathBuf::from(name);
-        let done = self.copy_in_order(&temporary).and_then(|()| fs::rename(&temporary, path));
-        if done.is_err() {
-            // The first error is the one to report.
-            let _ = fs::remove_file(&temporary);
-        }
-        done
+        files::write_atomic_with(path, |out| self.copy_in_order(out))
     }
 
-    fn copy_in_order(&mut self, temporary: &Path) -> io::Result<()> {
-        let mut out = io::BufWriter::new(File::create(temporary)?);
+    fn copy_in_order(&mut self, out: &mut File) -> io::Result<()> {
+        let mut out = io::BufWriter::new(out);
         self.file.seek(SeekFrom::Start(0))?;
         let mut input = BufReader::new(&self.file);
         let mut at = 0;
@@ -336,7 +329,7 @@ impl Resumable {
                 return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file was cut meanwhile"));
             }
         }
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+        out.flush()
     }
 }
 
