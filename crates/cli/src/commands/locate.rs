@@ -12,16 +12,17 @@ use georanker::{
     find_pack, locate_files_with, open_coordinates,
 };
 use photo::{DecodeOptions, Limits, decode, encode_thumbnail};
+use present::{
+    Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer,
+};
 use rank::vlm::PairScorer;
 
 use super::written::WrittenSource;
 use crate::args::{JudgeRequest, LocateArguments};
 use crate::exit::{Exit, report};
-use crate::output::{
-    Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer,
-};
 use crate::progress::{bar, note, stop_flag};
 use crate::sink::Sink;
+use crate::terminal;
 
 /// Longest side of the query's picture on the map.
 const QUERY_SIDE: u32 = 640;
@@ -196,7 +197,7 @@ impl Run<'_> {
         let mut writers: Vec<Option<Box<dyn Writer + '_>>> = targets
             .iter_mut()
             .map(|target| {
-                let terminal = if target.name == "stdout" { Terminal::of_stdout() } else { Terminal::PLAIN };
+                let terminal = if target.name == "stdout" { terminal::of_stdout() } else { Terminal::PLAIN };
                 let settings = Settings {
                     precision: self.precision,
                     terminal,

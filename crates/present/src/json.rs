@@ -87,7 +87,7 @@ impl<W: io::Write> Writer for JsonLines<W> {
 /// A photo, located or not.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(super) enum PhotoView<'a> {
+pub(crate) enum PhotoView<'a> {
     Located {
         photo: &'a str,
         estimate: EstimateView<'a>,
@@ -105,7 +105,7 @@ pub(super) enum PhotoView<'a> {
 }
 
 impl<'a> PhotoView<'a> {
-    pub(super) fn new(result: &'a PhotoResult) -> Self {
+    pub(crate) fn new(result: &'a PhotoResult) -> Self {
         match &result.outcome {
             Ok(estimate) => Self::Located {
                 photo: &result.photo,
@@ -122,7 +122,7 @@ impl<'a> PhotoView<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct EstimateView<'a> {
+pub(crate) struct EstimateView<'a> {
     lat: f64,
     lon: f64,
     place: PlaceView<'a>,
@@ -133,7 +133,7 @@ pub(super) struct EstimateView<'a> {
 }
 
 impl<'a> EstimateView<'a> {
-    pub(super) fn new(estimate: &'a Estimate, precision: Precision) -> Self {
+    pub(crate) fn new(estimate: &'a Estimate, precision: Precision) -> Self {
         Self {
             lat: estimate.location.latitude(),
             lon: estimate.location.longitude(),
@@ -146,7 +146,7 @@ impl<'a> EstimateView<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct PlaceView<'a> {
+pub(crate) struct PlaceView<'a> {
     label: String,
     #[serde(flatten)]
     fields: &'a Place,
@@ -174,7 +174,7 @@ impl Serialize for ConfidenceView<'_> {
 }
 
 #[derive(Serialize)]
-pub(super) struct CandidateView<'a> {
+pub(crate) struct CandidateView<'a> {
     rank: usize,
     lat: f64,
     lon: f64,
@@ -204,7 +204,7 @@ struct CreditView<'a> {
 }
 
 impl<'a> CandidateView<'a> {
-    pub(super) fn new(index: usize, ranked: &'a RankedCandidate) -> Self {
+    pub(crate) fn new(index: usize, ranked: &'a RankedCandidate) -> Self {
         let Candidate { location, place, photo, origin, also, similarities, embedding: _, attribution } =
             &ranked.candidate;
         Self {
@@ -227,7 +227,7 @@ impl<'a> CandidateView<'a> {
         }
     }
 
-    pub(super) fn all(estimate: &'a Estimate) -> Vec<Self> {
+    pub(crate) fn all(estimate: &'a Estimate) -> Vec<Self> {
         estimate.candidates.iter().enumerate().map(|(index, ranked)| Self::new(index, ranked)).collect()
     }
 }

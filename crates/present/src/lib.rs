@@ -10,7 +10,7 @@
 //! [`OutputError`] is the only way to fail.
 //!
 //! ```
-//! use cli::output::{Format, NoThumbnails, PhotoResult, Precision, Settings, writer};
+//! use present::{Format, NoThumbnails, PhotoResult, Precision, Settings, writer};
 //! use contract::{ErrorKind, Failure};
 //!
 //! let result = PhotoResult {
@@ -28,7 +28,7 @@
 //! out.finish()?;
 //! drop(out);
 //! assert!(String::from_utf8(text).unwrap().starts_with(r#"{"photo":"holiday/beach.jpg","error":{"#));
-//! # Ok::<(), cli::output::OutputError>(())
+//! # Ok::<(), present::OutputError>(())
 //! ```
 
 mod countries;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use cli::output::{Format, NoThumbnails, PhotoResult, Precision, Settings, Terminal, writer};
+use present::{Format, NoThumbnails, PhotoResult, Precision, Settings, Terminal, writer};
 use contract::{Attribution, Estimate, PhotoId};
 use geo::{LatLon, ReverseGeocoder};
 use proptest::prelude::*;
@@ -200,7 +200,7 @@ fn html_holds_hostile_names_as_data() {
 #[test]
 fn thumbnails_lose_their_metadata() {
     struct Tagged;
-    impl cli::output::Thumbnails for Tagged {
+    impl present::Thumbnails for Tagged {
         fn query(&self, _: &PhotoResult) -> Option<Vec<u8>> {
             Some(
                 [&[0xff, 0xd8, 0xff, 0xe1, 0, 10][..], b"Exif GPS", &[0xff, 0xda, 0, 2, 0xff, 0xd9]].concat(),
@@ -246,7 +246,7 @@ proptest! {
             other.place.neighbourhood = Some("Old Harbour".into());
             let coarse = |result: &PhotoResult| {
                 let mut result = result.clone();
-                cli::output::precision::coarsen(&mut result, precision);
+                present::precision::coarsen(&mut result, precision);
                 result
             };
             let same_cell = estimate_of(&coarse(&one)).location == estimate_of(&coarse(&two)).location;

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use cli::output::{PhotoResult, Precision, Thumbnails};
+use present::{PhotoResult, Precision, Thumbnails};
 use contract::{
     Attribution, Candidate, Channel, Confidence, ErrorKind, Estimate, Failure, Origin, PhotoId,
     RankedCandidate,
