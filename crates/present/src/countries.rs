@@ -1,9 +1,9 @@
-//! One point for each country: what is left of a location at `--precision country`, and where the map
+//! One point per country: what is left of a location at `--precision country`, and where the map
 //! writes the country's name.
 
 use geo::{LatLon, Place, ReverseGeocoder};
 
-/// `code, latitude, longitude, rank, name` a line; points well inside the (main) territory, to about half a
+/// Lines of `code, latitude, longitude, rank, name`; points well inside the (main) territory, to about half a
 /// degree. Rank 1 is worth a label on a map of the world, 5 only on a close one.
 const TABLE: &str = include_str!("countries.tsv");
 

@@ -1,8 +1,8 @@
-//! Putting foreign text into markup.
+//! Putting foreign text into markup: nothing in it can become an element, an attribute or a script.
 
 /// Text for XML and HTML, content and attribute values alike. Characters that XML 1.0 cannot hold become
 /// U+FFFD.
-pub(crate) fn markup(text: &str) -> String {
+pub fn markup(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -1,71 +1,84 @@
 //! A predictions file: the CSV that `evaluate --predictions` reads.
 
+use std::collections::{HashMap, HashSet};
 use std::io;
-use std::path::Path;
 
-use contract::{Estimate, RADII_KM};
+use contract::Estimate;
+use formats::table::{PredictionRow, PredictionWriter};
 
-use super::{OutputError, PhotoResult, Writer, precision};
+use crate::format::Entry;
+use crate::{OutputError, PhotoResult, Settings, Writer, precision};
 
-/// One row a located photo; photos that failed have no row, so that they count as misses.
+pub(crate) const FORMAT: Entry = Entry {
+    name: "csv",
+    open: |settings, out| Box::new(Predictions::new(out, settings)),
+};
+
+/// One row per located photo; photos that failed have no row, so that they count as misses.
 ///
-/// `IMG_ID` is the file name; `score` is the best candidate's score; a confidence finer than the precision
-/// is an empty field; `abstained` is `true` or `false`; `origin`, if asked for, is `retrieved`, `generated` or
-/// `retrieved+generated`.
-pub struct Predictions<W: io::Write> {
-    rows: csv::Writer<W>,
+/// `IMG_ID` is the file name, or the photo's whole name where photos of the run share a file name
+/// ([`Settings::names`]): `evaluate` refuses an `IMG_ID` that occurs twice. `score` is the best candidate's score; a
+/// confidence finer than the precision is an empty field; `abstained` is `true` or `false`; `origin`, if asked for
+/// ([`Settings::origins`]), is `retrieved`, `generated` or `retrieved+generated`.
+pub(crate) struct Predictions<W: io::Write> {
+    output: Output<W>,
+    ids: Ids,
     origins: bool,
+}
+
+/// The table's header is written when it is opened, and that is [`Writer::begin`].
+enum Output<W: io::Write> {
+    Waiting(W),
+    Open(PredictionWriter<W>),
+    /// Opening failed.
+    Closed,
 }
 
 impl<W: io::Write> Predictions<W> {
     /// Writes to `out`.
-    pub fn new(out: W) -> Self {
-        Self { rows: csv::Writer::from_writer(out), origins: false }
+    pub(crate) fn new(out: W, settings: Settings<'_>) -> Self {
+        Self { output: Output::Waiting(out), ids: Ids::of(settings.names), origins: settings.origins }
     }
 
-    /// With a last column that says where each answer comes from.
-    #[must_use]
-    pub fn with_origins(mut self, origins: bool) -> Self {
-        self.origins = origins;
-        self
+    /// The open table; opens it where that was not done.
+    fn rows(&mut self) -> Result<&mut PredictionWriter<W>, OutputError> {
+        if let Output::Waiting(_) = self.output
+            && let Output::Waiting(out) = std::mem::replace(&mut self.output, Output::Closed)
+        {
+            let extra: &[&str] = if self.origins { &["origin"] } else { &[] };
+            self.output = Output::Open(PredictionWriter::with_extra("predictions", out, extra)?);
+        }
+        match &mut self.output {
+            Output::Open(rows) => Ok(rows),
+            _ => Err(io::Error::other("writing the header failed before").into()),
+        }
     }
 }
 
 impl<W: io::Write> Writer for Predictions<W> {
     fn begin(&mut self) -> Result<(), OutputError> {
-        let mut header =
-            vec!["IMG_ID".to_owned(), "LAT_pred".to_owned(), "LON_pred".to_owned(), "score".to_owned()];
-        header.extend(RADII_KM.map(|radius| format!("confidence_{radius}km")));
-        header.push("abstained".to_owned());
-        if self.origins {
-            header.push("origin".to_owned());
-        }
-        self.rows.write_record(&header)?;
-        Ok(())
+        self.rows().map(|_| ())
     }
 
     fn photo(&mut self, result: &PhotoResult) -> Result<(), OutputError> {
         let Ok(estimate) = &result.outcome else { return Ok(()) };
-        let mut row = vec![
-            file_name(&result.photo).to_owned(),
-            estimate.location.latitude().to_string(),
-            estimate.location.longitude().to_string(),
-            estimate.candidates.first().map(|best| best.score.to_string()).unwrap_or_default(),
-        ];
-        for (_, known) in precision::all_confidences(estimate, result.precision) {
-            row.push(known.map(|probability| probability.to_string()).unwrap_or_default());
+        let Some(id) = self.ids.next(&result.photo) else { return Ok(()) };
+        let mut row = PredictionRow::new(id, estimate.location);
+        row.score = estimate.candidates.first().map(|best| best.score);
+        for (slot, (_, known)) in
+            row.confidence.iter_mut().zip(precision::all_confidences(estimate, result.precision))
+        {
+            *slot = known;
         }
-        row.push(estimate.abstained.to_string());
-        if self.origins {
-            row.push(origin(estimate).to_owned());
-        }
-        self.rows.write_record(&row)?;
-        self.rows.flush()?;
+        row.abstained = Some(estimate.abstained);
+        let rows = self.rows()?;
+        rows.write_with(&row, &[origin(estimate)])?;
+        rows.flush()?;
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), OutputError> {
-        self.rows.flush()?;
+        self.rows()?.flush()?;
         Ok(())
     }
 }
@@ -80,6 +93,72 @@ fn origin(estimate: &Estimate) -> &'static str {
     }
 }
 
+/// The identifiers of a run: no two rows get the same one. Holds only what is not unique.
+#[derive(Default)]
+struct Ids {
+    /// File names that several names of the run end in.
+    shared: HashSet<String>,
+    /// Names given more than once, and whether their row is written.
+    repeated: HashMap<String, bool>,
+}
+
+impl Ids {
+    fn of(names: &[String]) -> Self {
+        let mut ids = Self::default();
+        let mut seen: HashMap<&str, &str> = HashMap::new();
+        let mut distinct: HashSet<&str> = HashSet::new();
+        for name in names {
+            if !distinct.insert(name) {
+                ids.repeated.insert(name.clone(), false);
+            } else if seen.insert(file_name(name), name).is_some() {
+                ids.shared.insert(file_name(name).to_owned());
+            }
+        }
+        ids
+    }
+
+    /// The identifier of a photo; none if the same file was named before: its row is there.
+    fn next<'a>(&mut self, photo: &'a str) -> Option<&'a str> {
+        if let Some(written) = self.repeated.get_mut(photo)
+            && std::mem::replace(written, true)
+        {
+            return None;
+        }
+        let short = file_name(photo);
+        Some(if self.shared.contains(short) { photo } else { short })
+    }
+}
+
+/// The last part of a path.
 fn file_name(photo: &str) -> &str {
-    Path::new(photo).file_name().and_then(|name| name.to_str()).unwrap_or(photo)
+    std::path::Path::new(photo).file_name().and_then(|name| name.to_str()).unwrap_or(photo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids_of(names: &[&str]) -> Vec<Option<String>> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut ids = Ids::of(&names);
+        names.iter().map(|name| ids.next(name).map(str::to_owned)).collect()
+    }
+
+    #[test]
+    fn file_names_where_they_are_unique_else_whole_names() {
+        let given = ["a/x.jpg", "b/x.jpg", "b/y.jpg", "x.jpg", "c/z.jpg"];
+        let expected = ["a/x.jpg", "b/x.jpg", "y.jpg", "x.jpg", "z.jpg"];
+        assert_eq!(ids_of(&given), expected.map(|id| Some(id.to_owned())));
+    }
+
+    #[test]
+    fn a_photo_named_twice_has_one_row() {
+        let [x, y] = ["x.jpg", "y.jpg"].map(|id| Some(id.to_owned()));
+        assert_eq!(ids_of(&["a/x.jpg", "y.jpg", "a/x.jpg", "a/x.jpg"]), [x, y, None, None]);
+    }
+
+    #[test]
+    fn names_that_were_not_announced_are_file_names() {
+        assert_eq!(Ids::default().next("folder/x.jpg"), Some("x.jpg"));
+    }
 }

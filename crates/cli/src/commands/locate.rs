@@ -194,6 +194,7 @@ impl Run<'_> {
             let failure = Failure::new(ErrorKind::Output, format!("cannot write {name}: {error}"));
             (failure, error.is_closed_pipe())
         };
+        let photos: Vec<String> = inputs.photos.iter().map(|input| input.name.clone()).collect();
         let mut writers: Vec<Option<Box<dyn Writer + '_>>> = targets
             .iter_mut()
             .map(|target| {
@@ -203,6 +204,7 @@ impl Run<'_> {
                     terminal,
                     thumbnails: self.pictures,
                     origins: self.written.is_some(),
+                    names: &photos,
                 };
                 Some(writer(target.format, settings, &mut target.sink))
             })
