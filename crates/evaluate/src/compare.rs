@@ -1,7 +1,7 @@
 //! Is one method better than another? A paired bootstrap: each resample takes the same photos from both, so
 //! that what is hard for both does not blur the difference.
 
-use geo::metrics::{Bootstrap, Improvement, Statistic, RADII_KM, UnpairedError, improvement};
+use geo::metrics::{Bootstrap, Improvement, RADII_KM, Statistic, UnpairedError, improvement};
 use serde::{Serialize, Serializer};
 
 /// How much better predictions are than a reference on the same photos. Positive differences mean better:

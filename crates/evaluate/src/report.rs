@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use geo::metrics::{Bootstrap, Measured, Summary, RADII_KM};
+use geo::metrics::{Bootstrap, Measured, RADII_KM, Summary};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 

@@ -34,7 +34,11 @@ impl OutputError {
 
 impl From<serde_json::Error> for OutputError {
     fn from(error: serde_json::Error) -> Self {
-        if error.is_io() { Self::Write { source: error.into() } } else { Self::Encode { reason: error.to_string() } }
+        if error.is_io() {
+            Self::Write { source: error.into() }
+        } else {
+            Self::Encode { reason: error.to_string() }
+        }
     }
 }
 

@@ -134,7 +134,9 @@ mod tests {
     #[test]
     fn people_read_lines() {
         let text = sample().to_text();
-        for part in ["photos       3 by 2 authors\n", "licences     CC0-1.0 2, not stated 1\n", "1.2 MB", "not there"] {
+        for part in
+            ["photos       3 by 2 authors\n", "licences     CC0-1.0 2, not stated 1\n", "1.2 MB", "not there"]
+        {
             assert!(text.contains(part), "{part} in {text}");
         }
     }

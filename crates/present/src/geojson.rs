@@ -29,7 +29,11 @@ impl<W: io::Write> GeoJson<W> {
     }
 
     /// `coordinates` are longitude, latitude.
-    fn feature(&mut self, coordinates: Option<[f64; 2]>, properties: Properties<'_>) -> Result<(), OutputError> {
+    fn feature(
+        &mut self,
+        coordinates: Option<[f64; 2]>,
+        properties: Properties<'_>,
+    ) -> Result<(), OutputError> {
         self.out.write_all(if self.features == 0 { b"\n" } else { b",\n" })?;
         self.features += 1;
         let geometry = coordinates.map(|coordinates| Point { r#type: "Point", coordinates });
@@ -48,7 +52,8 @@ impl<W: io::Write> Writer for GeoJson<W> {
         let located = match result.view() {
             PhotoView::Located(located) => located,
             PhotoView::Failed(failed) => {
-                return self.feature(None, Properties::Failure { photo: &failed.photo, error: &failed.error });
+                return self
+                    .feature(None, Properties::Failure { photo: &failed.photo, error: &failed.error });
             }
         };
         let estimate = &located.estimate;

@@ -195,7 +195,10 @@ pub(crate) fn all_confidences(
 }
 
 /// Radius (km) and probability, smallest radius first, without the radii that the precision hides.
-pub(crate) fn confidences(estimate: &Estimate, precision: Precision) -> impl Iterator<Item = (f64, f64)> + '_ {
+pub(crate) fn confidences(
+    estimate: &Estimate,
+    precision: Precision,
+) -> impl Iterator<Item = (f64, f64)> + '_ {
     all_confidences(estimate, precision)
         .filter_map(|(radius, probability)| probability.map(|known| (radius, known)))
 }

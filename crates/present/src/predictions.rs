@@ -9,10 +9,8 @@ use formats::table::{PredictionRow, PredictionWriter};
 use crate::format::Entry;
 use crate::{OutputError, PhotoResult, Settings, Writer, precision};
 
-pub(crate) const FORMAT: Entry = Entry {
-    name: "csv",
-    open: |settings, out| Box::new(Predictions::new(out, settings)),
-};
+pub(crate) const FORMAT: Entry =
+    Entry { name: "csv", open: |settings, out| Box::new(Predictions::new(out, settings)) };
 
 /// One row per located photo; photos that failed have no row, so that they count as misses.
 ///

@@ -8,10 +8,8 @@ use contract::{Estimate, Failure, RankedCandidate};
 use crate::format::Entry;
 use crate::{OutputError, PhotoResult, Precision, Terminal, Writer, escape, precision, text};
 
-pub(crate) const FORMAT: Entry = Entry {
-    name: "table",
-    open: |settings, out| Box::new(Table::new(out, settings.terminal)),
-};
+pub(crate) const FORMAT: Entry =
+    Entry { name: "table", open: |settings, out| Box::new(Table::new(out, settings.terminal)) };
 
 /// Narrower terminals than this get the table of this width and wrap it themselves.
 const SMALLEST_WIDTH: u16 = 56;

@@ -57,7 +57,8 @@ fn the_map_is_drawn_from_the_same_view() {
         .filter_map(|line| line.strip_prefix(start)?.strip_suffix("</script>"))
         .map(|text| serde_json::from_str(text).unwrap())
         .collect();
-    let views: Vec<Value> = results().iter().map(|result| serde_json::to_value(result.view()).unwrap()).collect();
+    let views: Vec<Value> =
+        results().iter().map(|result| serde_json::to_value(result.view()).unwrap()).collect();
     assert_eq!(entries.iter().map(|entry| entry["result"].clone()).collect::<Vec<_>>(), views);
 }
 
@@ -132,7 +133,10 @@ fn the_schema_knows_every_kind_of_failure() {
         | Kind::Interrupted
         | Kind::Internal => kind.as_str(),
     });
-    assert_eq!(schema()["$defs"]["failed"]["properties"]["error"]["properties"]["kind"]["enum"], json!(names));
+    assert_eq!(
+        schema()["$defs"]["failed"]["properties"]["error"]["properties"]["kind"]["enum"],
+        json!(names)
+    );
 }
 
 #[test]

@@ -12,9 +12,7 @@ use georanker::{
     find_pack, locate_files_with, open_coordinates,
 };
 use photo::{DecodeOptions, Limits, decode, encode_thumbnail};
-use present::{
-    Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer,
-};
+use present::{Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer};
 use rank::vlm::PairScorer;
 
 use super::written::WrittenSource;

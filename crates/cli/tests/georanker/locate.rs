@@ -78,12 +78,7 @@ fn csv_tells_two_photos_of_one_name_apart() {
         fs::create_dir(work.path(folder)).unwrap();
         work.photo(&format!("{folder}/IMG_1.jpg")).display().to_string()
     });
-    georanker()
-        .args(["locate", "--format", "csv", "--out"])
-        .arg(&predictions)
-        .args(&photos)
-        .assert()
-        .code(0);
+    georanker().args(["locate", "--format", "csv", "--out"]).arg(&predictions).args(&photos).assert().code(0);
     let truth = format!("IMG_ID,LAT,LON\n{},1,2\n{},3,4\n", photos[0], photos[1]);
     let truth = work.file("truth.csv", truth.as_bytes());
     let run = georanker()

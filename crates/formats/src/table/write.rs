@@ -103,7 +103,8 @@ impl<W: Write> PredictionWriter<W> {
         ];
         fields.extend(row.confidence.map(shown));
         fields.push(shown(row.abstained));
-        fields.extend((0..self.extra).map(|column| extra.get(column).copied().unwrap_or_default().to_owned()));
+        fields
+            .extend((0..self.extra).map(|column| extra.get(column).copied().unwrap_or_default().to_owned()));
         self.rows.write_record(&fields).map_err(|error| failed(&self.file, error))
     }
 

@@ -28,10 +28,8 @@ use crate::format::Entry;
 use crate::view::PhotoView;
 use crate::{OutputError, PhotoResult, Precision, Thumbnails, Writer, escape};
 
-pub(crate) const FORMAT: Entry = Entry {
-    name: "html",
-    open: |settings, out| Box::new(Html::new(out, settings.thumbnails)),
-};
+pub(crate) const FORMAT: Entry =
+    Entry { name: "html", open: |settings, out| Box::new(Html::new(out, settings.thumbnails)) };
 
 /// Half the height of the boxes around an answer, degrees, and how many of the largest towns of each are
 /// named: a few far away, many nearby.

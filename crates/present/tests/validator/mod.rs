@@ -18,7 +18,8 @@ fn check(root: &Value, schema: &Value, value: &Value, path: &str, found: &mut Ve
             "$schema" | "$defs" | "title" | "description" => {}
             "$ref" | "oneOf" | "properties" | "additionalProperties" | "items" => {}
             "type" => {
-                let allowed = argument.as_array().map_or_else(|| vec![argument], |list| list.iter().collect());
+                let allowed =
+                    argument.as_array().map_or_else(|| vec![argument], |list| list.iter().collect());
                 if !allowed.iter().any(|name| is_of_type(value, name.as_str().expect("a type's name"))) {
                     wrong(format!("{value} is not of type {argument}"));
                 }

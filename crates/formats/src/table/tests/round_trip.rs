@@ -110,7 +110,8 @@ fn extra_columns_of_predictions_come_last_and_are_ignored_by_readers() {
     writer.write(&PredictionRow { id: "b".into(), ..row.clone() }).unwrap();
     writer.finish().unwrap();
     let text = String::from_utf8(out.clone()).unwrap();
-    let ends: Vec<&str> = text.lines().map(|line| line.rsplit_once("abstained").map_or(line, |(_, end)| end)).collect();
+    let ends: Vec<&str> =
+        text.lines().map(|line| line.rsplit_once("abstained").map_or(line, |(_, end)| end)).collect();
     assert_eq!(ends, [",origin,note", "a,0.5,1.5,,,,,,,,retrieved,", "b,0.5,1.5,,,,,,,,,"]);
     let rows = PredictionTable::from_csv("out.csv", Cursor::new(out)).unwrap().read_all().unwrap();
     assert_eq!((rows.len(), rows[0].location), (2, row.location));
