@@ -103,12 +103,11 @@ struct Ids {
 impl Ids {
     fn of(names: &[String]) -> Self {
         let mut ids = Self::default();
-        let mut seen: HashMap<&str, &str> = HashMap::new();
-        let mut distinct: HashSet<&str> = HashSet::new();
+        let (mut whole, mut short) = (HashSet::new(), HashSet::new());
         for name in names {
-            if !distinct.insert(name) {
+            if !whole.insert(name.as_str()) {
                 ids.repeated.insert(name.clone(), false);
-            } else if seen.insert(file_name(name), name).is_some() {
+            } else if !short.insert(file_name(name)) {
                 ids.shared.insert(file_name(name).to_owned());
             }
         }

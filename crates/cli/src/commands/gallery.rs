@@ -2,9 +2,9 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use formats::table::{PhotoRow, PhotoTable};
 use contract::{Attribution, Diagnose, Encoder, ErrorKind, Failure, PhotoId};
 use evaluate::Selection;
-use formats::table::{PhotoRow, PhotoTable};
 use gallery::{
     Gallery, GalleryError, GallerySpec, GalleryWriter, PhotoFiles, PhotoSource, SourceKind, SourceSpec,
     VectorPrecision,
