@@ -5,7 +5,7 @@
 //! back into text, files and one of five exit codes. Data goes to stdout, everything else to stderr.
 //!
 //! # Cast
-//! [`args`] holds what can be typed and checks what belongs together; [`commands`] does it; [`output`] writes it;
+//! [`args`] holds what can be typed and checks what belongs together; [`commands`] does it; [`present`] says what came of it;
 //! [`exit`] maps kinds of error to exit codes.
 //!
 //! ```
@@ -26,9 +26,9 @@ pub mod commands;
 pub mod exit;
 mod gallery_text;
 mod hints;
-pub mod output;
 mod progress;
 mod sink;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use contract::{Channel, Encoder, ErrorKind, Failure};
+use files::sha256_of_file;
 use formats::table::read_coordinates;
 use gallery::{IndexedLocation, LocationIndex, VectorPrecision};
 use geo::{LatLon, ReverseGeocoder};
 use rayon::prelude::*;
 
-use crate::pack::{Pack, sha256_of_file};
+use crate::pack::Pack;
 use crate::{PackError, fingerprint};
 
 /// Coordinates that are encoded at a time.
@@ -51,7 +52,7 @@ pub(crate) fn encode_coordinates(
     let rows = read_coordinates(list)?;
     let hash = sha256_of_file(list)
         .map_err(|source| Failure::from_error(&PackError::Read { path: list.to_owned(), source }))?;
-    let identity = format!("{} {hash}", fingerprint(pack.manifest()));
+    let identity = format!("{} {}", fingerprint(pack.manifest()), hash.sha256);
     if let Ok(index) = LocationIndex::open(&path, Some(&identity))
         && index.location_count() == rows.len()
     {

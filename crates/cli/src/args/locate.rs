@@ -6,11 +6,11 @@ use clap::{Args, ValueEnum};
 use contract::{Decide, ErrorKind, Exclude, Failure, LocateOptions};
 use geo::Region;
 use georanker::OpenOptions;
+use present::{Format, Precision, UnknownFormat, UnknownPrecision};
 
 use super::{
     JudgeArguments, JudgeRequest, PackArguments, RetrievalArguments, WrittenArguments, WrittenRequest,
 };
-use crate::output::{Format, Precision};
 
 /// `georanker locate`.
 #[derive(Debug, Args)]
@@ -136,11 +136,11 @@ impl LocateArguments {
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|error: crate::output::UnknownFormat| error.to_string())
+    text.parse().map_err(|error: UnknownFormat| error.to_string())
 }
 
 fn parse_precision(text: &str) -> Result<Precision, String> {
-    text.parse().map_err(|error: crate::output::UnknownPrecision| error.to_string())
+    text.parse().map_err(|error: UnknownPrecision| error.to_string())
 }
 
 fn parse_distinct(text: &str) -> Result<f64, String> {

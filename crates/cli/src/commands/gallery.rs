@@ -261,7 +261,7 @@ fn remove(directory: &Path, ids: &[String], quiet: bool) -> Result<Exit, Failure
 fn info(directory: &Path, json: bool) -> Result<Exit, Failure> {
     let gallery = Gallery::open(directory, None)?;
     let places: Vec<_> = gallery.photos().map(|record| (record.location, record.place)).collect();
-    write_text(None, &crate::gallery_text::info(&gallery.info(), &geo::coverage_note(&places), json))?;
+    write_text(None, &crate::gallery_text::info(gallery.info(), geo::coverage_note(&places), json)?)?;
     Ok(Exit::Done)
 }
 

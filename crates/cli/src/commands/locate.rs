@@ -12,16 +12,15 @@ use georanker::{
     find_pack, locate_files,
 };
 use photo::{DecodeOptions, Limits, decode, encode_thumbnail};
+use present::{Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer};
 use rank::vlm::PairScorer;
 
 use super::generated::{finish, open_source};
 use crate::args::{JudgeRequest, LocateArguments};
 use crate::exit::{Exit, report};
-use crate::output::{
-    Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer,
-};
 use crate::progress::{bar, note, stop_flag};
 use crate::sink::Sink;
+use crate::terminal;
 
 /// Longest side of the query's picture on the map.
 const QUERY_SIDE: u32 = 640;
@@ -166,15 +165,17 @@ impl Run<'_> {
             let failure = Failure::new(ErrorKind::Output, format!("cannot write {name}: {error}"));
             (failure, error.is_closed_pipe())
         };
+        let photos: Vec<String> = inputs.photos.iter().map(|input| input.name.clone()).collect();
         let mut writers: Vec<Option<Box<dyn Writer + '_>>> = targets
             .iter_mut()
             .map(|target| {
-                let terminal = if target.name == "stdout" { Terminal::of_stdout() } else { Terminal::PLAIN };
+                let terminal = if target.name == "stdout" { terminal::of_stdout() } else { Terminal::PLAIN };
                 let settings = Settings {
                     precision: self.precision,
                     terminal,
                     thumbnails: self.pictures,
                     origins: self.source.is_some(),
+                    names: &photos,
                 };
                 Some(writer(target.format, settings, &mut target.sink))
             })

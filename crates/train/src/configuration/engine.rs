@@ -59,7 +59,7 @@ pub enum BestBy {
     MedianKm,
     /// The smallest mean distance.
     MeanKm,
-    /// The largest share within one of the radii, by its place in [`geo::metrics::THRESHOLDS_KM`].
+    /// The largest share within one of the radii, by its place in [`geo::metrics::RADII_KM`].
     Within(usize),
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure, PhotoId, Search};
 use formats::table::PhotoTable;
 use gallery::{Gallery, PhotoFiles, PhotoSource};
-use georanker::pack::sha256_of_file;
+use files::sha256_of_file;
 use georanker::{Pack, PhotoEncoder, PhotoQueries, QueryCache, QueryEncoder, find_pack};
 use photo::Limits;
 use train::curate::{
@@ -83,7 +83,7 @@ fn retrieved(
             Failure::new(kind, format!("cannot read {}: {error}", file.display()))
         })?;
         identity.push(' ');
-        identity.push_str(&hash);
+        identity.push_str(&hash.sha256);
     }
     let files = RetrievedFiles { indices, similarities, collection, queries: table };
     let (lists, queries) = RetrievedLists::open(files, identity, request.sample)?;

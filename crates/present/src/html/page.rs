@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::outlines;
-use crate::output::{countries, escape};
+use crate::{countries, escape};
 
 const STYLE: &str = include_str!("viewer/viewer.css");
 

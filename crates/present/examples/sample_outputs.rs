@@ -1,5 +1,5 @@
 //! Writes made-up results in every format, to look at:
-//! `cargo run -p cli --example sample_outputs -- OUT [COPIES [PRECISION]]`.
+//! `cargo run -p georanker-present --example sample_outputs -- OUT [COPIES [PRECISION]]`.
 //! `COPIES` repeats the photos, to see a long list.
 
 use std::error::Error;
@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::PathBuf;
 
-use cli::output::{Format, PhotoResult, Precision, Settings, Terminal, writer};
+use present::{Format, PhotoResult, Precision, Settings, Terminal, writer};
 
 #[path = "../tests/samples/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests")]

@@ -1,20 +1,24 @@
-//! KML 2.2 (OGC 07-147r2): a folder for each photo, the estimate and the candidates as placemarks.
+//! KML 2.2 (OGC 07-147r2): a folder per photo, the estimate and the candidates as placemarks.
 
 use std::io;
 
 use contract::{Estimate, RankedCandidate};
 use geo::LatLon;
 
-use super::{OutputError, PhotoResult, Precision, Writer, escape::markup, precision, text};
+use crate::escape::markup;
+use crate::format::Entry;
+use crate::{OutputError, PhotoResult, Precision, Writer, precision, text};
+
+pub(crate) const FORMAT: Entry = Entry { name: "kml", open: |_, out| Box::new(Kml::new(out)) };
 
 /// Folders of placemarks.
-pub struct Kml<W> {
+pub(crate) struct Kml<W> {
     out: W,
 }
 
 impl<W: io::Write> Kml<W> {
     /// Writes to `out`.
-    pub fn new(out: W) -> Self {
+    pub(crate) fn new(out: W) -> Self {
         Self { out }
     }
 

@@ -4,7 +4,7 @@ use contract::{Attribution, Candidate, Origin};
 use geo::Place;
 
 /// A probability as a percentage: `62 %`, and never a rounded `0 %` or `100 %`.
-pub(super) fn percent(probability: f64) -> String {
+pub(crate) fn percent(probability: f64) -> String {
     let percent = probability * 100.0;
     if percent > 0.0 && percent < 1.0 {
         "< 1 %".to_owned()
@@ -16,7 +16,7 @@ pub(super) fn percent(probability: f64) -> String {
 }
 
 /// A distance with as many digits as matter: `0.4 km`, `17 km`, `12,300 km`.
-pub(super) fn kilometres(distance: f64) -> String {
+pub(crate) fn kilometres(distance: f64) -> String {
     if distance < 9.95 {
         return format!("{distance:.1} km");
     }
@@ -32,7 +32,7 @@ pub(super) fn kilometres(distance: f64) -> String {
 }
 
 /// The label of a place; the country alone for those without city, and words for those without a name.
-pub(super) fn place_label(place: &Place) -> String {
+pub(crate) fn place_label(place: &Place) -> String {
     let label = place.label();
     if label.is_empty() {
         place.country_code.clone().unwrap_or_else(|| "unnamed place".to_owned())
@@ -42,7 +42,7 @@ pub(super) fn place_label(place: &Place) -> String {
 }
 
 /// Where a candidate comes from: its photo, or the channel or model that named it; then who else named it.
-pub(super) fn origin_label(candidate: &Candidate) -> String {
+pub(crate) fn origin_label(candidate: &Candidate) -> String {
     let mut names = vec![match &candidate.photo {
         Some(photo) => photo.0.clone(),
         None => origin_name(&candidate.origin),
@@ -52,7 +52,7 @@ pub(super) fn origin_label(candidate: &Candidate) -> String {
 }
 
 /// Everything that named a candidate, its photo aside.
-pub(super) fn origin_names(candidate: &Candidate) -> String {
+pub(crate) fn origin_names(candidate: &Candidate) -> String {
     let mut names = vec![origin_name(&candidate.origin)];
     append_others(&mut names, &candidate.also);
     names.join(", ")
@@ -75,7 +75,7 @@ fn append_others(names: &mut Vec<String>, also: &[Origin]) {
 }
 
 /// The similarity that a candidate was found by, or the first one known.
-pub(super) fn main_similarity(candidate: &Candidate) -> Option<f32> {
+pub(crate) fn main_similarity(candidate: &Candidate) -> Option<f32> {
     match &candidate.origin {
         Origin::Retrieved { similarity, .. } => Some(*similarity),
         Origin::Generated { .. } => candidate.similarities.first().map(|(_, similarity)| *similarity),
@@ -83,7 +83,7 @@ pub(super) fn main_similarity(candidate: &Candidate) -> Option<f32> {
 }
 
 /// `author, licence, source`, known ones only.
-pub(super) fn credit(attribution: &Attribution) -> Option<String> {
+pub(crate) fn credit(attribution: &Attribution) -> Option<String> {
     let known: Vec<&str> = [&attribution.author, &attribution.licence, &attribution.source]
         .into_iter()
         .flatten()

@@ -2,12 +2,12 @@
 
 use std::io::Cursor;
 
-use cli::output::{PhotoResult, Precision, Thumbnails};
 use contract::{
     Attribution, Candidate, Channel, Confidence, ErrorKind, Estimate, Failure, Origin, PhotoId,
     RankedCandidate,
 };
 use geo::{LatLon, ReverseGeocoder, geodesic_km};
+use present::{PhotoResult, Precision, Thumbnails};
 
 /// A point in a test.
 pub(crate) fn point(latitude: f64, longitude: f64) -> LatLon {
@@ -20,6 +20,7 @@ pub(crate) fn candidate(index: usize, location: LatLon, similarity: f32) -> Cand
         location,
         place: ReverseGeocoder::embedded().place(location),
         photo: Some(PhotoId(format!("gallery/{:07}.jpg", index + 1))),
+        found: None,
         origin: Origin::Retrieved { channel: Channel::photo(), rank: index, similarity },
         similarities: vec![(Channel::photo(), similarity), (Channel::location(), similarity - 0.6)],
         embedding: contract::QueryEmbedding::default(),
@@ -69,6 +70,22 @@ pub(crate) fn located(photo: &str, estimate: Estimate) -> PhotoResult {
         elapsed_ms: 87.25,
         precision: Precision::Exact,
     }
+}
+
+/// A photo whose best candidate is a model's, confirmed by a search; the other one is a bare coordinate.
+pub(crate) fn generated(photo: &str) -> PhotoResult {
+    let mut estimate = estimate(&[(48.8584, 2.2945), (41.89, 12.49)], [0.5, 0.6, 0.7, 0.8, 0.9]);
+    let [first, second] = &mut estimate.candidates[..] else { panic!("two candidates") };
+    for (sample, ranked) in [first, second].into_iter().enumerate() {
+        let Candidate { origin, also, photo, attribution, .. } = &mut ranked.candidate;
+        let retrieved = std::mem::replace(origin, Origin::Generated { model: "vlm-2b".into(), sample });
+        if sample == 0 {
+            also.push(retrieved);
+        }
+        (*photo, *attribution) = (None, Attribution::default());
+    }
+    estimate.origins = estimate.candidates[0].candidate.origins().cloned().collect();
+    located(photo, estimate)
 }
 
 /// A photo that failed.

@@ -5,7 +5,9 @@
 //! browser runs), so the page is written as a stream and pictures are decoded when they come into view. A
 //! gallery photo that several photos have as a candidate is stored once.
 //!
-//! `page` has the frame, `viewer/` the program, `outlines` the world, `jpeg` keeps metadata out.
+//! `page` has the frame, `viewer/` the program, `outlines` the world, `jpeg` keeps metadata out. The program reads
+//! nothing but `{result, picture, pictures, towns}` per photo, where `result` is a [`PhotoView`]: another viewer can
+//! start from the same data.
 //!
 //! The choice not taken: a map library and tiles. Both would need a network, or megabytes in every file.
 
@@ -22,8 +24,12 @@ use geo::{LatLon, ReverseGeocoder};
 use serde::Serialize;
 
 use self::page::Town;
-use super::json::PhotoView;
-use super::{OutputError, PhotoResult, Precision, Thumbnails, Writer, escape};
+use crate::format::Entry;
+use crate::view::PhotoView;
+use crate::{OutputError, PhotoResult, Precision, Thumbnails, Writer, escape};
+
+pub(crate) const FORMAT: Entry =
+    Entry { name: "html", open: |settings, out| Box::new(Html::new(out, settings.thumbnails)) };
 
 /// Half the height of the boxes around an answer, degrees, and how many of the largest towns of each are
 /// named: a few far away, many nearby.
@@ -33,7 +39,7 @@ const NAMED_CANDIDATES: usize = 8;
 const CANDIDATE_SURROUNDINGS: (f64, usize) = (0.5, 6);
 
 /// A self-contained page with a map.
-pub struct Html<'a, W> {
+pub(crate) struct Html<'a, W> {
     out: W,
     thumbnails: &'a dyn Thumbnails,
     /// Number of the data block of each gallery photo already written; `None` for those without picture.
@@ -41,10 +47,10 @@ pub struct Html<'a, W> {
     pictures: usize,
 }
 
-/// What the viewer gets for a photo.
+/// What the viewer gets for a photo: the view that every other program gets, and what the page adds to it.
 #[derive(Serialize)]
-struct PageEntry<'a> {
-    result: PhotoView<'a>,
+struct PageEntry {
+    result: PhotoView,
     /// Data block of the query's thumbnail.
     picture: Option<usize>,
     /// Data block of each candidate's thumbnail.
@@ -55,11 +61,11 @@ struct PageEntry<'a> {
 
 impl<'a, W: io::Write> Html<'a, W> {
     /// Writes to `out`, with pictures from `thumbnails`.
-    pub fn new(out: W, thumbnails: &'a dyn Thumbnails) -> Self {
+    pub(crate) fn new(out: W, thumbnails: &'a dyn Thumbnails) -> Self {
         Self { out, thumbnails, stored: HashMap::new(), pictures: 0 }
     }
 
-    /// Writes a picture as a data block and returns its number; `None` if it is no JPEG.
+    /// Writes a picture as a data block and returns its number; `None` if it is not a JPEG.
     fn picture(&mut self, jpeg: Option<&[u8]>) -> Result<Option<usize>, OutputError> {
         let Some(clean) = jpeg.and_then(jpeg::without_metadata) else { return Ok(None) };
         let number = self.pictures;
@@ -125,7 +131,7 @@ impl<W: io::Write> Writer for Html<'_, W> {
             }
         }
         let towns = towns(result);
-        let entry = PageEntry { result: PhotoView::new(result), picture, pictures, towns };
+        let entry = PageEntry { result: result.view(), picture, pictures, towns };
         let json = escape::json_in_script(&serde_json::to_string(&entry)?);
         writeln!(self.out, r#"<script type="application/json" class="photo-data">{json}</script>"#)?;
         Ok(())

@@ -5,7 +5,11 @@ use std::io;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
 use contract::{Estimate, Failure, RankedCandidate};
 
-use super::{OutputError, PhotoResult, Precision, Terminal, Writer, escape, precision, text};
+use crate::format::Entry;
+use crate::{OutputError, PhotoResult, Precision, Terminal, Writer, escape, precision, text};
+
+pub(crate) const FORMAT: Entry =
+    Entry { name: "table", open: |settings, out| Box::new(Table::new(out, settings.terminal)) };
 
 /// Narrower terminals than this get the table of this width and wrap it themselves.
 const SMALLEST_WIDTH: u16 = 56;
@@ -16,7 +20,7 @@ const WIDTH_WITH_ORIGIN: u16 = 84;
 const INDENT: &str = "  ";
 
 /// Text for a terminal.
-pub struct Table<W> {
+pub(crate) struct Table<W> {
     out: W,
     terminal: Terminal,
     photos: usize,
@@ -33,7 +37,7 @@ enum Style {
 
 impl<W: io::Write> Table<W> {
     /// Writes to `out`, as wide and as colourful as `terminal` allows.
-    pub fn new(out: W, terminal: Terminal) -> Self {
+    pub(crate) fn new(out: W, terminal: Terminal) -> Self {
         Self { out, terminal, photos: 0 }
     }
 

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use cli::output::{Format, NoThumbnails, PhotoResult, Precision, Settings, Terminal, writer};
 use contract::{Attribution, Estimate, PhotoId};
+use formats::table::PredictionTable;
 use geo::{LatLon, ReverseGeocoder};
+use present::{Format, NoThumbnails, PhotoResult, Precision, Settings, Terminal, writer};
 use proptest::prelude::*;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
@@ -144,6 +145,33 @@ fn csv_is_a_predictions_file() {
 }
 
 #[test]
+fn two_photos_of_one_name_have_two_rows() {
+    let [mut one, mut other, alone] = [0, 1, 4].map(|index| samples::all().swap_remove(index));
+    (one.photo, other.photo) = ("summer/IMG_1.jpg".to_owned(), "winter/IMG_1.jpg".to_owned());
+    let results = [one.clone(), alone, other, one];
+    let names: Vec<String> = results.iter().map(|result| result.photo.clone()).collect();
+    let settings = Settings { names: &names, ..Settings::new(&NoThumbnails) };
+    let ids = |text: String| -> Result<Vec<String>, String> {
+        let table = PredictionTable::from_csv("predictions.csv", std::io::Cursor::new(text)).unwrap();
+        let rows = table.read_all().map_err(|error| error.to_string())?;
+        Ok(rows.into_iter().map(|row| row.id.0).collect())
+    };
+    let told = ids(written(Format::Csv, settings, &results));
+    assert_eq!(told.unwrap(), ["summer/IMG_1.jpg", "上海 夜.jpg", "winter/IMG_1.jpg"]);
+    let untold = ids(plain(Format::Csv, &results)).unwrap_err();
+    assert!(untold.contains("IMG_1.jpg"), "{untold}");
+}
+
+#[test]
+fn csv_says_where_answers_come_from_if_asked() {
+    let results = [samples::generated("a.jpg"), samples::all().swap_remove(0)];
+    let settings = Settings { origins: true, ..Settings::new(&NoThumbnails) };
+    let text = written(Format::Csv, settings, &results);
+    let last: Vec<&str> = text.lines().filter_map(|line| line.rsplit(',').next()).collect();
+    assert_eq!(last, ["origin", "retrieved+generated", "retrieved"]);
+}
+
+#[test]
 fn the_table_fits_and_lines_up() {
     for width in [58, 72, 80, 100, 140] {
         let terminal = Terminal { width: Some(width), colour: false };
@@ -200,7 +228,7 @@ fn html_holds_hostile_names_as_data() {
 #[test]
 fn thumbnails_lose_their_metadata() {
     struct Tagged;
-    impl cli::output::Thumbnails for Tagged {
+    impl present::Thumbnails for Tagged {
         fn query(&self, _: &PhotoResult) -> Option<Vec<u8>> {
             Some(
                 [&[0xff, 0xd8, 0xff, 0xe1, 0, 10][..], b"Exif GPS", &[0xff, 0xda, 0, 2, 0xff, 0xd9]].concat(),
@@ -246,7 +274,7 @@ proptest! {
             other.place.neighbourhood = Some("Old Harbour".into());
             let coarse = |result: &PhotoResult| {
                 let mut result = result.clone();
-                cli::output::precision::coarsen(&mut result, precision);
+                present::coarsen(&mut result, precision);
                 result
             };
             let same_cell = estimate_of(&coarse(&one)).location == estimate_of(&coarse(&two)).location;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cli::output::{Format, Settings, writer};
+use present::{Format, Settings, writer};
 
 #[allow(dead_code, reason = "shared with the other tests")]
 mod samples;

@@ -1,33 +1,42 @@
 //! `GeoJSON` (RFC 7946): one `FeatureCollection` of points, longitude first.
 //!
 //! `properties.kind` is `estimate`, `candidate` or `failure`; `properties.photo` is the query photo in all of
-//! them (a candidate's own photo is `candidate_photo`). Failures have no geometry, which the RFC allows.
+//! them (a candidate's own photo is `candidate_photo`). The other properties have the names of the
+//! [view](crate::view), except that a candidate's `place` is its label: GIS programs show no nested objects in their
+//! tables. Failures have no geometry, which the RFC allows.
 
 use std::io;
 
-use contract::{Failure, Origin, PhotoId, RankedCandidate};
-use geo::LatLon;
+use contract::{Failure, Origin, PhotoId};
 use serde::Serialize;
 
-use super::{OutputError, PhotoResult, Precision, Writer, json::EstimateView};
+use crate::format::Entry;
+use crate::view::{CandidateView, EstimateView, PhotoView};
+use crate::{OutputError, PhotoResult, Precision, Writer};
+
+pub(crate) const FORMAT: Entry = Entry { name: "geojson", open: |_, out| Box::new(GeoJson::new(out)) };
 
 /// Estimates and candidates as points.
-pub struct GeoJson<W> {
+pub(crate) struct GeoJson<W> {
     out: W,
     features: usize,
 }
 
 impl<W: io::Write> GeoJson<W> {
     /// Writes to `out`.
-    pub fn new(out: W) -> Self {
+    pub(crate) fn new(out: W) -> Self {
         Self { out, features: 0 }
     }
 
-    fn feature(&mut self, location: Option<LatLon>, properties: Properties<'_>) -> Result<(), OutputError> {
+    /// `coordinates` are longitude, latitude.
+    fn feature(
+        &mut self,
+        coordinates: Option<[f64; 2]>,
+        properties: Properties<'_>,
+    ) -> Result<(), OutputError> {
         self.out.write_all(if self.features == 0 { b"\n" } else { b",\n" })?;
         self.features += 1;
-        let geometry = location
-            .map(|point| Point { r#type: "Point", coordinates: [point.longitude(), point.latitude()] });
+        let geometry = coordinates.map(|coordinates| Point { r#type: "Point", coordinates });
         serde_json::to_writer(&mut self.out, &Feature { r#type: "Feature", geometry, properties })?;
         Ok(())
     }
@@ -40,22 +49,25 @@ impl<W: io::Write> Writer for GeoJson<W> {
     }
 
     fn photo(&mut self, result: &PhotoResult) -> Result<(), OutputError> {
-        let photo = &result.photo;
-        let estimate = match &result.outcome {
-            Ok(estimate) => estimate,
-            Err(error) => return self.feature(None, Properties::Failure { photo, error }),
+        let located = match result.view() {
+            PhotoView::Located(located) => located,
+            PhotoView::Failed(failed) => {
+                return self
+                    .feature(None, Properties::Failure { photo: &failed.photo, error: &failed.error });
+            }
         };
+        let estimate = &located.estimate;
         let properties = Properties::Estimate {
-            photo,
-            estimate: EstimateView::new(estimate, result.precision),
-            model: &result.model,
-            gallery: &result.gallery,
-            elapsed_ms: result.elapsed_ms,
-            precision: (result.precision != Precision::Exact).then_some(result.precision),
+            photo: &located.photo,
+            estimate,
+            model: &located.model,
+            gallery: &located.gallery,
+            elapsed_ms: located.elapsed_ms,
+            precision: located.precision,
         };
-        self.feature(Some(estimate.location), properties)?;
-        for (index, ranked) in estimate.candidates.iter().enumerate() {
-            self.feature(Some(ranked.candidate.location), candidate(photo, index, ranked))?;
+        self.feature(Some([estimate.lon, estimate.lat]), properties)?;
+        for found in &located.candidates {
+            self.feature(Some([found.lon, found.lat]), candidate(&located.photo, found))?;
         }
         Ok(())
     }
@@ -67,21 +79,20 @@ impl<W: io::Write> Writer for GeoJson<W> {
     }
 }
 
-fn candidate<'a>(photo: &'a str, index: usize, ranked: &'a RankedCandidate) -> Properties<'a> {
-    let found = &ranked.candidate;
+fn candidate<'a>(photo: &'a str, found: &'a CandidateView) -> Properties<'a> {
     Properties::Candidate {
         photo,
-        rank: index + 1,
-        place: found.place.label(),
-        score: ranked.score,
-        probability: ranked.probability,
-        distance_to_estimate_km: ranked.distance_to_estimate_km,
+        rank: found.rank,
+        place: &found.place.label,
+        score: found.score,
+        probability: found.probability,
+        distance_to_estimate_km: found.distance_to_estimate_km,
         origin: &found.origin,
-        also_from: &found.also,
+        also_from: &found.also_from,
         candidate_photo: found.photo.as_ref(),
-        author: found.attribution.author.as_deref(),
-        licence: found.attribution.licence.as_deref(),
-        source: found.attribution.source.as_deref(),
+        author: found.author.as_deref(),
+        licence: found.licence.as_deref(),
+        source: found.source.as_deref(),
     }
 }
 
@@ -104,7 +115,7 @@ enum Properties<'a> {
     Estimate {
         photo: &'a str,
         #[serde(flatten)]
-        estimate: EstimateView<'a>,
+        estimate: &'a EstimateView,
         model: &'a str,
         gallery: &'a str,
         elapsed_ms: f64,
@@ -114,7 +125,7 @@ enum Properties<'a> {
     Candidate {
         photo: &'a str,
         rank: usize,
-        place: String,
+        place: &'a str,
         score: f32,
         probability: f64,
         distance_to_estimate_km: f64,

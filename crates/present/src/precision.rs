@@ -10,7 +10,7 @@
 //! | `1` | centre of a 1 km cell | city and above, at the cell's centre | 1 km |
 //! | `25` | centre of a 25 km cell | the cell's largest city, and above | 25 km |
 //! | `200` | centre of a 200 km cell | state and above, at the cell's centre | 200 km |
-//! | `country` | one fixed point a country; a 1000 km cell in the open sea | country | none |
+//! | `country` | one fixed point per country; a 1000 km cell in the open sea | country | none |
 //!
 //! The country is the location's own at every precision. The other names are not: a village is smaller than
 //! a cell of 25 km, so the names are those of the cell, where it has one in the same country, and are
@@ -28,12 +28,12 @@ use std::str::FromStr;
 
 use contract::{Attribution, Estimate};
 use geo::{EARTH_RADIUS_KM, LatLon, Place, ReverseGeocoder, geodesic_km};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{PhotoResult, countries};
+use crate::{PhotoResult, countries};
 
 /// How fine the published coordinates are; finest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Precision {
     /// As estimated.
     #[default]
@@ -150,9 +150,9 @@ impl fmt::Display for Precision {
     }
 }
 
-/// A text that is no precision.
+/// A text that is not a precision.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no precision: choose 1, 25, 200 (km) or country")]
+#[error("`{0}` is not a precision: choose 1, 25, 200 (km) or country")]
 pub struct UnknownPrecision(pub String);
 
 impl FromStr for Precision {
@@ -186,7 +186,7 @@ pub fn coarsen(result: &mut PhotoResult, precision: Precision) {
 }
 
 /// Radius (km) and probability, smallest radius first; `None` for the radii that the precision hides.
-pub fn all_confidences(
+pub(crate) fn all_confidences(
     estimate: &Estimate,
     precision: Precision,
 ) -> impl Iterator<Item = (f64, Option<f64>)> + '_ {
@@ -195,7 +195,10 @@ pub fn all_confidences(
 }
 
 /// Radius (km) and probability, smallest radius first, without the radii that the precision hides.
-pub fn confidences(estimate: &Estimate, precision: Precision) -> impl Iterator<Item = (f64, f64)> + '_ {
+pub(crate) fn confidences(
+    estimate: &Estimate,
+    precision: Precision,
+) -> impl Iterator<Item = (f64, f64)> + '_ {
     all_confidences(estimate, precision)
         .filter_map(|(radius, probability)| probability.map(|known| (radius, known)))
 }

@@ -1,8 +1,8 @@
-//! Putting foreign text into markup.
+//! Putting foreign text into markup: nothing in it can become an element, an attribute or a script.
 
 /// Text for XML and HTML, content and attribute values alike. Characters that XML 1.0 cannot hold become
 /// U+FFFD.
-pub(super) fn markup(text: &str) -> String {
+pub fn markup(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -21,7 +21,7 @@ pub(super) fn markup(text: &str) -> String {
 
 /// JSON that can stand inside a `<script>` element: nothing in it can end the element or open a comment.
 /// Outside of strings JSON has none of these characters, so the meaning stays the same.
-pub(super) fn json_in_script(json: &str) -> String {
+pub(crate) fn json_in_script(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
         match character {
@@ -37,7 +37,7 @@ pub(super) fn json_in_script(json: &str) -> String {
 }
 
 /// Text for a terminal: control characters, which could move the cursor or change colours, become U+FFFD.
-pub(super) fn terminal(text: &str) -> String {
+pub(crate) fn terminal(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }
 

@@ -4,7 +4,7 @@
 //! coordinates past every coarsening.
 
 /// The same picture without application segments (EXIF, XMP, IPTC, colour profiles) and comments. The first
-/// segment of JFIF (`APP0`) and Adobe's (`APP14`, the colour transform) stay. `None` if this is no JPEG.
+/// segment of JFIF (`APP0`) and Adobe's (`APP14`, the colour transform) stay. `None` if this is not a JPEG.
 pub(super) fn without_metadata(jpeg: &[u8]) -> Option<Vec<u8>> {
     let mut rest = jpeg.strip_prefix(&[0xff, 0xd8])?;
     let mut clean = vec![0xff, 0xd8];

@@ -1,27 +1,27 @@
-//! One point for each country: what is left of a location at `--precision country`, and where the map
+//! One point per country: what is left of a location at `--precision country`, and where the map
 //! writes the country's name.
 
 use geo::{LatLon, Place, ReverseGeocoder};
 
-/// `code, latitude, longitude, rank, name` a line; points well inside the (main) territory, to about half a
+/// Lines of `code, latitude, longitude, rank, name`; points well inside the (main) territory, to about half a
 /// degree. Rank 1 is worth a label on a map of the world, 5 only on a close one.
 const TABLE: &str = include_str!("countries.tsv");
 
 /// A country as the map labels it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Country {
+pub(crate) struct Country {
     /// ISO 3166-1 alpha-2 code (and XK, as is usual).
-    pub(super) code: &'static str,
+    pub(crate) code: &'static str,
     /// A point that depends on nothing but the country.
-    pub(super) point: LatLon,
+    pub(crate) point: LatLon,
     /// 1 (large) to 5 (small).
-    pub(super) rank: u8,
+    pub(crate) rank: u8,
     /// Short English name.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
 }
 
 /// All countries and territories, large ones first.
-pub(super) fn all() -> impl Iterator<Item = Country> {
+pub(crate) fn all() -> impl Iterator<Item = Country> {
     TABLE.lines().filter_map(read)
 }
 
@@ -31,7 +31,7 @@ fn by_code(code: &str) -> Option<Country> {
 }
 
 /// The country that a place names, by code or else by name (ours, or the gazetteer's).
-pub(super) fn of(place: &Place) -> Option<Country> {
+pub(crate) fn of(place: &Place) -> Option<Country> {
     if let Some(country) = place.country_code.as_deref().and_then(by_code) {
         return Some(country);
     }
@@ -43,7 +43,7 @@ pub(super) fn of(place: &Place) -> Option<Country> {
 }
 
 /// The country that a point lies in.
-pub(super) fn at(point: LatLon) -> Option<Country> {
+pub(crate) fn at(point: LatLon) -> Option<Country> {
     ReverseGeocoder::embedded().country_code(point).and_then(by_code)
 }
 
