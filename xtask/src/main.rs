@@ -1,14 +1,20 @@
-//! Tasks of the project: `cargo xtask demo`, `test`, `pack starter`, `accuracy`, `trials`, `peft`, `learnbench`.
+//! Tasks of the project: `cargo xtask demo`, `test`, `book`, `reference`, `package`, `pack starter`, `accuracy`,
+//! `trials`, `peft`, `learnbench`.
 //!
 //! Light on purpose: it is compiled before every task. Heavy work is in programs of the workspace that it runs.
 #![forbid(unsafe_code)]
 
+mod book;
 mod demo;
 mod learnbench;
+mod links;
 mod pack;
+mod package;
 mod peft;
+mod reference;
 mod run;
 mod setup;
+mod suites;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -22,43 +28,53 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Locate the sample photos: prints the table and writes an HTML map beside it.
+    /// Locate the sample photos: print the table and write an HTML map beside it.
     Demo,
-    /// Formatting, lints, licences, all tests; installs what the tests need.
+    /// Check formatting, lints, licences, links and the book, and run all tests; install what the tests need.
     Test {
-        /// Leave out what needs installed programs (Chromium, Node, Python): quick, for use while editing.
+        /// Leave out what needs installed programs (Chromium, Node, Python, mdBook): for use while editing.
         #[arg(long)]
         quick: bool,
     },
-    /// Rebuild a model pack from the repository's own data.
+    /// Build the manual into target/book.
+    Book,
+    /// Write man pages, completions and the book's list of commands from the argument parser.
+    Reference,
+    /// Pack every publishable crate, as for a registry.
+    Package {
+        /// Also compile each crate out of its package: takes long.
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Rebuild a model pack from the repository's data.
     Pack {
         /// The pack's name.
         #[arg(value_parser = ["starter"])]
         name: String,
-        /// Keep heads, gallery and location index; train the ranker and fit the calibration anew.
+        /// Keep heads, gallery and location index; only train the ranker and fit the calibration.
         #[arg(long)]
         ranker_only: bool,
-        /// Train a set ranker, too, and take it if it is right more often than similarity on `val`.
+        /// Also train a set ranker, and take it if it is right more often than similarity on `val`.
         #[arg(long)]
         set_ranker: bool,
     },
-    /// Check that PEFT reads the adapters we save; fetches PyTorch once.
+    /// Check that PEFT reads the adapters we save; fetch PyTorch once.
     Peft,
-    /// Measure the starter pack on held-out photos; writes benches/runs/DATE-accuracy-SPLIT.md.
+    /// Measure the starter pack on held-out photos; write benches/runs/DATE-accuracy-SPLIT.md.
     Accuracy {
         /// The split.
         #[arg(long, default_value = "test")]
         split: String,
     },
-    /// Train the starter pack's set ranker in different ways; writes benches/runs/DATE-set-trials.md.
+    /// Train the starter pack's set ranker in different ways; write benches/runs/DATE-set-trials.md.
     Trials {
         /// Only the trials whose names contain this.
         #[arg(long, default_value = "")]
         only: String,
     },
-    /// Train both rankers on the test bed without photos; writes benches/runs/DATE-learnbench.md.
+    /// Train both rankers on the test bed without photos; write benches/runs/DATE-learnbench.md.
     Learnbench {
-        /// One seed, few steps: prints the table and writes no page.
+        /// One seed and few steps: print the table and write no page.
         #[arg(long)]
         quick: bool,
         /// Only these rankers: set, vlm.
@@ -71,6 +87,9 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Demo => demo::demo(),
         Task::Test { quick } => test::test(quick),
+        Task::Book => book::book().map(drop),
+        Task::Reference => reference::reference(),
+        Task::Package { verify } => package::package(verify),
         Task::Pack { name, ranker_only, set_ranker } => pack::build(&name, ranker_only, set_ranker),
         Task::Peft => peft::peft(),
         Task::Accuracy { split } => pack::accuracy(&split),
