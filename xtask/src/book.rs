@@ -14,8 +14,7 @@ use crate::setup;
 /// mdBook is missing and cannot be installed, or it has something to say: its warnings are faults of the pages.
 pub(crate) fn book() -> anyhow::Result<PathBuf> {
     setup::mdbook()?;
-    // mdBook takes a relative folder for one below the book.
-    let out = root().join(target()).join("book");
+    let out = target().join("book");
     let mut build = Command::new("mdbook");
     build.current_dir(root()).args(["build", "docs", "--dest-dir"]).arg(&out);
     let output = build.output().context("cannot start mdbook")?;

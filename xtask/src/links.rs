@@ -30,7 +30,8 @@ pub(crate) fn check() -> anyhow::Result<()> {
     let mut pages = BTreeMap::new();
     let mut problems = Vec::new();
     for file in &files {
-        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let name = file.strip_prefix(&root).unwrap_or(file).to_owned();
         // Dated records name what was there on their day.
         if !name.starts_with("benches/runs") {
@@ -62,7 +63,10 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
         }
         if path.is_dir() {
             collect(&path, files)?;
-        } else if path.extension().is_some_and(|ending| ["md", "rs", "toml"].iter().any(|known| ending == *known)) {
+        } else if path
+            .extension()
+            .is_some_and(|ending| ["md", "rs", "toml"].iter().any(|known| ending == *known))
+        {
             files.push(path);
         }
     }
@@ -82,7 +86,8 @@ fn missing_pages(root: &Path, name: &Path, text: &str) -> Vec<String> {
                 .take_while(|&letter| letter.is_ascii_alphanumeric() || "/._-".contains(letter))
                 .collect();
             let path = path.trim_end_matches('.');
-            if path.ends_with(".md") && !root.join(path).is_file() {
+            let is_page = Path::new(path).extension().is_some_and(|ending| ending == "md");
+            if is_page && !root.join(path).is_file() {
                 problems.push(format!("{}:{}: {path} is missing", name.display(), number + 1));
             }
         }
@@ -103,8 +108,10 @@ fn broken_links(
         if target.contains("://") || target.starts_with("mailto:") {
             continue;
         }
-        let (path, anchor) = target.split_once('#').map_or((target.as_str(), None), |(path, anchor)| (path, Some(anchor)));
-        let file = if path.is_empty() { name.to_owned() } else { normal(&name.parent().unwrap_or(name).join(path)) };
+        let (path, anchor) =
+            target.split_once('#').map_or((target.as_str(), None), |(path, anchor)| (path, Some(anchor)));
+        let file =
+            if path.is_empty() { name.to_owned() } else { normal(&name.parent().unwrap_or(name).join(path)) };
         if !exists(&file) {
             problem("there is no such file");
         } else if name.starts_with(BOOK) && !file.starts_with(BOOK) {
@@ -123,7 +130,9 @@ fn unlisted(pages: &BTreeMap<PathBuf, String>) -> Vec<String> {
     let summary = Path::new(BOOK).join("SUMMARY.md");
     let listed: Vec<PathBuf> = pages
         .get(&summary)
-        .map(|text| links(text).into_iter().map(|(_, target)| normal(&Path::new(BOOK).join(target))).collect())
+        .map(|text| {
+            links(text).into_iter().map(|(_, target)| normal(&Path::new(BOOK).join(target))).collect()
+        })
         .unwrap_or_default();
     let of_the_book = pages.keys().filter(|name| name.starts_with(BOOK) && **name != summary);
     of_the_book
@@ -217,7 +226,8 @@ mod tests {
     #[test]
     fn links_are_found_outside_code() {
         let text = "See [a](a.md) and ![b](b.png \"title\"), not `[c](c.md)`.\n```\n[d](d.md)\n```\n[e]: e.md#part\n";
-        let found: Vec<_> = links(text).into_iter().map(|(line, target)| format!("{line} {target}")).collect();
+        let found: Vec<_> =
+            links(text).into_iter().map(|(line, target)| format!("{line} {target}")).collect();
         assert_eq!(found, ["1 a.md", "1 b.png", "5 e.md#part"]);
     }
 
@@ -235,11 +245,14 @@ mod tests {
         let pages = BTreeMap::from([(page.clone(), text.to_owned())]);
         let exists = |path: &Path| path == page || path == Path::new("README.md");
         let problems = broken_links(&exists, &page, text, &pages);
-        assert_eq!(problems, [
-            "docs/src/page.md:1: gone.md: there is no such file",
-            "docs/src/page.md:1: ../../README.md: is outside the book: name the file instead of linking to it",
-            "docs/src/page.md:1: #there: there is no such heading",
-        ]);
+        assert_eq!(
+            problems,
+            [
+                "docs/src/page.md:1: gone.md: there is no such file",
+                "docs/src/page.md:1: ../../README.md: is outside the book: name the file instead of linking to it",
+                "docs/src/page.md:1: #there: there is no such heading",
+            ]
+        );
         assert_eq!(unlisted(&pages), ["docs/src/page.md: is not in docs/src/SUMMARY.md"]);
     }
 }

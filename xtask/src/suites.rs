@@ -1,7 +1,7 @@
 //! What the tests took, by crate, out of the report of `cargo nextest`.
 //!
-//! The report is JUnit XML with one `testsuite` for each test binary. Only the attributes of that one element are needed,
-//! so they are cut out by hand: this crate is compiled before every task, and an XML parser would be half of it.
+//! The report is XML in `JUnit`'s form. Few attributes of two elements are needed, so they are cut out by hand: this crate
+//! is compiled before every task, and an XML parser would be half of it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,7 +21,8 @@ struct Suite {
 /// # Errors
 /// The report is missing or has no test suites.
 pub(crate) fn print_times(report: &Path) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;
+    let text =
+        std::fs::read_to_string(report).with_context(|| format!("cannot read {}", report.display()))?;
     let mut suites: Vec<(String, Suite)> = by_crate(&text).into_iter().collect();
     if suites.is_empty() {
         bail!("{}: no test suites", report.display());
@@ -40,16 +41,16 @@ pub(crate) fn print_times(report: &Path) -> anyhow::Result<()> {
 /// Adds up the suites of each crate; a suite is called `crate` or `crate::binary`.
 fn by_crate(report: &str) -> BTreeMap<String, Suite> {
     let mut crates = BTreeMap::<String, Suite>::new();
-    let mut suite = String::new();
+    let mut suite = "";
     for tag in report.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap_or_default();
         if let Some(attributes) = tag.strip_prefix("testsuite ") {
             let name = attribute(attributes, "name").unwrap_or_default();
-            suite = name.split("::").next().unwrap_or_default().to_owned();
-            crates.entry(suite.clone()).or_default().tests +=
+            suite = name.split("::").next().unwrap_or_default();
+            crates.entry(suite.to_owned()).or_default().tests +=
                 attribute(attributes, "tests").and_then(|number| number.parse().ok()).unwrap_or(0);
         } else if let Some(attributes) = tag.strip_prefix("testcase ") {
-            crates.entry(suite.clone()).or_default().seconds +=
+            crates.entry(suite.to_owned()).or_default().seconds +=
                 attribute(attributes, "time").and_then(|number| number.parse().ok()).unwrap_or(0.0);
         }
     }
@@ -58,7 +59,8 @@ fn by_crate(report: &str) -> BTreeMap<String, Suite> {
 
 /// The value of ` name="value"`.
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
-    let start = if tag.starts_with(&format!("{name}=\"")) { 0 } else { tag.find(&format!(" {name}=\""))? + 1 };
+    let start =
+        if tag.starts_with(&format!("{name}=\"")) { 0 } else { tag.find(&format!(" {name}=\""))? + 1 };
     tag[start + name.len() + 2..].split('"').next()
 }
 

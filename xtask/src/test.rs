@@ -75,13 +75,14 @@ fn tests(quick: bool) -> anyhow::Result<()> {
 
 /// Says which ignored tests were skipped because something is missing.
 fn print_skipped(filter: Option<&str>) -> anyhow::Result<()> {
-    let mut names = String::new();
-    if let Some(filter) = filter {
+    let names = if let Some(filter) = filter {
         let mut list = cargo();
         list.args(["nextest", "list", "--workspace", "--run-ignored", "only", "--message-format", "oneline"]);
         let output = list.args(["--filterset", filter]).output().context("cannot start cargo nextest")?;
-        names = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    }
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    } else {
+        String::new()
+    };
     eprintln!("\nSkipped because something is missing: {} tests", names.lines().count());
     for name in names.lines() {
         eprintln!("  {name}");
