@@ -240,19 +240,18 @@ mod tests {
 
     #[test]
     fn broken_links_are_named() {
-        let page = PathBuf::from("docs/src/page.md");
+        let page = Path::new(BOOK).join("page.md");
         let text = "[ok](#here) [gone](gone.md) [out](../../README.md) [heading](#there)\n# Here\n";
         let pages = BTreeMap::from([(page.clone(), text.to_owned())]);
         let exists = |path: &Path| path == page || path == Path::new("README.md");
-        let problems = broken_links(&exists, &page, text, &pages);
-        assert_eq!(
-            problems,
-            [
-                "docs/src/page.md:1: gone.md: there is no such file",
-                "docs/src/page.md:1: ../../README.md: is outside the book: name the file instead of linking to it",
-                "docs/src/page.md:1: #there: there is no such heading",
-            ]
-        );
-        assert_eq!(unlisted(&pages), ["docs/src/page.md: is not in docs/src/SUMMARY.md"]);
+        let expected = [
+            "1: gone.md: there is no such file",
+            "1: ../../README.md: is outside the book: name the file instead of linking to it",
+            "1: #there: there is no such heading",
+        ];
+        let expected = expected.map(|problem| format!("{BOOK}/page.md:{problem}"));
+        assert_eq!(broken_links(&exists, &page, text, &pages), expected);
+        assert_eq!(unlisted(&pages), [format!("{BOOK}/page.md: is not in {BOOK}/SUMMARY.md")]);
+        assert_eq!(missing_pages(Path::new(BOOK), &page, &["see `docs", "/no.md`."].concat()).len(), 1);
     }
 }

@@ -35,7 +35,8 @@ fn command() -> Command {
 /// A command and all below it that are shown, parents first, with the words that are typed.
 fn all(command: &Command, words: &str, found: &mut Vec<(String, Command)>) {
     found.push((words.to_owned(), command.clone()));
-    for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help") {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set() && below.get_name() != "help")
+    {
         all(below, &format!("{words} {}", below.get_name()), found);
     }
 }
@@ -96,6 +97,10 @@ fn the_reference_is_what_the_parser_says() {
     for (file, text) in &pages {
         let found = std::fs::read_to_string(docs().join(file)).unwrap();
         // Git may have changed the ends of lines.
-        assert!(found.replace("\r\n", "\n") == *text, "docs/{} differs from the parser: {again}", file.display());
+        assert!(
+            found.replace("\r\n", "\n") == *text,
+            "docs/{} differs from the parser: {again}",
+            file.display()
+        );
     }
 }
