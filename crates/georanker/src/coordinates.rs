@@ -99,7 +99,7 @@ fn unsearched(pack: &Pack, encoder: &dyn Encoder, list: &Path) -> Option<Failure
     );
     let hint = if manifest.encoder.kind.knows_places() {
         "let its pack.toml name `location` in `encoder.channels`, in a [[retrieval]] and in a vote of the ranker \
-         (docs/retrieval.md), or name a pack that does, such as starter or geoclip"
+         (docs/src/retrieval.md), or name a pack that does, such as starter or geoclip"
     } else {
         "coordinates need a pack that encodes them, such as starter or geoclip"
     };

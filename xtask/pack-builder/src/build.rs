@@ -40,7 +40,7 @@ const GALLERY: &str = "gallery";
 /// The photos as seen from the gallery's directory.
 const PHOTOS_FROM_GALLERY: &str = "../../../data/geophotos/photos.tar";
 
-/// Chosen on the validation split; see docs/starter-pack.md.
+/// Chosen on the validation split; see docs/src/starter-pack.md.
 const WHITENING: WhiteningSettings =
     WhiteningSettings { neighbourhood_km: 5.0, shrinkage: 1.0, dimension: 256 };
 /// Weight of the blocks' features beside the final ones.

@@ -7,7 +7,7 @@
 //!
 //! # Cast
 //! [`EngineSettings`] are those of the loop, shared by all rankers; [`VlmSettings`] and [`SetSettings`] those of the
-//! models. `docs/training.md` lists all of them.
+//! models. `docs/src/training.md` lists all of them.
 //!
 //! ```
 //! use train::configuration::{EngineSettings, Fields};
