@@ -19,8 +19,8 @@ pub enum Exit {
     Broken,
     /// Stopped by the user; what was done is kept.
     Interrupted,
-    /// The run itself could not go on: output that cannot be written, a service that is gone, a training that diverged, a
-    /// defect of this program.
+    /// The run itself could not go on: output that cannot be written, a training that diverged, a defect of this
+    /// program.
     RunFailed,
 }
 
@@ -40,6 +40,7 @@ impl Exit {
             | ErrorKind::PhotoTooLarge
             | ErrorKind::InvalidTable
             | ErrorKind::NoCandidates
+            | ErrorKind::Service
             | ErrorKind::Refused
             | ErrorKind::BudgetReached => Self::SomeFailed,
         }
