@@ -1,4 +1,5 @@
 //! CLIP against transformers: a tiny network of random weights, and the full tokenizer.
+#![cfg(feature = "transformers")]
 #![allow(clippy::unwrap_used, reason = "the helpers read fixtures, too")]
 
 #[path = "../../photo/tests/photo_support/mod.rs"]

@@ -1,4 +1,5 @@
 //! From photos to patches, against the numbers of the reference's image processor.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "the helpers read fixtures, too")]
 
 #[path = "../../photo/tests/photo_support/mod.rs"]

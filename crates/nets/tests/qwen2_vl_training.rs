@@ -1,4 +1,5 @@
 //! Gradients of the tiny network: against differences, and against those of prompts run one by one.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
 #![allow(clippy::float_cmp, reason = "what is exact must be exact")]
 

@@ -1,4 +1,5 @@
 //! `SigLIP`'s vision tower against transformers (tests/golden/siglip/make.py).
+#![cfg(feature = "transformers")]
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 #[path = "../../photo/tests/photo_support/mod.rs"]
