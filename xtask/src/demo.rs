@@ -1,20 +1,50 @@
 //! `cargo xtask demo`: the main job on real photos.
 
-use crate::run::{cargo, root, run};
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Context;
+
+use crate::run::{cargo, root, run, target};
 
 /// Builds the binary, locates the sample photos and writes the map.
 ///
 /// # Errors
 /// A build or a run that fails.
 pub(crate) fn demo() -> anyhow::Result<()> {
-    run("building georanker (release)", cargo().args(["build", "--release", "--package", "georanker-cli"]))?;
+    let program = build()?;
     let out = root().join("demo-output");
     std::fs::create_dir_all(&out)?;
     let map = out.join("map.html");
-    let mut locate = cargo();
-    locate.args(["run", "--quiet", "--release", "--package", "georanker-cli", "--", "locate", "samples"]);
-    locate.arg("--map").arg(&map);
+    let mut locate = Command::new(program);
+    locate.current_dir(root()).args(["locate", "samples", "--map"]).arg(&map);
     run("georanker locate samples --map demo-output/map.html", &mut locate)?;
-    eprintln!("\nThe map is in {}: open it in a browser, it needs no network.", map.display());
+    eprintln!("\nThe map is {}: open it in a browser, it needs no network.", map.display());
+    eprintln!("The demo builds only what `locate` needs. For every command: cargo build --release");
     Ok(())
+}
+
+/// The binary without its optional features.
+///
+/// Training, LVLMs, Parquet files, the chat client and downloads are most of the compile time, and `locate` with the
+/// starter pack needs none of them. The build shares the target directory, so that a later full build compiles only what
+/// is missing here. The binary itself moves to `target/demo`: `target/release/georanker` is never the small one.
+fn build() -> anyhow::Result<PathBuf> {
+    let name = format!("georanker{}", std::env::consts::EXE_SUFFIX);
+    let (built, folder) = (target().join("release").join(&name), target().join("demo"));
+    std::fs::create_dir_all(&folder)?;
+    // A full binary of an earlier build is put aside and comes back, also when the build fails.
+    let aside = folder.join(format!("{name}.full"));
+    let full = std::fs::rename(&built, &aside).is_ok();
+    let mut command = cargo();
+    command.args(["build", "--release", "--package", "georanker-cli", "--no-default-features"]);
+    let outcome = run("building georanker (release, only what `locate` needs)", &mut command);
+    let program = folder.join(&name);
+    let moved = outcome.and_then(|()| {
+        std::fs::rename(&built, &program).with_context(|| format!("cannot move {}", built.display()))
+    });
+    if full {
+        std::fs::rename(&aside, &built).with_context(|| format!("cannot restore {}", built.display()))?;
+    }
+    moved.map(|()| program)
 }

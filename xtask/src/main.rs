@@ -1,80 +1,122 @@
-//! Tasks of the project: `cargo xtask demo`, `test`, `pack starter`, `accuracy`, `trials`, `peft`, `learnbench`.
+//! Tasks of the project: `cargo xtask demo`, `test`, `book`, `reference`, `package`, `pack starter`, `accuracy`,
+//! `trials`, `peft`, `learnbench`.
 //!
-//! Light on purpose: it is compiled before every task. Heavy work is in programs of the workspace that it runs.
+//! Light on purpose: it is compiled before every task, and before the first answer of a fresh clone. So there are no
+//! derived argument parsers here (their macros took three quarters of the compile time), and heavy work is in programs of
+//! the workspace that it runs.
 #![forbid(unsafe_code)]
 
+mod book;
 mod demo;
 mod learnbench;
+mod links;
 mod pack;
+mod package;
 mod peft;
+mod reference;
 mod run;
 mod setup;
+mod suites;
 mod test;
 
-use clap::{Parser, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
-#[derive(Parser)]
-#[command(name = "cargo xtask", about = "Tasks of the project")]
-struct Arguments {
-    #[command(subcommand)]
-    task: Task,
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
 }
 
-#[derive(Subcommand)]
-enum Task {
-    /// Locate the sample photos: prints the table and writes an HTML map beside it.
-    Demo,
-    /// Formatting, lints, licences, all tests; installs what the tests need.
-    Test {
-        /// Leave out what needs installed programs (Chromium, Node, Python): quick, for use while editing.
-        #[arg(long)]
-        quick: bool,
-    },
-    /// Rebuild a model pack from the repository's own data.
-    Pack {
-        /// The pack's name.
-        #[arg(value_parser = ["starter"])]
-        name: String,
-        /// Keep heads, gallery and location index; train the ranker and fit the calibration anew.
-        #[arg(long)]
-        ranker_only: bool,
-        /// Train a set ranker, too, and take it if it is right more often than similarity on `val`.
-        #[arg(long)]
-        set_ranker: bool,
-    },
-    /// Check that PEFT reads the adapters we save; fetches PyTorch once.
-    Peft,
-    /// Measure the starter pack on held-out photos; writes benches/runs/DATE-accuracy-SPLIT.md.
-    Accuracy {
-        /// The split.
-        #[arg(long, default_value = "test")]
-        split: String,
-    },
-    /// Train the starter pack's set ranker in different ways; writes benches/runs/DATE-set-trials.md.
-    Trials {
-        /// Only the trials whose names contain this.
-        #[arg(long, default_value = "")]
-        only: String,
-    },
-    /// Train both rankers on the test bed without photos; writes benches/runs/DATE-learnbench.md.
-    Learnbench {
-        /// One seed, few steps: prints the table and writes no page.
-        #[arg(long)]
-        quick: bool,
-        /// Only these rankers: set, vlm.
-        #[arg(long, value_delimiter = ',', default_values = ["set", "vlm"], value_parser = ["set", "vlm"])]
-        rankers: Vec<String>,
-    },
+fn task(name: &'static str, about: &'static str) -> Command {
+    Command::new(name).about(about)
+}
+
+/// All tasks and their options.
+fn command() -> Command {
+    Command::new("cargo xtask")
+        .about("Tasks of the project")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(task("demo", "Locate the sample photos: print the table and write an HTML map beside it"))
+        .subcommand(
+            task("test", "Check formatting, lints, licences, links and the book, and run all tests; install what they need")
+                .arg(flag("quick", "Leave out what needs installed programs (Chromium, Node, Python, mdBook): for use while editing")),
+        )
+        .subcommand(task("book", "Check the links of all pages and build the manual into target/book"))
+        .subcommand(task("reference", "Write man pages, completions and the list of commands from the argument parser"))
+        .subcommand(
+            task("package", "Pack every publishable crate, as for a registry")
+                .arg(flag("verify", "Also compile each crate out of its package: takes long")),
+        )
+        .subcommand(
+            task("pack", "Rebuild a model pack from the repository's data")
+                .arg(Arg::new("name").required(true).value_parser(["starter"]).help("The pack's name"))
+                .arg(flag("ranker-only", "Keep heads, gallery and location index; only train the ranker and fit the calibration"))
+                .arg(flag("set-ranker", "Also train a set ranker, and take it if it is right more often than similarity on `val`")),
+        )
+        .subcommand(task("peft", "Check that PEFT reads the adapters we save; fetch PyTorch once"))
+        .subcommand(
+            task("accuracy", "Measure the starter pack on held-out photos; write benches/runs/DATE-accuracy-SPLIT.md")
+                .arg(Arg::new("split").long("split").default_value("test").help("The split")),
+        )
+        .subcommand(
+            task("trials", "Train the starter pack's set ranker in different ways; write benches/runs/DATE-set-trials.md")
+                .arg(Arg::new("only").long("only").default_value("").help("Only the trials whose names contain this")),
+        )
+        .subcommand(
+            task("learnbench", "Train both rankers on the test bed without photos; write benches/runs/DATE-learnbench.md")
+                .arg(flag("quick", "One seed and few steps: print the table and write no page"))
+                .arg(
+                    Arg::new("rankers")
+                        .long("rankers")
+                        .action(ArgAction::Append)
+                        .value_delimiter(',')
+                        .value_parser(["set", "vlm"])
+                        .default_values(["set", "vlm"])
+                        .help("Only these rankers"),
+                ),
+        )
 }
 
 fn main() -> anyhow::Result<()> {
-    match Arguments::parse().task {
-        Task::Demo => demo::demo(),
-        Task::Test { quick } => test::test(quick),
-        Task::Pack { name, ranker_only, set_ranker } => pack::build(&name, ranker_only, set_ranker),
-        Task::Peft => peft::peft(),
-        Task::Accuracy { split } => pack::accuracy(&split),
-        Task::Trials { only } => pack::trials(&only),
-        Task::Learnbench { quick, rankers } => learnbench::learnbench(quick, &rankers),
+    let matches = command().get_matches();
+    let Some((name, options)) = matches.subcommand() else { return Ok(()) };
+    match name {
+        "demo" => demo::demo(),
+        "test" => test::test(options.get_flag("quick")),
+        "book" => links::check().and_then(|()| book::book()).map(drop),
+        "reference" => reference::reference(),
+        "package" => package::package(options.get_flag("verify")),
+        "pack" => pack::build(
+            text(options, "name"),
+            options.get_flag("ranker-only"),
+            options.get_flag("set-ranker"),
+        ),
+        "peft" => peft::peft(),
+        "accuracy" => pack::accuracy(text(options, "split")),
+        "trials" => pack::trials(text(options, "only")),
+        _ => {
+            let rankers = options.get_many("rankers").into_iter().flatten().cloned().collect::<Vec<String>>();
+            learnbench::learnbench(options.get_flag("quick"), &rankers)
+        }
+    }
+}
+
+/// An option that has a value always, given or by default.
+fn text<'a>(options: &'a ArgMatches, name: &str) -> &'a str {
+    options.get_one::<String>(name).map_or("", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_and_options_are_read() {
+        command().debug_assert();
+        let matches = command().get_matches_from(["xtask", "learnbench", "--quick", "--rankers", "set"]);
+        let (name, options) = matches.subcommand().expect("a task");
+        assert_eq!((name, options.get_flag("quick")), ("learnbench", true));
+        assert_eq!(options.get_many::<String>("rankers").expect("rankers").collect::<Vec<_>>(), ["set"]);
+        assert!(command().try_get_matches_from(["xtask", "pack", "other"]).is_err());
+        assert!(command().try_get_matches_from(["xtask", "serve"]).is_err());
     }
 }

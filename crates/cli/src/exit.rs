@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use contract::{ErrorKind, Failure};
 
+use crate::hints::in_options;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -17,6 +19,9 @@ pub enum Exit {
     Broken,
     /// Stopped by the user; what was done is kept.
     Interrupted,
+    /// The run itself could not go on: output that cannot be written, a training that diverged, a defect of this
+    /// program.
+    RunFailed,
 }
 
 impl Exit {
@@ -26,7 +31,18 @@ impl Exit {
             ErrorKind::Usage => Self::Usage,
             ErrorKind::BrokenModel | ErrorKind::BrokenGallery => Self::Broken,
             ErrorKind::Interrupted => Self::Interrupted,
-            _ => Self::SomeFailed,
+            ErrorKind::Output | ErrorKind::Service | ErrorKind::Diverged | ErrorKind::Internal => {
+                Self::RunFailed
+            }
+            ErrorKind::NotFound
+            | ErrorKind::Unreadable
+            | ErrorKind::InvalidPhoto
+            | ErrorKind::PhotoTooLarge
+            | ErrorKind::InvalidTable
+            | ErrorKind::NoCandidates
+            | ErrorKind::Service
+            | ErrorKind::Refused
+            | ErrorKind::BudgetReached => Self::SomeFailed,
         }
     }
 
@@ -38,6 +54,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Broken => 3,
             Self::Interrupted => 4,
+            Self::RunFailed => 5,
         }
     }
 }
@@ -52,7 +69,7 @@ impl From<Exit> for ExitCode {
 pub fn report(failure: &Failure) {
     anstream::eprintln!("error: {}", failure.message);
     if let Some(hint) = &failure.hint {
-        anstream::eprintln!("  hint: {hint}");
+        anstream::eprintln!("  hint: {}", in_options(hint));
     }
 }
 
@@ -67,5 +84,6 @@ mod tests {
         assert_eq!(Exit::of(ErrorKind::BrokenModel).code(), 3);
         assert_eq!(Exit::of(ErrorKind::BrokenGallery).code(), 3);
         assert_eq!(Exit::of(ErrorKind::Interrupted).code(), 4);
+        assert_eq!(Exit::of(ErrorKind::Output).code(), 5);
     }
 }

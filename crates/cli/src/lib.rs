@@ -5,7 +5,7 @@
 //! back into text, files and one of five exit codes. Data goes to stdout, everything else to stderr.
 //!
 //! # Cast
-//! [`args`] holds what can be typed and checks what belongs together; [`commands`] does it; [`output`] writes it;
+//! [`args`] holds what can be typed and checks what belongs together; [`commands`] does it; [`present`] says what came of it;
 //! [`exit`] maps kinds of error to exit codes.
 //!
 //! ```
@@ -25,20 +25,30 @@ pub mod args;
 pub mod commands;
 pub mod exit;
 mod gallery_text;
-pub mod output;
+mod hints;
 mod progress;
 mod sink;
+mod terminal;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Arguments, Command};
 use exit::{Exit, report};
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let root = Arguments::command();
+    let matches = root.clone().get_matches();
+    let mut path = Vec::new();
+    let mut inner = &matches;
+    while let Some((name, of)) = inner.subcommand() {
+        path.push(name);
+        inner = of;
+    }
+    hints::remember(&root, &path);
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let quiet = arguments.quiet;
     let outcome = match &arguments.command {
         Command::Locate(locate) => commands::locate(locate, quiet),

@@ -1,27 +1,21 @@
 //! Where output goes: stdout, or a file that appears only when it is complete.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use contract::{ErrorKind, Failure};
+use files::AtomicFile;
 
-/// Stdout or a file. A file is written under a temporary name beside it and renamed by [`Sink::commit`], so that
-/// a failed run never leaves half a file in place of a whole one.
+/// Stdout or a file. A file appears when [`Sink::commit`] says so, so that a failed run never leaves half a file in
+/// place of a whole one; dropped before, it leaves nothing.
 pub(crate) enum Sink {
     /// Standard output.
     Stdout(io::Stdout),
     /// A device or pipe: written as it is.
     Stream(BufWriter<File>),
-    /// A file under its temporary name.
-    File {
-        /// Open for writing.
-        writer: BufWriter<File>,
-        /// The temporary name.
-        temporary: PathBuf,
-        /// The name it will have.
-        path: PathBuf,
-    },
+    /// A file without its name yet.
+    File(BufWriter<AtomicFile>),
 }
 
 impl Sink {
@@ -41,12 +35,8 @@ impl Sink {
             let file = File::options().write(true).open(&real).map_err(|error| failed(path, &error))?;
             return Ok(Self::Stream(BufWriter::new(file)));
         }
-        let path = real.as_path();
-        let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = path.with_file_name(name);
-        let file = File::create(&temporary).map_err(|error| failed(path, &error))?;
-        Ok(Self::File { writer: BufWriter::new(file), temporary, path: path.to_owned() })
+        let file = AtomicFile::create(&real).map_err(|error| failed(path, &error))?;
+        Ok(Self::File(BufWriter::new(file)))
     }
 
     /// Flushes, and gives a file its name.
@@ -61,23 +51,18 @@ impl Sink {
             Self::Stream(mut writer) => {
                 writer.flush().or_else(ignore_closed).map_err(|error| failed(Path::new("the output"), &error))
             }
-            Self::File { mut writer, temporary, path } => {
-                let done = writer.flush().and_then(|()| fs::rename(&temporary, &path));
-                done.map_err(|error| {
-                    // The first error is the one to report.
-                    let _ = fs::remove_file(&temporary);
-                    failed(&path, &error)
-                })
+            Self::File(writer) => {
+                let path = writer.get_ref().path().to_owned();
+                let done =
+                    writer.into_inner().map_err(io::IntoInnerError::into_error).and_then(AtomicFile::commit);
+                done.map_err(|error| failed(&path, &error))
             }
         }
     }
 
-    /// Removes a temporary file after a failure.
+    /// Leaves a file as it was before, after a failure.
     pub(crate) fn discard(self) {
-        if let Self::File { temporary, .. } = self {
-            // Nothing better can be done if it is gone already.
-            let _ = fs::remove_file(temporary);
-        }
+        drop(self);
     }
 }
 
@@ -85,14 +70,16 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
-            Self::Stream(writer) | Self::File { writer, .. } => writer.write(bytes),
+            Self::Stream(writer) => writer.write(bytes),
+            Self::File(writer) => writer.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
-            Self::Stream(writer) | Self::File { writer, .. } => writer.flush(),
+            Self::Stream(writer) => writer.flush(),
+            Self::File(writer) => writer.flush(),
         }
     }
 }
@@ -120,4 +107,42 @@ fn ignore_closed(error: io::Error) -> io::Result<()> {
 fn failed(path: &Path, error: &io::Error) -> Failure {
     Failure::new(ErrorKind::Output, format!("cannot write {}: {error}", path.display()))
         .with_hint("check that the folder exists, that it may be written, and that the disk is not full")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_appears_when_it_is_complete() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        let names = || fs::read_dir(folder.path()).unwrap().count();
+        fs::write(&path, "old").unwrap();
+        let mut sink = Sink::open(Some(&path)).unwrap();
+        sink.write_all(b"half").unwrap();
+        sink.flush().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        sink.discard();
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"old".to_vec(), 1));
+        write_text(Some(&path), "new").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"new".to_vec(), 1));
+        assert_eq!(Sink::open(Some(folder.path())).err().unwrap().kind, ErrorKind::Usage);
+        let nowhere = folder.path().join("no/out.csv");
+        assert_eq!(write_text(Some(&nowhere), "x").unwrap_err().kind, ErrorKind::Output);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        fs::write(&target, "old").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        write_text(Some(&link), "new").unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+    }
 }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, Photo};
+use geo::LatLon;
+
+use crate::{ErrorKind, Failure, Photo};
 
 /// A space in which photos are compared with gallery items. A retrieval system has one or several; each has
 /// its own vectors, and similarities of different channels are not comparable.
@@ -71,9 +73,26 @@ pub trait Encoder: Send + Sync {
     /// The channels, in the order of [`QueryEmbedding::vectors`].
     fn channels(&self) -> &[ChannelSpec];
 
-    /// Encodes photos, one embedding each, in order.
+    /// Encodes photos, one embedding per photo, in order; one photo's failure is not another's. Batches are the usual
+    /// case: an implementation cuts them to what its device likes.
+    fn encode(&self, photos: &[&Photo]) -> Vec<Result<QueryEmbedding, Failure>>;
+
+    /// [`Encoder::encode`] of one photo.
     ///
     /// # Errors
-    /// A [`Failure`] of the whole batch: broken weights or a photo without pixels.
-    fn encode(&self, photos: &[&Photo]) -> Result<Vec<QueryEmbedding>, Failure>;
+    /// Its failure.
+    fn encode_one(&self, photo: &Photo) -> Result<QueryEmbedding, Failure> {
+        let lost = || Failure::new(ErrorKind::Internal, format!("{}: the vectors were lost", photo.id));
+        self.encode(&[photo]).pop().unwrap_or_else(|| Err(lost()))
+    }
+
+    /// Unit vectors of coordinates in the channel [`Channel::location`], in order; `None` for an encoder that has no such
+    /// channel, or nothing that makes its vectors.
+    ///
+    /// # Errors
+    /// A [`Failure`] of all of them: broken weights.
+    fn encode_places(&self, places: &[LatLon]) -> Result<Option<Vec<Vec<f32>>>, Failure> {
+        let _ = places;
+        Ok(None)
+    }
 }

@@ -69,7 +69,9 @@ pub trait Diagnose: std::error::Error {
     /// The kind.
     fn kind(&self) -> ErrorKind;
 
-    /// One sentence on what to do next.
+    /// One sentence on what to do next, in the imperative, that every face can show. It speaks of no command line:
+    /// settings are named in backticks, by the name they have everywhere (`region`), and a face may write them in its own
+    /// way (`--region`, `region=`).
     fn hint(&self) -> Option<String> {
         None
     }

@@ -1,11 +1,9 @@
 //! The answer for one photo.
 
+use geo::metrics::RADII_KM;
 use geo::{LatLon, Place};
 
 use crate::{Candidate, Origin};
-
-/// The radii, in km, at which the field reports accuracy and this project reports confidence.
-pub const RADII_KM: [f64; 5] = [1.0, 25.0, 200.0, 750.0, 2500.0];
 
 /// Calibrated probability that the truth lies within each of [`RADII_KM`] of the estimate; never falls with
 /// the radius.

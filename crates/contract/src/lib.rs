@@ -41,12 +41,15 @@ mod search;
 pub use candidate::{Attribution, Candidate, CandidateSet, Found, Negative, Origin};
 pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};
 pub use error::{Diagnose, ErrorKind, Failure};
-pub use estimate::{Confidence, Estimate, RADII_KM, RankedCandidate};
-pub use locate::{Decide, Exclude, Locate, LocateOptions, RetrievalOptions};
+pub use estimate::{Confidence, Estimate, RankedCandidate};
 pub use image::{Image, ImageError};
+pub use locate::{Cancel, Decide, Exclude, Locate, LocateOptions, LocateRequest, RetrievalOptions};
 pub use names::closest_name;
 pub use photo::{Metadata, PerceptualHash, Photo, PhotoId};
 pub use ranking::{Ranker, Ranking};
 pub use search::{
     Filter, FilterPart, Filtering, Holdings, ItemId, Neighbour, PhotoRecord, Query, Search, SearchRequest,
 };
+
+/// The radii of [`Confidence`], km.
+pub use geo::metrics::RADII_KM;

@@ -1,8 +1,12 @@
 //! The whole pipeline behind one trait: what `evaluate`, `serve` and the CLI run.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
 use geo::Region;
 
-use crate::{Channel, Estimate, Failure, Photo};
+use crate::{Channel, ErrorKind, Estimate, Failure, Photo};
 
 /// How the answer is chosen from the candidates' probabilities.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -68,11 +72,103 @@ impl Default for LocateOptions {
     }
 }
 
-/// Answers "where was this taken?" for a batch of photos.
+/// Stops work that nobody waits for any more. Clones belong together; cheap to check.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel {
+    flag: Arc<AtomicBool>,
+    deadline: Option<Instant>,
+}
+
+impl Cancel {
+    /// A token that is cancelled by this flag, such as one that a signal sets.
+    pub const fn by(flag: Arc<AtomicBool>) -> Self {
+        Self { flag, deadline: None }
+    }
+
+    /// The same, cancelled by itself at a point in time.
+    #[must_use]
+    pub const fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// The flag behind it, for what knows flags only.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.flag)
+    }
+
+    /// Cancels this token and its clones.
+    pub fn cancel(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the work should stop.
+    pub fn is_cancelled(&self) -> bool {
+        self.flag.load(Ordering::Relaxed) || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// [`ErrorKind::Interrupted`] if the work should stop.
+    ///
+    /// # Errors
+    /// That failure, naming what was stopped.
+    pub fn check(&self, what: &str) -> Result<(), Failure> {
+        if self.is_cancelled() {
+            return Err(Failure::new(ErrorKind::Interrupted, format!("{what}: cancelled")));
+        }
+        Ok(())
+    }
+}
+
+/// A photo, what is asked about it, and whether anybody still waits.
+#[derive(Clone, Debug)]
+pub struct LocateRequest {
+    /// The photo.
+    pub photo: Photo,
+    /// Options of this request alone.
+    pub options: LocateOptions,
+    /// Checked between the stages.
+    pub cancel: Cancel,
+}
+
+impl LocateRequest {
+    /// A request with default options.
+    pub fn new(photo: Photo) -> Self {
+        Self { photo, options: LocateOptions::default(), cancel: Cancel::default() }
+    }
+
+    /// The same with other options.
+    #[must_use]
+    pub fn with_options(mut self, options: LocateOptions) -> Self {
+        self.options = options;
+        self
+    }
+}
+
+/// Answers "where was this taken?" for a batch of requests.
 pub trait Locate: Send + Sync {
     /// Name and version of what answers.
     fn name(&self) -> String;
 
-    /// One answer a photo, in order; one photo's failure is not another's.
-    fn locate(&self, photos: &[Photo], options: &LocateOptions) -> Vec<Result<Estimate, Failure>>;
+    /// One answer per request, in order; one request's failure is not another's, and a batch gives what single requests
+    /// give.
+    fn locate(&self, requests: &[LocateRequest]) -> Vec<Result<Estimate, Failure>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_cancelled_together_or_by_time() {
+        let one = Cancel::default();
+        let other = one.clone();
+        assert!(one.check("a.jpg").is_ok());
+        other.cancel();
+        assert_eq!(one.check("a.jpg").unwrap_err().kind, ErrorKind::Interrupted);
+        let soon = Cancel::default().until(Instant::now() + Duration::from_hours(1));
+        assert!(!soon.is_cancelled());
+        assert!(Cancel::default().until(Instant::now()).is_cancelled());
+    }
 }

@@ -1,7 +1,7 @@
 //! Is one method better than another? A paired bootstrap: each resample takes the same photos from both, so
 //! that what is hard for both does not blur the difference.
 
-use geo::metrics::{Bootstrap, Improvement, Statistic, THRESHOLDS_KM, UnpairedError, improvement};
+use geo::metrics::{Bootstrap, Improvement, RADII_KM, Statistic, UnpairedError, improvement};
 use serde::{Serialize, Serializer};
 
 /// How much better predictions are than a reference on the same photos. Positive differences mean better:
@@ -35,7 +35,7 @@ pub fn compare(
     let one = |(name, errors): &(&str, &[Option<f64>])| {
         let better = |statistic| improvement(errors, reference.1, statistic, bootstrap);
         let [street, city, region, country, continent] =
-            THRESHOLDS_KM.map(|radius| better(Statistic::PercentWithin(radius)));
+            RADII_KM.map(|radius| better(Statistic::PercentWithin(radius)));
         Ok(Comparison {
             predictions: (*name).to_owned(),
             reference: reference.0.to_owned(),
@@ -48,5 +48,5 @@ pub fn compare(
 }
 
 fn by_radius<S: Serializer>(within: &[Improvement; 5], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(THRESHOLDS_KM.iter().map(ToString::to_string).zip(within))
+    serializer.collect_map(RADII_KM.iter().map(ToString::to_string).zip(within))
 }

@@ -1,7 +1,7 @@
 //! Why an evaluation could not be made.
 
-use formats::table::TableError;
 use contract::{Diagnose, ErrorKind};
+use formats::table::TableError;
 use geo::metrics::UnpairedError;
 
 use crate::SelectionError;

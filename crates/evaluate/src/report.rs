@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use geo::metrics::{Bootstrap, Measured, Summary, THRESHOLDS_KM};
+use geo::metrics::{Bootstrap, Measured, RADII_KM, Summary};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -79,7 +79,7 @@ impl Report {
         let missing = photos.iter().filter(|photo| photo.error_km.is_none());
         let within = |index: usize| {
             let Measured { value, low, high } = summary.percent_within[index];
-            Within { radius_km: THRESHOLDS_KM[index], percent: value, low, high }
+            Within { radius_km: RADII_KM[index], percent: value, low, high }
         };
         Self {
             n: summary.count,

@@ -4,8 +4,8 @@
 
 use std::fs;
 
-use formats::table::{PhotoRow, PredictionRow};
 use evaluate::{Bootstrap, Format, Joined, Options, Predictions, Report, Truth, evaluate, render};
+use formats::table::{PhotoRow, PredictionRow};
 use geo::{LatLon, destination, geodesic_km};
 use proptest::prelude::*;
 

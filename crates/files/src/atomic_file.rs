@@ -64,15 +64,29 @@ impl AtomicFile {
     /// # Errors
     /// Those of the file system; the temporary file is removed then, and what was there before stays.
     pub fn commit(self) -> io::Result<()> {
-        let file = self.temporary.as_file();
-        if let Ok(replaced) = fs::metadata(&self.path) {
-            // A file system without modes is no reason to fail.
-            let _ = file.set_permissions(replaced.permissions());
-        }
-        file.sync_all()?;
+        self.keep_modes();
+        self.temporary.as_file().sync_all()?;
         self.temporary.persist(&self.path).map_err(|error| error.error)?;
         sync_directory(self.path.parent());
         Ok(())
+    }
+
+    /// Gives the file its name without waiting for the disk: for what can be made again. Other processes see the old
+    /// file or the new one; after a power failure there may be half of it, so whoever reads it must notice that.
+    ///
+    /// # Errors
+    /// As [`AtomicFile::commit`].
+    pub fn commit_unsynced(self) -> io::Result<()> {
+        self.keep_modes();
+        self.temporary.persist(&self.path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// A file that is replaced keeps its modes. A file system without modes is no reason to fail.
+    fn keep_modes(&self) {
+        if let Ok(replaced) = fs::metadata(&self.path) {
+            let _ = self.temporary.as_file().set_permissions(replaced.permissions());
+        }
     }
 }
 
@@ -131,6 +145,16 @@ pub fn remove_leftovers(directory: &Path, age: Duration) {
     }
 }
 
+/// Renames a file or directory, and waits until the new name is on the disk. Its content must have been synced before.
+///
+/// # Errors
+/// Those of the file system, for example two directories on different disks.
+pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_directory(to.parent());
+    Ok(())
+}
+
 /// Makes a renaming durable. Not every system can open a directory; there the rename itself must do.
 pub fn sync_directory(directory: Option<&Path>) {
     if let Some(Ok(directory)) = directory.map(|path| File::open(or_here(path))) {
@@ -163,6 +187,21 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn without_syncing_the_file_is_whole_all_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("data.bin");
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.write_all(b"whole").unwrap();
+        assert!(!path.exists());
+        file.commit_unsynced().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+        let moved = directory.path().join("moved.bin");
+        rename_durably(&path, &moved).unwrap();
+        assert!(moved.exists() && !path.exists());
+        assert!(rename_durably(&path, &moved).is_err());
     }
 
     #[test]

@@ -4,12 +4,12 @@
 //! break; here the file system is the index.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use crate::atomic_file::{remove_leftovers, write_atomic};
+use crate::atomic_file::{AtomicFile, remove_leftovers};
 
 /// A temporary file this old was left by a run that was killed.
 const ABANDONED: Duration = Duration::from_hours(24);
@@ -24,6 +24,10 @@ pub struct DiskCache {
     root: PathBuf,
     extension: &'static str,
     bound: Option<Bound>,
+    /// Whether a write waits for the disk.
+    synced: bool,
+    /// Leftovers of killed processes are looked for once.
+    tidied: Once,
 }
 
 /// How much may lie there, and how much does, as far as this process knows.
@@ -40,16 +44,22 @@ impl DiskCache {
     /// A directory that cannot be made.
     pub fn open(root: &Path, extension: &'static str) -> io::Result<Self> {
         fs::create_dir_all(root)?;
-        let cache = Self::at(root.to_owned(), extension);
-        for folder in cache.folders() {
-            remove_leftovers(&folder, ABANDONED);
-        }
+        let cache = Self::at(root, extension);
+        cache.tidy();
         Ok(cache)
     }
 
     /// As [`DiskCache::open`], but nothing is touched until the first entry is written.
-    pub fn at(root: PathBuf, extension: &'static str) -> Self {
-        Self { root, extension, bound: None }
+    pub fn at(root: impl Into<PathBuf>, extension: &'static str) -> Self {
+        Self { root: root.into(), extension, bound: None, synced: true, tidied: Once::new() }
+    }
+
+    /// Does not wait for the disk when it writes: for entries that carry a checksum and can be computed again. After a
+    /// power failure some of the last entries may be torn.
+    #[must_use]
+    pub fn unsynced(mut self) -> Self {
+        self.synced = false;
+        self
     }
 
     /// Keeps at most so many bytes: entries that were not used for longest are removed, the newest never is.
@@ -100,11 +110,29 @@ impl DiskCache {
         }
         let path = self.path(key);
         fs::create_dir_all(path.parent().unwrap_or(&self.root))?;
-        write_atomic(&path, bytes)?;
+        self.tidy();
+        let mut file = AtomicFile::create(&path)?;
+        file.write_all(bytes)?;
+        if self.synced {
+            file.commit()?
+        } else {
+            file.commit_unsynced()?
+        }
         if let Some(bound) = &self.bound {
             self.make_room(bound, length);
         }
         Ok(())
+    }
+
+    /// Removes an entry, if there is one.
+    ///
+    /// # Errors
+    /// An entry that is there and cannot be removed.
+    pub fn remove(&self, key: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(key)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps other processes from changing the entries of a key's folder until the result is dropped. Where a file
@@ -145,6 +173,11 @@ impl DiskCache {
         *known = Some(bytes);
     }
 
+    /// Removes what killed processes left.
+    fn tidy(&self) {
+        self.tidied.call_once(|| self.folders().for_each(|folder| remove_leftovers(&folder, ABANDONED)));
+    }
+
     /// Folders that hold entries, and nothing else that a user may keep here.
     fn folders(&self) -> impl Iterator<Item = PathBuf> {
         let folders = fs::read_dir(&self.root).into_iter().flatten().flatten();
@@ -154,7 +187,6 @@ impl DiskCache {
     fn entries(&self) -> Vec<StoredEntry> {
         let mut entries = Vec::new();
         for folder in self.folders() {
-            remove_leftovers(&folder, ABANDONED);
             for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
                 let name = entry.file_name();
                 let name = name.to_string_lossy();
@@ -202,6 +234,39 @@ mod tests {
         assert_eq!(cache.get(&key(2)).unwrap(), None);
         let beside = fs::read_dir(cache.path(&key(1)).parent().unwrap()).unwrap().count();
         assert_eq!(beside, 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn entries_that_are_not_waited_for_come_back_and_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = DiskCache::at(folder.path().join("new"), "entry").unsynced();
+        assert!(!cache.root().exists(), "nothing is touched before the first entry");
+        cache.put(&key(1), b"one").unwrap();
+        assert_eq!(cache.get(&key(1)).unwrap().unwrap(), b"one");
+        cache.remove(&key(1)).unwrap();
+        cache.remove(&key(1)).unwrap();
+        assert_eq!(cache.get(&key(1)).unwrap(), None);
+    }
+
+    #[test]
+    fn the_first_write_removes_what_killed_processes_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("ab");
+        fs::create_dir_all(&inner).unwrap();
+        for (name, hours) in [(".x.1.tmp", 25), (".y.1.tmp", 23), ("z.entry", 25)] {
+            let file = File::create(inner.join(name)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_hours(hours)).unwrap();
+        }
+        let names = || {
+            let mut names: Vec<_> =
+                fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+            names.sort();
+            names
+        };
+        let cache = DiskCache::at(folder.path(), "entry");
+        assert_eq!(names().len(), 3);
+        cache.put(&key(1), b"one").unwrap();
+        assert_eq!(names(), [".y.1.tmp", "z.entry"], "another process may be writing the young one");
     }
 
     #[test]

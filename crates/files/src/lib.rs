@@ -7,7 +7,7 @@
 //! # Cast
 //! [`write_atomic`] and [`AtomicFile`] write; [`Lock`] keeps other processes out; [`DiskCache`] keeps what is expensive
 //! to compute under the hash of its inputs; [`MappedFile`] reads without loading; [`sha256_hex`], [`sha256_of_file`]
-//! and [`hexadecimal`] name contents.
+//! and [`hexadecimal`] name contents; [`user_cache_directory`] says where caches go that nobody placed elsewhere.
 //!
 //! ```
 //! # let folder = std::env::temp_dir().join(format!("files-example-{}", std::process::id()));
@@ -28,9 +28,13 @@ mod disk_cache;
 mod hash;
 mod lock;
 mod mapped_file;
+mod user_cache;
 
-pub use atomic_file::{AtomicFile, remove_leftovers, sync_directory, write_atomic, write_atomic_with};
+pub use atomic_file::{
+    AtomicFile, remove_leftovers, rename_durably, sync_directory, write_atomic, write_atomic_with,
+};
 pub use disk_cache::DiskCache;
 pub use hash::{Sha256Sum, hexadecimal, sha256_hex, sha256_of_file};
 pub use lock::Lock;
 pub use mapped_file::MappedFile;
+pub use user_cache::user_cache_directory;

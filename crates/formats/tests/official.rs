@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use contract::{Diagnose, ErrorKind};
 use formats::official::literal::{Literal, parse};
 use formats::official::{BenchmarkTable, Collection, NpyFile, NpyType};
-use contract::{Diagnose, ErrorKind};
 use proptest::prelude::*;
 
 fn golden(name: &str) -> PathBuf {

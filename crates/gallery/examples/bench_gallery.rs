@@ -5,8 +5,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use contract::{
-    Attribution, Channel, ChannelSpec, Filter, PerceptualHash, PhotoRecord, Query, QueryEmbedding,
-    Search,
+    Attribution, Channel, ChannelSpec, Filter, PerceptualHash, PhotoRecord, Query, QueryEmbedding, Search,
     SearchRequest,
 };
 use gallery::{Gallery, GallerySpec, GalleryWriter, NewPhoto, PhotoReference, VectorPrecision, verify};

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use formats::table::TableError;
 use contract::{Channel, Diagnose, ErrorKind, PhotoId};
+use formats::table::TableError;
 use rusqlite::ErrorCode;
 
 use crate::matrix::MatrixError;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use formats::table::{PhotoRow, PhotoWriter, TableError};
 
-use files::write_atomic_with;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
 use crate::matrix::VectorMatrix;
+use files::write_atomic_with;
 
 impl Gallery {
     /// Writes `photos.csv` (a photo table) and, for each channel, `CHANNEL.npy` (`[photos, dimension]`, f32, in

@@ -59,13 +59,7 @@ impl Gallery {
         let connection = schema::in_memory(spec)?;
         let meta = schema::read_meta(&connection, Path::new(""))?;
         let derived = Derived::in_memory(&connection, &meta)?;
-        Ok(Self {
-            directory: PathBuf::new(),
-            meta,
-            derived,
-            warnings: Vec::new(),
-            sources: Vec::new(),
-        })
+        Ok(Self { directory: PathBuf::new(), meta, derived, warnings: Vec::new(), sources: Vec::new() })
     }
 
     /// Where it is.

@@ -9,13 +9,13 @@ use contract::{
 };
 use geo::{LatLon, Region};
 
-use files::write_atomic_with;
 use crate::derived::container::{Container, Kind, Tag};
 use crate::matrix::{
-    FIRST_FREE_TAG, Match, MatrixError, MatrixPlan, MatrixQuery, RowMask, VectorMatrix, VectorPrecision, reading,
-    writing,
+    FIRST_FREE_TAG, Match, MatrixError, MatrixPlan, MatrixQuery, RowMask, VectorMatrix, VectorPrecision,
+    reading, writing,
 };
 use crate::region::{country_number, region_mask};
+use files::write_atomic_with;
 
 const COORDINATES: Tag = FIRST_FREE_TAG;
 const COUNTRIES: Tag = FIRST_FREE_TAG + 1;
@@ -270,7 +270,8 @@ mod tests {
         let filter = Filter { region: region.map(|text| text.parse().unwrap()), ..Filter::default() };
         let embedding = QueryEmbedding { vectors: vec![(Channel::location(), vec![0.0, 1.0])] };
         let queries = vec![Query { embedding: &embedding, filter: &filter }];
-        let found = index.search(&SearchRequest { channels: &[(Channel::location(), 1.0)], top: 5, queries })?;
+        let found =
+            index.search(&SearchRequest { channels: &[(Channel::location(), 1.0)], top: 5, queries })?;
         Ok(found[0].iter().map(|neighbour| neighbour.location.latitude()).collect())
     }
 

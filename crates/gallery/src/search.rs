@@ -76,9 +76,9 @@ impl Gallery {
             (matrices, channels) => {
                 let queries = asked
                     .map(|(query, mask)| {
-                        let parts = channels.iter().map(|(channel, weight)| {
-                            Ok((vector_of(query, channel)?, *weight))
-                        });
+                        let parts = channels
+                            .iter()
+                            .map(|(channel, weight)| Ok((vector_of(query, channel)?, *weight)));
                         Ok(FusedQuery { parts: parts.collect::<Result<_, GalleryError>>()?, mask })
                     })
                     .collect::<Result<Vec<_>, GalleryError>>()?;

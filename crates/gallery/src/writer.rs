@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use contract::PhotoId;
-use files::hexadecimal;
+use files::{hexadecimal, remove_leftovers, rename_durably};
 use geo::Region;
-use files::remove_leftovers;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
@@ -55,7 +54,9 @@ impl GalleryWriter {
         if path.exists() {
             return Err(GalleryError::AlreadyExists { directory: directory.to_path_buf() });
         }
-        // Made under another name, so that a killed process leaves no half-made gallery.
+        // Made under another name, so that a killed process leaves no half-made gallery. SQLite opens files by name and
+        // puts a journal beside them, so the name is fixed instead of `AtomicFile`'s: the next writer, who holds the lock,
+        // finds the leftovers of both by their names.
         let new = directory.join(format!(".{}.new.tmp", schema::DATABASE));
         let new_journal = directory.join(format!(".{}.new.tmp-journal", schema::DATABASE));
         for leftover in [&new, &new_journal] {
@@ -64,7 +65,7 @@ impl GalleryWriter {
             }
         }
         schema::create(&new, spec)?;
-        fs::rename(&new, &path).map_err(GalleryError::io("write", &path))?;
+        rename_durably(&new, &path).map_err(GalleryError::io("write", &path))?;
         Self::open_locked(directory, None, lock)
     }
 

@@ -109,7 +109,10 @@ fn bad_queries_are_refused() {
         let channel = Channel::new(channel);
         let embedding = QueryEmbedding { vectors: vec![(channel.clone(), vector.to_vec())] };
         let queries = vec![Query { embedding: &embedding, filter: &filter }];
-        gallery.search(&SearchRequest { channels: &[(channel, 1.0)], top: 3, queries }).unwrap_err().to_string()
+        gallery
+            .search(&SearchRequest { channels: &[(channel, 1.0)], top: 3, queries })
+            .unwrap_err()
+            .to_string()
     };
     assert!(search("sound", &query()).contains("no channel `sound`; it has photo, location"));
     assert!(search("photo", &[1.0]).contains("1 numbers"));

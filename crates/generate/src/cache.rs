@@ -1,29 +1,22 @@
 //! Answers on disk, so that nothing is asked and paid for twice.
 //!
-//! One file a photo, prompt, model and settings: a line of JSON, and a line with its checksum. A file is written under
-//! a temporary name, synced and renamed, so a killed process leaves the old answers or the new ones, never half of
-//! them. A file that does not match its checksum counts as absent; one that cannot be read is an error, since asking
-//! again costs money. Processes may share a directory: whoever has more answers to a question keeps them. The key to
-//! the API is in none of it.
+//! One file per photo, prompt, model and settings in a [`DiskCache`]: a line of JSON, and a line with its checksum. A
+//! file that does not match its checksum counts as absent. One that cannot be read is an error, since asking again costs
+//! money. Processes may share a directory: whoever has more answers to a question keeps them. The key to the API is in
+//! none of it.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io;
+use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::Duration;
 
-use files::hexadecimal;
+use files::{DiskCache, sha256_hex};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{Answer, GenerateError, Usage};
 
 /// Changes when older files must not be read any more.
 const VERSION: u32 = 1;
-/// Temporary files as old as this belong to nobody any more.
-const ABANDONED: Duration = Duration::from_hours(24);
 
 /// Everything that decides the answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,8 +52,7 @@ struct Entry<K> {
 /// A directory of answers.
 #[derive(Debug)]
 pub struct AnswerCache {
-    directory: PathBuf,
-    temporary: AtomicU64,
+    entries: DiskCache,
     /// Names of the keys that are being asked about.
     claimed: Mutex<HashSet<String>>,
     freed: Condvar,
@@ -92,13 +84,12 @@ impl CacheKey {
 
     /// SHA-256 over all fields, each with its length before it.
     fn name(&self) -> String {
-        let mut hash = Sha256::new();
-        hash.update(self.version.to_le_bytes());
+        let mut bytes = self.version.to_le_bytes().to_vec();
         for field in [&self.photo_sha256, &self.model, &self.settings, &self.prompt] {
-            hash.update((field.len() as u64).to_le_bytes());
-            hash.update(field.as_bytes());
+            bytes.extend((field.len() as u64).to_le_bytes());
+            bytes.extend(field.as_bytes());
         }
-        hexadecimal(&hash.finalize())
+        sha256_hex(&bytes)
     }
 }
 
@@ -108,20 +99,14 @@ impl AnswerCache {
     /// # Errors
     /// [`GenerateError::Cache`] if it cannot be made.
     pub fn open(directory: &Path) -> Result<Self, GenerateError> {
-        fs::create_dir_all(directory)
+        let entries = DiskCache::open(directory, "json")
             .map_err(|source| GenerateError::Cache { path: directory.to_owned(), source })?;
-        remove_abandoned(directory);
-        Ok(Self {
-            directory: directory.to_owned(),
-            temporary: AtomicU64::new(0),
-            claimed: Mutex::default(),
-            freed: Condvar::new(),
-        })
+        Ok(Self { entries, claimed: Mutex::default(), freed: Condvar::new() })
     }
 
     /// The directory.
     pub fn directory(&self) -> &Path {
-        &self.directory
+        self.entries.root()
     }
 
     /// Waits until nobody asks about this key, and claims it: copies of one photo are asked about once.
@@ -139,12 +124,9 @@ impl AnswerCache {
     /// # Errors
     /// [`GenerateError::Cache`] if there is a file that cannot be read.
     pub fn get(&self, key: &CacheKey) -> Result<CachedAnswers, GenerateError> {
-        let path = self.path(key);
-        match fs::read(&path) {
-            Ok(bytes) => Ok(whole_answers(&bytes, key).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(CachedAnswers::default()),
-            Err(source) => Err(GenerateError::Cache { path, source }),
-        }
+        let name = key.name();
+        let bytes = self.entries.get(&name).map_err(|source| self.failed(&name, source))?;
+        Ok(bytes.and_then(|bytes| whole_answers(&bytes, key)).unwrap_or_default())
     }
 
     /// Stores answers of a key, unless another process has stored as many or more: what was paid for is not thrown away
@@ -153,37 +135,23 @@ impl AnswerCache {
     /// # Errors
     /// [`GenerateError::Cache`] naming the file.
     pub fn put(&self, key: &CacheKey, cached: &CachedAnswers) -> Result<CachedAnswers, GenerateError> {
-        let path = self.path(key);
-        let failed = |source: io::Error| GenerateError::Cache { path: path.clone(), source };
+        let name = key.name();
+        let failed = |source| self.failed(&name, source);
         let entry = serde_json::to_string(&Entry { key, cached: cached.clone() })
             .map_err(|error| failed(io::Error::other(error)))?;
-        let text = format!("{entry}\n{}\n", sha256_hex(entry.as_bytes()));
-        let folder = path.parent().unwrap_or(&self.directory);
-        fs::create_dir_all(folder).map_err(failed)?;
-        let _alone = locked(folder);
+        // Where a file system has no locks, two that write at the very same time may lose the answers of one.
+        let _alone = self.entries.alone(&name).map_err(failed)?;
         let there = self.get(key)?;
         if there.answers.len() >= cached.answers.len() {
             return Ok(there);
         }
-        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
-        let temporary = folder.join(format!(".{}.{}.{number}.tmp", key.name(), std::process::id()));
-        let write = || {
-            let mut file = File::create(&temporary)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_data()?;
-            fs::rename(&temporary, &path)
-        };
-        write().map_err(|error| {
-            // The first error is the one to report.
-            let _ = fs::remove_file(&temporary);
-            failed(error)
-        })?;
+        let text = format!("{entry}\n{}\n", sha256_hex(entry.as_bytes()));
+        self.entries.put(&name, text.as_bytes()).map_err(failed)?;
         Ok(cached.clone())
     }
 
-    fn path(&self, key: &CacheKey) -> PathBuf {
-        let name = key.name();
-        self.directory.join(&name[..2]).join(format!("{name}.json"))
+    fn failed(&self, name: &str, source: io::Error) -> GenerateError {
+        GenerateError::Cache { path: self.entries.path(name), source }
     }
 }
 
@@ -197,33 +165,6 @@ fn whole_answers(bytes: &[u8], key: &CacheKey) -> Option<CachedAnswers> {
     (entry.key == *key).then_some(entry.cached)
 }
 
-/// Keeps other processes from writing to a folder until it is dropped. Where a file system knows no locks, two that
-/// write at the very same time may still lose the answers of one.
-fn locked(folder: &Path) -> Option<File> {
-    let file = File::open(folder).ok()?;
-    file.lock().ok()?;
-    Some(file)
-}
-
-/// Removes temporary files that nobody is writing any more. What cannot be removed does no harm.
-fn remove_abandoned(directory: &Path) {
-    let entries = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten();
-    let is_folder = |entry: &fs::DirEntry| {
-        entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.file_name().len() == 2
-    };
-    for folder in entries(directory).filter(is_folder) {
-        for file in entries(&folder.path()) {
-            let name = file.file_name();
-            let name = name.to_string_lossy();
-            let age = file.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
-            let is_old = age.is_ok_and(|age| age.is_ok_and(|age| age > ABANDONED));
-            if name.starts_with('.') && name.ends_with(".tmp") && is_old {
-                let _ = fs::remove_file(file.path());
-            }
-        }
-    }
-}
-
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.cache.claimed.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.name);
@@ -231,15 +172,16 @@ impl Drop for Claim<'_> {
     }
 }
 
-/// SHA-256 of bytes, in hexadecimal.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::Finish;
+
+    fn path(cache: &AnswerCache, key: &CacheKey) -> std::path::PathBuf {
+        cache.entries.path(&key.name())
+    }
 
     fn cached(texts: &[&str]) -> CachedAnswers {
         let answers =
@@ -266,7 +208,7 @@ mod tests {
         for other in others {
             assert!(cache.get(&other).unwrap().answers.is_empty(), "{other:?}");
         }
-        let files = fs::read_dir(cache.path(&key).parent().unwrap()).unwrap().count();
+        let files = fs::read_dir(path(&cache, &key).parent().unwrap()).unwrap().count();
         assert_eq!(files, 1, "no temporary file is left");
     }
 
@@ -276,7 +218,7 @@ mod tests {
         let cache = AnswerCache::open(folder.path()).unwrap();
         let key = CacheKey::new("ab", "m", "t=1", "where?");
         cache.put(&key, &cached(&["48.5, 2.5"])).unwrap();
-        let path = cache.path(&key);
+        let path = path(&cache, &key);
         let whole = fs::read(&path).unwrap();
         for length in 0..whole.len() - 1 {
             fs::write(&path, &whole[..length]).unwrap();
@@ -312,28 +254,50 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = AnswerCache::open(folder.path()).unwrap();
         let key = CacheKey::new("ab", "m", "t=1", "where?");
-        fs::create_dir_all(cache.path(&key)).unwrap();
+        fs::create_dir_all(path(&cache, &key)).unwrap();
         let error = cache.get(&key).unwrap_err().to_string();
         assert!(error.contains("cannot use the cache") && error.contains(".json"), "{error}");
         assert!(cache.put(&key, &cached(&["a"])).is_err());
     }
 
     #[test]
-    fn abandoned_files_are_removed() {
+    fn answers_of_earlier_versions_are_found() {
         let folder = tempfile::tempdir().unwrap();
-        let inner = folder.path().join("ab");
+        let key = CacheKey::new("ab", "m", "t=1", "where?");
+        // Both lines as version 0.1 wrote them.
+        let name = "8758cbe9c89cd99cf263f8b0725f265b98e6457240abf71d86dfd1f054800a28";
+        let entry = concat!(
+            r#"{"key":{"version":1,"photo_sha256":"ab","model":"m","settings":"t=1","prompt":"where?"}"#,
+            r#","answers":[{"text":"one","finish":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4,"estimated":false}}"#
+        );
+        let checksum = "5b52aff97b875afc13f443d260b797dab0cc981a353e3ac8fe5c2ea7494a2112";
+        let inner = folder.path().join(&name[..2]);
         fs::create_dir_all(&inner).unwrap();
-        let day_and_a_bit = std::time::SystemTime::now() - ABANDONED - Duration::from_mins(1);
-        for (name, old) in [(".x.1.0.tmp", true), (".y.1.0.tmp", false), ("z.json", true)] {
-            let file = File::create(inner.join(name)).unwrap();
-            if old {
-                file.set_modified(day_and_a_bit).unwrap();
+        fs::write(inner.join(format!("{name}.json")), format!("{entry}\n{checksum}\n")).unwrap();
+        let cache = AnswerCache::open(folder.path()).unwrap();
+        assert_eq!(cache.get(&key).unwrap(), cached(&["one"]));
+    }
+
+    #[test]
+    fn threads_that_put_one_key_at_once_keep_the_most_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) =
+            (AnswerCache::open(folder.path()).unwrap(), AnswerCache::open(folder.path()).unwrap());
+        let key = CacheKey::new("ab", "m", "t=1", "where?");
+        let start = std::sync::Barrier::new(2);
+        let put = |cache: &AnswerCache, name: &str, offset: usize| {
+            start.wait();
+            for count in (offset..30).step_by(2) {
+                let texts = vec![name; count];
+                assert!(cache.put(&key, &cached(&texts)).unwrap().answers.len() >= count);
             }
-        }
-        AnswerCache::open(folder.path()).unwrap();
-        let mut left: Vec<_> =
-            fs::read_dir(&inner).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        left.sort();
-        assert_eq!(left, [".y.1.0.tmp", "z.json"]);
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| put(&first, "a", 1));
+            scope.spawn(|| put(&second, "b", 2));
+        });
+        let kept = first.get(&key).unwrap();
+        assert_eq!(kept, cached(&["a"; 29]), "the most, and of one writer");
+        assert_eq!(fs::read_dir(path(&first, &key).parent().unwrap()).unwrap().count(), 1);
     }
 }

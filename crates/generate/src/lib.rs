@@ -58,7 +58,7 @@ pub use answer::{Dropped, official_coordinate, read_answer};
 pub use api::{ApiAddress, ApiConduct, ApiGenerator, ApiKey, ApiSettings, Detail, Notes, Structured};
 pub use ask::{Answered, Asker, DroppedCounts, Reading, WrittenPlace};
 pub use budget::{Budget, Prices, Reservation};
-pub use cache::{AnswerCache, CacheKey, CachedAnswers, Claim, sha256_hex};
+pub use cache::{AnswerCache, CacheKey, CachedAnswers, Claim};
 pub use error::GenerateError;
 pub use generator::{Answer, Finish, Generation, Generator, Usage};
 pub use local::{LocalGenerator, LocalSettings};

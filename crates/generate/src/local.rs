@@ -90,8 +90,7 @@ impl LocalGenerator {
             },
         )?;
         let config = inputs.config();
-        let defaults = GenerationDefaults::from_directory(model, config.language.vocabulary)
-            ?;
+        let defaults = GenerationDefaults::from_directory(model, config.language.vocabulary)?;
         let generation = GenerationSettings {
             max_tokens: settings.max_tokens,
             end_tokens: defaults.end_tokens,
@@ -142,9 +141,10 @@ impl Generator for LocalGenerator {
         let go_on = || !self.stop.load(Ordering::Relaxed);
         let written = self
             .network
-            .generate(&turn, &photos, &self.generation, samples.start..last, &go_on)
-            ?
-            .ok_or_else(|| Failure::new(ErrorKind::Interrupted, "stopped while a text was being written"))?;
+            .generate(&turn, &photos, &self.generation, samples.start..last, &go_on)?
+            .ok_or_else(|| {
+            Failure::new(ErrorKind::Interrupted, "stopped while a text was being written")
+        })?;
         let mut generation = Generation::default();
         generation.usage.prompt_tokens = written.prompt_tokens as u64;
         for text in &written.texts {

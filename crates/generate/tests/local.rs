@@ -10,6 +10,7 @@ use generate::{Answer, Asker, Budget, Finish, Generator, LocalGenerator, LocalSe
 use generate::{Wording, zero_shot_prompt};
 use kernels::weights::StoredType;
 use nets::qwen2_vl::LoadOptions;
+use photo::Image;
 
 fn model() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", "..", "tests", "golden", "tiny-qwen2vl"].iter().collect()

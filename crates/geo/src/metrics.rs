@@ -4,9 +4,9 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-/// Radii of the street, city, region, country and continent levels, km. A prediction counts when its
-/// distance is strictly less.
-pub const THRESHOLDS_KM: [f64; 5] = [1.0, 25.0, 200.0, 750.0, 2500.0];
+/// Radii of the street, city, region, country and continent levels, km: those at which the field reports accuracy and
+/// this project reports confidence. A prediction counts when its distance is strictly less.
+pub const RADII_KM: [f64; 5] = [1.0, 25.0, 200.0, 750.0, 2500.0];
 
 /// The distance over which GeoScore falls by a factor of e, km.
 pub const GEOSCORE_DECAY_KM: f64 = 1492.7;
@@ -74,7 +74,7 @@ pub struct Summary {
     pub count: usize,
     /// How many of them have no prediction.
     pub missing: usize,
-    /// Percent of the photos within each of [`THRESHOLDS_KM`]; photos without a prediction are misses.
+    /// Percent of the photos within each of [`RADII_KM`]; photos without a prediction are misses.
     pub percent_within: [Measured; 5],
     /// Median error, km; photos without a prediction are infinitely far.
     pub median_km: Measured,
@@ -231,7 +231,7 @@ impl Sorted {
         Self {
             scores: errors.iter().copied().map(geo_score).collect(),
             predicted: errors.partition_point(|error| *error < f64::INFINITY),
-            below: THRESHOLDS_KM.map(|radius| errors.partition_point(|error| *error < radius)),
+            below: RADII_KM.map(|radius| errors.partition_point(|error| *error < radius)),
             errors,
         }
     }

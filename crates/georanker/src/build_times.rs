@@ -34,6 +34,15 @@ impl Clocks {
         value
     }
 
+    /// As [`Clocks::time`], for work that uses all threads.
+    pub(crate) fn time_together<T>(&self, part: Part, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let value = work();
+        let nanoseconds = started.elapsed().as_nanos() * rayon::current_num_threads() as u128;
+        self.0[part as usize].fetch_add(u64::try_from(nanoseconds).unwrap_or(u64::MAX), Ordering::Relaxed);
+        value
+    }
+
     pub(crate) fn read(&self, photos: usize, wall: Duration) -> BuildTimes {
         let seconds = |clock: &AtomicU64| clock.load(Ordering::Relaxed) as f64 / 1e9;
         let [read, decode, encode, describe, write] = [0, 1, 2, 3, 4].map(|index| seconds(&self.0[index]));

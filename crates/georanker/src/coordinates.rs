@@ -1,16 +1,16 @@
 //! The GPS channel over any list of coordinates: encoded once, kept beside the list.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use contract::{Channel, Encoder, ErrorKind, Failure};
+use files::sha256_of_file;
 use formats::table::read_coordinates;
-use contract::{Channel, Encoder as _, ErrorKind, Failure};
 use gallery::{IndexedLocation, LocationIndex, VectorPrecision};
 use geo::{LatLon, ReverseGeocoder};
 use rayon::prelude::*;
 
-use crate::pack::{Pack, sha256_of_file};
-use crate::{LocationSpace, PackError, PhotoEncoder, fingerprint};
+use crate::pack::Pack;
+use crate::{PackError, fingerprint};
 
 /// Coordinates that are encoded at a time.
 const BLOCK: usize = 512;
@@ -33,42 +33,37 @@ pub struct CoordinateIndex {
 /// # Errors
 /// A pack that does not search the location channel, to which coordinates would mean nothing; a list that cannot be
 /// read, a pack without a sound location encoder.
-pub fn open_coordinates(
-    pack: &Pack,
-    photos: Arc<PhotoEncoder>,
-    list: &Path,
-) -> Result<CoordinateIndex, Failure> {
+pub fn open_coordinates(pack: &Pack, encoder: &dyn Encoder, list: &Path) -> Result<CoordinateIndex, Failure> {
     let mut name = list.as_os_str().to_owned();
     name.push(format!(".{}.locations", pack.manifest().name));
-    encode_coordinates(pack, photos, list, PathBuf::from(name))
+    encode_coordinates(pack, encoder, list, PathBuf::from(name))
 }
 
 /// As [`open_coordinates`], kept at `path`.
 pub(crate) fn encode_coordinates(
     pack: &Pack,
-    photos: Arc<PhotoEncoder>,
+    encoder: &dyn Encoder,
     list: &Path,
     path: PathBuf,
 ) -> Result<CoordinateIndex, Failure> {
-    if let Some(failure) = unsearched(pack, &photos, list) {
+    if let Some(failure) = unsearched(pack, encoder, list) {
         return Err(failure);
     }
     let rows = read_coordinates(list)?;
     let hash = sha256_of_file(list)
         .map_err(|source| Failure::from_error(&PackError::Read { path: list.to_owned(), source }))?;
-    let identity = format!("{} {hash}", fingerprint(pack.manifest()));
+    let identity = format!("{} {}", fingerprint(pack.manifest()), hash.sha256);
     if let Ok(index) = LocationIndex::open(&path, Some(&identity))
         && index.location_count() == rows.len()
     {
         return Ok(CoordinateIndex { index, kept: Some(path), found: true });
     }
-    let space = LocationSpace::open(pack, photos)?;
     let geocoder = ReverseGeocoder::embedded();
     let blocks: Vec<Vec<(IndexedLocation, Vec<f32>)>> = rows
         .par_chunks(BLOCK)
         .map(|block| {
             let places: Vec<LatLon> = block.iter().map(|(location, _)| *location).collect();
-            let vectors = space.vectors(&places).ok_or_else(|| {
+            let vectors = encoder.encode_places(&places)?.ok_or_else(|| {
                 let message =
                     format!("{}: the pack {} has no location encoder", list.display(), pack.label());
                 Failure::new(ErrorKind::BrokenModel, message)
@@ -83,18 +78,17 @@ pub(crate) fn encode_coordinates(
     let (locations, vectors): (Vec<_>, Vec<_>) = blocks.into_iter().flatten().unzip();
     let dimension = vectors.first().map_or(0, Vec::len);
     let rows = vectors.iter().map(Vec::as_slice);
-    let index = LocationIndex::build(&identity, dimension, &locations, rows, VectorPrecision::Int8)
-        ?;
+    let index = LocationIndex::build(&identity, dimension, &locations, rows, VectorPrecision::Int8)?;
     let kept = index.write(&path).is_ok().then_some(path);
     Ok(CoordinateIndex { index, kept, found: false })
 }
 
 /// Why coordinates would never be looked at, if so: candidates come from the searches that the pack names, and bare
 /// coordinates have nothing but the location channel.
-fn unsearched(pack: &Pack, photos: &PhotoEncoder, list: &Path) -> Option<Failure> {
+fn unsearched(pack: &Pack, encoder: &dyn Encoder, list: &Path) -> Option<Failure> {
     let location = Channel::location();
     let manifest = pack.manifest();
-    let is_made = photos.channels().iter().any(|spec| spec.channel == location);
+    let is_made = encoder.channels().iter().any(|spec| spec.channel == location);
     if is_made && manifest.retrieval.iter().any(|search| search.channel == location) {
         return None;
     }
@@ -105,7 +99,7 @@ fn unsearched(pack: &Pack, photos: &PhotoEncoder, list: &Path) -> Option<Failure
     );
     let hint = if manifest.encoder.kind.knows_places() {
         "let its pack.toml name `location` in `encoder.channels`, in a [[retrieval]] and in a vote of the ranker \
-         (docs/retrieval.md), or name a pack that does, such as starter or geoclip"
+         (docs/src/retrieval.md), or name a pack that does, such as starter or geoclip"
     } else {
         "coordinates need a pack that encodes them, such as starter or geoclip"
     };

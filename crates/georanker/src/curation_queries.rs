@@ -1,23 +1,26 @@
 //! Queries of a ranking dataset from a photo table or a folder of photos.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use contract::{Channel, Encoder, ErrorKind, Failure, Photo, PhotoId, QueryEmbedding};
+use files::{sha256_hex, sha256_of_file};
 use formats::table::{PhotoRow, PhotoTable, TableError};
-use contract::{Channel, ErrorKind, Failure, PhotoId};
 use gallery::{Gallery, PhotoFiles, PhotoSource};
-use photo::{DecodeOptions, Limits, decode};
+use geo::LatLon;
+use photo::{DecodeOptions, Limits, decode_photo, gps_tag, perceptual_hash};
 use rayon::prelude::*;
 use train::curate::{CurationQuery, QueryResult, QuerySource, Sample};
 
-use crate::pack::sha256_of_file;
-use crate::{CachedQuery, PhotoEncoder, QueryCache};
+use crate::pipeline::lost;
+use crate::{CachedQuery, QueryCache};
 
 /// Photos that are not in the gallery, and what makes vectors of them.
 pub struct QueryEncoder {
     /// Where the photos' bytes come from.
     pub photos: PhotoFiles,
     /// The encoder of the gallery.
-    pub encoder: PhotoEncoder,
+    pub encoder: Arc<dyn Encoder>,
     /// What one photo may cost.
     pub limits: Limits,
     /// Vectors of photos that were encoded before.
@@ -72,7 +75,7 @@ impl<'a> PhotoQueries<'a> {
         let hash = sha256_of_file(table).map_err(|error| {
             Failure::new(ErrorKind::Unreadable, format!("cannot read {}: {error}", table.display()))
         })?;
-        let identity = format!("table {hash} where {selection:?}");
+        let identity = format!("table {} where {selection:?}", hash.sha256);
         let vectors = Vectors { gallery, channel, encoder };
         Ok(Self { names: Names::Table { rows: Box::new(rows), wanted }, identity, sample, vectors })
     }
@@ -89,7 +92,7 @@ impl<'a> PhotoQueries<'a> {
     ) -> Result<Self, Failure> {
         let ids = encoder.photos.ids()?;
         let names: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
-        let identity = format!("photos {}", crate::pack::sha256_hex(names.join("\n").as_bytes()));
+        let identity = format!("photos {}", sha256_hex(names.join("\n").as_bytes()));
         let vectors = Vectors { gallery, channel, encoder: Some(encoder) };
         Ok(Self { names: Names::Photos { ids: ids.into_iter() }, identity, sample, vectors })
     }
@@ -119,30 +122,102 @@ impl<'a> PhotoQueries<'a> {
     }
 }
 
+/// A query that is known, or a photo that must be encoded first.
+enum Prepared {
+    Known(Box<CurationQuery>),
+    Photo { photo: Photo, location: LatLon, key: Option<String> },
+}
+
 impl Vectors<'_> {
-    fn query(&self, named: Named) -> QueryResult {
+    /// One query for each name, in order; photos that have no vectors yet are encoded in one batch.
+    fn queries(&self, named: Vec<Named>) -> Vec<QueryResult> {
+        let prepared: Vec<Result<(Prepared, Option<Box<PhotoRow>>), Failure>> =
+            named.into_par_iter().map(|one| self.prepare(one)).collect();
+        let photos: Vec<&Photo> = prepared
+            .iter()
+            .flatten()
+            .filter_map(|(one, _)| match one {
+                Prepared::Photo { photo, .. } => Some(photo),
+                Prepared::Known(_) => None,
+            })
+            .collect();
+        let mut encoded = match &self.encoder {
+            Some(encoder) if !photos.is_empty() => encoder.encoder.encode(&photos),
+            _ => Vec::new(),
+        }
+        .into_iter();
+        let each = prepared.into_iter().map(|one| {
+            let (prepared, row) = one?;
+            let mut query = match prepared {
+                Prepared::Known(query) => *query,
+                Prepared::Photo { photo, location, key } => {
+                    let embedding = encoded.next().unwrap_or_else(|| Err(lost(&photo.id.0)))?;
+                    if let (Some(key), Some(cache)) = (key, self.cache()) {
+                        let size = [photo.image.width(), photo.image.height()];
+                        cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
+                    }
+                    self.query_of(&photo, location, &embedding)?
+                }
+            };
+            // What the table says goes before what the gallery knows.
+            if let Some(row) = row {
+                query.location = row.location;
+                query.place = row.place.or(query.place);
+                query.author = row.author.or(query.author);
+            }
+            Ok(query)
+        });
+        each.collect()
+    }
+
+    fn cache(&self) -> Option<&QueryCache> {
+        self.encoder.as_ref()?.cache.as_ref()
+    }
+
+    fn prepare(&self, named: Named) -> Result<(Prepared, Option<Box<PhotoRow>>), Failure> {
         let (id, row) = match named {
             Named::Failed(failure) => return Err(failure),
             Named::Row(row) => (row.id.clone(), Some(row)),
             Named::Photo(id) => (id, None),
         };
         let stored = self.gallery.record(&id).zip(self.gallery.vector(&id, &self.channel));
-        let mut query = match (stored, &self.encoder) {
-            (Some((record, vector)), _) => CurationQuery::of(record, vector),
-            (None, Some(encoder)) => encoder.query(&id, row.as_deref(), &self.channel)?,
-            (None, None) => {
-                let message = format!("{id}: the photo is not in the gallery, so it has no vector");
-                return Err(Failure::new(ErrorKind::NotFound, message)
-                    .with_hint("say where the photos are with --photos, or add it to the gallery"));
-            }
-        };
-        // What the table says goes before what the gallery knows.
-        if let Some(row) = row {
-            query.location = row.location;
-            query.place = row.place.or(query.place);
-            query.author = row.author.or(query.author);
+        if let Some((record, vector)) = stored {
+            return Ok((Prepared::Known(Box::new(CurationQuery::of(record, vector))), row));
         }
-        Ok(query)
+        let Some(encoder) = &self.encoder else {
+            let message = format!("{id}: the photo is not in the gallery, so it has no vector");
+            return Err(Failure::new(ErrorKind::NotFound, message)
+                .with_hint("say where the photos are, or add it to the gallery"));
+        };
+        let bytes = encoder.photos.read(&id)?;
+        let location = match &row {
+            Some(row) => row.location,
+            None => gps_tag(&id.0, &bytes)?,
+        };
+        // The pixels are needed for the hash anyway: what is remembered is the costly part.
+        let photo = decode_photo(&id.0, &bytes, &encoder.limits, DecodeOptions::default())?;
+        let key = encoder.cache.as_ref().map(|_| sha256_hex(&bytes));
+        let known = key.as_ref().and_then(|key| encoder.cache.as_ref()?.get(key));
+        let prepared = match known {
+            Some(known) => Prepared::Known(Box::new(self.query_of(&photo, location, &known.embedding)?)),
+            None => Prepared::Photo { photo, location, key },
+        };
+        Ok((prepared, row))
+    }
+
+    fn query_of(&self, photo: &Photo, location: LatLon, embedding: &QueryEmbedding) -> QueryResult {
+        let channel = &self.channel;
+        let vector = embedding.get(channel).ok_or_else(|| {
+            Failure::new(ErrorKind::Usage, format!("the model pack makes no vectors for channel {channel}"))
+        })?;
+        Ok(CurationQuery {
+            id: photo.id.clone(),
+            location,
+            place: geo::Place::default(),
+            author: None,
+            hash: Some(perceptual_hash(&photo.image)),
+            vector: vector.to_vec(),
+        })
     }
 }
 
@@ -171,43 +246,6 @@ impl QuerySource for PhotoQueries<'_> {
             let Some(one) = self.advance()? else { break };
             named.push(one);
         }
-        let vectors = &self.vectors;
-        Ok(named.into_par_iter().map(|one| vectors.query(one)).collect())
-    }
-}
-
-impl QueryEncoder {
-    fn query(&self, id: &PhotoId, row: Option<&PhotoRow>, channel: &Channel) -> QueryResult {
-        let bytes = self.photos.read(id)?;
-        let location = match row {
-            Some(row) => row.location,
-            None => gps_tag(&id.0, &bytes)?,
-        };
-        let image = decode(&bytes, &self.limits, DecodeOptions::default())
-            .map_err(|error| error.named(&id.0))?;
-        // The picture is needed for its hash anyway: what is remembered is the costly part.
-        let entry = self.cache.as_ref().map(|cache| (cache, QueryCache::key(&bytes)));
-        let known = entry.as_ref().and_then(|(cache, key)| cache.get(key));
-        let embedding = if let Some(known) = known {
-            known.embedding
-        } else {
-            let embedding = self.encoder.encode_image(&id.0, &image)?;
-            if let Some((cache, key)) = entry {
-                let size = [image.width(), image.height()];
-                cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
-            }
-            embedding
-        };
-        let vector = embedding.get(channel).ok_or_else(|| {
-            Failure::new(ErrorKind::Usage, format!("the model pack makes no vectors for channel {channel}"))
-        })?;
-        Ok(CurationQuery {
-            id: id.clone(),
-            location,
-            place: geo::Place::default(),
-            author: None,
-            hash: Some(perceptual_hash(&image)),
-            vector: vector.to_vec(),
-        })
+        Ok(self.vectors.queries(named))
     }
 }

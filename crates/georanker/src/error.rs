@@ -16,7 +16,7 @@ pub enum PackError {
         places: Vec<PathBuf>,
     },
     /// The named directory has no `pack.toml`.
-    #[error("{} is no model pack: it has no pack.toml", directory.display())]
+    #[error("{} is not a model pack: pack.toml is missing", directory.display())]
     Missing {
         /// The directory.
         directory: PathBuf,
@@ -94,16 +94,15 @@ impl Diagnose for PackError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound { .. } | Self::Missing { .. } => {
-                Some("name a pack with --pack DIR or the environment variable GEORANKER_PACK; the repository has one in packs/starter".to_owned())
+                Some("give the directory of a model `pack`, for example packs/starter, or set GEORANKER_PACK".to_owned())
             }
             Self::Damaged { .. } | Self::Unlisted { .. } | Self::Weights { .. } => {
                 Some("get a fresh copy of the pack; `git checkout packs/starter` restores the one of the repository".to_owned())
             }
             Self::Manifest { .. } => Some("the pack may belong to another version of georanker".to_owned()),
-            Self::NoGallery { directory } => Some(format!(
-                "build one with `georanker gallery build MINE --photos DIR --pack {}` and name it with --gallery",
-                directory.display()
-            )),
+            Self::NoGallery { .. } => {
+                Some("build a `gallery` of your own photos with this pack, and give it".to_owned())
+            }
             Self::Read { .. } => None,
             Self::Network(error) => error.hint(),
             Self::Part(failure) => failure.hint.clone(),

@@ -3,15 +3,15 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use contract::{Attribution, ErrorKind, Failure, PhotoId, PhotoRecord};
+use contract::{Attribution, Encoder, ErrorKind, Failure, Photo, PhotoId, PhotoRecord};
 use gallery::{GalleryWriter, NewPhoto, PhotoReference, PhotoSource};
 use geo::{LatLon, Place, ReverseGeocoder};
-use nets::geoclip::LocationEncoder;
-use photo::{DecodeOptions, Limits, decode};
+use photo::{DecodeOptions, Limits, decode_photo, gps_tag, perceptual_hash};
 use rayon::prelude::*;
 
-use crate::PhotoEncoder;
 use crate::build_times::{BuildTimes, Clocks, Part};
+use crate::encode_for_gallery;
+use crate::pipeline::lost;
 
 /// Photos in one transaction: what a killed run loses at most.
 const BATCH: usize = 32;
@@ -56,9 +56,7 @@ pub enum BuildEvent<'a> {
 /// Encodes geotagged photos and writes them into a gallery, batch by batch.
 pub struct GalleryBuilder<'a> {
     /// The encoder whose vectors the gallery holds.
-    pub encoder: &'a PhotoEncoder,
-    /// Encodes the photos' coordinates, where the encoder does not do it by itself.
-    pub locations: Option<&'a LocationEncoder>,
+    pub encoder: &'a dyn Encoder,
     /// Where the photos' bytes come from.
     pub photos: &'a dyn PhotoSource,
     /// The number of that source in the gallery.
@@ -117,8 +115,7 @@ impl GalleryBuilder<'_> {
                     Some(_) => report.already_present += 1,
                 }
             }
-            let encoded: Vec<Result<NewPhoto, Failure>> =
-                wanted.par_iter().map(|photo| self.encode(photo, &clocks)).collect();
+            let encoded = self.encode(&wanted, &clocks);
             encoded_count += encoded.len();
             let mut new = Vec::with_capacity(encoded.len());
             for outcome in encoded {
@@ -138,27 +135,42 @@ impl GalleryBuilder<'_> {
         Ok(report)
     }
 
-    fn encode(&self, photo: &PhotoToAdd, clocks: &Clocks) -> Result<NewPhoto, Failure> {
+    /// Reads and decodes photos one by one, encodes them in one batch.
+    fn encode(&self, wanted: &[&PhotoToAdd], clocks: &Clocks) -> Vec<Result<NewPhoto, Failure>> {
+        let described: Vec<Result<(Photo, PhotoRecord), Failure>> =
+            wanted.par_iter().map(|photo| self.describe(photo, clocks)).collect();
+        let good = described.iter().filter_map(|one| one.as_ref().ok());
+        let (photos, places): (Vec<&Photo>, Vec<LatLon>) =
+            good.map(|(photo, record)| (photo, record.location)).unzip();
+        let mut vectors = clocks
+            .time_together(Part::Encode, || encode_for_gallery(self.encoder, &photos, &places))
+            .into_iter();
+        let new = described.iter().map(|one| {
+            let (_, record) = one.as_ref().map_err(Clone::clone)?;
+            let vectors = vectors.next().unwrap_or_else(|| Err(lost(&record.id.0)))?;
+            let path = self.photos.name_of(&record.id).0;
+            let reference = PhotoReference::InSource { source: self.source, path };
+            Ok(NewPhoto { record: record.clone(), vectors, reference })
+        });
+        new.collect()
+    }
+
+    fn describe(&self, photo: &PhotoToAdd, clocks: &Clocks) -> Result<(Photo, PhotoRecord), Failure> {
         let name = &photo.id.0;
-        let bytes = clocks.time(Part::Read, || self.photos.read(&photo.id));
-        let bytes = bytes?;
+        let bytes = clocks.time(Part::Read, || self.photos.read(&photo.id))?;
         let location = match photo.location {
             Some(known) => known,
             None => gps_tag(name, &bytes)?,
         };
-        let image = clocks.time(Part::Decode, || decode(&bytes, &self.limits, DecodeOptions::default()));
-        let image = image.map_err(|error| error.named(name))?;
-        let vectors = clocks.time(Part::Encode, || {
-            self.encoder.encode_gallery_photo(name, &image, location, self.locations)
-        })?;
+        let decoded = clocks
+            .time(Part::Decode, || decode_photo(name, &bytes, &self.limits, DecodeOptions::default()))?;
         let (place, hash) = clocks.time(Part::Describe, || {
-            (photo.place.clone().or(ReverseGeocoder::embedded().place(location)), perceptual_hash(&image))
+            let place = photo.place.clone().or(ReverseGeocoder::embedded().place(location));
+            (place, perceptual_hash(&decoded.image))
         });
         let attribution = photo.attribution.clone();
         let record = PhotoRecord { id: photo.id.clone(), location, place, attribution, hash: Some(hash) };
-        let reference =
-            PhotoReference::InSource { source: self.source, path: self.photos.name_of(&photo.id).0 };
-        Ok(NewPhoto { record, vectors, reference })
+        Ok((decoded, record))
     }
 }
 

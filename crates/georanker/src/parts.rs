@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use contract::{Candidate, Channel, Diagnose, Encoder as _, Failure, QueryEmbedding};
+use contract::{Encoder as _, Failure};
 use gallery::{Gallery, GallerySpec, LocationIndex, VectorPrecision};
-use geo::LatLon;
 use nets::geoclip::LocationEncoder;
 
 use crate::coordinates::encode_coordinates;
@@ -65,7 +64,7 @@ impl Parts {
             (None, Some(list)) if own_coordinates && gallery.photo_count() == 0 => {
                 pack.verify_file(list)?;
                 let kept = pack.path(COORDINATES_INDEX);
-                encode_coordinates(pack, Arc::clone(&encoder), &pack.path(list), kept)?.index
+                encode_coordinates(pack, encoder.as_ref(), &pack.path(list), kept)?.index
             }
             (None, _) => no_places(&expected)?,
         };
@@ -80,29 +79,6 @@ impl Parts {
     }
 }
 
-impl Parts {
-    /// Fills in the candidates' own vectors: a photo's from the gallery, a bare coordinate's from the world-wide ones.
-    pub fn attach_vectors(&self, candidates: &mut [Candidate]) {
-        let bare: Vec<LatLon> =
-            candidates.iter().filter(|one| one.photo.is_none()).map(|one| one.location).collect();
-        let mut of_places = self.locations.vectors_at(&bare);
-        if let Some(more) = &self.more_locations {
-            for (known, other) in of_places.iter_mut().zip(more.vectors_at(&bare)) {
-                *known = known.take().or(other);
-            }
-        }
-        let mut of_places = of_places.into_iter();
-        for candidate in candidates {
-            candidate.embedding = if let Some(photo) = &candidate.photo {
-                self.gallery.embedding(photo)
-            } else {
-                let vector = of_places.next().flatten().map(|vector| (Channel::location(), vector));
-                QueryEmbedding { vectors: vector.into_iter().collect() }
-            };
-        }
-    }
-}
-
 /// The gallery that is named, or else the pack's own, if it has one.
 fn open_gallery(pack: &Pack, other: Option<&Path>, fingerprint: &str) -> Result<Option<Gallery>, PackError> {
     let directory: PathBuf = match (other, &pack.manifest().gallery) {
@@ -113,7 +89,7 @@ fn open_gallery(pack: &Pack, other: Option<&Path>, fingerprint: &str) -> Result<
         }
         (None, None) => return Ok(None),
     };
-    Gallery::open(&directory, Some(fingerprint)).map(Some).map_err(|error| part(&error))
+    Gallery::open(&directory, Some(fingerprint)).map(Some).map_err(part)
 }
 
 /// What stands for a gallery where only coordinates are searched.
@@ -125,18 +101,17 @@ fn no_photos(encoder: &PhotoEncoder, fingerprint: &str) -> Result<Gallery, PackE
         precision: VectorPrecision::Int8,
         sources: Vec::new(),
     };
-    Gallery::empty(&spec).map_err(|error| part(&error))
+    Gallery::empty(&spec).map_err(part)
 }
 
 fn open_locations(pack: &Pack, fingerprint: &str) -> Result<Option<LocationIndex>, PackError> {
     let Some(index) = &pack.manifest().locations.index else { return Ok(None) };
     pack.verify_file(index)?;
-    LocationIndex::open(&pack.path(index), Some(fingerprint)).map(Some).map_err(|error| part(&error))
+    LocationIndex::open(&pack.path(index), Some(fingerprint)).map(Some).map_err(part)
 }
 
 fn no_places(fingerprint: &str) -> Result<LocationIndex, PackError> {
-    LocationIndex::build(fingerprint, 1, &[], std::iter::empty(), VectorPrecision::Int8)
-        .map_err(|error| part(&error))
+    LocationIndex::build(fingerprint, 1, &[], std::iter::empty(), VectorPrecision::Int8).map_err(part)
 }
 
 /// Loads the pack's location encoder, which only adding photos needs; `None` for encoders that have none, or their own.
@@ -149,6 +124,6 @@ pub fn open_location_encoder(pack: &Pack) -> Result<Option<LocationEncoder>, Pac
     Ok(Some(LocationEncoder::from_file(&pack.path(name))?))
 }
 
-fn part(error: &impl Diagnose) -> PackError {
-    PackError::Part(Failure::from_error(error))
+fn part(error: impl Into<Failure>) -> PackError {
+    PackError::Part(error.into())
 }

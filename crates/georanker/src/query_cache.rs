@@ -1,24 +1,22 @@
 //! Vectors of query photos that were encoded before, on disk.
 //!
 //! A photo is known by its content and the encoder by its fingerprint, so that a renamed photo is found and another
-//! pack is not confused with this one. An entry is a small file with a checksum, written under a temporary name and
-//! renamed; one that is damaged is as if it were not there.
+//! pack is not confused with this one. An entry is a small file of a [`DiskCache`] with a checksum; one that is damaged
+//! is as if it were not there.
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use contract::{Channel, Encoder, ErrorKind, Failure, QueryEmbedding};
+use files::{DiskCache, sha256_hex};
 use serde::{Deserialize, Serialize};
 
-use crate::PhotoEncoder;
-use crate::pack::sha256_hex;
 
 /// A directory of query vectors; used by several threads and processes at once.
 #[derive(Debug)]
 pub struct QueryCache {
-    directory: PathBuf,
+    entries: DiskCache,
     /// The encoder's channels and the lengths of their vectors: a pack's settings may change them, and the encoder's
     /// fingerprint stays.
     channels: Vec<(Channel, usize)>,
@@ -46,7 +44,7 @@ impl QueryCache {
     ///
     /// # Errors
     /// [`ErrorKind::Output`] for a directory that cannot be made.
-    pub fn open(directory: &Path, encoder: &PhotoEncoder) -> Result<Self, Failure> {
+    pub fn open(directory: &Path, encoder: &dyn Encoder) -> Result<Self, Failure> {
         let channels = encoder.channels().iter().map(|spec| (spec.channel.clone(), spec.dimension)).collect();
         Self::of(directory, encoder.fingerprint(), channels)
     }
@@ -58,19 +56,20 @@ impl QueryCache {
         let directory = directory.join(name);
         fs::create_dir_all(&directory).map_err(|error| {
             Failure::new(ErrorKind::Output, format!("cannot make {}: {error}", directory.display()))
-                .with_hint("name a directory that can be written with --query-cache")
+                .with_hint("name a directory for the query cache that can be written")
         })?;
-        Ok(Self { directory, channels, hits: AtomicU64::new(0), misses: AtomicU64::new(0) })
+        let entries = DiskCache::at(directory, "query").unsynced();
+        Ok(Self { entries, channels, hits: AtomicU64::new(0), misses: AtomicU64::new(0) })
     }
 
-    /// The key of a photo's bytes.
+    /// The key of a photo's bytes: their SHA-256.
     pub fn key(bytes: &[u8]) -> String {
         sha256_hex(bytes)
     }
 
     /// An entry, if it is there, sound, and has the encoder's channels.
     pub fn get(&self, key: &str) -> Option<CachedQuery> {
-        let found = fs::read(self.path(key)).ok().and_then(|bytes| decode(&bytes));
+        let found = self.entries.get(key).ok().flatten().and_then(|bytes| decode(&bytes));
         let found = found.filter(|query| {
             let vectors = query.embedding.vectors.iter();
             vectors
@@ -84,24 +83,12 @@ impl QueryCache {
 
     /// Keeps an entry. A full disk makes the next run slower, and is no reason to fail this one.
     pub fn put(&self, key: &str, query: &CachedQuery) {
-        let path = self.path(key);
-        let Some(folder) = path.parent() else { return };
-        let temporary = folder.join(format!(".{key}.{}.tmp", std::process::id()));
-        let written = fs::create_dir_all(folder)
-            .and_then(|()| fs::File::create(&temporary)?.write_all(&encode(query)))
-            .and_then(|()| fs::rename(&temporary, &path));
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
+        let _ = self.entries.put(key, &encode(query));
     }
 
     /// Entries found, and entries looked for in vain.
     pub fn counts(&self) -> (u64, u64) {
         (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
-    }
-
-    fn path(&self, key: &str) -> PathBuf {
-        self.directory.join(key.get(..2).unwrap_or("_")).join(format!("{key}.query"))
     }
 }
 
@@ -164,6 +151,32 @@ mod tests {
             let cache = open(&other);
             assert_eq!((cache.get(&key), cache.counts()), (None, (0, 1)), "{other:?}");
         }
+    }
+
+    #[test]
+    fn threads_that_put_one_key_at_once_leave_it_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let caches = [(); 2]
+            .map(|()| QueryCache::of(directory.path(), "pack-1", vec![(Channel::photo(), 1000)]).unwrap());
+        let key = QueryCache::key(b"a photo");
+        let start = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            for (cache, value) in caches.iter().zip([0.25, 0.75]) {
+                let (start, key) = (&start, &key);
+                scope.spawn(move || {
+                    let vectors = vec![(Channel::photo(), vec![value; 1000])];
+                    let query = CachedQuery { embedding: QueryEmbedding { vectors }, size: [6, 4] };
+                    start.wait();
+                    for _ in 0..50 {
+                        cache.put(key, &query);
+                        let found = cache.get(key).unwrap().embedding.vectors.remove(0).1;
+                        assert!(found.iter().all(|number| *number == found[0]), "of one writer");
+                    }
+                });
+            }
+        });
+        let path = caches[0].entries.path(&key);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file is left");
     }
 
     #[test]

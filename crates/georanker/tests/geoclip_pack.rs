@@ -7,17 +7,17 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use contract::{Attribution, Channel, Diagnose as _, Encoder, Locate, LocateOptions, PhotoId};
-use gallery::{GallerySpec, GalleryWriter, PhotoFiles, SourceSpec, VectorPrecision};
+use contract::{Attribution, Channel, Diagnose as _, Encoder, Locate, LocateRequest, PhotoId};
+use gallery::{Gallery, GallerySpec, GalleryWriter, PhotoFiles, SourceSpec, VectorPrecision};
 use geo::{LatLon, Place};
 use georanker::pack::{
     DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, GalleryManifest,
-    LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, sha256_of_file,
+    LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest,
 };
 use georanker::{
     GalleryBuilder, Locator, Pack, Parts, PhotoEncoder, PhotoToAdd, decode_photo, open_location_encoder,
 };
-use photo::Limits;
+use photo::{DecodeOptions, Limits};
 use rank::{Calibration, ChannelVote, SimilaritySettings, SpatialKernel};
 use tiny_clip::{CONFIG, clip};
 
@@ -26,7 +26,7 @@ fn listed(directory: &Path, name: &str) -> FileManifest {
     FileManifest {
         path: name.into(),
         bytes: fs::metadata(&path).unwrap().len(),
-        sha256: sha256_of_file(&path).unwrap(),
+        sha256: files::sha256_of_file(&path).unwrap().sha256,
         licence: "MIT".into(),
     }
 }
@@ -117,7 +117,6 @@ fn photos_and_places_meet_in_one_space() {
     let pack = Pack::open(&directory).unwrap();
     assert_eq!(*pack.manifest(), manifest);
     let encoder = PhotoEncoder::open(&pack).unwrap();
-    let locations = open_location_encoder(&pack).unwrap();
     let samples = root.join("samples");
     let photos = ["creek.jpg", "glacier.jpg", "harbour.jpg"];
     let places = [(50.03, -114.81), (46.44, 8.08), (-33.86, 151.21)];
@@ -132,13 +131,7 @@ fn photos_and_places_meet_in_one_space() {
     let mut writer = GalleryWriter::create(&gallery, &spec).unwrap();
     let source = writer.add_source(&SourceSpec::folder(samples.display().to_string())).unwrap();
     let files = PhotoFiles::open(&samples).unwrap();
-    let builder = GalleryBuilder {
-        encoder: &encoder,
-        locations: locations.as_ref(),
-        photos: &files,
-        source,
-        limits: Limits::default(),
-    };
+    let builder = GalleryBuilder { encoder: &encoder, photos: &files, source, limits: Limits::default() };
     let wanted: Vec<PhotoToAdd> = photos
         .iter()
         .zip(places)
@@ -156,14 +149,15 @@ fn photos_and_places_meet_in_one_space() {
 
     // The gallery's vectors in the location channel are those of the places.
     let locator = Locator::open_with_gallery(&directory, &gallery).unwrap();
-    let place = locations.unwrap().encode_normalised(&[LatLon::new(46.44, 8.08).unwrap()]);
-    let stored = locator.gallery().vector(&PhotoId("glacier.jpg".into()), &Channel::location()).unwrap();
+    let place = encoder.encode_places(&[LatLon::new(46.44, 8.08).unwrap()]).unwrap().unwrap().remove(0);
+    let opened = Gallery::open(&gallery, None).unwrap();
+    let stored = opened.vector(&PhotoId("glacier.jpg".into()), &Channel::location()).unwrap();
     let cosine: f32 = place.iter().zip(&stored).map(|(a, b)| a * b).sum();
     assert!(cosine > 0.999, "{cosine}");
     for name in photos {
         let bytes = fs::read(samples.join(name)).unwrap();
-        let photo = decode_photo(name, &bytes, &Limits::default()).unwrap();
-        let estimate = locator.locate(&[photo], &LocateOptions::default()).remove(0).unwrap();
+        let photo = decode_photo(name, &bytes, &Limits::default(), DecodeOptions::default()).unwrap();
+        let estimate = locator.locate(&[LocateRequest::new(photo)]).remove(0).unwrap();
         assert_eq!(estimate.candidates.len(), 3);
     }
 }
@@ -205,8 +199,9 @@ fn coordinates_alone_make_a_pack() {
     let answer = || {
         let locator = Locator::open(directory).unwrap();
         assert_eq!(locator.gallery_label(), "4 coordinates");
-        let photo = decode_photo("glacier.jpg", &bytes, &Limits::default()).unwrap();
-        locator.locate(&[photo], &LocateOptions::default()).remove(0).unwrap()
+        let photo =
+            decode_photo("glacier.jpg", &bytes, &Limits::default(), DecodeOptions::default()).unwrap();
+        locator.locate(&[LocateRequest::new(photo)]).remove(0).unwrap()
     };
     assert!(Parts::would_encode_coordinates(&pack));
     let first = answer();
@@ -233,5 +228,5 @@ fn coordinates_alone_make_a_pack() {
     write(&Manifest { locations, ..bare });
     let Err(error) = Locator::open(directory) else { panic!("there is nothing to search") };
     assert!(error.to_string().contains("has no gallery of its own"), "{error}");
-    assert!(error.hint().unwrap().contains("gallery build MINE"));
+    assert!(error.hint().unwrap().contains("build a `gallery`"));
 }

@@ -4,17 +4,19 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
+use contract::{
+    Cancel, Channel, Encoder, ErrorKind, Exclude, Image, Locate, LocateOptions, LocateRequest,
+    PerceptualHash, Photo, RetrievalOptions,
+};
 use formats::table::{PhotoRow, read_photos};
-use contract::{Channel, Encoder, ErrorKind, Exclude, Locate, LocateOptions, PerceptualHash, Photo};
 use gallery::{Gallery, PhotoSource, TarSource};
 use georanker::pack::RankerManifest;
 use georanker::{
-    BatchEnd, BatchOptions, Input, Locator, Pack, Parts, decode_photo, hash_of, image_of, locate_files,
+    BatchEnd, BatchOptions, EncodedPhoto, Input, Locator, Pack, Parts, decode_photo, locate_files,
     open_set_ranker,
 };
-use photo::Limits;
+use photo::{DecodeOptions, Limits, perceptual_hash};
 use rank::SimilarityRanker;
 use rank::set::{SetChannel, SetConfig, SetNetwork, SetRanker, start};
 use rayon::prelude::*;
@@ -36,7 +38,9 @@ fn open_photos() -> (Vec<PhotoRow>, TarSource) {
 }
 
 fn photo(row: &PhotoRow, source: &TarSource) -> Photo {
-    let mut photo = decode_photo(&row.id.0, &source.read(&row.id).unwrap(), &Limits::default()).unwrap();
+    let mut photo =
+        decode_photo(&row.id.0, &source.read(&row.id).unwrap(), &Limits::default(), DecodeOptions::default())
+            .unwrap();
     photo.author.clone_from(&row.author);
     photo
 }
@@ -115,9 +119,9 @@ fn a_batch_gives_what_single_photos_give() {
     let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(6).map(|row| photo(row, &source)).collect();
     let locator = Locator::open(&starter()).unwrap();
     let options = LocateOptions::default();
-    let together = locator.locate(&photos, &options);
+    let together = locate(&locator, &photos, &options);
     for (photo, batched) in photos.iter().zip(together) {
-        let alone = locator.locate(std::slice::from_ref(photo), &options).remove(0).unwrap();
+        let alone = locate(&locator, std::slice::from_ref(photo), &options).remove(0).unwrap();
         assert_eq!(alone, batched.unwrap(), "{}", photo.id);
     }
 }
@@ -144,7 +148,7 @@ fn an_untrained_set_ranker_finds_vectors_for_all_candidates_and_answers_as_its_b
     let similarity = Arc::new(SimilarityRanker::new(base).unwrap());
     let queries: Vec<_> = photos
         .iter()
-        .map(|photo| (photo, parts.encoder.encode_image(&photo.id.0, &photo.image).unwrap()))
+        .map(|photo| EncodedPhoto::new(photo, parts.encoder.encode_one(photo).unwrap()))
         .collect();
     let options = LocateOptions::default();
     let locator = locator.with_ranker(set_ranker);
@@ -160,15 +164,67 @@ fn an_untrained_set_ranker_finds_vectors_for_all_candidates_and_answers_as_its_b
     }
 }
 
+/// All photos with the same options.
+fn locate(
+    locator: &Locator,
+    photos: &[Photo],
+    options: &LocateOptions,
+) -> Vec<Result<contract::Estimate, contract::Failure>> {
+    let request = |photo: &Photo| LocateRequest::new(photo.clone()).with_options(options.clone());
+    locator.locate(&photos.iter().map(request).collect::<Vec<_>>())
+}
+
 #[test]
-fn one_broken_photo_is_not_the_failure_of_others() {
+fn one_photos_failure_is_not_that_of_others() {
     let (rows, source) = open_photos();
     let good = photo(split(&rows, &["test"])[0], &source);
-    let broken = Photo { id: "broken".into(), author: None, width: 10, height: 10, rgb: vec![0; 7] };
+    // A line of pixels so long that it cannot be resized.
+    let broken = Photo::new("broken", Image::filled(200_000, 1, [0; 3]).unwrap());
     let locator = Locator::open(&starter()).unwrap();
-    let answers = locator.locate(&[good.clone(), broken, good], &LocateOptions::default());
+    let answers = locate(&locator, &[good.clone(), broken, good], &LocateOptions::default());
     assert!(answers[0].is_ok() && answers[2].is_ok());
     assert!(answers[1].as_ref().unwrap_err().message.contains("broken"));
+}
+
+#[test]
+fn each_request_has_its_own_options_and_a_cancelled_one_no_answer() {
+    let (rows, source) = open_photos();
+    let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(3).map(|row| photo(row, &source)).collect();
+    let locator = Locator::open(&starter()).unwrap();
+    let japan = LocateOptions { region: Some("JP".parse().unwrap()), ..LocateOptions::default() };
+    let place = RetrievalOptions { same_place_m: 5000.0, ..RetrievalOptions::default() };
+    let sparse = LocateOptions { retrieval: place, top: 3, ..LocateOptions::default() };
+    let all = [LocateOptions::default(), japan, sparse];
+    let requests: Vec<LocateRequest> = photos
+        .iter()
+        .flat_map(|photo| {
+            all.iter().map(|options| LocateRequest::new(photo.clone()).with_options(options.clone()))
+        })
+        .collect();
+    let together = locator.locate(&requests);
+    for (request, answer) in requests.iter().zip(&together) {
+        let alone = locator.locate(std::slice::from_ref(request)).remove(0);
+        assert_eq!(answer, &alone, "{:?}", request.options);
+    }
+    assert_eq!(together[1].as_ref().unwrap().place.country_code.as_deref(), Some("JP"));
+    requests[4].cancel.cancel();
+    let again = locator.locate(&requests);
+    assert_eq!(again[4].as_ref().unwrap_err().kind, ErrorKind::Interrupted);
+    assert_eq!((&again[3], &again[5]), (&together[3], &together[5]));
+}
+
+#[test]
+fn two_threads_share_a_locator() {
+    let (rows, source) = open_photos();
+    let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(4).map(|row| photo(row, &source)).collect();
+    let locator = Locator::open(&starter()).unwrap();
+    let expected = locate(&locator, &photos, &LocateOptions::default());
+    std::thread::scope(|scope| {
+        let run = || locate(&locator, &photos, &LocateOptions::default());
+        for thread in [scope.spawn(run), scope.spawn(run), scope.spawn(run)] {
+            assert_eq!(thread.join().unwrap(), expected);
+        }
+    });
 }
 
 #[test]
@@ -176,20 +232,21 @@ fn vectors_that_cannot_be_searched_with_are_one_photos_failure() {
     let (rows, source) = open_photos();
     let locator = Locator::open(&starter()).unwrap();
     let photo = photo(split(&rows, &["test"])[0], &source);
-    let vectors = locator.encoder().encode_image("a", &photo.image).unwrap();
+    let vectors = locator.encoder().encode_one(&photo).unwrap();
     let mut short = vectors.clone();
     short.vectors[0].1.pop();
     let mut without = vectors.clone();
     without.vectors.truncate(1);
-    let queries = [(&photo, short), (&photo, vectors.clone()), (&photo, without), (&photo, vectors)];
+    let queries =
+        [short, vectors.clone(), without, vectors].map(|vectors| EncodedPhoto::new(&photo, vectors));
     let answers = locator.rank(&queries, &LocateOptions::default());
     let alone = locator.rank(&queries[1..2], &LocateOptions::default()).remove(0).unwrap();
     for index in [1, 3] {
         assert_eq!(answers[index].as_ref().unwrap().ranking, alone.ranking);
     }
     let message = |index: usize| answers[index].as_ref().unwrap_err().message.clone();
-    assert!(message(0).contains("channel photo: a vector of"), "{}", message(0));
-    assert!(message(2).contains("channel location: there is no vector"), "{}", message(2));
+    assert!(message(0).starts_with(&format!("{}: query 0 has", photo.id)), "{}", message(0));
+    assert!(message(2).contains("there is no query vector for the channel location"), "{}", message(2));
 }
 
 #[test]
@@ -203,7 +260,7 @@ fn a_channel_that_nobody_has_is_said_before_any_photo_is_read() {
     assert!(locator.check(&LocateOptions::default()).is_ok());
     let inputs = [Input { name: "gone.jpg".into(), path: "gone.jpg".into() }];
     let mut said = Vec::new();
-    let run = locate_files(&locator, &inputs, &options, &AtomicBool::new(false), |located| {
+    let run = locate_files(&locator, &inputs, &options, &Cancel::default(), |located| {
         said.push(located.outcome.unwrap_err());
         Ok::<(), ()>(())
     });
@@ -215,8 +272,9 @@ fn exclusions_that_leave_nothing_are_not_an_empty_gallery() {
     let (rows, source) = open_photos();
     let locator = Locator::open(&starter()).unwrap();
     let mut photo = photo(split(&rows, &["test"])[0], &source);
-    let vectors = locator.encoder().encode_image("a", &photo.image).unwrap();
-    let records = locator.gallery().photos().filter(|record| record.attribution.author.is_some());
+    let vectors = locator.encoder().encode_one(&photo).unwrap();
+    let gallery = Gallery::open(&starter().join("gallery"), None).unwrap();
+    let records = gallery.photos().filter(|record| record.attribution.author.is_some());
     let messages: Vec<String> = records
         .take(20)
         .filter_map(|record| {
@@ -227,13 +285,13 @@ fn exclusions_that_leave_nothing_are_not_an_empty_gallery() {
                 region: Some(format!("{latitude},{longitude},0.005").parse().unwrap()),
                 ..LocateOptions::default()
             };
-            let answer = locator.rank(&[(&photo, vectors.clone())], &options).remove(0);
+            let answer = locator.rank(&[EncodedPhoto::new(&photo, vectors.clone())], &options).remove(0);
             answer.err().map(|failure| failure.message)
         })
         .collect();
     assert!(!messages.is_empty());
     for message in messages {
-        let said = "--exclude same-author leaves nothing of the gallery in this region";
+        let said = "excluding same-author leaves nothing of the gallery in this region";
         assert!(message.contains(said), "{message}");
     }
 }
@@ -245,14 +303,14 @@ fn exclusions_and_regions_hold_in_every_candidate() {
     let locator = Locator::open(&starter()).unwrap();
     let exclude = Exclude { same_author: true, near_duplicate: true };
     let options = LocateOptions { top: 100, exclude, ..LocateOptions::default() };
-    for (photo, answer) in photos.iter().zip(locator.locate(&photos, &options)) {
+    for (photo, answer) in photos.iter().zip(locate(&locator, &photos, &options)) {
         let authors =
             answer.unwrap().candidates.into_iter().map(|ranked| ranked.candidate.attribution.author);
         assert!(authors.flatten().all(|author| Some(author) != photo.author));
     }
     let in_japan =
         LocateOptions { top: 100, region: Some("JP".parse().unwrap()), ..LocateOptions::default() };
-    for answer in locator.locate(&photos, &in_japan) {
+    for answer in locate(&locator, &photos, &in_japan) {
         let estimate = answer.unwrap();
         assert_eq!(estimate.place.country_code.as_deref(), Some("JP"));
         assert!(
@@ -268,7 +326,7 @@ fn listed_candidates_are_distinct_and_stand_for_those_around_them() {
     let locator = Locator::open(&starter()).unwrap();
     let all = LocateOptions { top: 1000, distinct_km: 0.0, ..LocateOptions::default() };
     let merged = LocateOptions { top: 1000, distinct_km: 25.0, ..LocateOptions::default() };
-    for (every, few) in locator.locate(&photos, &all).into_iter().zip(locator.locate(&photos, &merged)) {
+    for (every, few) in locate(&locator, &photos, &all).into_iter().zip(locate(&locator, &photos, &merged)) {
         let (every, few) = (every.unwrap().candidates, few.unwrap().candidates);
         let mass = |list: &[contract::RankedCandidate]| list.iter().map(|one| one.probability).sum::<f64>();
         assert!((mass(&every) - 1.0).abs() < 1e-9 && (mass(&few) - 1.0).abs() < 1e-9);
@@ -287,7 +345,7 @@ fn confidence_is_ordered_and_abstention_is_explained() {
     let (rows, source) = open_photos();
     let photos: Vec<Photo> = split(&rows, &["test"]).iter().take(20).map(|row| photo(row, &source)).collect();
     let locator = Locator::open(&starter()).unwrap();
-    for answer in locator.locate(&photos, &LocateOptions::default()) {
+    for answer in locate(&locator, &photos, &LocateOptions::default()) {
         let estimate = answer.unwrap();
         assert!(estimate.confidence.0.windows(2).all(|pair| pair[0] <= pair[1]));
         assert!(estimate.confidence.0.iter().all(|value| (0.0..=1.0).contains(value)));

@@ -164,7 +164,8 @@ fn conversions_are_as_close_as_their_bits() {
 #[test]
 fn blocks_that_do_not_fit_become_smaller_or_bf16() {
     for (inputs, stored, bytes) in [(64, StoredType::Q4, 36), (48, StoredType::Bf16, 96)] {
-        let weights = WeightMatrix::from_f32(numbers(inputs, 1), 1, inputs).convert(StoredType::Q4, encode_blocks);
+        let weights =
+            WeightMatrix::from_f32(numbers(inputs, 1), 1, inputs).convert(StoredType::Q4, encode_blocks);
         assert_eq!((weights.stored(), weights.bytes()), (stored, bytes));
     }
     let weights = WeightMatrix::from_f32(numbers(48, 1), 1, 48).convert(StoredType::Q8, encode_blocks);

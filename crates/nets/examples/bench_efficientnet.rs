@@ -9,8 +9,8 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
 use kernels::Instructions;
+use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -11,6 +11,7 @@ use kernels::norms::{layer_norm, rms_norm};
 use kernels::rotary::rotate;
 use kernels::weights::{StoredType, WeightMatrix};
 use kernels::weights_linear::linear;
+use nets::block_encoding::encode_blocks;
 
 fn numbers(count: usize, seed: usize) -> Vec<f32> {
     (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()

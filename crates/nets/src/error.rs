@@ -173,6 +173,14 @@ pub enum NetworkError {
         /// What the device says.
         why: String,
     },
+    /// Something that this build of the library leaves out.
+    #[error("{what} needs the feature `{feature}`, which this program was built without")]
+    NotBuilt {
+        /// What was asked for.
+        what: String,
+        /// The feature of Cargo that brings it.
+        feature: &'static str,
+    },
     /// A part of the network that it does not have.
     #[error("block {block} was asked for, but the network has {blocks} blocks (0 to {})", .blocks - 1)]
     NoSuchBlock {
@@ -191,6 +199,7 @@ impl NetworkError {
             Self::InputLength { .. }
                 | Self::NoSuchBlock { .. }
                 | Self::Setting { .. }
+                | Self::NotBuilt { .. }
                 | Self::Prompt { .. }
                 | Self::Compute { .. }
                 | Self::Overflow { .. }
@@ -233,6 +242,7 @@ impl NetworkError {
             Self::Write { .. } => Some("Check that the folder exists, is yours to write, and has room."),
             Self::NoValueHead { .. } => Some("Name the adapter that was trained for this model."),
             Self::Overflow { .. } => Some("Try f32 or bf16, whose numbers reach further than those of f16."),
+            Self::NotBuilt { .. } => Some("Use a build of the program with that feature."),
             Self::InputLength { .. }
             | Self::NoSuchBlock { .. }
             | Self::Setting { .. }
@@ -245,7 +255,7 @@ impl NetworkError {
 impl Diagnose for NetworkError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Setting { .. } => ErrorKind::Usage,
+            Self::Setting { .. } | Self::NotBuilt { .. } => ErrorKind::Usage,
             Self::Write { .. } => ErrorKind::Output,
             _ if self.is_broken_model() => ErrorKind::BrokenModel,
             _ => ErrorKind::Internal,

@@ -1,14 +1,16 @@
-//! Neural networks as plain tensor programs, photo decoding and CPU kernels.
+//! Neural networks as plain tensor programs.
 //!
 //! The idea: a network is a value that is loaded once, from exactly the tensors it needs, and then is a pure
 //! function that any number of threads may call. Each reproduces its official implementation within f32 noise
 //! (golden tests), and a photo or location gives the same bits alone as in a batch.
 //!
-//! The cast: [`photo`] makes pixels of files; [`efficientnet_lite`] makes features of pixels, [`clip`] and [`siglip`]
-//! (both over [`vision_transformer`]) stronger ones; [`geoclip`] and [`g3`] put places and photos in one space;
-//! [`qwen2_vl`] scores prompts. Below them, [`checkpoint`] reads safetensors and `.pth`, all or nothing, with
-//! [`NetworkError`] naming what is wrong; [`mapped_file`] maps files; [`kernels`] holds the loops worth SIMD, which
-//! is chosen at run time and has a portable twin.
+//! The cast: [`efficientnet_lite`] makes features of pixels, `clip` and `siglip` (both over `vision_transformer`)
+//! stronger ones; [`geoclip`] and `g3` put places and photos in one space; `qwen2_vl` scores prompts, with adapters from
+//! `lora`. Below them, [`checkpoint`] reads safetensors and `.pth`, all or nothing, with [`NetworkError`] naming what is
+//! wrong; the loops worth SIMD are those of [`kernels`].
+//!
+//! Features choose what is compiled: `lvlm` brings `qwen2_vl` and `lora`, `transformers` what runs on candle's tensors
+//! and `.pth` files. Without either, what the starter pack needs is left, and candle is not compiled.
 //!
 //! ```
 //! use nets::efficientnet_lite::EfficientNetLite;
@@ -34,21 +36,31 @@
 //! feature map to memory and reads it again, which is most of the time of a small network; our fused blocks never
 //! do (`benches/README.md` has the ratios to `PyTorch`).
 
+#[cfg(feature = "transformers")]
 pub mod block_encoding;
 pub mod checkpoint;
+#[cfg(feature = "transformers")]
 pub mod clip;
 pub mod efficientnet_lite;
 pub mod error;
+#[cfg(feature = "transformers")]
 mod fields;
 mod fourier_encoder;
+#[cfg(feature = "transformers")]
 pub mod g3;
 pub mod geoclip;
+#[cfg(feature = "transformers")]
 mod holding;
+#[cfg(feature = "lvlm")]
 pub mod lora;
+#[cfg(feature = "transformers")]
 pub mod operators;
 mod perceptron;
+#[cfg(feature = "lvlm")]
 pub mod qwen2_vl;
+#[cfg(feature = "transformers")]
 pub mod siglip;
+#[cfg(feature = "transformers")]
 pub mod vision_transformer;
 
 pub use error::NetworkError;

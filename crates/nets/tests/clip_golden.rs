@@ -1,4 +1,5 @@
 //! CLIP against transformers: a tiny network of random weights, and the full tokenizer.
+#![cfg(feature = "transformers")]
 #![allow(clippy::unwrap_used, reason = "the helpers read fixtures, too")]
 
 #[path = "../../photo/tests/photo_support/mod.rs"]
@@ -12,8 +13,8 @@ use flate2::read::GzDecoder;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::clip::{Clip, ClipConfig, ClipTokenizer, ClipVision, Holding, TokenizedText};
 use nets::operators::Operators;
-use photo::Image;
 use nets::vision_transformer::Preprocessor;
+use photo::Image;
 use photo_support::{bytes, golden, json, list, official, text};
 use tensor_files::{Tensor, Tensors, read, write};
 

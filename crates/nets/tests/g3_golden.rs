@@ -1,4 +1,5 @@
 //! G3 against the official code: a tiny network of random weights, from its `.pth`.
+#![cfg(feature = "transformers")]
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 #[path = "../../photo/tests/photo_support/mod.rs"]

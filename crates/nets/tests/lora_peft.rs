@@ -1,4 +1,5 @@
 //! Adapters of PEFT: read in every form its writers gave them, written so that it reads them, refused by name.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod tensor_files;

@@ -1,4 +1,5 @@
 //! Checkpoints of Qwen2-VL: one file or shards, both layouts of names, and everything that can be wrong with them.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod tensor_files;

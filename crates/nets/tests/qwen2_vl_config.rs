@@ -1,4 +1,5 @@
 //! `config.json` of Qwen2-VL: the published sizes pass, in both layouts, and what is not supported is named.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 mod tensor_files;

@@ -1,4 +1,5 @@
 //! Writing: the reference's greedy text, and samples that do not depend on each other.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
 
 mod qwen2_vl_support;

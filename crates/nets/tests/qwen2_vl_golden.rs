@@ -1,4 +1,5 @@
 //! The reward model against the official Python stack.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
 
 mod qwen2_vl_support;

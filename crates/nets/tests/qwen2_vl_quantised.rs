@@ -1,4 +1,5 @@
 //! Quantised weights that are kept in a file.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
 
 mod qwen2_vl_support;
@@ -6,8 +7,8 @@ mod qwen2_vl_support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use nets::NetworkError;
 use kernels::weights::StoredType;
+use nets::NetworkError;
 use nets::lora::Adapter;
 use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
 use qwen2_vl_support::{ADAPTERS, Case, cases, features, golden, network};

@@ -1,4 +1,5 @@
 //! Chat template and tokenizer against the reference: the same prompts, the same ids.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "the helpers read fixtures, too")]
 
 #[path = "../../photo/tests/photo_support/mod.rs"]

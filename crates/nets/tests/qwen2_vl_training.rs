@@ -1,11 +1,12 @@
 //! Gradients of the tiny network: against differences, and against those of prompts run one by one.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
 #![allow(clippy::float_cmp, reason = "what is exact must be exact")]
 
 mod qwen2_vl_support;
 
-use nets::NetworkError;
 use kernels::weights::StoredType;
+use nets::NetworkError;
 use nets::lora::{Adapter, Naming};
 use nets::qwen2_vl::training::{
     Checkpointing, GroupPass, LoraPlan, LoraSettings, PassOptions, TrainingNetwork,

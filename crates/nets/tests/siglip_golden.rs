@@ -1,4 +1,5 @@
 //! `SigLIP`'s vision tower against transformers (tests/golden/siglip/make.py).
+#![cfg(feature = "transformers")]
 #![allow(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
 
 #[path = "../../photo/tests/photo_support/mod.rs"]
@@ -6,9 +7,9 @@ mod photo_support;
 mod tensor_files;
 
 use nets::operators::Operators;
-use photo::{Filter, Image};
 use nets::siglip::{Holding, SiglipVision, config_from_json};
 use nets::vision_transformer::{Preprocessor, Squaring};
+use photo::{Filter, Image};
 use photo_support::{golden, official};
 use tensor_files::{Tensor, read, write};
 

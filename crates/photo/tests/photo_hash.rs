@@ -39,9 +39,10 @@ fn copies_of_a_photo_are_close() {
 #[test]
 fn different_photos_are_far_apart() {
     let hashes: Vec<PerceptualHash> = photos().iter().map(perceptual_hash).collect();
-    let pairs = hashes.iter().enumerate().flat_map(|(index, &first)| {
-        hashes[index + 1..].iter().map(move |&second| first.distance(second))
-    });
+    let pairs = hashes
+        .iter()
+        .enumerate()
+        .flat_map(|(index, &first)| hashes[index + 1..].iter().map(move |&second| first.distance(second)));
     let (far, all) = pairs.fold((0, 0), |(far, all), distance| (far + u32::from(distance > 16), all + 1));
     assert!(far * 10 >= all * 9, "{far} of {all} pairs are more than 16 bits apart");
 }

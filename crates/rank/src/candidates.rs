@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use contract::{
-    Candidate, CandidateSet, Channel, Found, Origin, PhotoId, PhotoRecord, QueryEmbedding,
-};
+use contract::{Candidate, CandidateSet, Channel, Found, Origin, PhotoId, PhotoRecord, QueryEmbedding};
 use geo::LatLon;
 
 /// A search result with what is known of it.

@@ -1,11 +1,9 @@
 //! From scores to one coordinate.
 
 use contract::{CandidateSet, Decide, RADII_KM, Ranking};
+use geo::metrics::GEOSCORE_DECAY_KM;
 
 use crate::DistanceMatrix;
-
-/// `GeoScore` falls to 1/e at this distance, km.
-const GEOSCORE_SCALE_KM: f64 = 1492.7;
 
 /// The chosen candidate and the belief behind the choice.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,9 +44,9 @@ pub fn decide(set: &CandidateSet, ranking: &Ranking, temperature: f64, rule: Dec
                 .row(index)
                 .iter()
                 .zip(&probabilities)
-                .map(|(km, probability)| probability * (-km / GEOSCORE_SCALE_KM).exp())
+                .map(|(km, probability)| probability * (-km / GEOSCORE_DECAY_KM).exp())
                 .sum(),
-            _ => f64::from(ranking.scores[index]),
+            Decide::Argmax => f64::from(ranking.scores[index]),
         }
     };
     let mut chosen = (best, utility(best));

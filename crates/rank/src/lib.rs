@@ -9,7 +9,7 @@
 //! [`assemble`] builds a candidate set from the channels' search results; [`SimilarityRanker`] is a kernel vote
 //! without learned weights; [`decide()`] picks a candidate by highest score, best expected `GeoScore` or most
 //! mass within a radius; [`Calibration`] holds an isotonic map a radius. [`set`] is a small network over the whole
-//! set; [`vlm`] asks a vision-language network.
+//! set; `vlm` asks a vision-language network (feature `lvlm`).
 //!
 //! ```
 //! use contract::{Candidate, CandidateSet, Channel, Decide, Origin, Ranker};
@@ -43,6 +43,7 @@ mod kernel;
 mod loss;
 pub mod set;
 mod similarity;
+#[cfg(feature = "lvlm")]
 pub mod vlm;
 
 pub use calibration::{Calibration, CalibrationSample, cross_fitted};

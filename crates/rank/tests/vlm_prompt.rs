@@ -1,4 +1,5 @@
 //! Prompts against those of the reference, letter by letter.
+#![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "the helpers read fixtures, too")]
 
 use std::path::PathBuf;

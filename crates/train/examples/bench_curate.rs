@@ -12,8 +12,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use contract::Channel;
-use formats::ranking_data::{RankingColumns, RankingReader};
 use curate_support::Synthetic;
+use formats::ranking_data::{RankingColumns, RankingReader};
 use gallery::Gallery;
 use train::curate::{CurationPlan, GalleryQueries, Rules, Sample, Statistics, curate};
 

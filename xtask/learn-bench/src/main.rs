@@ -98,7 +98,7 @@ fn report_page(settings: &BenchSettings, tables: &str) -> String {
         "# The learnable test bed\n\n\
         `cargo xtask learnbench`, bed seed {seed}, {threads} threads. Gallery {gallery} places; {train} queries to train on, \
         {validation} to watch, {test} to judge by; views of {side} x {side} pixels, about {width} km wide; no two places \
-        within {apart_km} km of each other; {candidates} candidates a query. What it is: `docs/learning-test-bed.md`.\n\n",
+        within {apart_km} km of each other; {candidates} candidates a query. What it is: `docs/src/learning-test-bed.md`.\n\n",
         side = frame.side,
         width = frame.width_km,
     );

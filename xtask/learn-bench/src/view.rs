@@ -75,7 +75,7 @@ pub fn view(earth: &WholeEarth, centre: LatLon, frame: Frame, jitter: &Jitter) -
             }
         }
     }
-    Image::new(frame.side, frame.side, rgb)
+    Ok(Image::new(frame.side, frame.side, rgb)?)
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use contract::{ErrorKind, Failure, PhotoId};
-use photo::Image;
 use nets::qwen2_vl::training::LoraSettings;
+use photo::Image;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

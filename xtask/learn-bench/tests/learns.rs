@@ -35,7 +35,7 @@ fn the_set_ranker_learns() {
 }
 
 #[test]
-#[ignore = "seen to learn on the whole bed in a minute, not tried on so small a one: docs/learning-test-bed.md"]
+#[ignore = "seen to learn on the whole bed in a minute, not tried on so small a one: docs/src/learning-test-bed.md"]
 fn the_tiny_lvlm_learns() {
     let bed = tiny_bed();
     let folder = tempfile::tempdir().unwrap();

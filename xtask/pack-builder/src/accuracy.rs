@@ -3,14 +3,17 @@
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use formats::table::{PhotoRow, PredictionRow, PredictionWriter};
-use contract::{Exclude, LocateOptions, Photo, QueryEmbedding};
+use contract::{Exclude, LocateOptions};
 use evaluate::{EvaluateRequest, Format, Options, Selection, render, run};
+use formats::table::{PhotoRow, PredictionRow, PredictionWriter};
+use gallery::Gallery;
 use geo::{LatLon, geodesic_km};
-use georanker::{Locator, Pack, Parts, hash_of, image_of};
+use georanker::{EncodedPhoto, Locator, Pack, Parts};
+use photo::perceptual_hash;
 use rand::SeedableRng;
 use rand::seq::IteratorRandom;
 use rand_chacha::ChaCha8Rng;
@@ -42,7 +45,9 @@ pub(crate) fn report(
     let rows = opened.split(split);
     ensure!(!rows.is_empty(), "no photos in split {split}");
     let manifest = Pack::open(pack)?;
-    let locator = Locator::from_parts(&manifest, Parts::open(&manifest, None)?)?;
+    let parts = Parts::open(&manifest, None)?;
+    let gallery = Arc::clone(&parts.gallery);
+    let locator = Locator::from_parts(&manifest, parts)?;
     let queries = encode(&opened, &rows, &locator)?;
     let methods = Method::all(&manifest)?;
     fs::create_dir_all(predictions)?;
@@ -59,7 +64,7 @@ pub(crate) fn report(
         ("With `--exclude same-author,near-duplicate`", Exclude { same_author: true, near_duplicate: true }),
     ] {
         let _ = write!(text, "\n## {heading}\n");
-        let (files, errors) = predict(&locator, &methods, &rows, &queries, exclude, predictions)?;
+        let (files, errors) = predict((&locator, &gallery), &methods, &rows, &queries, exclude, predictions)?;
         text.push_str("\n### The gap to the best candidate\n");
         text.push_str(&gap::table(&rows, &SUBSETS, &errors)?);
         for (subset, conditions) in SUBSETS {
@@ -99,10 +104,10 @@ fn evaluated(
 
 /// One predictions file a method that answers, and every method's errors.
 fn predict(
-    locator: &Locator,
+    (locator, gallery): (&Locator, &Gallery),
     methods: &[Method],
     rows: &[PhotoRow],
-    queries: &[(Photo, QueryEmbedding)],
+    queries: &[EncodedPhoto],
     exclude: Exclude,
     directory: &Path,
 ) -> anyhow::Result<(Vec<PathBuf>, Vec<Errors>)> {
@@ -116,10 +121,10 @@ fn predict(
         let path = directory.join(format!("{}{suffix}.csv", method.name()));
         let mut writer = PredictionWriter::new(&path.display().to_string(), File::create(&path)?)?;
         let mut errors = Errors { name: method.name(), km: Vec::with_capacity(rows.len()) };
-        for (((row, (photo, _)), ranked), estimate) in rows.iter().zip(queries).zip(&ranked).zip(&estimates) {
+        for (((row, photo), ranked), estimate) in rows.iter().zip(queries).zip(&ranked).zip(&estimates) {
             let ranked = ranked.as_ref().map_err(Clone::clone)?;
             let location = match method {
-                Method::RandomGallery => random_location(locator, photo, exclude, &mut random)?,
+                Method::RandomGallery => random_location(gallery, photo, exclude, &mut random)?,
                 Method::Default => Some(estimate.as_ref().map_err(Clone::clone)?.location),
                 other => other.answer(ranked, row.location)?,
             };
@@ -142,7 +147,7 @@ fn predict(
 }
 
 /// Mean milliseconds in which the pack's ranker scores a set, after one that warms up.
-fn ranking_time(locator: &Locator, queries: &[(Photo, QueryEmbedding)]) -> anyhow::Result<f64> {
+fn ranking_time(locator: &Locator, queries: &[EncodedPhoto]) -> anyhow::Result<f64> {
     let ranked = locator.rank(queries, &LocateOptions::default());
     let sets: Vec<_> = ranked.into_iter().collect::<Result<_, _>>()?;
     let ranker = locator.ranker();
@@ -156,15 +161,16 @@ fn ranking_time(locator: &Locator, queries: &[(Photo, QueryEmbedding)]) -> anyho
 }
 
 fn random_location(
-    locator: &Locator,
-    photo: &Photo,
+    gallery: &Gallery,
+    photo: &EncodedPhoto,
     exclude: Exclude,
     random: &mut ChaCha8Rng,
 ) -> anyhow::Result<Option<LatLon>> {
-    let hash = perceptual_hash(&photo.image);
-    let records = locator.gallery().photos().filter(|record| {
+    let hash = photo.image.as_deref().map(perceptual_hash);
+    let records = gallery.photos().filter(|record| {
         let same_author = exclude.same_author && record.attribution.author == photo.author;
-        let near = exclude.near_duplicate && record.hash.is_some_and(|other| other.is_near(hash));
+        let near =
+            exclude.near_duplicate && record.hash.zip(hash).is_some_and(|(one, other)| one.is_near(other));
         !same_author && !near
     });
     Ok(records.choose(random).map(|record| record.location))

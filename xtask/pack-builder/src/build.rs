@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
-use formats::table::PhotoRow;
 use contract::{Attribution, Channel, ChannelSpec, Encoder, PerceptualHash, PhotoRecord, QueryEmbedding};
+use files::sha256_hex;
+use formats::table::PhotoRow;
 use gallery::{
     Gallery, GallerySpec, GalleryWriter, IndexedLocation, LocationIndex, NewPhoto, PhotoReference,
     SourceSpec, VectorPrecision,
@@ -15,7 +16,6 @@ use geo::{LatLon, ReverseGeocoder};
 use georanker::pack::{
     DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, GalleryManifest,
     LocationsManifest, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, View,
-    sha256_hex,
 };
 use georanker::{FeatureExtractor, Heads, Matrix, Pack, Parts, PhotoEncoder, fingerprint};
 use nets::efficientnet_lite::EfficientNetLite;
@@ -40,7 +40,7 @@ const GALLERY: &str = "gallery";
 /// The photos as seen from the gallery's directory.
 const PHOTOS_FROM_GALLERY: &str = "../../../data/geophotos/photos.tar";
 
-/// Chosen on the validation split; see docs/starter-pack.md.
+/// Chosen on the validation split; see docs/src/starter-pack.md.
 const WHITENING: WhiteningSettings =
     WhiteningSettings { neighbourhood_km: 5.0, shrinkage: 1.0, dimension: 256 };
 /// Weight of the blocks' features beside the final ones.

@@ -22,6 +22,8 @@ pub(crate) fn cached(
     }
     let values = compute()?;
     fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
-    fs::write(&path, bytemuck::cast_slice(&values)).with_context(|| path.display().to_string())?;
+    // Half a file would be taken for all of it.
+    files::write_atomic(&path, bytemuck::cast_slice::<f32, u8>(&values))
+        .with_context(|| path.display().to_string())?;
     Ok(values)
 }

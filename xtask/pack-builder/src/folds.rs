@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::ensure;
-use contract::{Channel, Exclude, LocateOptions, Photo, QueryEmbedding};
+use contract::{Channel, Exclude, LocateOptions, QueryEmbedding};
+use files::sha256_hex;
 use gallery::Gallery;
 use geo::{LatLon, haversine_km};
-use georanker::pack::{Manifest, sha256_hex};
-use georanker::{Heads, Locator, Pack, Parts};
+use georanker::pack::Manifest;
+use georanker::{EncodedPhoto, Heads, Locator, Pack, Parts};
 use train::set::SetQuery;
 
 use crate::build::{Ingredients, fit_heads, write_gallery};
@@ -75,7 +76,7 @@ pub(crate) fn out_of_fold(
         let parts = Parts { gallery: Arc::new(Gallery::open(directory.path(), None)?), ..parts.clone() };
         let locator = Locator::from_parts(&Pack::in_memory(pack, manifest.clone()), parts.clone())?;
         let own = ingredients.only(&own);
-        let queries: Vec<(Photo, QueryEmbedding)> = own
+        let queries: Vec<EncodedPhoto> = own
             .rows
             .iter()
             .zip(own.features.chunks_exact(own.length))
@@ -83,15 +84,13 @@ pub(crate) fn out_of_fold(
                 let photo = heads.photo_vector(features);
                 let location = heads.location_query(&photo);
                 let vectors = vec![(Channel::photo(), photo), (Channel::location(), location)];
-                // Ranking needs no pixels.
-                let photo = Photo {
+                EncodedPhoto {
                     id: row.id.clone(),
                     author: row.author.clone(),
-                    width: 0,
-                    height: 0,
-                    rgb: Vec::new(),
-                };
-                (photo, QueryEmbedding { vectors })
+                    embedding: QueryEmbedding { vectors },
+                    // Ranking needs no pixels.
+                    image: None,
+                }
             })
             .collect();
         for (list, same_author) in [(&mut result.plain, false), (&mut result.other_authors, true)] {
@@ -99,7 +98,7 @@ pub(crate) fn out_of_fold(
             let options = LocateOptions { exclude, ..LocateOptions::default() };
             for (row, ranked) in own.rows.iter().zip(locator.rank(&queries, &options)) {
                 let mut set = ranked?.set;
-                parts.attach_vectors(&mut set.candidates);
+                locator.attach_vectors(&mut set)?;
                 list.push(SetQuery::new(set, row.location));
             }
         }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::Context;
 use contract::RADII_KM;
-use formats::table::PhotoRow;
 use evaluate::Selection;
+use formats::table::PhotoRow;
 
 /// Errors of a method on the rows of the split, km.
 pub(crate) struct Errors {

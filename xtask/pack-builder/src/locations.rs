@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use files::sha256_hex;
 use geo::LatLon;
-use georanker::pack::sha256_hex;
 use nets::geoclip::LocationEncoder;
 use train::principal_directions;
 

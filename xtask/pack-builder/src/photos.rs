@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use contract::PerceptualHash;
+use files::sha256_hex;
 use formats::table::{PhotoRow, read_photos};
 use gallery::{PhotoSource, TarSource};
 use geo::{LatLon, ReverseGeocoder};
-use georanker::{FeatureExtractor, hash_of, pack::sha256_hex};
+use georanker::FeatureExtractor;
+use photo::perceptual_hash;
 use photo::{DecodeOptions, Image, Limits, decode};
 use rayon::prelude::*;
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context;
+use contract::{Channel, Decide, LocateOptions, Photo, RADII_KM, Ranker};
 use formats::table::PhotoRow;
-use contract::{Channel, Decide, LocateOptions, Photo, QueryEmbedding, RADII_KM, Ranker};
 use geo::geodesic_km;
 use georanker::pack::{DecisionManifest, DecisionRule, Manifest, RankerManifest};
-use georanker::{Locator, Pack, Parts, Ranked};
+use georanker::{EncodedPhoto, Locator, Pack, Parts, Ranked};
 use rank::{
     Calibration, CalibrationSample, ChannelVote, Decision, SimilarityRanker, SimilaritySettings,
     SpatialKernel, cross_fitted, decide,
@@ -60,7 +60,7 @@ fn settings(photo_temperature: f64, location_weight: f64, kernel: &[(f64, f64)])
 /// The validation photos, encoded, and the locator that finds their candidates.
 pub(crate) struct Validation {
     pub(crate) rows: Vec<PhotoRow>,
-    pub(crate) queries: Vec<(Photo, QueryEmbedding)>,
+    pub(crate) queries: Vec<EncodedPhoto>,
     pub(crate) locator: Locator,
     pub(crate) parts: Parts,
 }
@@ -84,7 +84,7 @@ impl Validation {
         let mut ranked: Vec<Ranked> =
             self.locator.rank(&self.queries, options).into_iter().collect::<Result<_, _>>()?;
         for one in &mut ranked {
-            self.parts.attach_vectors(&mut one.set.candidates);
+            self.locator.attach_vectors(&mut one.set)?;
         }
         Ok(ranked)
     }
@@ -172,21 +172,14 @@ pub(crate) fn encode(
     photos: &OpenPhotos,
     rows: &[PhotoRow],
     locator: &Locator,
-) -> anyhow::Result<Vec<(Photo, QueryEmbedding)>> {
+) -> anyhow::Result<Vec<EncodedPhoto>> {
     use rayon::prelude::*;
     rows.par_iter()
         .map(|row| {
             let image = photos.image(row)?;
-            let embedding = locator.encoder().encode_image(&row.id.0, &image)?;
-            let (width, height) = (image.width(), image.height());
-            let photo = Photo {
-                id: row.id.clone(),
-                author: row.author.clone(),
-                width,
-                height,
-                rgb: image.into_rgb(),
-            };
-            Ok((photo, embedding))
+            let photo = Photo { author: row.author.clone(), ..Photo::new(row.id.clone(), image) };
+            let embedding = locator.encoder().encode_one(&photo)?;
+            Ok(EncodedPhoto::new(&photo, embedding))
         })
         .collect()
 }

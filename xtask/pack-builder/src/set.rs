@@ -20,7 +20,7 @@ pub(crate) const DIRECTORY: &str = "set";
 pub(crate) const CONFIG: &str = "set/config.toml";
 pub(crate) const WEIGHTS: &str = "set/model.safetensors";
 
-/// How the ranker is trained. Chosen on `val` among [`crate::trials`]; see docs/starter-pack.md.
+/// How the ranker is trained. Chosen on `val` among [`crate::trials`]; see docs/src/starter-pack.md.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// Out of so many queries, one whose candidates exclude its own author.

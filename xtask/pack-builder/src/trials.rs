@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use formats::table::PhotoRow;
 use contract::{Decide, RADII_KM, Ranker};
+use formats::table::PhotoRow;
 use geo::geodesic_km;
 use geo::metrics::{mean_geo_score, median_km, percent_within};
 use georanker::Ranked;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use formats::ranking_data::RankingColumns;
 use contract::{ErrorKind, Failure};
+use formats::ranking_data::RankingColumns;
 use train::curate::{Rules, Sample};
 
 use super::PackArguments;

@@ -46,10 +46,10 @@ pub struct JudgeRequest {
     pub model: PathBuf,
     /// How it is opened.
     pub options: ScorerOptions,
-    /// Found candidates that it looks at.
-    pub found: usize,
-    /// Written ones.
-    pub written: usize,
+    /// Retrieved candidates that it looks at.
+    pub retrieved: usize,
+    /// Generated ones.
+    pub generated: usize,
 }
 
 impl JudgeArguments {
@@ -59,7 +59,7 @@ impl JudgeArguments {
     /// [`ErrorKind::Usage`] naming the option; [`ErrorKind::BrokenModel`] for directories that are not there.
     pub fn resolve(&self) -> Result<Option<JudgeRequest>, Failure> {
         let Some(model) = &self.judge else { return Ok(None) };
-        let (found, written) = (usize::from(self.judge_found), usize::from(self.judge_written));
+        let (retrieved, generated) = (usize::from(self.judge_found), usize::from(self.judge_written));
         check_directory("--judge", Some(model))?;
         check_directory("--judge-adapter", self.judge_adapter.as_deref())?;
         if self.judge_weights_cache.is_some() && self.judge_weights == WeightStorage::Stored {
@@ -80,6 +80,6 @@ impl JudgeArguments {
             },
             ..ScorerOptions::default()
         };
-        Ok(Some(JudgeRequest { model: model.clone(), options, found, written }))
+        Ok(Some(JudgeRequest { model: model.clone(), options, retrieved, generated }))
     }
 }

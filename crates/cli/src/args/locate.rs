@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use contract::{Decide, ErrorKind, Exclude, Failure, LocateOptions};
 use geo::Region;
+use georanker::OpenOptions;
+use present::{Format, Precision, UnknownFormat, UnknownPrecision};
 
 use super::{
     JudgeArguments, JudgeRequest, PackArguments, RetrievalArguments, WrittenArguments, WrittenRequest,
 };
-use crate::output::{Format, Precision};
 
 /// `georanker locate`.
 #[derive(Debug, Args)]
@@ -83,8 +84,10 @@ pub struct LocateRequest {
     pub options: LocateOptions,
     /// Who took the photos.
     pub author: Option<String>,
-    /// Where written candidates come from, if they were asked for.
-    pub written: Option<WrittenRequest>,
+    /// What the user brings besides the pack.
+    pub open: OpenOptions,
+    /// Where generated candidates come from, if they were asked for.
+    pub generated: Option<WrittenRequest>,
     /// The LVLM that ranks, if one was asked for.
     pub judge: Option<JudgeRequest>,
 }
@@ -121,18 +124,23 @@ impl LocateArguments {
         Ok(LocateRequest {
             options,
             author: self.author.clone(),
-            written: self.written.resolve()?,
+            open: OpenOptions {
+                gallery: self.gallery.clone(),
+                coordinates: self.retrieval.coordinates.clone(),
+                more_coordinates: self.retrieval.more_coordinates.clone(),
+            },
+            generated: self.written.resolve()?,
             judge: self.judge.resolve()?,
         })
     }
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|error: crate::output::UnknownFormat| error.to_string())
+    text.parse().map_err(|error: UnknownFormat| error.to_string())
 }
 
 fn parse_precision(text: &str) -> Result<Precision, String> {
-    text.parse().map_err(|error: crate::output::UnknownPrecision| error.to_string())
+    text.parse().map_err(|error: UnknownPrecision| error.to_string())
 }
 
 fn parse_distinct(text: &str) -> Result<f64, String> {

@@ -46,7 +46,7 @@ pub use written::{WrittenArguments, WrittenRequest};
 #[derive(Debug, Parser)]
 #[command(name = "georanker", version, about, max_term_width = 100, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 some inputs failed, 2 wrong usage, 3 broken model or gallery, 4 interrupted."
+    after_help = "Exit codes: 0 done, 1 some inputs failed, 2 wrong usage, 3 broken model or gallery, 4 interrupted, 5 the run failed."
 )]
 pub struct Arguments {
     /// What to do.

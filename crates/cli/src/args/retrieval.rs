@@ -12,9 +12,6 @@ pub struct RetrievalArguments {
     /// g3-image=1,g3-text=0.5.
     #[arg(long, value_name = "CHANNEL=WEIGHT,...", value_delimiter = ',', value_parser = parse_weight)]
     pub fuse: Vec<(String, f32)>,
-    /// Hold back gallery photos that lie near everything: this much of their hubness is taken off [0.5 is CSLS].
-    #[arg(long, value_name = "STRENGTH", default_value_t = 0.0, value_parser = parse_strength)]
-    pub hubness: f32,
     /// Of candidates within this many metres of a more similar one keep only that one; others take their places.
     #[arg(long, value_name = "METRES", default_value_t = 0.0, value_parser = parse_metres)]
     pub dedupe: f64,
@@ -44,7 +41,6 @@ impl RetrievalArguments {
         }
         Ok(RetrievalOptions {
             fuse: self.fuse.iter().map(|(name, weight)| (Channel::new(name.as_str()), *weight)).collect(),
-            hubness: self.hubness,
             same_place_m: self.dedupe,
             same_photo: self.dedupe_photos,
         })
@@ -62,13 +58,6 @@ fn parse_weight(text: &str) -> Result<(String, f32), String> {
     }
 }
 
-fn parse_strength(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(strength) if (0.0..=1.0).contains(&strength) => Ok(strength),
-        _ => Err("give a number from 0 to 1".to_owned()),
-    }
-}
-
 fn parse_metres(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(metres) if metres >= 0.0 && metres.is_finite() => Ok(metres),
@@ -83,7 +72,6 @@ mod tests {
     fn plain() -> RetrievalArguments {
         RetrievalArguments {
             fuse: Vec::new(),
-            hubness: 0.0,
             dedupe: 0.0,
             dedupe_photos: false,
             coordinates: None,
@@ -102,7 +90,6 @@ mod tests {
         for wrong in ["photo", "photo=", "=1", "photo=-1", "photo=nan"] {
             assert!(parse_weight(wrong).is_err(), "{wrong}");
         }
-        assert!(parse_strength("0.5").is_ok() && parse_strength("2").is_err());
         assert!(parse_metres("50").is_ok() && parse_metres("inf").is_err());
     }
 }

@@ -27,7 +27,7 @@ pub enum TrainCommand {
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-The configuration is a TOML file, one field a line; docs/training.md lists the fields. Paths in it start at its folder.
+The configuration is a TOML file, one field a line; docs/src/training.md lists the fields. Paths in it start at its folder.
 OUT (the field out) receives the model, log.jsonl (one row a step), validation.jsonl, plots/ and checkpoints/.
 
 Ctrl-C saves a checkpoint and ends with exit code 4. After that, or after a crash, the same command with --resume OUT \

@@ -2,9 +2,9 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use formats::table::{PhotoRow, PhotoTable};
 use contract::{Attribution, Diagnose, Encoder, ErrorKind, Failure, PhotoId};
 use evaluate::Selection;
+use formats::table::{PhotoRow, PhotoTable};
 use gallery::{
     Gallery, GalleryError, GallerySpec, GalleryWriter, PhotoFiles, PhotoSource, SourceKind, SourceSpec,
     VectorPrecision,
@@ -12,7 +12,6 @@ use gallery::{
 use geo::Place;
 use georanker::{
     AddReport, BuildEvent, BuildTimes, GalleryBuilder, Pack, PhotoEncoder, PhotoToAdd, find_pack,
-    open_location_encoder,
 };
 use photo::Limits;
 
@@ -43,14 +42,12 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
                     GalleryWriter::open(gallery, Some(work.encoder.fingerprint()))
                 }
                 other => other,
-            }
-            .map_err(|error| failure(&error))?;
+            }?;
             work.add(writer, gallery, photos, quiet)
         }
         GalleryCommand::Add { gallery, photos, pack } => {
             let work = Work::prepare(photos, pack)?;
-            let writer = GalleryWriter::open(gallery, Some(work.encoder.fingerprint()))
-                .map_err(|error| failure(&error))?;
+            let writer = GalleryWriter::open(gallery, Some(work.encoder.fingerprint()))?;
             work.add(writer, gallery, photos, quiet)
         }
         GalleryCommand::Remove { gallery, ids } => remove(gallery, ids, quiet),
@@ -63,7 +60,6 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
 /// What adding photos needs.
 struct Work {
     encoder: PhotoEncoder,
-    locations: Option<nets::geoclip::LocationEncoder>,
     source: PhotoFiles,
     kind: SourceKind,
     wanted: Wanted,
@@ -72,13 +68,14 @@ struct Work {
 impl Work {
     fn prepare(photos: &PhotosArguments, pack: &PackArguments) -> Result<Self, Failure> {
         let kind = if photos.photos.is_dir() { SourceKind::Folder } else { SourceKind::Tar };
-        let source = PhotoFiles::open(&photos.photos).map_err(|error| failure(&error))?;
+        let source = PhotoFiles::open(&photos.photos)?;
         let wanted = Wanted::of(photos, &source)?;
-        let directory = find_pack(pack.pack.as_deref()).map_err(|error| failure(&error))?;
-        let pack = Pack::open(&directory).map_err(|error| failure(&error))?;
-        let encoder = PhotoEncoder::open(&pack).map_err(|error| failure(&error))?;
-        let locations = open_location_encoder(&pack).map_err(|error| failure(&error))?;
-        Ok(Self { encoder, locations, source, kind, wanted })
+        let directory = find_pack(pack.pack.as_deref())?;
+        let pack = Pack::open(&directory)?;
+        let encoder = PhotoEncoder::open(&pack)?;
+        // No place at all: what is broken is found before any photo is read.
+        encoder.encode_places(&[])?;
+        Ok(Self { encoder, source, kind, wanted })
     }
 
     fn add(
@@ -93,12 +90,11 @@ impl Work {
             SourceKind::Tar => SourceSpec::tar(location),
             _ => SourceSpec::folder(location),
         };
-        let source = writer.add_source(&spec).map_err(|error| failure(&error))?;
+        let source = writer.add_source(&spec)?;
         let stop = stop_flag()?;
         let progress = bar(self.wanted.count, "encoding", quiet);
         let builder = GalleryBuilder {
             encoder: &self.encoder,
-            locations: self.locations.as_ref(),
             photos: &self.source,
             source,
             limits: Limits::default(),
@@ -108,7 +104,7 @@ impl Work {
             BuildEvent::Failed(failure) => progress.suspend(|| report(failure)),
         })?;
         progress.finish_and_clear();
-        writer.finish().map_err(|error| failure(&error))?;
+        writer.finish()?;
         note(
             quiet,
             &format!(
@@ -179,19 +175,19 @@ impl Wanted {
                 return Err(Failure::new(ErrorKind::Usage, "--where selects rows of a table")
                     .with_hint("add --table FILE"));
             }
-            let ids = source.ids().map_err(|error| failure(&error))?;
+            let ids = source.ids()?;
             if ids.is_empty() {
                 let message = format!("{}: no photos", photos.photos.display());
                 return Err(Failure::new(ErrorKind::NotFound, message));
             }
             return Ok(Self { count: ids.len(), source: WantedSource::Photos(ids) });
         };
-        let rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
+        let rows = PhotoTable::open(table)?;
         let selection = selection(photos.selection.as_deref().unwrap_or_default(), table, rows.columns())?;
         let mut count = 0;
         for row in rows {
             // What is wrong with the table is said before hours go into its photos.
-            count += usize::from(selection.fits(&row.map_err(|error| failure(&error))?));
+            count += usize::from(selection.fits(&row?));
         }
         if count == 0 {
             let what = if selection.is_empty() { "the table is empty" } else { "no row fits --where" };
@@ -206,7 +202,7 @@ impl Wanted {
         Ok(match &self.source {
             WantedSource::Photos(ids) => Box::new(ids.iter().cloned().map(without_table).map(Ok)),
             WantedSource::Table { path, selection } => {
-                let rows = PhotoTable::open(path).map_err(|error| failure(&error))?;
+                let rows = PhotoTable::open(path)?;
                 Box::new(rows.filter_map(move |row| match row {
                     Ok(row) => selection.fits(&row).then(|| Ok(of_row(row))),
                     Err(error) => Some(Err(failure(&error))),
@@ -244,35 +240,35 @@ fn without_table(id: PhotoId) -> PhotoToAdd {
 }
 
 fn remove(directory: &Path, ids: &[String], quiet: bool) -> Result<Exit, Failure> {
-    let mut writer = GalleryWriter::open(directory, None).map_err(|error| failure(&error))?;
+    let mut writer = GalleryWriter::open(directory, None)?;
     let mut absent = 0;
     let mut present = Vec::new();
     for id in ids {
         let id = PhotoId(id.clone());
-        if writer.contains(&id).map_err(|error| failure(&error))? {
+        if writer.contains(&id)? {
             present.push(id);
         } else {
             absent += 1;
             report(&Failure::new(ErrorKind::NotFound, format!("{}: no photo `{id}`", directory.display())));
         }
     }
-    let removed = writer.remove(&present).map_err(|error| failure(&error))?;
-    writer.finish().map_err(|error| failure(&error))?;
+    let removed = writer.remove(&present)?;
+    writer.finish()?;
     note(quiet, &format!("{removed} photos removed, {} left", writer.len()));
     Ok(if absent > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
 fn info(directory: &Path, json: bool) -> Result<Exit, Failure> {
-    let gallery = Gallery::open(directory, None).map_err(|error| failure(&error))?;
+    let gallery = Gallery::open(directory, None)?;
     let places: Vec<_> = gallery.photos().map(|record| (record.location, record.place)).collect();
-    write_text(None, &crate::gallery_text::info(&gallery.info(), &geo::coverage_note(&places), json))?;
+    write_text(None, &crate::gallery_text::info(gallery.info(), geo::coverage_note(&places), json)?)?;
     Ok(Exit::Done)
 }
 
 fn verify(directory: &Path, repair: bool, quiet: bool) -> Result<Exit, Failure> {
     let mut problems = gallery::verify(directory);
     if repair && !problems.is_empty() {
-        gallery::rebuild(directory).map_err(|error| failure(&error))?;
+        gallery::rebuild(directory)?;
         problems = gallery::verify(directory);
     }
     for problem in &problems {
@@ -286,8 +282,8 @@ fn verify(directory: &Path, repair: bool, quiet: bool) -> Result<Exit, Failure> 
 }
 
 fn export(directory: &Path, out: &Path, quiet: bool) -> Result<Exit, Failure> {
-    let gallery = Gallery::open(directory, None).map_err(|error| failure(&error))?;
-    for file in gallery.export(out).map_err(|error| failure(&error))? {
+    let gallery = Gallery::open(directory, None)?;
+    for file in gallery.export(out)? {
         note(quiet, &file.display().to_string());
     }
     Ok(Exit::Done)

@@ -4,24 +4,23 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use contract::{ErrorKind, Failure, Locate, PhotoId};
+use contract::{Cancel, ErrorKind, Failure, Locate, PhotoId};
+use georanker::generation::GeneratedSource;
 use georanker::{
-    BatchEnd, BatchOptions, CandidateSource, Judge, Located, Locator, Pack, Parts, QueryCache, expand_inputs,
-    find_pack, locate_files_with, open_coordinates,
+    BatchEnd, BatchOptions, Input, Located, Locator, OpenEvent, Pack, QueryCache, Reranker, expand_inputs,
+    find_pack, locate_files,
 };
 use photo::{DecodeOptions, Limits, decode, encode_thumbnail};
+use present::{Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer};
 use rank::vlm::PairScorer;
 
-use super::written::WrittenSource;
+use super::generated::{finish, open_source};
 use crate::args::{JudgeRequest, LocateArguments};
 use crate::exit::{Exit, report};
-use crate::output::{
-    Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer,
-};
 use crate::progress::{bar, note, stop_flag};
 use crate::sink::Sink;
+use crate::terminal;
 
 /// Longest side of the query's picture on the map.
 const QUERY_SIDE: u32 = 640;
@@ -34,40 +33,33 @@ const CANDIDATE_SIDE: u32 = 200;
 /// A [`Failure`] that ends the run; a photo's failure does not.
 pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
-    let pack = find_pack(arguments.pack.pack.as_deref())?;
+    let pack = Pack::open(&find_pack(arguments.pack.pack.as_deref())?)?;
     let inputs = expand_inputs(&arguments.inputs);
     if inputs.skipped > 0 {
-        note(quiet, &format!("{} files that are no photos were skipped", inputs.skipped));
+        note(quiet, &format!("skipped {} files that are not photos", inputs.skipped));
     }
-    let mut locator = open(&pack, arguments, quiet)?;
+    let mut locator = Locator::open_with(&pack, &request.open, &mut |event| tell(&event, quiet))?;
     let query_cache = match &arguments.retrieval.query_cache {
-        Some(directory) => Some(Arc::new(QueryCache::open(directory, locator.encoder())?)),
+        Some(directory) => Some(Arc::new(QueryCache::open(directory, locator.encoder().as_ref())?)),
         None => None,
     };
     let limits = Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() };
-    let stop = stop_flag()?;
-    if request.written.is_some() {
-        let within_m = arguments.written.merge_within_m;
-        let joining = Pack::open(&pack).and_then(|pack| locator.joining_written(&pack, within_m));
-        locator = joining?;
-    }
+    let cancel = Cancel::by(stop_flag()?);
     locator.check(&request.options)?;
-    if let Some(JudgeRequest { model, options, found, written }) = request.judge {
-        note(quiet, &format!("opening {}; confidence is its own belief, not calibrated", model.display()));
-        let scorer = PairScorer::open(&model, &options).map_err(|failure| Failure {
-            hint: failure.hint.as_ref().map(|hint| hint.replace(" --adapter", " --judge-adapter")),
-            ..failure
-        })?;
-        locator = locator.judged_by(Judge { scorer, found, written });
+    let mut source = None;
+    if let Some(generated) = request.generated {
+        let opened =
+            Arc::new(open_source(generated, &locator, (&request.options, &request.author), &cancel, quiet)?);
+        locator = locator.with_source(opened.clone(), arguments.written.merge_within_m)?;
+        source = Some(opened);
     }
-    let locator = Arc::new(locator);
-    let written = match request.written {
-        None => None,
-        Some(written) => {
-            let asked = (&request.options, &request.author);
-            Some(WrittenSource::open(written, &locator, asked, limits, &stop, quiet)?)
-        }
-    };
+    if let Some(JudgeRequest { model, options, retrieved, generated }) = request.judge {
+        let what = "confidence values are uncalibrated model probabilities";
+        note(quiet, &format!("opening {}; {what}", model.display()));
+        let scorer = PairScorer::open(&model, &options)?;
+        let decode = DecodeOptions::default();
+        locator = locator.reranked_by(Reranker { scorer, retrieved, generated, decode });
+    }
     let wants_map = arguments.format == Format::Html || arguments.map.is_some();
     let options = BatchOptions {
         locate: request.options,
@@ -75,6 +67,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         limits,
         thumbnail_side: wants_map.then_some(QUERY_SIDE),
         query_cache,
+        ..BatchOptions::default()
     };
     let pictures = Pictures { locator: &locator, queries: RefCell::default() };
     let mut targets = vec![Target::open(arguments.format, arguments.out.as_deref())?];
@@ -84,52 +77,30 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     let precision = arguments.precision.unwrap_or(Precision::Exact);
     let run = Run {
         locator: &locator,
+        gallery: locator.gallery_label(),
         pictures: &pictures,
-        written: written.as_ref(),
-        stop: &stop,
+        source: source.as_deref(),
+        cancel: &cancel,
         precision,
         quiet,
     };
     run.write_to(&inputs, &options, targets)
 }
 
-/// Opens the pack with the gallery and the coordinates that are asked for.
-fn open(directory: &Path, arguments: &LocateArguments, quiet: bool) -> Result<Locator, Failure> {
-    let pack = Pack::open(directory)?;
-    let gallery = arguments.gallery.as_deref();
-    let brings_all = arguments.retrieval.coordinates.is_some()
-        || arguments.retrieval.more_coordinates.is_some() && !pack.manifest().locations.has_places();
-    let parts = if brings_all {
-        Parts::open_for_coordinates(&pack, gallery)
-    } else {
-        if gallery.is_none() && Parts::would_encode_coordinates(&pack) {
-            note(quiet, "the pack's coordinates are encoded first; the result is kept in its directory");
+/// Says what opening a pack took.
+fn tell(event: &OpenEvent, quiet: bool) {
+    let text = match event {
+        OpenEvent::EncodingCoordinates => {
+            "encoding the pack's coordinates first; the result is kept in its directory".to_owned()
         }
-        Parts::open(&pack, gallery)
+        OpenEvent::CoordinatesEncoded { count, kept: Some(kept) } => {
+            format!("{count} coordinates encoded, kept in {}", kept.display())
+        }
+        OpenEvent::CoordinatesEncoded { count, kept: None } => {
+            format!("{count} coordinates encoded; could not save the index next to the list")
+        }
     };
-    let mut parts = parts?;
-    let retrieval = &arguments.retrieval;
-    if let Some(list) = retrieval.coordinates.as_ref().or(retrieval.more_coordinates.as_ref()) {
-        let opened = open_coordinates(&pack, Arc::clone(&parts.encoder), list)?;
-        let count = opened.index.location_count();
-        match (opened.found, &opened.kept) {
-            (true, _) => {}
-            (false, Some(kept)) => {
-                note(quiet, &format!("{count} coordinates encoded, kept in {}", kept.display()));
-            }
-            (false, None) => note(
-                quiet,
-                &format!("{count} coordinates encoded; there is no room beside the list to keep them"),
-            ),
-        }
-        let index = Arc::new(opened.index);
-        if retrieval.coordinates.is_some() {
-            parts.locations = index;
-        } else {
-            parts.more_locations = Some(index);
-        }
-    }
-    Locator::from_parts(&pack, parts).map_err(Failure::from)
+    note(quiet, &text);
 }
 
 /// A format and where it goes.
@@ -149,9 +120,10 @@ impl Target {
 /// The parts of a run that stay the same for every photo.
 struct Run<'a> {
     locator: &'a Locator,
+    gallery: String,
     pictures: &'a Pictures<'a>,
-    written: Option<&'a WrittenSource>,
-    stop: &'a AtomicBool,
+    source: Option<&'a GeneratedSource>,
+    cancel: &'a Cancel,
     precision: Precision,
     quiet: bool,
 }
@@ -193,15 +165,17 @@ impl Run<'_> {
             let failure = Failure::new(ErrorKind::Output, format!("cannot write {name}: {error}"));
             (failure, error.is_closed_pipe())
         };
+        let photos: Vec<String> = inputs.photos.iter().map(|input| input.name.clone()).collect();
         let mut writers: Vec<Option<Box<dyn Writer + '_>>> = targets
             .iter_mut()
             .map(|target| {
-                let terminal = if target.name == "stdout" { Terminal::of_stdout() } else { Terminal::PLAIN };
+                let terminal = if target.name == "stdout" { terminal::of_stdout() } else { Terminal::PLAIN };
                 let settings = Settings {
                     precision: self.precision,
                     terminal,
                     thumbnails: self.pictures,
-                    origins: self.written.is_some(),
+                    origins: self.source.is_some(),
+                    names: &photos,
                 };
                 Some(writer(target.format, settings, &mut target.sink))
             })
@@ -222,7 +196,7 @@ impl Run<'_> {
         let mut failures = 0;
         let mut emit = |located: Located| -> Result<(), (Failure, bool)> {
             if let Err(failure) = &located.outcome {
-                if self.written.and_then(WrittenSource::ended).is_some_and(|ended| ended == *failure) {
+                if self.source.and_then(GeneratedSource::ended).is_some_and(|ended| ended == *failure) {
                     // The run's failure, said once at the end.
                     return Ok(());
                 }
@@ -237,13 +211,13 @@ impl Run<'_> {
         };
         for (name, failure) in &inputs.failures {
             let outcome = Err(failure.clone());
-            emit(Located { name: name.clone(), outcome, elapsed_ms: 0.0, thumbnail: None })?;
+            let input = Input { name: name.clone(), path: name.into() };
+            emit(Located { input, outcome, elapsed_ms: 0.0, thumbnail: None })?;
         }
-        let source = self.written.map(|written| written as &dyn CandidateSource);
-        let end = locate_files_with(self.locator, &inputs.photos, options, source, self.stop, &mut emit)?;
+        let end = locate_files(self.locator, &inputs.photos, options, self.cancel, &mut emit)?;
         progress.finish_and_clear();
-        let without = self.written.map_or(0, WrittenSource::finish);
-        let end = match self.written.and_then(WrittenSource::ended) {
+        let without = self.source.map_or(0, |source| finish(source, self.quiet));
+        let end = match self.source.and_then(GeneratedSource::ended) {
             Some(failure) if failure.kind != ErrorKind::Interrupted => return Err((failure, false)),
             Some(_) => BatchEnd::Stopped,
             None => end,
@@ -261,13 +235,13 @@ impl Run<'_> {
 
     fn result(&self, located: Located) -> PhotoResult {
         if let Some(thumbnail) = located.thumbnail {
-            self.pictures.remember(&located.name, thumbnail);
+            self.pictures.remember(&located.input.name, thumbnail);
         }
         PhotoResult {
-            photo: located.name,
+            photo: located.input.name,
             outcome: located.outcome,
             model: self.locator.name(),
-            gallery: self.locator.gallery_label().to_owned(),
+            gallery: self.gallery.clone(),
             elapsed_ms: located.elapsed_ms,
             precision: Precision::Exact,
         }

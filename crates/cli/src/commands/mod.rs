@@ -4,12 +4,12 @@ mod curate;
 mod evaluate;
 mod gallery;
 mod generate;
+mod generated;
 mod locate;
 mod packs;
 mod pull;
 mod score;
 mod train;
-mod written;
 
 pub use curate::curate;
 pub use evaluate::evaluate;

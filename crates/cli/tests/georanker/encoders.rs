@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::binary::{Workplace, building, georanker, repository, samples};
 use crate::fake_hub::{FakeHub, Repository};
 use crate::tiny_clip;
-use georanker::pack::sha256_of_file;
+use files::sha256_of_file;
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -49,7 +49,7 @@ fn pack(work: &Workplace, encoder: &str, files: &[(&str, &str)], channels: &[&st
     for (name, golden) in files {
         let path = directory.join(name);
         fs::copy(repository().join("tests/golden").join(golden), &path).unwrap();
-        let (bytes, sha256) = (fs::metadata(&path).unwrap().len(), sha256_of_file(&path).unwrap());
+        let (bytes, sha256) = (fs::metadata(&path).unwrap().len(), sha256_of_file(&path).unwrap().sha256);
         write!(
             text,
             "\n[[files]]\npath = \"{name}\"\nbytes = {bytes}\nsha256 = \"{sha256}\"\nlicence = \"MIT\"\n"

@@ -67,13 +67,12 @@ fn the_judge_scores_as_score_does() {
         .arg(pairs)
         .assert()
         .code(0);
-    let mut expected: Vec<f64> = json_lines(&run.get_output().stdout)[0]["scores"]
+    let expected: Vec<f64> = json_lines(&run.get_output().stdout)[0]["scores"]
         .as_array()
         .unwrap()
         .iter()
         .map(|score| score.as_f64().unwrap())
         .collect();
-    expected.sort_by(|a, b| b.total_cmp(a));
 
     let found = FOUND.to_string();
     let options = judge();
@@ -81,17 +80,27 @@ fn the_judge_scores_as_score_does() {
     arguments.extend(["--judge-found", &found]);
     let judged = located(&work, &arguments);
     assert!(judged["model"].as_str().unwrap().ends_with("with tiny-qwen2vl"), "{}", judged["model"]);
-    let scores: Vec<f64> = judged["candidates"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|candidate| candidate["score"].as_f64().unwrap())
-        .collect();
-    assert_eq!(scores.len(), FOUND);
-    assert!(scores.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4), "{scores:?}, {expected:?}");
-    let spread = expected[0] - expected[FOUND - 1];
+    let listed = judged["candidates"].as_array().unwrap();
+    assert_eq!(listed.len(), FOUND);
+    // Every candidate has the score of its own pair, found by its coordinates and photo.
+    let place = |one: &Value| (one["lat"].as_f64().unwrap(), one["lon"].as_f64().unwrap());
+    for one in listed {
+        let photo = one["photo"].as_str().map(|name| name.to_owned());
+        let at = candidates.iter().position(|pair| {
+            let named = pair["photo"].as_str().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned());
+            place(pair) == place(one) && (photo.is_none() || named == photo)
+        });
+        let at = at.unwrap_or_else(|| panic!("{one} is none of {candidates:?}"));
+        let score = one["score"].as_f64().unwrap();
+        assert!((score - expected[at]).abs() < 1e-4, "{one}: {}", expected[at]);
+    }
+    let spread =
+        expected.iter().copied().fold(f64::MIN, f64::max) - expected.iter().copied().fold(f64::MAX, f64::min);
     assert!(spread > 1e-3, "scores that differ are told apart: {expected:?}");
-    assert_eq!(judged["estimate"]["lat"], judged["candidates"][0]["lat"]);
+    // The answer is the pair with the highest score.
+    let best = (0..FOUND).max_by(|&a, &b| expected[a].total_cmp(&expected[b])).unwrap();
+    let answer = &judged["estimate"];
+    assert_eq!(place(answer), place(&candidates[best]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `generate` and `locate` with a real language model behind a real server: SmolLM2-135M, which reads no pictures, writes
 //! one answer at a time, knows no schema, and hardly ever names a place. `GEORANKER_CHAT_PYTHON` names a Python that has
-//! it (the test command makes one); without it there is nothing to run.
+//! it.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -20,8 +20,8 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Option<Self> {
-        let python = std::env::var_os("GEORANKER_CHAT_PYTHON")?;
+    fn start() -> Self {
+        let python = std::env::var_os("GEORANKER_CHAT_PYTHON").expect("GEORANKER_CHAT_PYTHON is not set");
         let mut child = std::process::Command::new(python)
             .arg(repository().join("tests/python/local_chat.py"))
             .stdin(Stdio::piped())
@@ -32,7 +32,7 @@ impl Server {
         let mut url = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut url).unwrap();
         assert!(url.starts_with("http://127.0.0.1:"), "the server did not start");
-        Some(Self { child, url: url.trim().to_owned() })
+        Self { child, url: url.trim().to_owned() }
     }
 }
 
@@ -53,11 +53,9 @@ fn kept_answers(work: &Workplace) -> Vec<Answer> {
 }
 
 #[test]
+#[ignore = "needs Python with a small language model: cargo xtask test sets it up"]
 fn a_real_model_is_asked_and_what_it_writes_is_counted() {
-    let Some(server) = Server::start() else {
-        eprintln!("left out: GEORANKER_CHAT_PYTHON names no Python");
-        return;
-    };
+    let server = Server::start();
     let work = Workplace::new();
     let generate = |detail: &str, samples: &str| {
         let mut command = georanker();

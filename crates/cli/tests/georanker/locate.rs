@@ -71,6 +71,28 @@ fn csv_is_a_predictions_file() {
 }
 
 #[test]
+fn csv_tells_two_photos_of_one_name_apart() {
+    let work = Workplace::new();
+    let predictions = work.path("predictions.csv");
+    let photos = ["summer", "winter"].map(|folder| {
+        fs::create_dir(work.path(folder)).unwrap();
+        work.photo(&format!("{folder}/IMG_1.jpg")).display().to_string()
+    });
+    georanker().args(["locate", "--format", "csv", "--out"]).arg(&predictions).args(&photos).assert().code(0);
+    let truth = format!("IMG_ID,LAT,LON\n{},1,2\n{},3,4\n", photos[0], photos[1]);
+    let truth = work.file("truth.csv", truth.as_bytes());
+    let run = georanker()
+        .args(["evaluate", "--format", "json", "--predictions"])
+        .arg(&predictions)
+        .arg("--truth")
+        .arg(truth)
+        .assert()
+        .code(0);
+    let report: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    assert_eq!((&report["n"], &report["matched"]), (&2.into(), &2.into()));
+}
+
+#[test]
 fn precision_hides_the_exact_place_in_every_format() {
     let sample = first_sample();
     for format in ["table", "json", "jsonl", "geojson", "kml", "csv"] {

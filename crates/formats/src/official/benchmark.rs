@@ -6,9 +6,9 @@ use std::path::Path;
 use geo::{CoordinateError, LatLon, Place};
 
 use super::literal::{Literal, parse};
-use contract::PhotoId;
 use crate::ranking_data::place_of;
 use crate::table::{PhotoRow, PhotoTable, Problem, TableError};
+use contract::PhotoId;
 
 const COORDINATES: &str = "candidate_gps_lis";
 const TEXTS: &str = "candidate_text_lis";

@@ -1,10 +1,10 @@
 //! Writing a ranking dataset.
 
-use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use files::AtomicFile;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType};
 use parquet::errors::ParquetError;
@@ -75,10 +75,8 @@ impl RankingColumns {
 /// The same rows give the same bytes.
 pub struct RankingWriter {
     file: String,
-    path: PathBuf,
-    temporary: PathBuf,
     columns: RankingColumns,
-    out: Option<SerializedFileWriter<File>>,
+    out: SerializedFileWriter<AtomicFile>,
     group: Group,
     rows: u64,
 }
@@ -110,29 +108,19 @@ impl RankingWriter {
     /// # Errors
     /// [`TableError::Write`].
     pub fn create(path: impl AsRef<Path>, columns: RankingColumns) -> Result<Self, TableError> {
-        let path = path.as_ref().to_path_buf();
+        let path = path.as_ref();
         let file = path.display().to_string();
-        let mut name = path.file_name().map(ToOwned::to_owned).unwrap_or_default();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = path.with_file_name(name);
         if path.is_dir() {
             return Err(TableError::Write { file, cause: io::ErrorKind::IsADirectory.into() });
         }
-        let opened = File::create(&temporary);
-        let out = opened.map_err(|cause| TableError::Write { file: file.clone(), cause })?;
+        let out =
+            AtomicFile::create(path).map_err(|cause| TableError::Write { file: file.clone(), cause })?;
         let properties =
             WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-        let writer = parse_message_type(&columns.schema())
-            .and_then(|schema| SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties)));
-        let writer = match writer {
-            Ok(writer) => Some(writer),
-            Err(error) => {
-                // The first error is the one to report.
-                let _ = fs::remove_file(&temporary);
-                return Err(failed(&file, error));
-            }
-        };
-        Ok(Self { file, path, temporary, columns, out: writer, group: Group::default(), rows: 0 })
+        let out = parse_message_type(&columns.schema())
+            .and_then(|schema| SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties)))
+            .map_err(|error| failed(&file, error))?;
+        Ok(Self { file, columns, out, group: Group::default(), rows: 0 })
     }
 
     /// Adds a row.
@@ -156,41 +144,19 @@ impl RankingWriter {
     /// [`TableError::Write`]; the unfinished file is removed.
     pub fn finish(mut self) -> Result<u64, TableError> {
         self.flush()?;
-        let Some(writer) = self.out.take() else { return Ok(self.rows) };
-        let file = writer.into_inner().map_err(|error| {
-            self.discard();
-            failed(&self.file, error)
-        })?;
-        let named = file.sync_all().and_then(|()| fs::rename(&self.temporary, &self.path));
-        named.map_err(|cause| {
-            self.discard();
-            TableError::Write { file: self.file.clone(), cause }
-        })?;
-        Ok(self.rows)
+        let Self { file, out, rows, .. } = self;
+        let whole = out.into_inner().map_err(|error| failed(&file, error))?;
+        whole.commit().map_err(|cause| TableError::Write { file, cause })?;
+        Ok(rows)
     }
 
     fn flush(&mut self) -> Result<(), TableError> {
         let group = std::mem::take(&mut self.group);
-        match &mut self.out {
-            Some(out) if group.rows > 0 => out
-                .next_row_group()
-                .and_then(|out| group.write(self.columns, out))
-                .map_err(|error| failed(&self.file, error)),
-            _ => Ok(()),
+        if group.rows == 0 {
+            return Ok(());
         }
-    }
-
-    fn discard(&self) {
-        // Nothing better can be done if it is gone already.
-        let _ = fs::remove_file(&self.temporary);
-    }
-}
-
-impl Drop for RankingWriter {
-    fn drop(&mut self) {
-        if self.out.is_some() {
-            self.discard();
-        }
+        let written = self.out.next_row_group().and_then(|out| group.write(self.columns, out));
+        written.map_err(|error| failed(&self.file, error))
     }
 }
 
@@ -215,7 +181,7 @@ impl Group {
     fn write(
         &self,
         columns: RankingColumns,
-        mut out: SerializedRowGroupWriter<'_, File>,
+        mut out: SerializedRowGroupWriter<'_, AtomicFile>,
     ) -> Result<(), ParquetError> {
         texts(&mut out, &self.img_id)?;
         column(&mut out, |column| self.gps.write(column.typed::<DoubleType>()))?;
@@ -236,14 +202,14 @@ impl Group {
 }
 
 fn texts(
-    out: &mut SerializedRowGroupWriter<'_, File>,
+    out: &mut SerializedRowGroupWriter<'_, AtomicFile>,
     values: &Shredded<ByteArray>,
 ) -> Result<(), ParquetError> {
     column(out, |column| values.write(column.typed::<ByteArrayType>()))
 }
 
 fn column(
-    out: &mut SerializedRowGroupWriter<'_, File>,
+    out: &mut SerializedRowGroupWriter<'_, AtomicFile>,
     write: impl FnOnce(&mut SerializedColumnWriter<'_>) -> Result<(), ParquetError>,
 ) -> Result<(), ParquetError> {
     let Some(mut column) = out.next_column()? else {

@@ -48,10 +48,11 @@ impl<W: Write> PhotoWriter<W> {
     }
 }
 
-/// Writes a predictions file with all optional columns.
+/// Writes a predictions file with all optional columns, then extra ones.
 pub struct PredictionWriter<W: Write> {
     file: String,
     rows: csv::Writer<W>,
+    extra: usize,
 }
 
 impl<W: Write> PredictionWriter<W> {
@@ -60,20 +61,37 @@ impl<W: Write> PredictionWriter<W> {
     /// # Errors
     /// [`TableError::Write`].
     pub fn new(name: &str, out: W) -> Result<Self, TableError> {
+        Self::with_extra(name, out, &[])
+    }
+
+    /// As [`PredictionWriter::new`]; `extra` names further columns, which readers ignore.
+    ///
+    /// # Errors
+    /// [`TableError::Write`].
+    pub fn with_extra(name: &str, out: W, extra: &[&str]) -> Result<Self, TableError> {
         let mut rows = csv::Writer::from_writer(out);
         let mut header =
             vec!["IMG_ID".to_owned(), "LAT_pred".to_owned(), "LON_pred".to_owned(), "score".to_owned()];
         header.extend(RADII_KM.map(confidence_column));
         header.push("abstained".to_owned());
+        header.extend(extra.iter().map(|column| (*column).to_owned()));
         rows.write_record(&header).map_err(|error| failed(name, error))?;
-        Ok(Self { file: name.to_owned(), rows })
+        Ok(Self { file: name.to_owned(), rows, extra: extra.len() })
     }
 
-    /// Writes one row.
+    /// Writes one row; its extra fields are empty.
     ///
     /// # Errors
     /// [`TableError::Write`].
     pub fn write(&mut self, row: &PredictionRow) -> Result<(), TableError> {
+        self.write_with(row, &[])
+    }
+
+    /// Writes one row and its extra fields, in the order of the columns; missing ones are empty.
+    ///
+    /// # Errors
+    /// [`TableError::Write`].
+    pub fn write_with(&mut self, row: &PredictionRow, extra: &[&str]) -> Result<(), TableError> {
         fn shown(value: Option<impl ToString>) -> String {
             value.map_or_else(String::new, |value| value.to_string())
         }
@@ -85,6 +103,8 @@ impl<W: Write> PredictionWriter<W> {
         ];
         fields.extend(row.confidence.map(shown));
         fields.push(shown(row.abstained));
+        fields
+            .extend((0..self.extra).map(|column| extra.get(column).copied().unwrap_or_default().to_owned()));
         self.rows.write_record(&fields).map_err(|error| failed(&self.file, error))
     }
 

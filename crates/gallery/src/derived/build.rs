@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use files::write_atomic_with;
 use super::container::{Container, Discard, Kind, SectionEntry, damaged};
 use super::photo_index::{self, BuildError, PhotoIndex};
 use crate::error::GalleryError;
@@ -15,6 +14,7 @@ use crate::lock::WriterLock;
 use crate::matrix::{MatrixPlan, MatrixWriter, VectorMatrix, VectorPrecision};
 use crate::rows::StoredVector;
 use crate::schema::{Meta, database_path, vector_table};
+use files::write_atomic_with;
 
 /// File name of the index of photos.
 pub(crate) const PHOTO_INDEX: &str = "photos.index";

@@ -8,8 +8,8 @@ use kernels::int8::{self, MAX_DIMENSION, Rows};
 use serde::{Deserialize, Serialize};
 
 use super::MatrixError;
-use files::write_atomic_with;
 use crate::derived::container::{Container, ContainerWriter, Header, Kind, SectionEntry, Tag, damaged};
+use files::write_atomic_with;
 
 /// How vectors are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

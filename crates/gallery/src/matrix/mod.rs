@@ -14,5 +14,5 @@ pub use file::{VectorMatrix, VectorPrecision};
 pub use mask::RowMask;
 pub use search::{Match, MatrixQuery};
 
-pub(crate) use fused::{FusedQuery, search_fused};
 pub(crate) use file::{FIRST_FREE_TAG, MatrixPlan, MatrixWriter, reading, writing};
+pub(crate) use fused::{FusedQuery, search_fused};

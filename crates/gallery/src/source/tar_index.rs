@@ -13,9 +13,9 @@ use photo::has_photo_extension;
 use super::SourceError;
 use super::names::{ends_with, last_part};
 use super::tar_header::{header_fits, plain_name};
-use files::write_atomic_with;
 use crate::derived::container::{Container, ContainerWriter, Header, Kind, Tag, damaged};
 use crate::spec::is_safe_relative;
+use files::write_atomic_with;
 
 /// Offset and length of each photo, `[photos, 2]`, in the order of names.
 const POSITIONS: Tag = 1;

@@ -15,6 +15,17 @@ const TENSORS: [(&str, &[&str]); 7] = [
     ("location_space.projection", &["encoded", "location"]),
 ];
 
+/// Heads that cannot be read or do not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct HeadsError(pub(crate) String);
+
+impl From<String> for HeadsError {
+    fn from(why: String) -> Self {
+        Self(why)
+    }
+}
+
 /// The heads of a pack; all matrices row-major `[inputs, outputs]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heads {
@@ -72,12 +83,12 @@ impl Heads {
     ///
     /// # Errors
     /// In words: a missing, extra, misshapen or non-finite tensor.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, HeadsError> {
         let file =
             SafeTensors::deserialize(bytes).map_err(|error| format!("no safetensors file: {error}"))?;
         if let Some(extra) = file.names().iter().find(|name| !TENSORS.iter().any(|(known, _)| known == *name))
         {
-            return Err(format!("unknown tensor `{extra}`"));
+            return Err(format!("unknown tensor `{extra}`").into());
         }
         let mut lengths: Vec<(&str, usize)> = Vec::new();
         let mut tensors = HashMap::with_capacity(TENSORS.len());
@@ -88,17 +99,19 @@ impl Heads {
                     "tensor `{name}` is {:?} {:?}, expected F32 {axes:?}",
                     view.dtype(),
                     view.shape()
-                ));
+                )
+                .into());
             }
             for (axis, length) in axes.iter().zip(view.shape()) {
                 if *length == 0 {
-                    return Err(format!("tensor `{name}`: {axis} is 0"));
+                    return Err(format!("tensor `{name}`: {axis} is 0").into());
                 }
                 match lengths.iter().find(|(known, _)| known == axis) {
                     Some((_, expected)) if expected != length => {
                         return Err(format!(
                             "tensor `{name}`: {axis} is {length}, elsewhere it is {expected}"
-                        ));
+                        )
+                        .into());
                     }
                     Some(_) => {}
                     None => lengths.push((axis, *length)),
@@ -107,7 +120,7 @@ impl Heads {
             let values: Vec<f32> =
                 view.data().as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
             if values.iter().any(|value| !value.is_finite()) {
-                return Err(format!("tensor `{name}` holds a value that is not finite"));
+                return Err(format!("tensor `{name}` holds a value that is not finite").into());
             }
             tensors.insert(
                 name,
@@ -130,7 +143,7 @@ impl Heads {
     ///
     /// # Errors
     /// In words, if a matrix does not have the size it says.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, String> {
+    pub fn to_bytes(&self) -> Result<Vec<u8>, HeadsError> {
         let whole: [(&[f32], Vec<usize>); 7] = [
             (&self.photo_mean, vec![self.photo_mean.len()]),
             self.photo_projection.view(),
@@ -150,7 +163,7 @@ impl Heads {
                 .map_err(|error| format!("{name}: {error}"))?;
             views.push((*name, view));
         }
-        safetensors::serialize(views, None).map_err(|error| error.to_string())
+        safetensors::serialize(views, None).map_err(|error| HeadsError(error.to_string()))
     }
 
     /// A photo's unit vector in photo space, from its features `[features]`.

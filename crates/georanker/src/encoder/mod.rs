@@ -4,31 +4,46 @@ mod heads;
 mod transformer;
 mod views;
 
+use std::sync::OnceLock;
+
 use contract::{Channel, ChannelSpec, Encoder, ErrorKind, Failure, Photo, QueryEmbedding};
+use files::sha256_hex;
 use geo::LatLon;
 use nets::efficientnet_lite::{EfficientNetLite, Request};
 use nets::geoclip::LocationEncoder;
 use photo::Image;
 use rayon::prelude::*;
 
-use crate::PackError;
-use crate::pack::{EncoderKind, Manifest, Pack, View, sha256_hex};
+use crate::pack::{EncoderKind, Manifest, Pack, View};
+use crate::{PackError, open_location_encoder};
 
-pub use heads::{Heads, Matrix};
+pub use heads::{Heads, HeadsError, Matrix};
 use transformer::TransformerEncoder;
 pub use views::view_input;
 
+/// Transformers take so many photos in one pass: enough for their products to be large, and the activations of ViT-L/14
+/// stay below 100 MB.
+const TRANSFORMER_BATCH: usize = 8;
+
 /// A photo becomes a vector in each channel: by a frozen network with learned heads (photo space and location space),
-/// or by a transformer.
+/// or by a transformer. Places become vectors of the location channel by the pack's location encoder, which is read when
+/// it is first needed, or by the network's own.
 pub struct PhotoEncoder {
     network: Network,
     fingerprint: String,
     channels: Vec<ChannelSpec>,
+    locations: Locations,
 }
 
 enum Network {
     Heads { features: Box<FeatureExtractor>, heads: Box<Heads> },
     Transformer(TransformerEncoder),
+}
+
+/// The location encoder beside the network.
+enum Locations {
+    Absent,
+    OfPack { pack: Box<Pack>, opened: OnceLock<Result<Option<LocationEncoder>, Failure>> },
 }
 
 /// The frozen part: a photo to the summed features of its views.
@@ -68,10 +83,7 @@ impl FeatureExtractor {
         for view in &self.views {
             batch.extend(view_input(name, image, *view, size)?);
         }
-        let output = self
-            .network
-            .forward(&batch, &self.request)
-            .map_err(|error| error.named(name))?;
+        let output = self.network.forward(&batch, &self.request).map_err(|error| error.named(name))?;
         let mut sum = vec![0.0; self.length];
         for view in 0..self.views.len() {
             let parts = std::iter::once(&output.pooled).chain(&output.blocks);
@@ -93,36 +105,40 @@ impl PhotoEncoder {
     /// # Errors
     /// [`PackError`] for files that are missing, damaged, or do not fit together.
     pub fn open(pack: &Pack) -> Result<Self, PackError> {
+        let locations = Locations::OfPack { pack: Box::new(pack.clone()), opened: OnceLock::new() };
         let names = &pack.manifest().encoder;
         if names.kind != EncoderKind::EfficientnetLite {
             let (encoder, channels) = TransformerEncoder::open(pack)?;
             let (network, fingerprint) = (Network::Transformer(encoder), fingerprint(pack.manifest()));
-            return Ok(Self { network, fingerprint, channels });
+            return Ok(Self { network, fingerprint, channels, locations });
         }
         let weights_error = |file: &str, why: String| PackError::Weights { path: pack.path(file), why };
         let network = EfficientNetLite::from_bytes(&pack.read(&names.config)?, &pack.read(&names.weights)?)
             .map_err(|error| weights_error(&names.weights, error.to_string()))?;
         let file = names.heads.as_deref().unwrap_or_default();
-        let heads = Heads::from_bytes(&pack.read(file)?).map_err(|why| weights_error(file, why))?;
+        let heads =
+            Heads::from_bytes(&pack.read(file)?).map_err(|why| weights_error(file, why.to_string()))?;
         let features = FeatureExtractor::new(network, names.views.clone());
-        Self::new(features, heads, fingerprint(pack.manifest())).map_err(|why| weights_error(file, why))
+        let encoder = Self::new(features, heads, fingerprint(pack.manifest()));
+        let encoder = encoder.map_err(|why| weights_error(file, why.to_string()))?;
+        Ok(Self { locations, ..encoder })
     }
 
-    /// Puts an encoder together.
+    /// Puts an encoder together that knows no places.
     ///
     /// # Errors
-    /// In words, when the heads do not fit the network.
-    pub fn new(features: FeatureExtractor, heads: Heads, fingerprint: String) -> Result<Self, String> {
+    /// When the heads do not fit the network.
+    pub fn new(features: FeatureExtractor, heads: Heads, fingerprint: String) -> Result<Self, HeadsError> {
         if heads.photo_mean.len() != features.length() {
             let (found, expected) = (heads.photo_mean.len(), features.length());
-            return Err(format!("the heads take {found} features, the network gives {expected}"));
+            return Err(HeadsError(format!("the heads take {found} features, the network gives {expected}")));
         }
         let channels = vec![
             ChannelSpec { channel: Channel::photo(), dimension: heads.photo_projection.outputs },
             ChannelSpec { channel: Channel::location(), dimension: heads.location_second.outputs },
         ];
         let network = Network::Heads { features: Box::new(features), heads: Box::new(heads) };
-        Ok(Self { network, fingerprint, channels })
+        Ok(Self { network, fingerprint, channels, locations: Locations::Absent })
     }
 
     /// The learned heads, where the encoder has them.
@@ -133,76 +149,11 @@ impl PhotoEncoder {
         }
     }
 
-    /// Encodes one decoded photo.
-    ///
-    /// # Errors
-    /// A [`Failure`] when the photo cannot be resized or the network refuses it.
-    pub fn encode_image(&self, name: &str, image: &Image) -> Result<QueryEmbedding, Failure> {
-        match &self.network {
-            Network::Heads { features, heads } => {
-                let photo = heads.photo_vector(&features.features(name, image)?);
-                let location = heads.location_query(&photo);
-                let vectors = vec![(Channel::photo(), photo), (Channel::location(), location)];
-                Ok(QueryEmbedding { vectors })
-            }
-            Network::Transformer(network) => Ok(self.chosen(network.photo_vectors(name, image)?)),
-        }
-    }
-
-    /// Unit vectors of places in the location channel, by the pack's location encoder ([`crate::open_location_encoder`])
-    /// or the network's own; `None` without what makes them.
-    pub fn place_vectors(
-        &self,
-        places: &[LatLon],
-        locations: Option<&LocationEncoder>,
-    ) -> Option<Vec<Vec<f32>>> {
-        match &self.network {
-            Network::Heads { heads, .. } => {
-                let encoded = locations?.encode(places);
-                let width = (encoded.len() / places.len().max(1)).max(1);
-                Some(encoded.chunks_exact(width).map(|one| heads.location_vector(one)).collect())
-            }
-            Network::Transformer(network) => {
-                places.iter().map(|place| network.place_vector(*place, locations)).collect()
-            }
-        }
-    }
-
-    /// What a gallery stores for a photo taken at a known place: the photo's vectors, and in the location channel the
-    /// place's, by the pack's location encoder ([`crate::open_location_encoder`]) or the network's own.
-    ///
-    /// # Errors
-    /// As [`PhotoEncoder::encode_image`]; also without the location encoder that the channel needs.
-    pub fn encode_gallery_photo(
-        &self,
-        name: &str,
-        image: &Image,
-        location: LatLon,
-        locations: Option<&LocationEncoder>,
-    ) -> Result<QueryEmbedding, Failure> {
-        let missing =
-            || Failure::new(ErrorKind::BrokenModel, format!("{name}: the pack has no location encoder"));
-        match &self.network {
-            Network::Heads { features, heads } => {
-                let locations = locations.ok_or_else(missing)?;
-                let photo = heads.photo_vector(&features.features(name, image)?);
-                let place = heads.location_vector(&locations.encode(&[location]));
-                let vectors = vec![(Channel::photo(), photo), (Channel::location(), place)];
-                Ok(QueryEmbedding { vectors })
-            }
-            Network::Transformer(network) => {
-                let mut vectors = network.photo_vectors(name, image)?;
-                if self.channels.iter().any(|spec| spec.channel == Channel::location()) {
-                    let place = network.place_vector(location, locations).ok_or_else(missing)?;
-                    for (_, vector) in
-                        vectors.iter_mut().filter(|(channel, _)| *channel == Channel::location())
-                    {
-                        vector.clone_from(&place);
-                    }
-                }
-                Ok(self.chosen(vectors))
-            }
-        }
+    /// The location encoder beside the network; `None` for packs without one.
+    fn location_encoder(&self) -> Result<Option<&LocationEncoder>, Failure> {
+        let Locations::OfPack { pack, opened } = &self.locations else { return Ok(None) };
+        let opened = opened.get_or_init(|| open_location_encoder(pack).map_err(Failure::from));
+        opened.as_ref().map(Option::as_ref).map_err(Clone::clone)
     }
 
     /// The vectors of this encoder's channels, in their order.
@@ -222,9 +173,68 @@ impl Encoder for PhotoEncoder {
         &self.channels
     }
 
-    fn encode(&self, photos: &[&Photo]) -> Result<Vec<QueryEmbedding>, Failure> {
-        photos.par_iter().map(|photo| self.encode_image(&photo.id.0, &photo.image)).collect()
+    fn encode(&self, photos: &[&Photo]) -> Vec<Result<QueryEmbedding, Failure>> {
+        match &self.network {
+            Network::Heads { features, heads } => {
+                let of = |photo: &&Photo| {
+                    let vector = heads.photo_vector(&features.features(&photo.id.0, &photo.image)?);
+                    let location = heads.location_query(&vector);
+                    let vectors = vec![(Channel::photo(), vector), (Channel::location(), location)];
+                    Ok(QueryEmbedding { vectors })
+                };
+                photos.par_iter().map(of).collect()
+            }
+            Network::Transformer(network) => {
+                let batches = photos.chunks(TRANSFORMER_BATCH).flat_map(|batch| network.photo_vectors(batch));
+                batches.map(|vectors| Ok(self.chosen(vectors?))).collect()
+            }
+        }
     }
+
+    fn encode_places(&self, places: &[LatLon]) -> Result<Option<Vec<Vec<f32>>>, Failure> {
+        match &self.network {
+            Network::Heads { heads, .. } => {
+                let Some(locations) = self.location_encoder()? else { return Ok(None) };
+                let encoded = locations.encode(places);
+                let width = (encoded.len() / places.len().max(1)).max(1);
+                Ok(Some(encoded.chunks_exact(width).map(|one| heads.location_vector(one)).collect()))
+            }
+            Network::Transformer(network) => network.place_vectors(places, || self.location_encoder()),
+        }
+    }
+}
+
+/// What a gallery stores for photos taken at known places: the photos' vectors, and in the location channel, if the
+/// encoder has it, the places'.
+///
+/// # Errors
+/// One [`Failure`] per photo, as [`Encoder::encode`]; also without what makes the location channel's vectors.
+pub fn encode_for_gallery(
+    encoder: &dyn Encoder,
+    photos: &[&Photo],
+    places: &[LatLon],
+) -> Vec<Result<QueryEmbedding, Failure>> {
+    let mut embeddings = encoder.encode(photos);
+    if encoder.channels().iter().all(|spec| spec.channel != Channel::location()) {
+        return embeddings;
+    }
+    let missing = |photo: &Photo| {
+        let message = format!("{}: the pack has no location encoder", photo.id);
+        Failure::new(ErrorKind::BrokenModel, message)
+    };
+    let vectors = match encoder.encode_places(places) {
+        Ok(Some(vectors)) => vectors,
+        Ok(None) => return photos.iter().map(|photo| Err(missing(photo))).collect(),
+        Err(failure) => return photos.iter().map(|_| Err(failure.clone())).collect(),
+    };
+    for (embedding, vector) in embeddings.iter_mut().zip(vectors) {
+        let Ok(embedding) = embedding else { continue };
+        let slot = embedding.vectors.iter_mut().find(|(channel, _)| *channel == Channel::location());
+        if let Some((_, slot)) = slot {
+            *slot = vector;
+        }
+    }
+    embeddings
 }
 
 /// Identifies the vectors of a pack's encoder: network, heads, preprocessing.

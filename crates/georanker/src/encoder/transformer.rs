@@ -1,15 +1,15 @@
 //! The strong encoders: CLIP, `SigLIP`, `GeoCLIP` and G3.
 
-use contract::{Channel, ChannelSpec, Failure};
+use contract::{Channel, ChannelSpec, Failure, Photo};
 use geo::LatLon;
 use nets::NetworkError;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::clip::{ClipConfig, ClipVision, Holding};
 use nets::g3::{G3, G3Config};
 use nets::geoclip::{self, ImageHead, LocationEncoder};
-use photo::Image;
 use nets::siglip::{self, SiglipVision};
 use nets::vision_transformer::{Preprocessor, VisionConfig};
+use rayon::prelude::*;
 
 use crate::PackError;
 use crate::pack::{EncoderKind, EncoderType, Pack};
@@ -17,6 +17,15 @@ use crate::pack::{EncoderKind, EncoderType, Pack};
 /// G3's channels: a photo in CLIP's space, in the space shared with texts, in the space shared with places. The paper's
 /// index is their sum.
 const G3_CHANNELS: [&str; 3] = ["g3-image", "g3-text", "g3-location"];
+
+/// The text of a JSON file.
+fn text(file: &str, bytes: Vec<u8>) -> Result<String, PackError> {
+    String::from_utf8(bytes)
+        .map_err(|_| PackError::Weights { path: file.into(), why: "is not UTF-8 text".to_owned() })
+}
+
+/// A photo's vectors by channel.
+pub(super) type PhotoVectors = Vec<(Channel, Vec<f32>)>;
 
 /// A transformer and what it makes of photos.
 pub(super) enum TransformerEncoder {
@@ -32,7 +41,7 @@ impl TransformerEncoder {
         let names = &pack.manifest().encoder;
         let config_file = pack.path(&names.config).display().to_string();
         let config = pack.read(&names.config)?;
-        let config = String::from_utf8_lossy(&config);
+        let config = text(&config_file, config)?;
         pack.verify_file(&names.weights)?;
         let weights = ShardedCheckpoint::open_file(&pack.path(&names.weights))?;
         let holding = match names.dtype {
@@ -44,7 +53,7 @@ impl TransformerEncoder {
             Some(name) => {
                 let json = pack.read(name)?;
                 let file = pack.path(name).display().to_string();
-                Ok::<_, PackError>(Preprocessor::from_json(&file, &String::from_utf8_lossy(&json), config)?)
+                Ok::<_, PackError>(Preprocessor::from_json(&file, &text(&file, json)?, config)?)
             }
         };
         let clip = || {
@@ -89,24 +98,36 @@ impl TransformerEncoder {
         }
     }
 
-    /// A photo's unit vectors in all channels.
-    pub(super) fn photo_vectors(
-        &self,
-        name: &str,
-        image: &Image,
-    ) -> Result<Vec<(Channel, Vec<f32>)>, Failure> {
+    /// Each photo's unit vectors in all channels: one pass for all of them.
+    pub(super) fn photo_vectors(&self, photos: &[&Photo]) -> Vec<Result<PhotoVectors, Failure>> {
         let preprocessor = match self {
             Self::Clip(network) => network.preprocessor(),
             Self::Siglip(network) => network.preprocessor(),
             Self::Geoclip(network) => network.clip().preprocessor(),
             Self::G3(network) => network.clip().preprocessor(),
         };
-        let pixels = preprocessor.pixels(image).map_err(|error| error.named(name))?;
-        self.encode(&pixels).map_err(|error| error.named(name))
+        let pixels = |photo: &&Photo| {
+            let pixels = preprocessor.pixels(&photo.image);
+            pixels.map_err(|error| error.named(&photo.id.0))
+        };
+        let prepared: Vec<Result<Vec<f32>, Failure>> = photos.par_iter().map(pixels).collect();
+        let good: Vec<f32> = prepared.iter().flatten().flatten().copied().collect();
+        let count = prepared.iter().filter(|one| one.is_ok()).count();
+        let encoded = if count == 0 { Ok(Vec::new()) } else { self.encode(&good, count) };
+        match encoded {
+            Ok(encoded) => {
+                let mut encoded = encoded.into_iter();
+                prepared.into_iter().map(|one| one.map(|_| encoded.next().unwrap_or_default())).collect()
+            }
+            // What fails together is tried alone, so that each photo has its own answer.
+            Err(error) if photos.len() < 2 => photos.iter().map(|one| Err(error.named(&one.id.0))).collect(),
+            Err(_) => photos.iter().flat_map(|photo| self.photo_vectors(&[photo])).collect(),
+        }
     }
 
-    fn encode(&self, pixels: &[f32]) -> Result<Vec<(Channel, Vec<f32>)>, NetworkError> {
-        Ok(match self {
+    /// `pixels` is `[photos, 3, size, size]`.
+    fn encode(&self, pixels: &[f32], photos: usize) -> Result<Vec<PhotoVectors>, NetworkError> {
+        let channels = match self {
             Self::Clip(network) => vec![(Channel::photo(), network.encode_normalised(pixels)?)],
             Self::Siglip(network) => vec![(Channel::photo(), network.encode_normalised(pixels)?)],
             Self::Geoclip(network) => {
@@ -124,18 +145,30 @@ impl TransformerEncoder {
                     (Channel::location(), vectors.location),
                 ]
             }
-        })
+        };
+        let of_photo = |photo: usize| {
+            let vector = |(channel, all): &(Channel, Vec<f32>)| {
+                let width = all.len() / photos;
+                (channel.clone(), all[photo * width..(photo + 1) * width].to_vec())
+            };
+            channels.iter().map(vector).collect()
+        };
+        Ok((0..photos).map(of_photo).collect())
     }
 
-    /// A place's unit vector in the location channel; `None` without what makes it.
-    pub(super) fn place_vector(
+    /// Places' unit vectors in the location channel; `None` without what makes them.
+    pub(super) fn place_vectors<'a>(
         &self,
-        place: LatLon,
-        locations: Option<&LocationEncoder>,
-    ) -> Option<Vec<f32>> {
-        match self {
-            Self::G3(network) => Some(network.encode_locations(&[place])),
-            _ => locations.map(|locations| locations.encode_normalised(&[place])),
+        places: &[LatLon],
+        locations: impl FnOnce() -> Result<Option<&'a LocationEncoder>, Failure>,
+    ) -> Result<Option<Vec<Vec<f32>>>, Failure> {
+        if let Self::G3(network) = self {
+            return Ok(Some(places.par_iter().map(|place| network.encode_locations(&[*place])).collect()));
         }
+        let vectors = |locations: &LocationEncoder| {
+            let all = locations.encode_normalised(places);
+            all.chunks_exact(geoclip::DIMENSION).map(<[f32]>::to_vec).collect()
+        };
+        Ok(locations()?.map(vectors))
     }
 }

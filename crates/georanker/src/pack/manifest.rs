@@ -45,7 +45,7 @@ pub struct Manifest {
     pub files: Vec<FileManifest>,
 }
 
-/// The photo encoder. Which fields a kind needs is said in `docs/encoders.md`.
+/// The photo encoder. Which fields a kind needs is said in `docs/src/encoders.md`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EncoderManifest {

@@ -1,9 +1,11 @@
 //! Model packs: finding one, checking it, loading it.
 
 mod manifest;
+mod stamps;
 mod verified;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::PackError;
 
@@ -12,16 +14,19 @@ pub use manifest::{
     GalleryManifest, LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest,
     SetManifest, View, WeightedChannel,
 };
-pub use verified::{sha256_hex, sha256_of_file};
+use stamps::Stamps;
 
 /// Name of the manifest in a pack's directory.
 pub const MANIFEST_FILE: &str = "pack.toml";
 
-/// A pack whose manifest has been read. Files are checked when they are read.
+/// A pack whose manifest has been read. Files are checked when they are read. Of large ones it is remembered, in the
+/// user's cache directory, that they were right; until their length, time of change or inode is another, they are not
+/// hashed again.
 #[derive(Clone, Debug)]
 pub struct Pack {
     directory: PathBuf,
     manifest: Manifest,
+    stamps: Option<Arc<Stamps>>,
 }
 
 impl Pack {
@@ -39,13 +44,20 @@ impl Pack {
             .map_err(|error| PackError::Manifest { path: path.clone(), why: error.to_string() })?;
         match manifest.problem() {
             Some(why) => Err(PackError::Manifest { path, why }),
-            None => Ok(Self { directory: directory.to_owned(), manifest }),
+            None => Ok(Self::in_memory(directory, manifest).remembering_in(Stamps::place().as_deref())),
         }
     }
 
-    /// A pack that is being made: its manifest is not on disk yet.
+    /// A pack that is being made: its manifest is not on disk yet. Nothing is remembered of its files.
     pub fn in_memory(directory: &Path, manifest: Manifest) -> Self {
-        Self { directory: directory.to_owned(), manifest }
+        Self { directory: directory.to_owned(), manifest, stamps: None }
+    }
+
+    /// Remembers in another directory which files were right; nowhere (`None`), and every file is hashed each time.
+    #[must_use]
+    pub fn remembering_in(mut self, directory: Option<&Path>) -> Self {
+        self.stamps = directory.and_then(|place| Stamps::of(&self.directory, place)).map(Arc::new);
+        self
     }
 
     /// The manifest.
@@ -67,11 +79,12 @@ impl Pack {
     pub fn path(&self, relative: &str) -> PathBuf {
         self.directory.join(relative)
     }
+}
 
-    /// Checks every file of the pack; the problems found, none if it is sound.
-    pub fn verify(&self) -> Vec<PackError> {
-        let files = &self.manifest.files;
-        files.iter().filter_map(|file| self.check(file).err()).collect()
+/// Forgets which files of the pack in a directory were found right.
+pub(crate) fn forget_checksums(directory: &Path) {
+    if let Some(stamps) = Stamps::place().and_then(|place| Stamps::of(directory, &place)) {
+        stamps.forget();
     }
 }
 

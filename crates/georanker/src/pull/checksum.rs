@@ -1,12 +1,10 @@
 //! Checksums that publishers give: SHA-256 of large files, git's object name of small ones.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
-use files::hexadecimal;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use files::{MappedFile, Sha256Sum, hexadecimal, sha256_of_file};
+use sha1::{Digest, Sha1};
 
 /// What a file's content must hash to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,27 +28,20 @@ impl Checksum {
     /// # Errors
     /// Those of the file system.
     pub fn check(&self, path: &Path) -> io::Result<Verdict> {
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        let mut sha256 = Sha256::new();
-        let mut git = Sha1::new();
-        git.update(format!("blob {length}\0"));
-        let wants_git = matches!(self, Self::GitBlob(_));
-        let mut buffer = vec![0; 1 << 18];
-        loop {
-            let count = file.read(&mut buffer)?;
-            if count == 0 {
-                break;
-            }
-            sha256.update(&buffer[..count]);
-            if wants_git {
-                git.update(&buffer[..count]);
-            }
-        }
-        let sha256 = hexadecimal(&sha256.finalize());
-        let found = if wants_git { hexadecimal(&git.finalize()) } else { sha256.clone() };
+        let Sha256Sum { bytes: length, sha256 } = sha256_of_file(path)?;
+        let found = match self {
+            Self::Sha256(_) => sha256.clone(),
+            Self::GitBlob(_) => git_blob(&MappedFile::open(path)?),
+        };
         Ok(Verdict { equal: found == self.digits(), found, sha256, length })
     }
+}
+
+fn git_blob(content: &[u8]) -> String {
+    let mut hash = Sha1::new();
+    hash.update(format!("blob {}\0", content.len()));
+    hash.update(content);
+    hexadecimal(&hash.finalize())
 }
 
 impl std::fmt::Display for Checksum {

@@ -139,7 +139,8 @@ impl Fetcher {
             self.again(wanted.url, watch, || self.more(wanted, &partial, &mut reached, watch))?;
             let verdict = wanted.checksum.check(&partial).map_err(disk(&partial))?;
             if verdict.equal {
-                fs::rename(&partial, wanted.destination).map_err(disk(wanted.destination))?;
+                // Its bytes were synced when the last of them arrived.
+                files::rename_durably(&partial, wanted.destination).map_err(disk(wanted.destination))?;
                 watch.ends();
                 return Ok(verdict);
             }
@@ -307,7 +308,8 @@ fn pause(wait: Duration, watch: &dyn Watch) {
     }
 }
 
-/// Holds the lock until it is dropped.
+/// Holds the lock until it is dropped. Not a [`files::Lock`]: other programs that share the hub's cache lock the same
+/// file and expect it to stay.
 fn locked(wanted: &Wanted<'_>, watch: &dyn Watch) -> Result<File, PullError> {
     let file = File::create(wanted.lock).map_err(disk(wanted.lock))?;
     let mut told = false;

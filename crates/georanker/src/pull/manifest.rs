@@ -4,11 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use files::sha256_of_file;
 use serde::{Deserialize, Serialize};
 
 use super::error::disk;
 use super::hub::is_inside;
-use super::{Checksum, PackKind, PullError};
+use super::{PackKind, PullError};
+use crate::pack::forget_checksums;
 
 /// Name of the file in a pack's directory.
 pub const RECIPE_FILE: &str = "recipe.toml";
@@ -112,9 +114,7 @@ impl PulledPack {
         let text = format!(
             "# Written by `georanker pull`. `georanker packs --verify` compares every checksum.\n\n{text}"
         );
-        let temporary = self.directory.join(format!(".{RECIPE_FILE}.{}.tmp", std::process::id()));
-        fs::write(&temporary, text).map_err(disk(&temporary))?;
-        fs::rename(&temporary, &path).map_err(disk(&path))
+        files::write_atomic(&path, text).map_err(disk(&path))
     }
 
     /// The directory of a part's files.
@@ -136,14 +136,19 @@ impl PulledPack {
         self.files().map(|(_, file)| file.bytes).sum()
     }
 
-    /// Files that are missing or have another length, or, if every byte is to be read, another checksum.
+    /// Files that are missing or have another length, or, if every byte is to be read, another checksum. Nothing that was
+    /// remembered of earlier checks counts here.
     pub fn problems(&self, read_all: bool) -> Vec<PackProblem> {
         let problem = |(path, file): (PathBuf, &PulledFile)| {
             let why = check(&path, file, read_all)
                 .unwrap_or_else(|error| Some(format!("cannot be read: {error}")))?;
             Some(PackProblem { file: path, why })
         };
-        self.files().filter_map(problem).collect()
+        let problems: Vec<PackProblem> = self.files().filter_map(problem).collect();
+        if read_all && !problems.is_empty() {
+            forget_checksums(&self.directory);
+        }
+        problems
     }
 }
 
@@ -158,9 +163,9 @@ fn check(path: &Path, file: &PulledFile, read_all: bool) -> io::Result<Option<St
         return Ok(Some(format!("has {length} bytes, not {}", file.bytes)));
     }
     if read_all {
-        let verdict = Checksum::Sha256(file.sha256.clone()).check(path)?;
-        if !verdict.equal {
-            return Ok(Some(format!("has sha256 {}, not {}", verdict.found, file.sha256)));
+        let found = sha256_of_file(path)?.sha256;
+        if found != file.sha256 {
+            return Ok(Some(format!("has sha256 {found}, not {}", file.sha256)));
         }
     }
     Ok(None)

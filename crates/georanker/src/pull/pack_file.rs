@@ -1,7 +1,5 @@
 //! `pack.toml` of a pulled encoder: what `gallery build` and `locate` open.
 
-use std::fs;
-
 use contract::Channel;
 use rank::{Calibration, ChannelVote, SimilaritySettings, SpatialKernel};
 
@@ -89,9 +87,7 @@ impl PulledPack {
         let text = format!(
             "# Written by `georanker pull`; your changes stay; what it says of pulled files is kept up to date.\n\n{text}"
         );
-        let temporary = self.directory.join(format!(".{MANIFEST_FILE}.{}.tmp", std::process::id()));
-        fs::write(&temporary, text).map_err(disk(&temporary))?;
-        fs::rename(&temporary, &path).map_err(disk(&path))
+        files::write_atomic(&path, text).map_err(disk(&path))
     }
 
     fn g3(&self) -> Option<EncoderFiles> {
@@ -159,6 +155,8 @@ impl PulledPack {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::PulledPart;
     use super::*;
 

@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use sha2::Digest;
+use files::hexadecimal;
+use sha1::Digest;
 
 /// What is done to the next request for a path.
 #[derive(Clone, Debug)]
@@ -241,7 +241,7 @@ fn unescaped(path: &str) -> Option<String> {
 }
 
 pub(crate) fn sha256(content: &[u8]) -> String {
-    hexadecimal(&sha2::Sha256::digest(content))
+    files::sha256_hex(content)
 }
 
 pub(crate) fn git_blob(content: &[u8]) -> String {
@@ -249,13 +249,6 @@ pub(crate) fn git_blob(content: &[u8]) -> String {
     hash.update(format!("blob {}\0", content.len()));
     hash.update(content);
     hexadecimal(&hash.finalize())
-}
-
-fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
-        text
-    })
 }
 
 /// Bytes that do not repeat.

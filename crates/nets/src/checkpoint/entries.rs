@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use safetensors::{Dtype, SafeTensors};
 
-use super::pickle::{self, Refusal};
+use super::torch_file::is_torch_file;
 use crate::error::NetworkError;
 
 /// A tensor and where in the file its values lie.
@@ -20,13 +20,11 @@ pub(super) struct Entry {
 /// The tensors of a file, safetensors or `.pth`: its first bytes tell.
 ///
 /// # Errors
-/// [`NetworkError::NotSafetensors`], [`NetworkError::NotStateDict`], [`NetworkError::DamagedStateDict`].
+/// [`NetworkError::NotSafetensors`], [`NetworkError::NotStateDict`], [`NetworkError::DamagedStateDict`];
+/// [`NetworkError::NotBuilt`] for a `.pth` file without the feature `transformers`.
 pub(super) fn entries(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, NetworkError> {
-    if pickle::is_torch_file(bytes) {
-        return pickle::entries(bytes).map_err(|refusal| match refusal {
-            Refusal::Damaged(why) => NetworkError::DamagedStateDict { file: file.into(), why },
-            Refusal::NoStateDict(why) => NetworkError::NotStateDict { file: file.into(), why },
-        });
+    if is_torch_file(bytes) {
+        return torch_entries(file, bytes);
     }
     // The header is checked against the file's length: every range lies inside.
     let (header, metadata) = SafeTensors::read_metadata(bytes)
@@ -40,6 +38,20 @@ pub(super) fn entries(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, NetworkErr
         shape: info.shape.clone(),
     });
     Ok(tensors.collect())
+}
+
+#[cfg(feature = "transformers")]
+fn torch_entries(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, NetworkError> {
+    use super::pickle::{Refusal, entries};
+    entries(bytes).map_err(|refusal| match refusal {
+        Refusal::Damaged(why) => NetworkError::DamagedStateDict { file: file.into(), why },
+        Refusal::NoStateDict(why) => NetworkError::NotStateDict { file: file.into(), why },
+    })
+}
+
+#[cfg(not(feature = "transformers"))]
+fn torch_entries(file: &str, _: &[u8]) -> Result<Vec<Entry>, NetworkError> {
+    Err(NetworkError::NotBuilt { what: format!("{file}, a PyTorch file,"), feature: "transformers" })
 }
 
 /// What training on several devices (`DistributedDataParallel`) puts before the name of every tensor.

@@ -5,16 +5,19 @@
 //! is in a `.pth` file is never executed (see the module `pickle`).
 //!
 //! [`Checkpoint`] is for small networks in one file of f32. [`ShardedCheckpoint`] is for large ones: one file or
-//! many, f32, bf16 or f16, found by name and left where they lie until they are asked for; [`Resolved`] are its
+//! many, f32, bf16 or f16, found by name and left where they lie until they are asked for; `Resolved` are its
 //! tensors once they are all as expected. [`ShardedCheckpoint::save_with`] writes it again after some of its tensors were
 //! trained.
 
 mod entries;
+#[cfg(feature = "transformers")]
 mod pickle;
+#[cfg(feature = "transformers")]
 mod resolved;
 mod save;
 mod sharded;
 mod stored;
+mod torch_file;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,15 +25,19 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use crate::error::{Misshapen, NetworkError, TensorProblems};
-use files::MappedFile;
 use entries::{Entry, entries, without_parallel};
+use files::MappedFile;
 
-pub(crate) use pickle::BARE_TENSOR;
+#[cfg(feature = "transformers")]
 pub use resolved::Resolved;
+#[cfg(feature = "transformers")]
 pub(crate) use resolved::resolve;
 pub use sharded::ShardedCheckpoint;
 pub use stored::StoredTensor;
-pub(crate) use stored::{FLOAT_TYPES, Stored, first_not_finite};
+#[cfg(feature = "lvlm")]
+pub(crate) use stored::FLOAT_TYPES;
+pub(crate) use stored::{Stored, first_not_finite};
+pub(crate) use torch_file::BARE_TENSOR;
 
 /// Name and shape of a tensor.
 pub type Expected = (String, Vec<usize>);

@@ -1,10 +1,10 @@
 //! Writing a checkpoint again, with some of its tensors changed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use files::AtomicFile;
 use safetensors::tensor::{TensorView, serialize_to_file};
 use safetensors::{Dtype, SafeTensorError};
 
@@ -34,19 +34,13 @@ impl ShardedCheckpoint {
             .collect();
         let views = self.stored().map(|tensor| view(tensor, &bytes)).collect::<Result<Vec<_>, _>>();
         let format = Some(HashMap::from([("format".into(), "pt".into())]));
-        let mut temporary = path.as_os_str().to_owned();
-        temporary.push(format!(".{}.tmp", std::process::id()));
-        let temporary = PathBuf::from(temporary);
-        let written = views
-            .and_then(|views| serialize_to_file(views, format, &temporary))
-            .map_err(io::Error::other)
-            .and_then(|()| File::options().write(true).open(&temporary)?.sync_all())
-            .and_then(|()| fs::rename(&temporary, path));
-        written.map_err(|source| {
-            // What is left of a failed try helps nobody; that it cannot be removed changes nothing.
-            let _ = fs::remove_file(&temporary);
-            NetworkError::Write { file, source }
-        })
+        let write = || -> io::Result<()> {
+            let out = AtomicFile::create(path)?;
+            serialize_to_file(views.map_err(io::Error::other)?, format, out.temporary_path())
+                .map_err(io::Error::other)?;
+            out.commit()
+        };
+        write().map_err(|source| NetworkError::Write { file, source })
     }
 }
 

@@ -10,11 +10,11 @@ use super::text::{TextTower, text_tensors};
 use crate::checkpoint::{Expected, Resolved, ShardedCheckpoint, resolve};
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
-use kernels::vectors::l2_normalise;
 use crate::operators::{Linear, host_floats};
 use crate::vision_transformer::{
     Preprocessor, VisionConfig, VisionTower, computing, few_rows, vision_tensors,
 };
+use kernels::vectors::l2_normalise;
 
 const VISUAL_PROJECTION: &str = "visual_projection";
 const TEXT_PROJECTION: &str = "text_projection";

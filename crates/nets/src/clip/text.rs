@@ -6,9 +6,9 @@ use super::config::TextConfig;
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
-use kernels::weights::WeightMatrix;
 use crate::operators::Norm;
 use crate::vision_transformer::{Layers, biased, computing};
+use kernels::weights::WeightMatrix;
 
 /// Tokens that go through the layers together.
 const TOKENS_AT_ONCE: usize = 4096;
@@ -120,7 +120,7 @@ impl TextTower {
         let places = texts.iter().map(|text| self.positions.narrow(0, 0, text.len()));
         let hidden = (tokens + Tensor::cat(&places.collect::<Result<Vec<_>>>()?, 0)?)?;
         let lengths: Vec<usize> = texts.iter().map(|text| text.len()).collect();
-        let hidden = self.layers.forward(&hidden, &lengths, true)?;
+        let hidden = self.layers.forward(&hidden, &lengths, true, None)?;
         let mut end = 0;
         let ends: Vec<u32> = lengths
             .iter()

@@ -12,10 +12,10 @@ use crate::clip::{ClipVision, TextTower, clip_tensors, is_position_ids, project,
 use crate::error::NetworkError;
 use crate::fourier_encoder::FourierEncoder;
 use crate::holding::{Holding, LayerReader};
-use kernels::linear::Activation;
 use crate::operators::Linear;
 use crate::perceptron::{LayerShape, Perceptron};
 use crate::vision_transformer::Preprocessor;
+use kernels::linear::Activation;
 
 const VISION: &str = "vision_projection";
 const TEXT: &str = "text_projection";

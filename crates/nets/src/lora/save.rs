@@ -1,9 +1,9 @@
 //! Writing what PEFT reads.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io;
+use std::path::Path;
 
 use safetensors::Dtype;
 use safetensors::tensor::{TensorView, serialize};
@@ -39,8 +39,11 @@ impl Adapter {
         json.push('\n');
         fs::create_dir_all(directory)
             .map_err(|source| NetworkError::Write { file: directory.display().to_string(), source })?;
-        write_whole(&weights, &bytes)?;
-        write_whole(&config, json.as_bytes())
+        for (path, bytes) in [(&weights, bytes.as_slice()), (&config, json.as_bytes())] {
+            files::write_atomic(path, bytes)
+                .map_err(|source| NetworkError::Write { file: path.display().to_string(), source })?;
+        }
+        Ok(())
     }
 
     fn settings(&self) -> Settings {
@@ -87,22 +90,4 @@ fn encode(tensors: &[(String, Vec<usize>, &[f32])]) -> Result<Vec<u8>, safetenso
         })
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
     serialize(views, Some(HashMap::from([("format".into(), "pt".into())])))
-}
-
-/// Writes beside the final name, waits until the bytes are on disk, then renames.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), NetworkError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = PathBuf::from(name);
-    let write = || -> io::Result<()> {
-        let mut file = File::create(&temporary)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|source| {
-        // What is left of a failed try helps nobody; that it cannot be removed changes nothing.
-        let _ = fs::remove_file(&temporary);
-        NetworkError::Write { file: path.display().to_string(), source }
-    })
 }

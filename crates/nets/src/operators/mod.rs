@@ -23,6 +23,7 @@ pub use self::activation::{Activation, gelu, gelu_tanh, quick_gelu, swiglu};
 pub use self::attention::{AttentionShape, attention, attention_beside};
 pub use self::linear::{Linear, LowRank, Weight};
 pub use self::norm::{Norm, layer_norm, rms_norm};
+pub(crate) use self::rotary::Angles;
 pub use self::rotary::{Rotation, rotate};
 
 /// Which implementation runs.

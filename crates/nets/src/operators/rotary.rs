@@ -2,14 +2,20 @@
 
 use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Result, Shape, Tensor};
 
-use super::{Operators, floats};
-use kernels;
+use super::{Operators, floats, host_floats};
 
 /// The angles of a run of tokens, as `[tokens, dimension / 2]` cosines and sines in f32.
 #[derive(Clone, Debug)]
 pub struct Rotation {
     cosines: Tensor,
     sines: Tensor,
+}
+
+/// The angles of [`Rotation`] on the host, `[tokens, dimension / 2]` each.
+#[derive(Clone, Debug)]
+pub(crate) struct Angles {
+    pub(crate) cosines: Vec<f32>,
+    pub(crate) sines: Vec<f32>,
 }
 
 impl Rotation {
@@ -25,6 +31,11 @@ impl Rotation {
             cosines: Tensor::from_vec(cosines, shape, device)?,
             sines: Tensor::from_vec(sines, shape, device)?,
         })
+    }
+
+    /// The angles as slices, for kernels that turn numbers in place.
+    pub(crate) fn on_host(&self) -> Result<Angles> {
+        Ok(Angles { cosines: host_floats(&self.cosines)?, sines: host_floats(&self.sines)? })
     }
 
     /// The angles of some of the tokens, by row.

@@ -10,14 +10,15 @@ use super::language::{LanguageModel, Layer};
 use super::network::{OutputLayer, Qwen2Vl};
 use super::quantised_file::{Layer as KeptLayer, QuantisedFile};
 use super::tensor_names::{LM_HEAD, expected, resolve};
-use super::vision::{Block, VisionTower};
+use super::vision::{VisionTower, layers_config};
 use crate::NetworkError;
 use crate::checkpoint::ShardedCheckpoint;
 use crate::error::TensorProblems;
 use crate::holding::{Holding, LayerReader};
-use kernels::weights::{StoredType, WeightMatrix};
 use crate::lora::{Adapter, LowRankPair};
 use crate::operators::{Linear, LowRank, Operators, Weight};
+use kernels::weights::{StoredType, WeightMatrix};
+use crate::vision_transformer::{Layer as VisionLayer, Layers, Projections};
 
 const EMBEDDING: &str = "model.embed_tokens.weight";
 
@@ -149,13 +150,14 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn vision(&self, config: &Config) -> Result<VisionTower, NetworkError> {
-        let blocks = (0..config.vision.depth)
+        let operators = self.layers.holding.operators();
+        let layers = (0..config.vision.depth)
             .map(|index| {
                 let name = |part: &str| format!("visual.blocks.{index}.{part}");
-                Ok(Block {
+                Ok(VisionLayer {
                     norm1: self.layers.norm(&name("norm1"))?,
-                    query_key_value: self.linear(&name("attn.qkv"), true)?,
-                    projection: self.linear(&name("attn.proj"), true)?,
+                    projections: Projections::Joint(self.linear(&name("attn.qkv"), true)?),
+                    output: self.linear(&name("attn.proj"), true)?,
                     norm2: self.layers.norm(&name("norm2"))?,
                     expand: self.linear(&name("mlp.fc1"), true)?,
                     contract: self.linear(&name("mlp.fc2"), true)?,
@@ -164,9 +166,9 @@ impl Loader<'_> {
             .collect::<Result<_, NetworkError>>()?;
         Ok(VisionTower {
             config: config.vision.clone(),
-            operators: self.layers.holding.operators(),
+            operators,
             patch_embedding: self.linear("visual.patch_embed.proj", false)?,
-            blocks,
+            layers: Layers::new(layers_config(&config.vision), layers, operators)?,
             merger_norm: self.layers.norm("visual.merger.ln_q")?,
             merger_expand: self.linear("visual.merger.mlp.0", true)?,
             merger_contract: self.linear("visual.merger.mlp.2", true)?,

@@ -11,8 +11,8 @@ use super::positions::Positions;
 use super::prompt_tokens::{Laid, PhotoFeatures, Prompt, Source, shared_prefix};
 use super::vision::VisionTower;
 use crate::NetworkError;
-use kernels::weights::WeightMatrix;
 use crate::operators::{Linear, host_floats};
+use kernels::weights::WeightMatrix;
 
 /// Patches that go through the vision tower at once, unless one photo alone has more.
 const PATCHES_AT_ONCE: usize = 4096;

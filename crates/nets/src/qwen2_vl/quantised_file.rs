@@ -2,13 +2,12 @@
 //!
 //! A safetensors file of bytes (`U8 [outputs, bytes of a row]`), one tensor for each linear layer's weight, in GGUF's block
 //! formats. Its metadata says what it was made from and a checksum of every tensor: a file of other weights, or one that
-//! was damaged, is never used but made anew. It is written beside its final name and then renamed.
+//! was damaged, is never used but made anew.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -16,10 +15,11 @@ use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use files::{MappedFile, hexadecimal, write_atomic_with};
+use kernels::weights::{StoredType, WeightMatrix, block_bytes};
+
 use super::tensor_names::Resolved;
 use crate::NetworkError;
-use kernels::weights::{StoredType, WeightMatrix, block_bytes};
-use files::MappedFile;
 
 const FORMAT: &str = "georanker quantised weights 1";
 /// Bytes of a tensor that are looked at to know it again.
@@ -69,17 +69,11 @@ impl QuantisedFile {
         }
         let failed = |source| NetworkError::Write { file: path.display().to_string(), source };
         fs::create_dir_all(directory).map_err(failed)?;
-        let temporary = PathBuf::from(format!("{}.{}.tmp", path.display(), std::process::id()));
-        let made = make(&temporary, &source, &layers, stored, &quantise)
-            .and_then(|()| fs::rename(&temporary, &path).map_err(Stop::Disk));
-        if let Err(stop) = made {
-            // What is left of a failed try helps nobody; that it cannot be removed changes nothing.
-            let _ = fs::remove_file(&temporary);
-            return Err(match stop {
-                Stop::Weights(error) => error,
-                Stop::Disk(error) => failed(error),
-            });
-        }
+        let made = write_atomic_with(&path, |file| make(file, &source, &layers, stored, &quantise));
+        made.map_err(|stop| match stop {
+            Stop::Weights(error) => error,
+            Stop::Disk(error) => failed(error),
+        })?;
         Self::read(&path, &source, &layers, stored)
             .ok_or_else(|| failed(io::Error::other("what was written does not read back")))
     }
@@ -134,31 +128,33 @@ enum Stop {
     Disk(io::Error),
 }
 
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
 /// Quantises one layer after another, so that no more than one is in memory.
 fn make(
-    path: &Path,
+    file: &mut File,
     source: &str,
     layers: &[Layer],
     stored: StoredType,
     quantise: &impl Fn(&str) -> Result<WeightMatrix, NetworkError>,
 ) -> Result<(), Stop> {
     let mut sums = vec![checksum(&[]); layers.len()];
-    let head = header(source, layers, stored, &sums);
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(path).map_err(Stop::Disk)?);
-    file.write_all(&head).map_err(Stop::Disk)?;
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    out.write_all(&header(source, layers, stored, &sums))?;
     for (layer, sum) in layers.iter().zip(&mut sums) {
         let converted = quantise(&layer.name).map_err(Stop::Weights)?;
         let blocks = converted.blocks().unwrap_or_default();
         *sum = checksum(blocks);
-        file.write_all(blocks).map_err(Stop::Disk)?;
+        out.write_all(blocks)?;
     }
-    let last = |mut file: BufWriter<File>| -> io::Result<()> {
-        // Every checksum has the same length: the header keeps its own.
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(&header(source, layers, stored, &sums))?;
-        file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
-    };
-    last(file).map_err(Stop::Disk)
+    // Every checksum has the same length: the header keeps its own.
+    out.seek(SeekFrom::Start(0))?;
+    out.write_all(&header(source, layers, stored, &sums))?;
+    Ok(out.flush()?)
 }
 
 /// The length and the header of a safetensors file.
@@ -209,9 +205,5 @@ fn source(checkpoint: &Resolved, layers: &[Layer]) -> Result<String, NetworkErro
             hash.update(&bytes[start..bytes.len().min(start + SAMPLE_BYTES)]);
         }
     }
-    Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(hexadecimal(&hash.finalize()))
 }

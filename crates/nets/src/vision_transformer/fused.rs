@@ -1,29 +1,34 @@
 //! The layers on the CPU, in buffers that are used again from layer to layer.
 //!
 //! Between operators that are tensors' own, every result gets fresh memory, whose pages cost a tenth of a pass, and
-//! goes through the cache once more. Here queries, keys and values are one product, and activations and residual sums
-//! are done where a product leaves its numbers. The twin is the composed form of the same layers.
+//! goes through the cache once more. Here queries, keys and values are one product, rotary positions turn them where
+//! they lie, and activations and residual sums are done where a product leaves its numbers. The twin is the composed form
+//! of the same layers.
 
 use std::sync::Mutex;
 
 use candle_core::Result;
 
 use super::config::LayersConfig;
-use super::layers::Layer;
+use super::layers::{Layer, Projections};
+use crate::operators::{Angles, AttentionShape, Linear, Norm, Weight, host_floats};
 use kernels::attention::{Attention, Strided, attention};
 use kernels::norms::layer_norm;
 use kernels::panels::AlignedBuffer;
+use kernels::rotary::rotate;
 use kernels::weights::WeightMatrix;
 use kernels::weights_linear::{Then, linear_then};
-use crate::operators::{AttentionShape, Linear, Norm, Weight, host_floats};
+
+/// Rows whose buffers are kept between passes: a photo of very many patches must not hold its memory for ever.
+const KEPT_ROWS: usize = 1 << 13;
 
 /// One layer's numbers on the host.
 #[derive(Clone, Debug)]
 pub(super) struct FusedLayer {
     norm1: Values,
-    /// Of queries, keys and values.
-    projections: [WeightMatrix; 3],
-    /// Of the three one after another.
+    /// Matrices whose outputs, one after another, are queries, keys and values.
+    projections: Vec<WeightMatrix>,
+    /// Of queries, keys and values one after another.
     projection_bias: Vec<f32>,
     output: Product,
     norm2: Values,
@@ -60,17 +65,20 @@ pub(super) struct BufferPool(Mutex<Vec<Buffers>>);
 
 impl FusedLayer {
     /// Of a layer whose weights are stored ones.
-    pub(super) fn new(layer: &Layer) -> Result<Self> {
-        let [query, key, value] = [&layer.query, &layer.key, &layer.value].map(Product::new);
-        let (query, key, value) = (query?, key?, value?);
+    pub(super) fn new(layer: Layer) -> Result<Self> {
+        let linears = match layer.projections {
+            Projections::Apart(linears) => Vec::from(*linears),
+            Projections::Joint(linear) => vec![linear],
+        };
+        let products = linears.into_iter().map(Product::new).collect::<Result<Vec<_>>>()?;
         Ok(Self {
             norm1: Values::new(&layer.norm1)?,
-            projection_bias: [query.bias, key.bias, value.bias].concat(),
-            projections: [query.weights, key.weights, value.weights],
-            output: Product::new(&layer.output)?,
+            projection_bias: products.iter().flat_map(|product| &product.bias).copied().collect(),
+            projections: products.into_iter().map(|product| product.weights).collect(),
+            output: Product::new(layer.output)?,
             norm2: Values::new(&layer.norm2)?,
-            expand: Product::new(&layer.expand)?,
-            contract: Product::new(&layer.contract)?,
+            expand: Product::new(layer.expand)?,
+            contract: Product::new(layer.contract)?,
         })
     }
 
@@ -79,6 +87,7 @@ impl FusedLayer {
         &self,
         config: &LayersConfig,
         shape: &AttentionShape,
+        angles: Option<&Angles>,
         hidden: &mut [f32],
         buffers: &mut Buffers,
     ) {
@@ -90,8 +99,12 @@ impl FusedLayer {
         let wide = &mut buffers.wide[..rows * config.mlp];
 
         layer_norm(hidden, &self.norm1.weight, &self.norm1.bias, epsilon, normal);
-        let weights = self.projections.each_ref();
+        let weights: Vec<_> = self.projections.iter().collect();
         linear_then(normal, rows, &weights, Some(&self.projection_bias), Then::Store, projected);
+        if let Some(Angles { cosines, sines }) = angles {
+            // Queries and keys lie side by side: twice as many heads to turn, and the values left as they are.
+            rotate(projected, 3 * width, 2 * config.heads, config.head(), cosines, sines);
+        }
         let third = |index: usize| Strided { values: &projected[index * width..], stride: 3 * width };
         let inputs = Attention {
             heads: shape.heads,
@@ -116,6 +129,7 @@ pub(super) fn forward(
     layers: &[FusedLayer],
     config: &LayersConfig,
     shape: &AttentionShape,
+    angles: Option<&Angles>,
     pool: &BufferPool,
     hidden: &mut [f32],
 ) {
@@ -128,9 +142,11 @@ pub(super) fn forward(
     buffers.mixed.reserve(rows * config.width);
     buffers.wide.reserve(rows * config.mlp);
     for layer in layers {
-        layer.forward(config, shape, hidden, &mut buffers);
+        layer.forward(config, shape, angles, hidden, &mut buffers);
     }
-    take().push(buffers);
+    if rows <= KEPT_ROWS {
+        take().push(buffers);
+    }
 }
 
 impl Values {
@@ -140,12 +156,11 @@ impl Values {
 }
 
 impl Product {
-    fn new(linear: &Linear) -> Result<Self> {
-        let (Weight::Stored(weights), Some(bias), None) = (&linear.weight, &linear.bias, &linear.low_rank)
-        else {
+    fn new(linear: Linear) -> Result<Self> {
+        let Linear { weight: Weight::Stored(weights), bias: Some(bias), low_rank: None } = linear else {
             candle_core::bail!("a fused layer has stored weights, a bias and no adapter");
         };
-        Ok(Self { weights: weights.clone(), bias: host_floats(bias)? })
+        Ok(Self { weights, bias: host_floats(&bias)? })
     }
 
     fn run(&self, input: &[f32], rows: usize, then: Then, output: &mut [f32]) {

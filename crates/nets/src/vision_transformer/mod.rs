@@ -1,13 +1,14 @@
-//! The pre-norm transformer that CLIP and `SigLIP` are made of (arXiv 2010.11929, 2103.00020, 2303.15343).
+//! The pre-norm transformer that CLIP, `SigLIP` and Qwen2-VL's vision tower are made of (arXiv 2010.11929, 2103.00020,
+//! 2303.15343, 2409.12191).
 //!
 //! The idea: one implementation with options. A square photo is cut into patches, each a token; `SigLIP` adds
-//! positions, CLIP also a token of its own in front and a norm; layers of attention and perceptron follow; one vector
+//! positions, CLIP also a token of its own in front and a norm; layers of attention and MLP follow; one vector
 //! comes out, CLIP's first token or `SigLIP`'s attention over all. CLIP's text tower runs the same layers, each token
-//! seeing what precedes it.
+//! seeing what precedes it; so does Qwen2-VL's vision tower, over photos of any shape, with rotary positions.
 //!
 //! The cast: [`VisionConfig`] says the shape, [`Pooling`] how one vector is made; [`Preprocessor`] makes a photo the
-//! tower's input; the private tower runs the fused kernels behind [`crate::operators`], weights as they lie in the
-//! file. Tensors are named as Hugging Face's checkpoints name them.
+//! tower's input; the private tower runs its layers fused on the CPU and by [`crate::operators`] elsewhere, with the
+//! weights as they lie in the file. Tensors are named as Hugging Face's checkpoints name them.
 //!
 //! The choice not taken: candle's own models, two of them, whose CPU operators have no bf16 and pass every wide
 //! activation through memory.
@@ -20,7 +21,7 @@ mod tower;
 
 pub(crate) use config::{ConfigFile, LayersConfig, TowerPlace};
 pub use config::{Pooling, VisionConfig};
-pub(crate) use layers::Layers;
+pub(crate) use layers::{Layer, Layers, Projections};
 pub use preprocess::{Preprocessor, Squaring};
 pub(crate) use tower::{VisionTower, vision_tensors};
 

@@ -8,8 +8,8 @@ use super::{biased, computing, few_rows};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
-use kernels::attention::Segment;
 use crate::operators::{Linear, Norm, Operators, attention};
+use kernels::attention::Segment;
 
 /// Photos that go through the layers together: enough to read every weight once for many rows, few enough that the
 /// activations of a large tower stay within some hundred MB.
@@ -161,13 +161,13 @@ impl VisionTower {
         match &self.head {
             Head::ClassToken { before, after, .. } => {
                 let hidden =
-                    self.layers.forward(&before.forward(operators, &rows, epsilon)?, &groups, false)?;
+                    self.layers.forward(&before.forward(operators, &rows, epsilon)?, &groups, false, None)?;
                 let all = hidden.reshape((photos, self.config.tokens(), width))?;
                 let first = all.narrow(1, 0, 1)?.squeeze(1)?.contiguous()?;
                 after.forward(operators, &first, epsilon)
             }
             Head::Attention(head) => {
-                let hidden = self.layers.forward(&rows, &groups, false)?;
+                let hidden = self.layers.forward(&rows, &groups, false, None)?;
                 head.forward(operators, &hidden, photos, &self.config)
             }
         }

@@ -143,19 +143,18 @@ impl SetRanker {
     /// Writes both files into a directory, which is made if it is not there.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] naming the file that cannot be written.
+    /// [`ErrorKind::Output`] naming the file that cannot be written.
     pub fn save(&self, directory: &Path) -> Result<(), Failure> {
         let failed = |path: &Path, error: &std::io::Error| {
-            Failure::new(ErrorKind::Internal, format!("cannot write {}: {error}", path.display()))
+            Failure::new(ErrorKind::Output, format!("cannot write {}: {error}", path.display()))
+                .with_hint("check that the folder can be written, and that the disk is not full")
         };
         std::fs::create_dir_all(directory).map_err(|error| failed(directory, &error))?;
         let files =
             [(CONFIG_FILE, self.config().to_toml()?.into_bytes()), (WEIGHTS_FILE, self.weights_file()?)];
         for (name, bytes) in files {
-            let (path, unfinished) = (directory.join(name), directory.join(format!("{name}.unfinished")));
-            let written =
-                std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, &path));
-            written.map_err(|error| failed(&path, &error))?;
+            let path = directory.join(name);
+            files::write_atomic(&path, bytes).map_err(|error| failed(&path, &error))?;
         }
         Ok(())
     }

@@ -23,6 +23,8 @@ mod layout;
 mod raster;
 mod svg;
 
+pub(crate) use svg::escape_xml;
+
 /// A line chart.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chart {

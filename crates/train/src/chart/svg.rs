@@ -28,7 +28,7 @@ pub(super) fn write(marks: &[Mark]) -> String {
                     Anchor::Middle => "middle",
                     Anchor::End => "end",
                 };
-                let text = escaped(text);
+                let text = escape_xml(text);
                 writeln!(
                     out,
                     "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size}\" text-anchor=\"{anchor}\">{text}</text>"
@@ -40,6 +40,10 @@ pub(super) fn write(marks: &[Mark]) -> String {
     out
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// Text for SVG, content and attribute values alike.
+///
+/// The crate `present` has the same for its pages; depending on it would compile the trainer anew with every change of a
+/// page's style.
+pub(crate) fn escape_xml(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

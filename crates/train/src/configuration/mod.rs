@@ -8,7 +8,7 @@
 //!
 //! # Cast
 //! [`EngineSettings`] are those of the loop, shared by all rankers; [`VlmSettings`] and [`SetSettings`] those of the
-//! models. [`Configuration`] is a file of both. `docs/training.md` lists all fields.
+//! models. [`Configuration`] is a file of both. `docs/src/training.md` lists all fields.
 //!
 //! ```
 //! use train::configuration::{Configuration, SetSettings};

@@ -5,16 +5,16 @@
 //!                   000000.json       counts of the first chunk, then
 //!                   000000.parquet    its rows: the part is there when this file is
 //! ```
-//! Files are written under temporary names and renamed, so a killed run leaves whole parts. Merging reads the parts
+//! Each file is written whole or not at all, so a killed run leaves whole parts. Merging reads the parts
 //! in order and writes them anew, so the dataset does not depend on where a run was cut.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use contract::{ErrorKind, Failure};
 use formats::ranking_data::{RankingColumns, RankingReader, RankingRow, RankingWriter};
 use formats::table::TableError;
-use contract::{ErrorKind, Failure};
 
 use super::counts::Counts;
 
@@ -58,7 +58,7 @@ impl Parts {
             }
         } else {
             fs::create_dir(&self.directory).map_err(|error| failed("write", &self.directory, &error))?;
-            self.write_atomically(&run, description)?;
+            write(&run, description)?;
         }
         self.counts()
     }
@@ -79,7 +79,7 @@ impl Parts {
     /// Adds a part.
     pub(super) fn add(&self, number: usize, counts: &Counts, rows: &[RankingRow]) -> Result<(), Failure> {
         let text = serde_json::to_string(counts).map_err(|error| internal(&error.to_string()))?;
-        self.write_atomically(&self.counts_of(number), &text)?;
+        write(&self.counts_of(number), &text)?;
         let written = (|| {
             let mut writer = RankingWriter::create(self.rows_of(number), RankingColumns::default())?;
             for row in rows {
@@ -110,7 +110,7 @@ impl Parts {
             progress(rows);
         }
         writer.finish().map_err(|error| table(&error))?;
-        fs::rename(&whole, &self.out).map_err(|error| failed("write", &self.out, &error))
+        files::rename_durably(&whole, &self.out).map_err(|error| failed("write", &self.out, &error))
     }
 
     /// Removes the parts.
@@ -130,12 +130,10 @@ impl Parts {
     fn rows_of(&self, number: usize) -> PathBuf {
         self.directory.join(format!("{number:06}.parquet"))
     }
+}
 
-    fn write_atomically(&self, path: &Path, text: &str) -> Result<(), Failure> {
-        let temporary = self.directory.join(format!(".{}.tmp", std::process::id()));
-        let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
-        written.map_err(|error| failed("write", path, &error))
-    }
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    files::write_atomic(path, text).map_err(|error| failed("write", path, &error))
 }
 
 /// The first line that differs, for a message.

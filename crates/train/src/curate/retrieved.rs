@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
+use contract::{
+    Attribution, Channel, ChannelSpec, ErrorKind, Failure, Filter, FilterPart, Filtering, Holdings, ItemId,
+    Neighbour, PhotoId, PhotoRecord, QueryEmbedding, Search, SearchRequest,
+};
 use formats::official::{Collection, CollectionPhoto, NpyFile};
 use formats::ranking_data::place_of;
 use formats::table::PhotoTable;
-use contract::{
-    Attribution, Channel, ChannelSpec, ErrorKind, Failure, Filter, FilterPart, Filtering, Holdings,
-    ItemId, Neighbour, PhotoId, PhotoRecord, QueryEmbedding, Search, SearchRequest,
-};
 
 use super::queries::{CurationQuery, QueryResult, QuerySource, Sample};
 
@@ -110,8 +110,7 @@ impl RetrievedLists {
                 .with_hint("give the table that the search was run with"));
         }
         let (wanted, last) = named_rows(&mut indices)?;
-        let collection = Collection::read(files.collection, |row| wanted.contains(&row))
-            ?;
+        let collection = Collection::read(files.collection, |row| wanted.contains(&row))?;
         if let Some((number, [row, column])) = last
             && number >= collection.total()
         {

@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use contract::{
+    Channel, ErrorKind, Failure, Filter, ItemId, Neighbour, PhotoRecord, Query, QueryEmbedding, Search,
+    SearchRequest,
+};
 use formats::ranking_data::{RETRIEVED, RankingColumns, RankingRow};
-use contract::{Channel, ErrorKind, Failure, Filter, ItemId, Neighbour, PhotoRecord, Query, QueryEmbedding, Search, SearchRequest};
 use rayon::prelude::*;
 use serde::Serialize;
 

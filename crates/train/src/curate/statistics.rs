@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use formats::ranking_data::RankingRow;
-use geo::metrics::THRESHOLDS_KM;
+use geo::metrics::RADII_KM;
 use geo::{LatLon, geodesic_km};
 use serde::Serialize;
 
 /// Bands of distance: one below each threshold of the field, and one beyond the last.
-pub const BANDS: usize = THRESHOLDS_KM.len() + 1;
+pub const BANDS: usize = RADII_KM.len() + 1;
 
 /// Names of the bands.
 pub const BAND_NAMES: [&str; BANDS] =
@@ -188,7 +188,7 @@ impl Statistics {
             one_place: self.one_place,
             authors: self.authors() as u64,
             with_author: self.with_author,
-            band_edges_km: THRESHOLDS_KM,
+            band_edges_km: RADII_KM,
             candidates_in_band: self.bands,
             best_in_band: self.best_bands,
             median_best_km: self.median_best_km(),
@@ -209,7 +209,7 @@ fn count<const N: usize>(counts: &mut [u64; N], index: usize) {
 }
 
 fn band_of(km: f64) -> usize {
-    THRESHOLDS_KM.iter().position(|threshold| km < *threshold).unwrap_or(BANDS - 1)
+    RADII_KM.iter().position(|threshold| km < *threshold).unwrap_or(BANDS - 1)
 }
 
 fn step_of(km: f64) -> usize {

@@ -18,17 +18,6 @@ use crate::PhotoPixels;
 use crate::configuration::{EngineSettings, SetSettings};
 use crate::set::{SetQuery, SetSettings as Perturbation, SetTraining, standardised};
 
-/// Unit vectors of places in the location channel, one each, in order.
-pub type PlaceVectors<'a> = dyn Fn(&[LatLon]) -> Result<Vec<Vec<f32>>, Failure> + Sync + 'a;
-
-/// What turns photos and places into the vectors that the ranker looks at.
-pub struct SetEncoder<'a> {
-    /// Photos into vectors.
-    pub photos: &'a dyn Encoder,
-    /// Places into vectors.
-    pub places: &'a PlaceVectors<'a>,
-}
-
 /// Rows of a ranking dataset and the photos that they name.
 #[derive(Debug)]
 pub struct SetDataset {
@@ -61,16 +50,17 @@ impl SetDataset {
     /// many photos of how many are done, from several threads.
     ///
     /// # Errors
-    /// A photo that cannot be read or encoded; rows without candidates; vectors that do not fit the network.
+    /// A photo that cannot be read or encoded; rows without candidates; an encoder without vectors of places; vectors that
+    /// do not fit the network.
     pub fn training(
         &self,
         config: SetConfig,
-        encoder: &SetEncoder<'_>,
+        encoder: &dyn Encoder,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<SetTraining, Failure> {
-        let vectors = self.photo_vectors(encoder.photos, progress)?;
+        let vectors = self.photo_vectors(encoder, progress)?;
         let sets = |rows: &[NamedRow]| -> Result<Vec<SetQuery>, Failure> {
-            rows.iter().map(|row| query(&self.settings, row, &vectors, encoder.places)).collect()
+            rows.iter().map(|row| query(&self.settings, row, &vectors, encoder)).collect()
         };
         let (training, validation) = (sets(&self.training)?, sets(&self.validation)?);
         let network = SetNetwork::new(standardised(config, &training)?)?;
@@ -94,7 +84,7 @@ impl SetDataset {
         let (total, done) = (ids.len(), AtomicUsize::new(0));
         let encode = |id: &String| -> Result<(String, QueryEmbedding), Failure> {
             let photo = Photo::new(id.as_str(), self.photos.photo(&PhotoId(id.clone()))?);
-            let embedding = encoder.encode(&[&photo])?.pop().unwrap_or_default();
+            let embedding = encoder.encode_one(&photo)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             Ok((id.clone(), embedding))
         };
@@ -129,7 +119,7 @@ fn query(
     settings: &SetSettings,
     named: &NamedRow,
     vectors: &HashMap<String, QueryEmbedding>,
-    of_places: &PlaceVectors<'_>,
+    encoder: &dyn Encoder,
 ) -> Result<SetQuery, Failure> {
     let NamedRow { name, row } = named;
     let invalid = |column: &str, why: &dyn std::fmt::Display| {
@@ -142,7 +132,11 @@ fn query(
         return Err(invalid("ref_gps", &"no candidates").with_hint("leave such rows out of the dataset"));
     }
     let kept: Vec<LatLon> = places[entries.clone()].to_vec();
-    let encoded = of_places(&kept)?;
+    let no_places = || {
+        let message = format!("the encoder {} has no vectors of places", encoder.fingerprint());
+        Failure::new(ErrorKind::Usage, message).with_hint("name a model pack with a location encoder")
+    };
+    let encoded = encoder.encode_places(&kept)?.ok_or_else(no_places)?;
     let query = vectors.get(&row.img_id).cloned().unwrap_or_default();
     let candidates = entries.zip(kept).zip(encoded).enumerate();
     let candidates = candidates.map(|(place, ((index, location), of_place))| {
@@ -176,9 +170,32 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use contract::ChannelSpec;
     use formats::ranking_data::RankingRow;
 
     use super::*;
+
+    /// Knows places by their latitude.
+    struct Latitudes;
+
+    impl Encoder for Latitudes {
+        #[allow(clippy::unnecessary_literal_bound, reason = "the trait's signature")]
+        fn fingerprint(&self) -> &str {
+            "latitudes"
+        }
+
+        fn channels(&self) -> &[ChannelSpec] {
+            &[]
+        }
+
+        fn encode(&self, _: &[&Photo]) -> Vec<Result<QueryEmbedding, Failure>> {
+            unreachable!("photos are encoded before")
+        }
+
+        fn encode_places(&self, places: &[LatLon]) -> Result<Option<Vec<Vec<f32>>>, Failure> {
+            Ok(Some(places.iter().map(|at| vec![at.latitude() as f32, 0.0]).collect()))
+        }
+    }
 
     fn row(origins: Option<&[&str]>) -> NamedRow {
         let origins = origins.map(|origins| origins.iter().map(ToString::to_string).collect());
@@ -207,9 +224,7 @@ mod tests {
     }
 
     fn made(settings: &SetSettings, named: &NamedRow) -> Result<SetQuery, Failure> {
-        let places =
-            |places: &[LatLon]| Ok(places.iter().map(|at| vec![at.latitude() as f32, 0.0]).collect());
-        query(settings, named, &vectors(named), &places)
+        query(settings, named, &vectors(named), &Latitudes)
     }
 
     /// docs/curation.md: `retrieved`, or the name of a model that wrote the candidate.

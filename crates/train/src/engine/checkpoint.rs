@@ -9,12 +9,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use files::hexadecimal;
+use files::{rename_durably, sha256_hex, sync_directory, write_atomic};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::files::{Disk, FileSystem, sync_directory};
 use super::{AdamW, EngineError, Parameter};
 
 const TENSORS_FILE: &str = "state.safetensors";
@@ -49,6 +47,21 @@ struct StateFile {
     stale_validations: u64,
     /// Of `state.safetensors`, in hexadecimal.
     sha256: String,
+}
+
+/// Where checkpoints are written: a disk, or in tests one that is full.
+trait Disk {
+    /// Writes a file and waits until it is on the disk.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// The file system.
+struct FileSystem;
+
+impl Disk for FileSystem {
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        write_atomic(path, bytes)
+    }
 }
 
 /// The checkpoints of a run.
@@ -121,18 +134,18 @@ impl Checkpoints {
                 step: state.step,
                 best: state.best,
                 stale_validations: state.stale_validations,
-                sha256: hexadecimal(&Sha256::digest(&tensors)),
+                sha256: sha256_hex(&tensors),
             };
             self.disk.write(&partial.join(STATE_FILE), &serde_json::to_vec_pretty(&file)?)?;
             sync_directory(Some(&partial));
             // One of the same step can only be one that was found damaged, or the same.
             remove_if_there(path)?;
-            fs::rename(&partial, path)
+            rename_durably(&partial, path)
         };
         let filled = fill();
-        match filled {
-            Ok(()) => sync_directory(Some(&self.directory)),
-            Err(_) => drop(remove_if_there(&partial)),
+        if filled.is_err() {
+            // The first error is the one to report.
+            let _ = remove_if_there(&partial);
         }
         filled
     }
@@ -218,7 +231,7 @@ impl Checkpoints {
             return Err(damaged(STATE_FILE, format!("is of step {} in format {}", file.step, file.format)));
         }
         let bytes = read(TENSORS_FILE)?;
-        if hexadecimal(&Sha256::digest(&bytes)) != file.sha256 {
+        if sha256_hex(&bytes) != file.sha256 {
             return Err(damaged(TENSORS_FILE, "is not what was written: its checksum differs".into()));
         }
         let tensors =

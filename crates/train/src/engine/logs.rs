@@ -60,7 +60,7 @@ pub struct ValidationRow {
     pub seconds: f64,
 }
 
-/// Percent within each of [`geo::metrics::THRESHOLDS_KM`].
+/// Percent within each of [`geo::metrics::RADII_KM`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WithinKm {
     /// 1 km.

@@ -39,7 +39,6 @@
 mod checkpoint;
 mod collective;
 mod error;
-mod files;
 mod finished;
 mod logs;
 mod not_finite;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use files::write_atomic;
 use serde_json::{Value, json};
 
-use super::files::write_whole;
 use super::run_directory::RunDirectory;
 use super::{EngineError, Gradients, GroupReport, Parameter, TrainableRanker};
 
@@ -70,7 +70,7 @@ impl FailedStep<'_> {
         let path = directory.join(&name);
         let text =
             serde_json::to_vec_pretty(&what).map_err(|error| EngineError::writing(&path)(error.into()))?;
-        write_whole(&path, &text).map_err(EngineError::writing(&path))?;
+        write_atomic(&path, &text).map_err(EngineError::writing(&path))?;
         Ok(EngineError::NotFinite { what: self.what, step: self.step, saved: path })
     }
 }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use files::write_atomic;
+
 use super::EngineError;
-use super::files::write_whole;
 use super::logs::{LogRow, ValidationRow, read_log, read_validations};
 use crate::chart::{Chart, Series};
 
@@ -20,7 +21,7 @@ pub fn draw(out: &Path) -> Result<(), EngineError> {
     for (name, chart) in charts(&rows, &validations) {
         for (ending, bytes) in [("svg", chart.svg().into_bytes()), ("png", chart.png())] {
             let path = directory.join(format!("{name}.{ending}"));
-            write_whole(&path, &bytes).map_err(EngineError::writing(path))?;
+            write_atomic(&path, &bytes).map_err(EngineError::writing(path))?;
         }
     }
     Ok(())

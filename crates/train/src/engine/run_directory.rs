@@ -1,13 +1,13 @@
 //! The output directory of a run: whose it is, and whether it is the same run that goes on.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use files::{Lock, write_atomic};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::checkpoint::Checkpoints;
-use super::files::write_whole;
 use super::{EngineError, Shape};
 use crate::configuration::{EngineSettings, Record};
 
@@ -29,9 +29,7 @@ pub(super) struct RunFile {
 /// A directory that this process trains in.
 pub(super) struct RunDirectory {
     path: PathBuf,
-    /// Open and locked; the system lets go of it when the process dies, however it dies. The file stays: removing it
-    /// would let two processes lock two files of one name.
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 impl RunDirectory {
@@ -49,16 +47,9 @@ impl RunDirectory {
         may_take(path, resume)?;
         fs::create_dir_all(path).map_err(EngineError::writing(path))?;
         let lock_path = path.join(LOCK_FILE);
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
-            .map_err(EngineError::writing(&lock_path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: directory, _lock: Some(lock) }),
-            Err(TryLockError::WouldBlock) => Err(EngineError::Busy { directory }),
-            Err(TryLockError::Error(error)) => Err(EngineError::writing(lock_path)(error)),
+        match Lock::acquire(&lock_path).map_err(EngineError::writing(&lock_path))? {
+            Some(lock) => Ok(Self { path: directory, _lock: Some(lock) }),
+            None => Err(EngineError::Busy { directory }),
         }
     }
 
@@ -72,7 +63,7 @@ impl RunDirectory {
         let path = self.join(RUN_FILE);
         let text =
             serde_json::to_vec_pretty(run).map_err(|error| EngineError::writing(&path)(error.into()))?;
-        write_whole(&path, &text).map_err(EngineError::writing(path))
+        write_atomic(&path, &text).map_err(EngineError::writing(path))
     }
 
     /// Compares what the run was started with and what it is to go on with; what may change is written down again.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use geo::metrics::{THRESHOLDS_KM, mean_km, median_km, percent_within};
+use geo::metrics::{RADII_KM, mean_km, median_km, percent_within};
 use rank::MultiOrderLoss;
 
 use super::logs::WithinKm;
@@ -35,7 +35,7 @@ pub(super) fn validate(
     let mean = |part: usize| found.iter().skip(part).step_by(4).sum::<f64>() / count;
     let chosen: Vec<Option<f64>> = found.iter().skip(3).step_by(4).map(|km| Some(*km)).collect();
     let [street, city, region, country, continent] =
-        THRESHOLDS_KM.map(|radius| percent_within(&chosen, radius));
+        RADII_KM.map(|radius| percent_within(&chosen, radius));
     Ok(ValidationRow {
         step,
         loss: mean(0),

@@ -1,7 +1,7 @@
 //! From rows of a ranking dataset to examples.
 
-use formats::ranking_data::RankingRow;
 use contract::{ErrorKind, Failure, PhotoId};
+use formats::ranking_data::RankingRow;
 use geo::geodesic_km;
 use rank::vlm::prompt::{PlaceText, training_place};
 

@@ -49,7 +49,7 @@ fn a_directory_that_is_not_there_is_made() {
 fn two_processes_do_not_share_a_directory() {
     let out = tempfile::tempdir().unwrap();
     run(&ranker(), &settings(out.path(), 2), false).0.unwrap();
-    let lock = fs::File::options().write(true).open(out.path().join("run.lock")).unwrap();
+    let lock = fs::File::create(out.path().join("run.lock")).unwrap();
     lock.lock().unwrap();
     let error = run(&ranker(), &settings(out.path(), 2), true).0.unwrap_err();
     assert!(matches!(error, EngineError::Busy { .. }), "{error}");

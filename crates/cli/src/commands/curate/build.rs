@@ -1,11 +1,12 @@
 //! `georanker curate build`.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use formats::table::PhotoTable;
 use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure, PhotoId, Search};
+use formats::table::PhotoTable;
 use gallery::{Gallery, PhotoFiles, PhotoSource};
-use georanker::pack::sha256_of_file;
+use files::sha256_of_file;
 use georanker::{Pack, PhotoEncoder, PhotoQueries, QueryCache, QueryEncoder, find_pack};
 use photo::Limits;
 use train::curate::{
@@ -82,7 +83,7 @@ fn retrieved(
             Failure::new(kind, format!("cannot read {}: {error}", file.display()))
         })?;
         identity.push(' ');
-        identity.push_str(&hash);
+        identity.push_str(&hash.sha256);
     }
     let files = RetrievedFiles { indices, similarities, collection, queries: table };
     let (lists, queries) = RetrievedLists::open(files, identity, request.sample)?;
@@ -206,7 +207,7 @@ fn encoder(
         Some(directory) => Some(QueryCache::open(directory, &encoder)?),
         None => None,
     };
-    Ok(QueryEncoder { photos, encoder, limits: Limits::default(), cache })
+    Ok(QueryEncoder { photos, encoder: Arc::new(encoder), limits: Limits::default(), cache })
 }
 
 /// What was made, and what fell short of the rules.

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use comfy_table::{CellAlignment, Table, presets};
+use contract::{ErrorKind, Failure};
 use formats::ranking_data::RankingReader;
 use formats::table::TableError;
-use contract::{ErrorKind, Failure};
 use train::curate::{BAND_NAMES, Statistics, figures};
 
 use crate::args::CurateStatsArguments;

@@ -1,14 +1,13 @@
 //! What a run would ask for and cost.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
 use contract::{ErrorKind, Failure};
 use generate::Usage;
-use georanker::Inputs;
+use georanker::QueryPhoto;
+use georanker::generation::Questions;
 use serde::Serialize;
 
-use super::Questions;
 use crate::exit::{Exit, report};
 use crate::sink::write_text;
 
@@ -34,20 +33,26 @@ struct Estimate {
 }
 
 /// Counts what the cache lacks, and prints it. Nothing is sent.
-pub(super) fn print(questions: &Questions<'_>, inputs: &Inputs, out: Option<&Path>) -> Result<Exit, Failure> {
+pub(super) fn print(
+    questions: &Questions<'_>,
+    photos: Vec<QueryPhoto>,
+    failures: &[(String, Failure)],
+    out: Option<&Path>,
+) -> Result<Exit, Failure> {
     let asker = &questions.asker;
     let mut estimate = Estimate::default();
     let mut total = Usage::default();
     let fail = |failure: &Failure| report(failure);
-    for (_, failure) in &inputs.failures {
+    for (_, failure) in failures {
         fail(failure);
         estimate.failed += 1;
     }
-    for input in &inputs.photos {
-        if questions.stop.load(Ordering::Relaxed) {
+    // One by one: a photo is dropped before the next is read.
+    for photo in photos {
+        if questions.cancel.is_cancelled() {
             return Err(Failure::new(ErrorKind::Interrupted, "interrupted"));
         }
-        let question = match questions.question(input) {
+        let question = match questions.question(&photo) {
             Ok(question) => question,
             Err(failure) => {
                 fail(&failure);

@@ -1,24 +1,21 @@
 //! `georanker generate`.
 
 mod estimate;
-mod prompts;
 mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicUsize;
 
-use contract::{ErrorKind, Failure, LocateOptions};
+use contract::{Cancel, ErrorKind, Failure, LocateOptions};
 use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator, LocalGenerator};
-use georanker::{Locator, expand_inputs, find_pack};
+use georanker::generation::{Prompts, Questions};
+use georanker::{Locator, QueryPhoto, expand_inputs, find_pack};
 use indicatif::ProgressBar;
 use photo::{DecodeOptions, Limits};
 
 use crate::args::{ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest};
 use crate::exit::Exit;
 use crate::progress::{bar, note, stop_flag};
-
-pub(super) use prompts::Prompts;
-pub(super) use writing::{Questions, Tally};
 
 /// Asks a model where photos were taken and writes what it answers.
 ///
@@ -29,8 +26,7 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
     let prompts = match arguments.prompt {
         PromptKind::ZeroShot => Prompts::zero_shot(request.wording),
         PromptKind::Retrieval => {
-            let pack =
-                find_pack(arguments.pack.pack.as_deref())?;
+            let pack = find_pack(arguments.pack.pack.as_deref())?;
             let locator = Locator::open(&pack)?;
             let references = usize::from(arguments.references);
             let options = LocateOptions::default();
@@ -39,19 +35,19 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
     };
     let inputs = expand_inputs(&arguments.inputs);
     if inputs.skipped > 0 {
-        note(quiet, &format!("{} files that are no photos were skipped", inputs.skipped));
+        note(quiet, &format!("skipped {} files that are not photos", inputs.skipped));
     }
     if request.cache.is_none() {
         note(quiet, "there is no home directory: answers are not kept (name a folder with --cache)");
     }
     let cache = request.cache.as_deref().map(AnswerCache::open).transpose()?;
     let budget = Budget::new(request.prices, arguments.budget);
-    let stop = stop_flag()?;
+    let cancel = Cancel::by(stop_flag()?);
     let progress = bar(inputs.photos.len(), "generating", quiet);
     let is_local = matches!(request.writer, WriterRequest::Local(_));
     let generator = match request.writer {
-        WriterRequest::Api(api) => open_generator(api, &stop, &progress, quiet),
-        WriterRequest::Local(local) => open_local(&local, &stop)?,
+        WriterRequest::Api(api) => open_generator(api, &cancel, &progress, quiet),
+        WriterRequest::Local(local) => open_local(&local, &cancel)?,
     };
     let lost = AtomicUsize::new(0);
     let questions = Questions {
@@ -63,27 +59,30 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
         },
         prompts: &prompts,
         reading: request.reading,
-        limits: Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() },
-        decode: match arguments.protocol {
-            GenerateProtocol::Default => DecodeOptions::default(),
-            GenerateProtocol::Official => DecodeOptions::official(),
-        },
         // A model on this machine takes all cores for one photo.
         concurrency: if is_local { 1 } else { usize::from(arguments.concurrency) },
-        stop: &stop,
+        cancel: &cancel,
         lost: &lost,
     };
+    let limits = Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() };
+    let decode = match arguments.protocol {
+        GenerateProtocol::Default => DecodeOptions::default(),
+        GenerateProtocol::Official => DecodeOptions::official(),
+    };
+    let photos = inputs.photos.iter();
+    let photos: Vec<QueryPhoto> =
+        photos.map(|input| QueryPhoto::file(&input.name, input.path.clone(), limits, decode)).collect();
     if arguments.dry_run {
         progress.finish_and_clear();
-        return estimate::print(&questions, &inputs, arguments.out.as_deref());
+        return estimate::print(&questions, photos, &inputs.failures, arguments.out.as_deref());
     }
-    writing::write(&questions, &inputs, arguments.out.as_deref(), &progress, quiet)
+    writing::write(&questions, photos, &inputs.failures, arguments.out.as_deref(), (&progress, quiet))
 }
 
 /// The client of an API. Its notes go to stderr, above the progress bar.
 pub(super) fn open_generator(
     request: ApiRequest,
-    stop: &Arc<AtomicBool>,
+    cancel: &Cancel,
     progress: &ProgressBar,
     quiet: bool,
 ) -> Box<dyn Generator> {
@@ -94,16 +93,16 @@ pub(super) fn open_generator(
     }
     let progress = progress.clone();
     let notes = Box::new(move |text: &str| progress.suspend(|| note(quiet, text)));
-    Box::new(ApiGenerator::new(address, key, settings, conduct, Arc::clone(stop), notes))
+    Box::new(ApiGenerator::new(address, key, settings, conduct, cancel.flag(), notes))
 }
 
 /// A model on this machine.
-fn open_local(request: &LocalRequest, stop: &Arc<AtomicBool>) -> Result<Box<dyn Generator>, Failure> {
+fn open_local(request: &LocalRequest, cancel: &Cancel) -> Result<Box<dyn Generator>, Failure> {
     if let Some(threads) = request.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(threads.get())
             .build_global()
             .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
     }
-    Ok(Box::new(LocalGenerator::open(&request.model, &request.settings, Arc::clone(stop))?))
+    Ok(Box::new(LocalGenerator::open(&request.model, &request.settings, cancel.flag())?))
 }

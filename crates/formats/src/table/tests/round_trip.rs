@@ -100,3 +100,19 @@ fn numbers_are_written_in_their_shortest_form() {
          confidence_2500km,abstained\na,0.1,-120,0.1,0.25,,,,,false\n"
     );
 }
+
+#[test]
+fn extra_columns_of_predictions_come_last_and_are_ignored_by_readers() {
+    let mut out = Vec::new();
+    let mut writer = PredictionWriter::with_extra("out.csv", &mut out, &["origin", "note"]).unwrap();
+    let row = PredictionRow::new("a", LatLon::new(0.5, 1.5).unwrap());
+    writer.write_with(&row, &["retrieved"]).unwrap();
+    writer.write(&PredictionRow { id: "b".into(), ..row.clone() }).unwrap();
+    writer.finish().unwrap();
+    let text = String::from_utf8(out.clone()).unwrap();
+    let ends: Vec<&str> =
+        text.lines().map(|line| line.rsplit_once("abstained").map_or(line, |(_, end)| end)).collect();
+    assert_eq!(ends, [",origin,note", "a,0.5,1.5,,,,,,,,retrieved,", "b,0.5,1.5,,,,,,,,,"]);
+    let rows = PredictionTable::from_csv("out.csv", Cursor::new(out)).unwrap().read_all().unwrap();
+    assert_eq!((rows.len(), rows[0].location), (2, row.location));
+}

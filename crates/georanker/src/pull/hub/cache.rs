@@ -65,7 +65,7 @@ impl HubCache {
         }
         let path = self.root.join("refs").join(revision);
         fs::create_dir_all(path.parent().unwrap_or(&self.root))?;
-        fs::write(path, commit)
+        files::write_atomic(&path, commit)
     }
 
     /// Lets a file of a commit be the content of that name; returns its path.

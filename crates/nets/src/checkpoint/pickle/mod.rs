@@ -24,16 +24,7 @@ use objects::{Object, TensorObject};
 use safetensors::Dtype;
 
 use super::entries::Entry;
-
-/// Name of the only tensor of a file that holds one tensor and no dictionary.
-pub(crate) const BARE_TENSOR: &str = "tensor";
-
-/// How a file of `PyTorch` before 1.6 begins: a pickled magic number.
-const LEGACY: &[u8] = &[0x80, 2, 0x8a, 10];
-
-/// How a zip archive begins: with the header of its first member. Its first two bytes alone may be the length of a
-/// safetensors header.
-const ARCHIVE: &[u8] = b"PK\x03\x04";
+use super::torch_file::{BARE_TENSOR, LEGACY};
 
 /// Why a file is refused, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +51,6 @@ impl From<&str> for Refusal {
     fn from(why: &str) -> Self {
         Self::NoStateDict(why.into())
     }
-}
-
-/// Whether the first bytes are those of a zip archive or of the older format.
-pub(super) fn is_torch_file(bytes: &[u8]) -> bool {
-    bytes.starts_with(ARCHIVE) || bytes.starts_with(LEGACY)
 }
 
 /// The tensors of a state dict, or of the dictionary under `state_dict` in a larger one; a bare tensor is named

@@ -7,7 +7,8 @@ use safetensors::Dtype;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{BARE_TENSOR, Entry, Refusal, is_torch_file};
+use super::{BARE_TENSOR, Entry, Refusal};
+use crate::checkpoint::torch_file::is_torch_file;
 
 /// The tensors of a file, or why it is refused.
 fn entries(bytes: &[u8]) -> Result<Vec<Entry>, String> {

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, SystemTime};
 
 use super::*;
@@ -133,6 +133,26 @@ fn a_directory_serves_later_runs() {
 }
 
 #[test]
+fn threads_that_write_one_photo_at_once_leave_it_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let caches = [(); 2].map(|()| VisionCache::in_memory(0).with_directory(folder.path(), None));
+    let start = Barrier::new(2);
+    std::thread::scope(|scope| {
+        for cache in &caches {
+            let start = &start;
+            scope.spawn(move || {
+                start.wait();
+                for _ in 0..100 {
+                    cache.insert(key(1), features(1));
+                    assert_eq!(*cache.get(&key(1)).unwrap(), features(1));
+                }
+            });
+        }
+    });
+    assert_eq!(files(folder.path()).len(), 1, "no temporary file is left");
+}
+
+#[test]
 fn damage_anywhere_in_a_file_is_a_miss_and_is_mended() {
     let folder = tempfile::tempdir().unwrap();
     let cache = VisionCache::in_memory(0).with_directory(folder.path(), None);
@@ -208,15 +228,16 @@ fn the_bound_on_disk_removes_the_oldest_and_nothing_else() {
 #[test]
 fn what_a_killed_run_left_is_removed() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = VisionCache::in_memory(0).with_directory(folder.path(), Some(1000));
-    let stem = Directory::new(folder.path().to_owned(), None).path(&key(1));
-    fs::create_dir_all(stem.parent().unwrap()).unwrap();
-    let (old, young) = (stem.with_extension("1-0.vision-tmp"), stem.with_extension("2-0.vision-tmp"));
+    let cache = VisionCache::in_memory(0).with_directory(folder.path(), None);
+    let entry = Directory::new(folder.path().to_owned(), None).path(&key(1));
+    let inner = entry.parent().unwrap();
+    fs::create_dir_all(inner).unwrap();
+    let (old, young) = (inner.join(".a.vision.1.tmp"), inner.join(".a.vision.2.tmp"));
     for path in [&old, &young] {
         fs::write(path, b"half").unwrap();
     }
     let file = fs::File::options().append(true).open(&old).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_hours(2)).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_hours(25)).unwrap();
     cache.insert(key(1), features(1));
     assert!(!old.exists());
     assert!(young.exists(), "another run may be writing it");

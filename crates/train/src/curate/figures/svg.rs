@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::chart::escape_xml;
+
 /// Ink of axes and texts.
 pub(super) const INK: &str = "#333333";
 
@@ -35,12 +37,12 @@ impl Svg {
         svg.push(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
              height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">\n<title>{}</title>\n",
-            escape(title)
+            escape_xml(title)
         ));
         svg.rectangle([0.0, 0.0], [width, height], "#ffffff");
         svg.push(format_args!(
             "<text x=\"20\" y=\"26\" font-size=\"16\" fill=\"{INK}\">{}</text>\n",
-            escape(title)
+            escape_xml(title)
         ));
         svg
     }
@@ -74,7 +76,7 @@ impl Svg {
         self.push(format_args!(
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{}\" fill=\"{INK}\">{}</text>\n",
             anchor.name(),
-            escape(text)
+            escape_xml(text)
         ));
     }
 
@@ -82,7 +84,7 @@ impl Svg {
         self.push(format_args!(
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\" fill=\"{INK}\" \
              transform=\"rotate(-90 {x:.1} {y:.1})\">{}</text>\n",
-            escape(text)
+            escape_xml(text)
         ));
     }
 
@@ -95,10 +97,6 @@ impl Svg {
         // Writing to a String cannot fail.
         let _ = self.text.write_fmt(text);
     }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// A number with its thousands set apart: `12,345`.
@@ -122,6 +120,6 @@ mod tests {
     fn thousands_and_escapes() {
         let grouped = [0, 999, 1000, 1_234_567].map(grouped);
         assert_eq!(grouped, ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!(escape("a<b & \"c\">"), "a&lt;b &amp; &quot;c&quot;&gt;");
+        assert_eq!(escape_xml("a<b & \"c\">"), "a&lt;b &amp; &quot;c&quot;&gt;");
     }
 }

@@ -1,0 +1,75 @@
+//! Answers as people and programs read them.
+//!
+//! # Idea
+//! A run is a stream of [`PhotoResult`]s. There is one schema for what programs read, [`view::PhotoView`]: the command
+//! line prints it, a server sends it, the map in a web page draws it, and it can be read back. There is one trait for
+//! what a run writes, [`Writer`]: a format takes one result at a time and keeps as little as it can. [`writer`] puts
+//! [`coarsen`] in front of each of them: whatever is written, in whichever format, was coarsened before.
+//!
+//! # Cast
+//! [`PhotoResult`] goes in. [`Format`] names the way out, [`Settings`] holds what the formats need besides, and
+//! [`OutputError`] is the only way to fail. [`Precision`] and [`coarsen`] publish a place without the spot.
+//! [`view::SCHEMA`] is the JSON schema of a view, [`escape`] puts foreign text into markup, and [`GalleryView`] says
+//! what a gallery holds.
+//!
+//! ```
+//! use contract::{ErrorKind, Failure};
+//! use present::view::PhotoView;
+//! use present::{Format, NoThumbnails, PhotoResult, Precision, Settings, writer};
+//!
+//! let result = PhotoResult {
+//!     photo: "holiday/beach.jpg".into(),
+//!     outcome: Err(Failure::new(ErrorKind::InvalidPhoto, "holiday/beach.jpg is not a photo")),
+//!     model: "starter".into(),
+//!     gallery: "geophotos".into(),
+//!     elapsed_ms: 1.5,
+//!     precision: Precision::Exact,
+//! };
+//! let mut text = Vec::new();
+//! let mut out = writer(Format::JsonLines, Settings::new(&NoThumbnails), &mut text);
+//! out.begin()?;
+//! out.photo(&result)?;
+//! out.finish()?;
+//! drop(out);
+//! assert!(text.starts_with(br#"{"photo":"holiday/beach.jpg","error":{"#));
+//! assert_eq!(serde_json::from_slice::<PhotoView>(&text)?, result.view());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Adding a format
+//! Write a file with a type that implements [`Writer`] and a constant `FORMAT`, which gives the name that users type and
+//! the function that makes the writer (`kml.rs` is a good one to copy). Then name it in the list at the end of
+//! `format.rs`, one line with its sentence for the help, and declare the module below. Parsing, [`Format::ALL`], error
+//! messages and coarsening follow from the list; so do the tests that hold for every format.
+//!
+//! # The choice not taken
+//! A template engine. Each format has its own rules for escaping, and in a template a forgotten filter is a hole;
+//! here foreign text passes a function of [`escape`] or a serialiser.
+#![forbid(unsafe_code)]
+
+mod countries;
+mod error;
+pub mod escape;
+mod format;
+mod gallery;
+mod geojson;
+mod html;
+mod json;
+mod kml;
+mod precision;
+mod predictions;
+mod result;
+mod table;
+mod terminal;
+mod text;
+pub mod view;
+mod writer;
+
+pub use error::OutputError;
+pub use format::{Format, UnknownFormat};
+pub use gallery::{GalleryView, SourceView};
+pub use precision::{Precision, UnknownPrecision, coarsen};
+pub use result::{NoThumbnails, PhotoResult, Thumbnails};
+pub use terminal::Terminal;
+pub use view::PhotoView;
+pub use writer::{Settings, Writer, writer};

@@ -1,0 +1,169 @@
+//! The table for people: a heading with the estimate, then the ranked candidates.
+
+use std::io;
+
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
+use contract::{Estimate, Failure, RankedCandidate};
+
+use crate::format::Entry;
+use crate::{OutputError, PhotoResult, Precision, Terminal, Writer, escape, precision, text};
+
+pub(crate) const FORMAT: Entry =
+    Entry { name: "table", open: |settings, out| Box::new(Table::new(out, settings.terminal)) };
+
+/// Narrower terminals than this get the table of this width and wrap it themselves.
+const SMALLEST_WIDTH: u16 = 56;
+/// Narrower terminals than this do without the similarities.
+const WIDTH_WITH_SIMILARITY: u16 = 66;
+/// Narrower terminals than this do without the last column, which the other formats have.
+const WIDTH_WITH_ORIGIN: u16 = 84;
+const INDENT: &str = "  ";
+
+/// Text for a terminal.
+pub(crate) struct Table<W> {
+    out: W,
+    terminal: Terminal,
+    photos: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Style {
+    Strong,
+    Faint,
+    Good,
+    Warning,
+    Wrong,
+}
+
+impl<W: io::Write> Table<W> {
+    /// Writes to `out`, as wide and as colourful as `terminal` allows.
+    pub(crate) fn new(out: W, terminal: Terminal) -> Self {
+        Self { out, terminal, photos: 0 }
+    }
+
+    fn styled(&self, style: Style, text: &str) -> String {
+        let text = escape::terminal(text);
+        if !self.terminal.colour {
+            return text;
+        }
+        let code = match style {
+            Style::Strong => "1",
+            Style::Faint => "2",
+            Style::Good => "1;32",
+            Style::Warning => "33",
+            Style::Wrong => "31",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    fn estimate(&mut self, estimate: &Estimate, precision: Precision) -> Result<(), OutputError> {
+        let place = self.styled(Style::Good, &text::place_label(&estimate.place));
+        writeln!(self.out, "{INDENT}{place}  {}", precision.coordinates(estimate.location))?;
+        if estimate.abstained {
+            let said = self.styled(
+                Style::Warning,
+                "Abstained: the evidence is too weak to rely on; this is a best guess.",
+            );
+            writeln!(self.out, "{INDENT}{said}")?;
+            if let Some(note) = &estimate.coverage_note {
+                let note = self.styled(Style::Faint, note);
+                writeln!(self.out, "{INDENT}{note}")?;
+            }
+        }
+        let within: Vec<String> = precision::confidences(estimate, precision)
+            .map(|(radius, probability)| format!("{radius} km {}", text::percent(probability)))
+            .collect();
+        if !within.is_empty() {
+            writeln!(self.out, "{INDENT}within {}", within.join(" · "))?;
+        }
+        if precision != Precision::Exact {
+            let said = self.styled(Style::Faint, &format!("coarsened to {}", precision.description()));
+            writeln!(self.out, "{INDENT}{said}")?;
+        }
+        if estimate.candidates.is_empty() {
+            return Ok(());
+        }
+        for line in self.candidates(&estimate.candidates, precision).lines() {
+            writeln!(self.out, "{INDENT}{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn candidates(&self, candidates: &[RankedCandidate], precision: Precision) -> String {
+        let mut grid = Grid::new();
+        grid.load_style(presets::NOTHING);
+        grid.set_content_arrangement(ContentArrangement::Disabled);
+        if let Some(width) = self.terminal.width {
+            grid.set_content_arrangement(ContentArrangement::Dynamic);
+            grid.set_width(width.max(SMALLEST_WIDTH) - INDENT.len() as u16);
+        }
+        grid.set_header(["#", "Place", "Coordinates", "Prob.", "Sim.", "Distance", "From"]);
+        for (index, ranked) in candidates.iter().enumerate() {
+            let found = &ranked.candidate;
+            grid.add_row([
+                (index + 1).to_string(),
+                escape::terminal(&text::place_label(&found.place)),
+                precision.coordinates(found.location),
+                text::percent(ranked.probability),
+                text::main_similarity(found).map_or_else(String::new, |value| format!("{value:.3}")),
+                text::kilometres(ranked.distance_to_estimate_km),
+                escape::terminal(&text::origin_label(found)),
+            ]);
+        }
+        for number in [0, 3, 4, 5] {
+            if let Some(column) = grid.column_mut(number) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        // Numbers stay whole; places and origins wrap, or give way.
+        for number in [0, 2, 3, 4, 5] {
+            if let Some(column) = grid.column_mut(number) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        let width = self.terminal.width.unwrap_or(u16::MAX);
+        for (number, least) in [(4, WIDTH_WITH_SIMILARITY), (6, WIDTH_WITH_ORIGIN)] {
+            if let Some(column) = grid.column_mut(number).filter(|_| width < least) {
+                column.set_constraint(ColumnConstraint::Hidden);
+            }
+        }
+        grid.to_string()
+    }
+
+    fn failure(&mut self, failure: &Failure) -> Result<(), OutputError> {
+        let kind = failure.kind.as_str().replace('_', " ");
+        let said = self.styled(Style::Wrong, &format!("failed ({kind}): {}", failure.message));
+        writeln!(self.out, "{INDENT}{said}")?;
+        if let Some(hint) = &failure.hint {
+            let hint = self.styled(Style::Faint, &format!("hint: {hint}"));
+            writeln!(self.out, "{INDENT}{hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl<W: io::Write> Writer for Table<W> {
+    fn begin(&mut self) -> Result<(), OutputError> {
+        Ok(())
+    }
+
+    fn photo(&mut self, result: &PhotoResult) -> Result<(), OutputError> {
+        if self.photos > 0 {
+            writeln!(self.out)?;
+        }
+        self.photos += 1;
+        let photo = self.styled(Style::Strong, &result.photo);
+        writeln!(self.out, "{photo}")?;
+        match &result.outcome {
+            Ok(estimate) => self.estimate(estimate, result.precision)?,
+            Err(failure) => self.failure(failure)?,
+        }
+        self.out.flush()?;
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), OutputError> {
+        self.out.flush()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! The formats of `locate`, read back by other parsers.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use contract::{Attribution, Estimate, PhotoId};
+use formats::table::PredictionTable;
+use geo::{LatLon, ReverseGeocoder};
+use present::{Format, NoThumbnails, PhotoResult, Precision, Settings, Terminal, writer};
+use proptest::prelude::*;
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
+
+#[allow(dead_code, reason = "shared with the other tests")]
+mod samples;
+
+fn written(format: Format, settings: Settings<'_>, results: &[PhotoResult]) -> String {
+    let mut bytes = Vec::new();
+    let mut out = writer(format, settings, &mut bytes);
+    out.begin().unwrap();
+    for result in results {
+        out.photo(result).unwrap();
+    }
+    out.finish().unwrap();
+    drop(out);
+    String::from_utf8(bytes).unwrap()
+}
+
+fn plain(format: Format, results: &[PhotoResult]) -> String {
+    written(format, Settings::new(&NoThumbnails), results)
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn json_has_the_fixed_names() {
+    let text = plain(Format::Json, &samples::all());
+    let array: Value = serde_json::from_str(&text).unwrap();
+    let sure = &array[0];
+    assert_eq!(keys(sure), ["candidates", "elapsed_ms", "estimate", "gallery", "model", "photo"]);
+    assert_eq!(keys(&sure["estimate"]), ["abstained", "confidence", "lat", "lon", "place"]);
+    assert!(text.contains(r#""confidence":{"1":0.41,"25":0.88,"200":0.93,"750":0.965,"2500":0.995}"#));
+    assert_eq!(sure["estimate"]["place"]["label"], "Sydney, New South Wales, Australia");
+    let candidate = &sure["candidates"][0];
+    for key in
+        ["rank", "lat", "lon", "place", "score", "probability", "origin", "photo", "distance_to_estimate_km"]
+    {
+        assert!(!candidate[key].is_null(), "{key}");
+    }
+    assert_eq!((&candidate["rank"], &candidate["licence"]), (&Value::from(1), &Value::from("CC-BY-4.0")));
+    assert_eq!(candidate["origin"]["kind"], "retrieved");
+    assert!(array[1]["estimate"]["coverage_note"].as_str().unwrap().contains("Australia"));
+    assert_eq!(keys(&array[2]), ["error", "photo"]);
+    assert_eq!(array[2]["error"]["kind"], "invalid_photo");
+    assert_eq!(array.as_array().unwrap().len(), samples::all().len());
+}
+
+#[test]
+fn an_empty_run_is_valid_in_every_format() {
+    assert_eq!(serde_json::from_str::<Value>(&plain(Format::Json, &[])).unwrap(), serde_json::json!([]));
+    assert_eq!(plain(Format::JsonLines, &[]), "");
+    let collection: Value = serde_json::from_str(&plain(Format::GeoJson, &[])).unwrap();
+    assert_eq!(collection["features"], serde_json::json!([]));
+    assert!(roxmltree::Document::parse(&plain(Format::Kml, &[])).is_ok());
+    assert_eq!(plain(Format::Csv, &[]).lines().count(), 1);
+    assert!(plain(Format::Html, &[]).ends_with("</html>\n"));
+    assert_eq!(plain(Format::Table, &[]), "");
+}
+
+#[test]
+fn lines_are_the_elements_of_the_array() {
+    let array: Vec<Value> = serde_json::from_str(&plain(Format::Json, &samples::all())).unwrap();
+    let text = plain(Format::JsonLines, &samples::all());
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines, array);
+}
+
+#[test]
+fn lines_are_there_as_soon_as_the_photo_is_done() {
+    struct Pipe(std::rc::Rc<std::cell::RefCell<(Vec<u8>, usize)>>);
+    impl std::io::Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.borrow_mut().0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            let mut seen = self.0.borrow_mut();
+            seen.1 = seen.0.len();
+            Ok(())
+        }
+    }
+    let seen = std::rc::Rc::default();
+    let mut out = writer(Format::JsonLines, Settings::new(&NoThumbnails), Pipe(std::rc::Rc::clone(&seen)));
+    out.begin().unwrap();
+    for (index, result) in samples::all().iter().enumerate() {
+        out.photo(result).unwrap();
+        let (bytes, flushed) = &*seen.borrow();
+        assert_eq!(bytes.len(), *flushed);
+        assert_eq!(String::from_utf8_lossy(bytes).lines().count(), index + 1);
+    }
+}
+
+#[test]
+fn geojson_has_longitude_first() {
+    let collection: Value = serde_json::from_str(&plain(Format::GeoJson, &samples::all())).unwrap();
+    let features = collection["features"].as_array().unwrap();
+    assert_eq!(features[0]["geometry"]["coordinates"], serde_json::json!([151.2153, -33.8568]));
+    let of_kind = |kind: &str| features.iter().filter(|each| each["properties"]["kind"] == kind).count();
+    assert_eq!((of_kind("estimate"), of_kind("candidate"), of_kind("failure")), (5, 6 + 5 + 4 + 3 + 3, 1));
+    let failure = features.iter().find(|each| each["properties"]["kind"] == "failure").unwrap();
+    assert!(failure["geometry"].is_null());
+}
+
+#[test]
+fn kml_is_xml_and_keeps_hostile_names_as_text() {
+    let text = plain(Format::Kml, &samples::all());
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let named = |name: &'static str| document.descendants().filter(move |node| node.has_tag_name(name));
+    assert_eq!(document.root_element().tag_name().namespace(), Some("http://www.opengis.net/kml/2.2"));
+    assert_eq!((named("Folder").count(), named("Placemark").count()), (6, 5 + 21));
+    assert!(
+        named("name").any(|node| node.text() == Some("holiday/</script><img src=x onerror=alert(1)>.jpg"))
+    );
+    assert!(named("coordinates").any(|node| node.text() == Some("151.2153,-33.8568")));
+    assert_eq!(named("img").count(), 0);
+    // Descriptions are shown as HTML.
+    assert!(named("description").all(|node| !node.text().unwrap_or_default().contains('<')));
+}
+
+#[test]
+fn csv_is_a_predictions_file() {
+    let text = plain(Format::Csv, &samples::all());
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = "IMG_ID LAT_pred LON_pred score confidence_1km confidence_25km confidence_200km confidence_750km \
+                  confidence_2500km abstained";
+    assert_eq!(reader.headers().unwrap(), header.split(' ').collect::<Vec<_>>());
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+    assert_eq!(rows.len(), 5, "the photo that failed has no row");
+    assert_eq!(
+        rows[0].iter().take(5).collect::<Vec<_>>(),
+        ["harbour.jpg", "-33.8568", "151.2153", "4.5", "0.41"]
+    );
+    assert_eq!((&rows[0][9], &rows[1][9]), ("false", "true"));
+}
+
+#[test]
+fn two_photos_of_one_name_have_two_rows() {
+    let [mut one, mut other, alone] = [0, 1, 4].map(|index| samples::all().swap_remove(index));
+    (one.photo, other.photo) = ("summer/IMG_1.jpg".to_owned(), "winter/IMG_1.jpg".to_owned());
+    let results = [one.clone(), alone, other, one];
+    let names: Vec<String> = results.iter().map(|result| result.photo.clone()).collect();
+    let settings = Settings { names: &names, ..Settings::new(&NoThumbnails) };
+    let ids = |text: String| -> Result<Vec<String>, String> {
+        let table = PredictionTable::from_csv("predictions.csv", std::io::Cursor::new(text)).unwrap();
+        let rows = table.read_all().map_err(|error| error.to_string())?;
+        Ok(rows.into_iter().map(|row| row.id.0).collect())
+    };
+    let told = ids(written(Format::Csv, settings, &results));
+    assert_eq!(told.unwrap(), ["summer/IMG_1.jpg", "上海 夜.jpg", "winter/IMG_1.jpg"]);
+    let untold = ids(plain(Format::Csv, &results)).unwrap_err();
+    assert!(untold.contains("IMG_1.jpg"), "{untold}");
+}
+
+#[test]
+fn csv_says_where_answers_come_from_if_asked() {
+    let results = [samples::generated("a.jpg"), samples::all().swap_remove(0)];
+    let settings = Settings { origins: true, ..Settings::new(&NoThumbnails) };
+    let text = written(Format::Csv, settings, &results);
+    let last: Vec<&str> = text.lines().filter_map(|line| line.rsplit(',').next()).collect();
+    assert_eq!(last, ["origin", "retrieved+generated", "retrieved"]);
+}
+
+#[test]
+fn the_table_fits_and_lines_up() {
+    for width in [58, 72, 80, 100, 140] {
+        let terminal = Terminal { width: Some(width), colour: false };
+        let settings = Settings { terminal, ..Settings::new(&NoThumbnails) };
+        let mut wide = samples::all().swap_remove(4);
+        let estimate = wide.outcome.as_mut().unwrap();
+        estimate.candidates[1].candidate.place.city = Some("上海市黄浦区".to_owned());
+        let text = written(Format::Table, settings, &[wide]);
+        for line in text.lines().skip_while(|line| !line.contains("Coordinates")) {
+            assert!(line.width() <= usize::from(width), "{width}: {line}");
+        }
+        let column = |mark: &str| {
+            let line = text.lines().find(|line| line.contains(mark)).unwrap();
+            line.split(mark).next().unwrap().width()
+        };
+        assert_eq!(column("31.23000"), column("Coordinates"), "{text}");
+        assert_eq!((text.contains("Sim."), text.contains("From")), (width >= 66, width >= 84));
+    }
+}
+
+#[test]
+fn the_table_says_what_matters() {
+    let text = plain(Format::Table, &samples::all());
+    for part in
+        ["within 1 km 41 %", "Abstained:", "The gallery covers", "failed (invalid photo)", "hint:", "0.910"]
+    {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(!text.contains('\u{1b}'));
+    let terminal = Terminal { width: None, colour: true };
+    let colourful =
+        written(Format::Table, Settings { terminal, ..Settings::new(&NoThumbnails) }, &samples::all());
+    assert!(colourful.contains("\u{1b}[1m"));
+}
+
+#[test]
+fn file_names_cannot_steer_the_terminal() {
+    let mut result = samples::all().swap_remove(0);
+    result.photo = "\u{1b}[2Jgone.jpg".to_owned();
+    assert!(!plain(Format::Table, &[result]).contains('\u{1b}'));
+}
+
+#[test]
+fn html_holds_hostile_names_as_data() {
+    let text = written(Format::Html, Settings::new(&samples::DrawnThumbnails), &samples::all());
+    assert!(!text.contains("onerror=alert(1)>") && !text.contains("holiday/</script>"));
+    assert!(text.contains(r"holiday/\u003c/script\u003e\u003cimg src=x onerror=alert(1)\u003e.jpg"));
+    assert!(text.contains("default-src 'none'"));
+    // Six gallery photos are candidates of five photos; one of them has no picture.
+    let pictures = text.matches(r#"<script type="text/plain" id="picture-"#).count();
+    assert_eq!(pictures, 5 + 5);
+}
+
+#[test]
+fn thumbnails_lose_their_metadata() {
+    struct Tagged;
+    impl present::Thumbnails for Tagged {
+        fn query(&self, _: &PhotoResult) -> Option<Vec<u8>> {
+            Some(
+                [&[0xff, 0xd8, 0xff, 0xe1, 0, 10][..], b"Exif GPS", &[0xff, 0xda, 0, 2, 0xff, 0xd9]].concat(),
+            )
+        }
+        fn candidate(&self, _: &PhotoId) -> Option<Vec<u8>> {
+            Some(b"no JPEG".to_vec())
+        }
+    }
+    let text = written(Format::Html, Settings::new(&Tagged), &samples::all()[..1]);
+    assert!(text.contains(r#"id="picture-0">/9j/2gAC/9k=</script>"#));
+    assert!(!text.contains(r#"id="picture-1""#));
+}
+
+/// A located photo at a point, with one candidate at another.
+fn located_at(estimate: LatLon, candidate: LatLon) -> PhotoResult {
+    let points = [(estimate.latitude(), estimate.longitude()), (candidate.latitude(), candidate.longitude())];
+    samples::located("a.jpg", samples::estimate(&points, [0.1, 0.2, 0.3, 0.4, 0.5]))
+}
+
+fn estimate_of(result: &PhotoResult) -> &Estimate {
+    result.outcome.as_ref().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Two photos in one cell (and country) cannot be told apart in any format, whatever else is known.
+    #[test]
+    fn nothing_finer_than_the_cell_leaks(
+        latitude in -60.0..75.0, longitude in -180.0..180.0, north in 0.0..0.3, east in 0.0..0.3
+    ) {
+        let geocoder = ReverseGeocoder::embedded();
+        for (precision, scale) in [
+            (Precision::Km1, 0.01), (Precision::Km25, 0.3), (Precision::Km200, 1.0), (Precision::Country, 10.0),
+        ] {
+            let here = samples::point(latitude, longitude);
+            let there = LatLon::wrapped(latitude + north * scale, longitude + east * scale).unwrap();
+            let (one, mut two) = (located_at(here, there), located_at(there, there));
+            let other = two.outcome.as_mut().unwrap();
+            other.candidates[0].candidate.photo = Some(PhotoId("elsewhere/9.jpg".into()));
+            other.candidates[0].candidate.attribution = Attribution::default();
+            other.place.neighbourhood = Some("Old Harbour".into());
+            let coarse = |result: &PhotoResult| {
+                let mut result = result.clone();
+                present::coarsen(&mut result, precision);
+                result
+            };
+            let same_cell = estimate_of(&coarse(&one)).location == estimate_of(&coarse(&two)).location;
+            if !same_cell || geocoder.country_code(here) != geocoder.country_code(there) {
+                continue;
+            }
+            for format in Format::ALL {
+                let settings = Settings { precision, ..Settings::new(&samples::DrawnThumbnails) };
+                let texts = [&one, &two].map(|result| written(format, settings, std::slice::from_ref(result)));
+                prop_assert!(texts[0] == texts[1], "{} at {}: {} {}", format, precision, here, there);
+            }
+        }
+    }
+}
+
+#[test]
+fn coarse_output_has_no_photos_and_no_fine_radii() {
+    let settings = Settings { precision: Precision::Km200, ..Settings::new(&samples::DrawnThumbnails) };
+    let array: Value = serde_json::from_str(&written(Format::Json, settings, &samples::all())).unwrap();
+    assert_eq!(array[0]["precision"], "200");
+    assert_eq!(keys(&array[0]["estimate"]["confidence"]), ["200", "2500", "750"]);
+    assert!(array[0]["candidates"][0]["photo"].is_null());
+    assert!(array[0]["candidates"][0]["author"].is_null());
+    assert!(array[0]["estimate"]["place"]["city"].is_null());
+    assert_eq!(array[0]["estimate"]["place"]["state"], "New South Wales");
+    let csv = written(Format::Csv, settings, &samples::all());
+    assert!(csv.lines().nth(1).unwrap().contains(",,,0.93,"), "{csv}");
+    let html = written(Format::Html, settings, &samples::all());
+    assert_eq!(html.matches(r#"id="picture-"#).count(), 5, "the query photos only");
+}
+
+#[test]
+fn write_errors_say_what_happened() {
+    use contract::Diagnose;
+    struct Full(std::io::ErrorKind);
+    impl std::io::Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(self.0.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    for format in Format::ALL {
+        let fail = |kind| {
+            let mut out = writer(format, Settings::new(&NoThumbnails), Full(kind));
+            let begun = out.begin();
+            begun.and_then(|()| out.photo(&samples::all()[0])).and_then(|()| out.finish()).unwrap_err()
+        };
+        let full = fail(std::io::ErrorKind::StorageFull);
+        assert_eq!(full.kind(), contract::ErrorKind::Output);
+        assert!(full.hint().unwrap().contains("space") && !full.is_closed_pipe(), "{format}");
+        assert!(fail(std::io::ErrorKind::BrokenPipe).is_closed_pipe(), "{format}");
+    }
+}
