@@ -8,6 +8,7 @@
 //! # Cast
 //! [`table`] reads and writes photo tables and predictions (CSV, Parquet); [`ranking_data`] the GeoRanking datasets;
 //! [`pairs`] the JSON lines that a pair scorer takes and gives; [`official`] the files of the published evaluations.
+//! [`complaint`] takes serde's messages apart for readers that have words of their own.
 //!
 //! ```
 //! let csv = "IMG_ID,LAT,LON\nopera.jpg,-33.857,151.215\n";
@@ -21,6 +22,7 @@
 //! A data frame library: ten times the crates, and its guesses about types would turn identifiers into numbers.
 #![forbid(unsafe_code)]
 
+pub mod complaint;
 #[cfg(feature = "parquet")]
 pub mod official;
 pub mod pairs;

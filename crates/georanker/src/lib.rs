@@ -8,7 +8,8 @@
 //! [`Locator`] answers ([`Locate`]); [`Pack`] is a directory of weights and a gallery whose every file is checked before
 //! use; [`PhotoEncoder`] turns photos into vectors; [`expand_inputs`] and [`locate_files`] are the batch; a
 //! [`CandidateSource`] adds candidates of its own, a [`Reranker`] is the paper's LVLM; [`GalleryBuilder`] adds a user's
-//! own photos; [`pull`] fetches published weights.
+//! own photos; [`pull`] fetches published weights; [`scoring`] runs an LVLM over files of pairs; [`training`] trains on
+//! what a pack sees.
 //!
 //! ```no_run
 //! use georanker::Locator;
@@ -38,6 +39,8 @@ mod parts;
 mod pipeline;
 pub mod pull;
 mod query_cache;
+pub mod scoring;
+pub mod training;
 
 pub use contract::{
     Attribution, Cancel, Candidate, CandidateSet, Channel, Confidence, Decide, Encoder, ErrorKind, Estimate,

@@ -1,17 +1,13 @@
 //! Scoring of pairs whose photos are files.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use contract::{ErrorKind, Failure, PhotoId};
-use formats::pairs::{PairPlace, PairsRow};
+use formats::pairs::PairsRow;
 use gallery::PhotoFiles;
-use nets::qwen2_vl::patches::PixelError;
 use photo::{DecodeOptions, Image, Limits, PhotoError, decode, read_photo_bytes, reencode_jpeg};
-use rank::vlm::prompt::{PlaceText, Protocol};
-use rank::vlm::{
-    PairCandidate, PairGroup, PairScorer, PreparedPhoto, Reencode, ScorePairs, ScoredGroup, ScorerOptions,
-};
+use nets::qwen2_vl::patches::PixelError;
+use rank::vlm::{PairGroup, PairScorer, PreparedPhoto, Reencode, ScorePairs, ScoredGroup, ScorerOptions};
 
 /// An LVLM scorer that reads photos from files.
 #[derive(Debug)]
@@ -37,13 +33,9 @@ impl PairFileScorer {
     /// # Errors
     /// A [`Failure`] that names the file of the model.
     pub fn open(model: &Path, options: &ScorerOptions, reencode: Reencode) -> Result<Self, Failure> {
-        let decode = match options.inputs.protocol {
-            Protocol::Default => DecodeOptions::default(),
-            Protocol::Official => DecodeOptions::official(),
-        };
         Ok(Self {
             scorer: PairScorer::open(model, options)?,
-            decode,
+            decode: options.inputs.protocol.decoding(),
             reencode,
             limits: Limits::default(),
             sources: None,
@@ -66,28 +58,10 @@ impl PairFileScorer {
             Some(sources) => (Some(&sources.queries), Some(&sources.candidates)),
             None => (None, None),
         };
-        let query = self.photo(&row.query, queries, self.reencode == Reencode::All)?;
-        let mut photos = vec![query];
-        let mut known: HashMap<&PathBuf, usize> = HashMap::new();
-        let mut candidates = Vec::with_capacity(row.candidates.len());
-        for candidate in &row.candidates {
-            let photo = match &candidate.photo {
-                None => None,
-                Some(path) if known.contains_key(path) => known.get(path).copied(),
-                Some(path) => {
-                    photos.push(self.photo(path, others, self.reencode != Reencode::None)?);
-                    known.insert(path, photos.len() - 1);
-                    Some(photos.len() - 1)
-                }
-            };
-            let place = place_text(candidate.location, candidate.place.clone());
-            candidates.push(PairCandidate { place, photo });
-        }
-        let negatives = row.negatives.as_ref().map(|negatives| {
-            let text = |negative: &PairPlace| place_text(negative.location, negative.place.clone());
-            negatives.iter().map(text).collect()
-        });
-        Ok(PairGroup { photos, negatives, candidates })
+        let query = self.photo(&row.query, queries, self.reencode.queries())?;
+        PairGroup::build(query, row.candidates.iter().cloned(), row.negatives.clone(), |path| {
+            self.photo(path, others, self.reencode.candidates())
+        })
     }
 
     /// Scores a group whose photos have been read.
@@ -139,8 +113,4 @@ impl ScorePairs for PairFileScorer {
     fn score(&self, row: &PairsRow) -> Result<Vec<f32>, Failure> {
         Ok(self.score_group(&self.prepare(row)?)?.scores)
     }
-}
-
-fn place_text(location: geo::LatLon, place: Option<String>) -> PlaceText {
-    PlaceText { latitude: location.latitude(), longitude: location.longitude(), place }
 }

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use geo::LatLon;
 use nets::qwen2_vl::chat_template::{PromptPart, render_builtin};
 use proptest::prelude::*;
 use rank::vlm::prompt::{
@@ -19,11 +20,12 @@ fn json(path: &str) -> Value {
 /// A position; `fields` is null for one without a name. The case with all fields kept keeps them for its candidate
 /// alone.
 fn place(latitude: &Value, longitude: &Value, fields: &Value, keep_empty: bool) -> PlaceText {
-    let place = fields.as_array().map(|fields| {
+    let text = fields.as_array().map(|fields| {
         let fields: Vec<&str> = fields.iter().filter_map(Value::as_str).collect();
         if keep_empty { training_place(&fields) } else { evaluation_place(&fields) }
     });
-    PlaceText { latitude: latitude.as_f64().unwrap(), longitude: longitude.as_f64().unwrap(), place }
+    let location = LatLon::new(latitude.as_f64().unwrap(), longitude.as_f64().unwrap()).unwrap();
+    PlaceText { location, text }
 }
 
 fn prompt(protocol: Protocol, case: &Value) -> String {
@@ -67,7 +69,7 @@ fn numbers_are_printed_as_by_python() {
 }
 
 fn at(place: Option<&str>) -> PlaceText {
-    PlaceText { latitude: -1.5, longitude: 100.0, place: place.map(Into::into) }
+    PlaceText { location: LatLon::new(-1.5, 100.0).unwrap(), text: place.map(Into::into) }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use formats::pairs::PairsReader;
 use contract::{Failure, PhotoId};
 use formats::pairs::{PairPlace, PairsReader};
 use kernels::weights::StoredType;
@@ -17,7 +18,6 @@ use nets::qwen2_vl::LoadOptions;
 use nets::qwen2_vl::training::Checkpointing;
 use photo::{DecodeOptions, Image, Limits, decode};
 use rank::MultiOrderLoss;
-use rank::vlm::prompt::PlaceText;
 use rank::vlm::{InputOptions, PhotoSource};
 use serde_json::{Value, json};
 use train::engine::{AdamW, Parameter, StepContext, TrainableRanker, clip_to_norm, global_norm};
@@ -121,14 +121,9 @@ fn main() -> Result<(), AnyError> {
 /// The first row of a pairs file, with as many candidates as there are distances.
 fn example(pairs: &Path, distances: &[f64]) -> Result<VlmExample, AnyError> {
     let row = PairsReader::open(pairs)?.next().ok_or("the pairs file is empty")?.row?;
-    let text = |place: &PairPlace| PlaceText {
-        latitude: place.location.latitude(),
-        longitude: place.location.longitude(),
-        place: place.place.clone(),
-    };
     let id = |path: &Path| PhotoId(path.display().to_string());
     let candidates = row.candidates.iter().zip(distances).map(|(candidate, &distance_km)| VlmCandidate {
-        place: text(&PairPlace { location: candidate.location, place: candidate.place.clone() }),
+        place: candidate.place.clone(),
         photo: candidate.photo.as_deref().map(id),
         distance_km,
     });
@@ -136,7 +131,7 @@ fn example(pairs: &Path, distances: &[f64]) -> Result<VlmExample, AnyError> {
         name: row.id.clone(),
         query: id(&row.query),
         candidates: candidates.collect(),
-        negatives: row.negatives.as_ref().map(|negatives| negatives.iter().map(text).collect()),
+        negatives: row.negatives.clone(),
     })
 }
 

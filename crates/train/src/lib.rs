@@ -7,8 +7,8 @@
 //!
 //! # Cast
 //! [`fit_neighbourhood_whitening`] makes the photo space, [`fit_location_head`] the map into a location space.
-//! [`contrastive`] goes on with the training of G3's heads, CLIP frozen. Rankers are trained by [`engine`], which runs
-//! [`set`] and [`vlm`].
+//! [`contrastive`] continues the training of G3's heads, CLIP frozen: for programs of your own, no command uses it. Rankers are trained by [`engine`], which runs
+//! [`set`] and [`vlm`]; [`datasets`] makes these of the files that a [`configuration`] names.
 //!
 //! ```
 //! use geo::LatLon;
@@ -32,6 +32,7 @@ pub mod chart;
 pub mod configuration;
 pub mod contrastive;
 pub mod curate;
+pub mod datasets;
 pub mod engine;
 mod error;
 mod location_head;

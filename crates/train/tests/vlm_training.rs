@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use contract::{ErrorKind, Failure, PhotoId};
 use gallery::PhotoFiles;
+use geo::LatLon;
 use nets::lora::Adapter;
 use nets::qwen2_vl::Sharing;
 use nets::qwen2_vl::training::{Checkpointing, LoraSettings};
@@ -47,11 +48,8 @@ fn text(value: &Value) -> String {
 fn place(gps: [&Value; 2], texts: &Value, keep_empty: bool) -> PlaceText {
     let texts: Vec<String> = texts.as_array().unwrap().iter().map(text).collect();
     let texts: Vec<String> = texts.into_iter().filter(|text| keep_empty || !text.is_empty()).collect();
-    PlaceText {
-        latitude: gps[0].as_f64().unwrap(),
-        longitude: gps[1].as_f64().unwrap(),
-        place: Some(texts.join(" ")),
-    }
+    let [latitude, longitude] = gps.map(|degrees| degrees.as_f64().unwrap());
+    PlaceText { location: LatLon::new(latitude, longitude).unwrap(), text: Some(texts.join(" ")) }
 }
 
 /// The two groups of four.
@@ -253,14 +251,13 @@ fn a_saved_adapter_scores_as_in_training() {
     let scorer = PairScorer::open(&golden("tiny-qwen2vl"), &options).unwrap();
     let example = &examples()[0];
     let photo = |id: &PhotoId| scorer.prepare(&Fetched.photo(id).unwrap()).unwrap();
-    let mut photos = vec![photo(&example.query)];
-    let mut candidates = Vec::new();
-    for candidate in &example.candidates {
-        photos.push(photo(candidate.photo.as_ref().unwrap()));
-        candidates.push(PairCandidate { place: candidate.place.clone(), photo: Some(photos.len() - 1) });
-    }
-    let scored =
-        scorer.score(&PairGroup { photos, negatives: example.negatives.clone(), candidates }).unwrap();
+    let candidates = example.candidates.iter().map(|candidate| PairCandidate {
+        place: candidate.place.clone(),
+        photo: candidate.photo.clone(),
+    });
+    let query = photo(&example.query);
+    let group = PairGroup::build(query, candidates, example.negatives.clone(), |id| Ok(photo(id))).unwrap();
+    let scored = scorer.score(&group).unwrap();
     for (score, expected) in scored.scores.iter().zip(&expected[0].scores) {
         assert!((score - expected).abs() < 1e-5, "{score} {expected}");
     }

@@ -110,11 +110,7 @@ pub fn vlm_training(
 fn example(query: &Query, variant: Variant) -> VlmExample {
     let candidates = variant.seen(&query.set).candidates.into_iter().zip(&query.distances_km);
     let candidates = candidates.map(|(candidate, distance_km)| VlmCandidate {
-        place: PlaceText {
-            latitude: candidate.location.latitude(),
-            longitude: candidate.location.longitude(),
-            place: candidate.place.country,
-        },
+        place: PlaceText { location: candidate.location, text: candidate.place.country },
         photo: candidate.photo,
         distance_km: *distance_km,
     });

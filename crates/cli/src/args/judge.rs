@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use contract::{ErrorKind, Failure};
 use nets::qwen2_vl::LoadOptions;
-use rank::vlm::{InputOptions, ScorerOptions};
+use rank::vlm::{InputOptions, NumberFormat, ScorerOptions};
 
-use super::{ScoreDtype, WeightStorage, check_directory};
+use super::{WeightStorage, check_directory};
 
 /// An LVLM that ranks the best candidates again, as in the paper.
 #[derive(Debug, Args)]
@@ -26,8 +26,8 @@ pub struct JudgeArguments {
     #[arg(long, value_name = "N", requires = "judge", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub judge_written: u16,
     /// Number format of its computation.
-    #[arg(long, value_enum, requires = "judge", default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16")]
-    pub judge_dtype: ScoreDtype,
+    #[arg(long, value_enum, requires = "judge", default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16")]
+    pub judge_dtype: NumberFormat,
     /// How its weights are held in memory: as stored, or quantised to 8 or 4 bits.
     #[arg(long, value_enum, requires = "judge", default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
     pub judge_weights: WeightStorage,
@@ -74,7 +74,7 @@ impl JudgeArguments {
             },
             load: LoadOptions {
                 stored: self.judge_weights.held_for(self.judge_dtype),
-                rounded_inputs: self.judge_dtype == ScoreDtype::Bf16,
+                rounded_inputs: self.judge_dtype == NumberFormat::Bf16,
                 quantised_directory: self.judge_weights_cache.clone(),
                 ..LoadOptions::default()
             },

@@ -7,8 +7,9 @@ use clap::Args;
 use contract::{ErrorKind, Failure};
 use generate::LocalSettings;
 use nets::qwen2_vl::{LoadOptions, device};
+use rank::vlm::NumberFormat;
 
-use super::{ScoreDtype, WeightStorage};
+use super::WeightStorage;
 
 /// A model on this machine.
 #[derive(Debug, Args)]
@@ -29,8 +30,8 @@ pub struct LocalArguments {
     #[arg(long, value_name = "DIR", conflicts_with = "api")]
     pub weights_cache: Option<PathBuf>,
     /// With --local: number format of the computation.
-    #[arg(long, value_enum, default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16", conflicts_with = "api")]
-    pub dtype: ScoreDtype,
+    #[arg(long, value_enum, default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16", conflicts_with = "api")]
+    pub dtype: NumberFormat,
     /// With --local: only this many of the likeliest tokens are chosen from; 0: all.
     #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "api")]
     pub top_k: usize,
@@ -100,7 +101,7 @@ impl LocalArguments {
             load: LoadOptions {
                 device,
                 stored: self.weights.held_for(self.dtype),
-                rounded_inputs: self.dtype == ScoreDtype::Bf16,
+                rounded_inputs: self.dtype == NumberFormat::Bf16,
                 quantised_directory: self.weights_cache.clone(),
                 ..LoadOptions::default()
             },

@@ -38,7 +38,7 @@ pub use locate::{LocateArguments, LocateRequest};
 pub use packs::PacksArguments;
 pub use pull::{PullArguments, PullRequest};
 pub use retrieval::RetrievalArguments;
-pub use score::{Reencode, ScoreArguments, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage};
+pub use score::{ScoreArguments, ScoreRequest, WeightStorage};
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
 pub use written::{WrittenArguments, WrittenRequest};
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
 use kernels::weights::StoredType;
+use rank::vlm::prompt::Protocol;
+use rank::vlm::{BenchmarkRules, NumberFormat, Reencode};
 
 use super::benchmark::{BenchmarkArguments, BenchmarkRequest};
 
@@ -44,14 +46,14 @@ pub struct ScoreArguments {
     #[arg(long)]
     pub resume: bool,
     /// Rules for texts and pixels: ours, or those of the official code to the letter.
-    #[arg(long, value_enum, default_value_t = ScoreProtocol::Default, value_name = "official|default")]
-    pub protocol: ScoreProtocol,
+    #[arg(long, value_enum, default_value_t = Protocol::Default, value_name = "official|default")]
+    pub protocol: Protocol,
     /// Which photos go through JPEG (quality 75) first, as they did in the official evaluation.
     #[arg(long, value_enum, default_value_t = Reencode::None, value_name = "none|candidates|all")]
     pub reencode: Reencode,
     /// Number format of the computation.
-    #[arg(long, value_enum, default_value_t = ScoreDtype::F32, value_name = "f32|bf16|f16")]
-    pub dtype: ScoreDtype,
+    #[arg(long, value_enum, default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16")]
+    pub dtype: NumberFormat,
     /// How the weights are held in memory: as stored, or quantised to 8 or 4 bits.
     #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
     pub weights: WeightStorage,
@@ -84,37 +86,6 @@ pub struct ScoreArguments {
     pub naive: bool,
 }
 
-/// What `--protocol` can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ScoreProtocol {
-    /// Photos upright, transparency on white, an empty place is no place.
-    Default,
-    /// As the official code: EXIF orientation ignored, transparency dropped, an empty place leaves its comma.
-    Official,
-}
-
-/// What `--reencode` can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Reencode {
-    /// No photo.
-    None,
-    /// Candidates' photos.
-    Candidates,
-    /// All photos.
-    All,
-}
-
-/// What `--dtype` can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ScoreDtype {
-    /// 32 bits.
-    F32,
-    /// 16 bits with the range of 32.
-    Bf16,
-    /// 16 bits with a small range.
-    F16,
-}
-
 /// What `--weights` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WeightStorage {
@@ -127,15 +98,12 @@ pub enum WeightStorage {
 }
 
 impl WeightStorage {
-    /// How weights are held for a computation. f32 takes them as they are in the files: wider than they are stored they
-    /// would weigh more and say the same.
-    pub const fn held_for(self, dtype: ScoreDtype) -> Option<StoredType> {
-        match (self, dtype) {
-            (Self::Q8, _) => Some(StoredType::Q8),
-            (Self::Q4, _) => Some(StoredType::Q4),
-            (Self::Stored, ScoreDtype::F32) => None,
-            (Self::Stored, ScoreDtype::Bf16) => Some(StoredType::Bf16),
-            (Self::Stored, ScoreDtype::F16) => Some(StoredType::F16),
+    /// How weights are held for a computation.
+    pub const fn held_for(self, dtype: NumberFormat) -> Option<StoredType> {
+        match self {
+            Self::Q8 => Some(StoredType::Q8),
+            Self::Q4 => Some(StoredType::Q4),
+            Self::Stored => dtype.stored(),
         }
     }
 }
@@ -156,11 +124,11 @@ pub struct ScoreRequest {
     /// Whether to go on with `out`.
     pub resume: bool,
     /// Text rules and pixel modes.
-    pub protocol: ScoreProtocol,
+    pub protocol: Protocol,
     /// Photos that go through JPEG first.
     pub reencode: Reencode,
     /// Number format of the computation.
-    pub dtype: ScoreDtype,
+    pub dtype: NumberFormat,
     /// How weights are held.
     pub weights: WeightStorage,
     /// Directory for quantised weights.
@@ -181,6 +149,14 @@ pub struct ScoreRequest {
     pub threads: Option<NonZeroUsize>,
     /// Whether every prompt is scored alone.
     pub naive: bool,
+}
+
+impl ScoreRequest {
+    /// How rows of a benchmark become pairs, if `pairs` is one.
+    pub fn benchmark_rules(&self) -> Option<BenchmarkRules> {
+        let BenchmarkRequest { retrieved, generated, .. } = self.benchmark.as_ref()?;
+        Some(BenchmarkRules { retrieved: *retrieved, generated: *generated, protocol: self.protocol })
+    }
 }
 
 impl ScoreArguments {
@@ -310,9 +286,9 @@ mod tests {
     #[test]
     fn what_is_not_said_is_as_documented() {
         let request = resolve(&[]).unwrap();
-        assert_eq!(request.protocol, ScoreProtocol::Default);
+        assert_eq!(request.protocol, Protocol::Default);
         assert_eq!(request.reencode, Reencode::None);
-        assert_eq!(request.dtype, ScoreDtype::F32);
+        assert_eq!(request.dtype, NumberFormat::F32);
         assert_eq!(request.weights, WeightStorage::Stored);
         assert_eq!(request.vision_memory, 512 << 20);
         assert_eq!((request.min_pixels, request.max_pixels, request.threads), (None, None, None));
@@ -348,9 +324,9 @@ mod tests {
             "--resume",
         ])
         .unwrap();
-        assert_eq!(request.protocol, ScoreProtocol::Official);
+        assert_eq!(request.protocol, Protocol::Official);
         assert_eq!(request.reencode, Reencode::Candidates);
-        assert_eq!((request.dtype, request.weights), (ScoreDtype::Bf16, WeightStorage::Q8));
+        assert_eq!((request.dtype, request.weights), (NumberFormat::Bf16, WeightStorage::Q8));
         assert_eq!(request.weights_cache, Some(PathBuf::from("kept")));
         assert_eq!((request.min_pixels, request.max_pixels), (Some(3136), Some(200_704)));
         assert_eq!((request.vision_memory, request.threads), (0, NonZeroUsize::new(2)));

@@ -53,6 +53,16 @@ pub enum TrainedRanker {
     Vlm,
 }
 
+impl TrainedRanker {
+    /// As on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Vlm => "vlm",
+        }
+    }
+}
+
 /// What was asked for, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrainRequest {

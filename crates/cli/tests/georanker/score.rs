@@ -67,7 +67,7 @@ fn missing_files_are_named() {
         .arg(&out)
         .assert()
         .code(2)
-        .stderr(contains("no row that score wrote").and(contains("another --out")));
+        .stderr(contains("this is not a row of scores").and(contains("another output file")));
 }
 
 #[test]

@@ -18,12 +18,12 @@ pub enum PairsProblem {
     /// No such field is known.
     Unknown {
         /// The fields there are.
-        known: &'static [&'static str],
+        known: Vec<String>,
     },
     /// It holds another kind of value.
     NotA {
         /// What it should hold.
-        expected: &'static str,
+        expected: String,
         /// What it holds.
         found: String,
     },
@@ -39,7 +39,7 @@ impl fmt::Display for PairsProblem {
             Self::Missing => formatter.write_str("is missing"),
             Self::Empty => formatter.write_str("must not be empty"),
             Self::Twice => formatter.write_str("is given twice"),
-            Self::Unknown { .. } => formatter.write_str("is no field of this format"),
+            Self::Unknown { .. } => formatter.write_str("is not a field of this format"),
             Self::NotA { expected, found } => write!(formatter, "is {found}, not {expected}"),
             Self::Latitude(value) => write!(formatter, "{value} is not a latitude from -90 to 90"),
             Self::Longitude(value) => write!(formatter, "{value} is not a longitude from -180 to 180"),
@@ -81,7 +81,7 @@ pub enum PairsError {
         /// The longest line that is read.
         limit: usize,
     },
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     #[error("{file}, line {line}: the text is not UTF-8")]
     NotUtf8 {
         /// The pairs file.
@@ -89,7 +89,7 @@ pub enum PairsError {
         /// The line.
         line: usize,
     },
-    /// No JSON.
+    /// Text that is not JSON.
     #[error("{file}, line {line}, column {column}: not JSON: {reason}")]
     Syntax {
         /// The pairs file.
@@ -157,10 +157,10 @@ impl Diagnose for PairsError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Open { .. } | Self::Read { .. } => "check the path and its permissions".into(),
-            Self::TooLong { .. } | Self::Syntax { .. } => "write one JSON object a line".into(),
+            Self::TooLong { .. } | Self::Syntax { .. } => "write one JSON object per line".into(),
             Self::NotUtf8 { .. } => "save the file as UTF-8".into(),
             Self::Field { field, problem, .. } => field_hint(field, problem),
-            Self::DuplicateId { .. } => "give every row an id of its own".into(),
+            Self::DuplicateId { .. } => "give every row its own id".into(),
             Self::NoCandidates { .. } => "give at least one candidate, or remove the row".into(),
         })
     }
@@ -182,11 +182,11 @@ fn field_hint(field: &str, problem: &PairsProblem) -> String {
         },
         PairsProblem::Empty if name == "photo" => "write null where there is no photo".into(),
         PairsProblem::Twice => "keep one of the two".into(),
-        PairsProblem::NotA { expected: "a number", found } => match found.trim_matches('"').parse::<f64>() {
+        PairsProblem::NotA { expected, found } if expected == "a number" => match found.trim_matches('"').parse::<f64>() {
             Ok(value) if value.is_finite() => "write the number without quotes".into(),
             _ => format!("give {name} in degrees"),
         },
-        PairsProblem::NotA { expected: "text", found } if name == "id" => {
+        PairsProblem::NotA { found, .. } if name == "id" => {
             format!("put the id into quotes: \"{found}\"")
         }
         PairsProblem::Latitude(value) if (-180.0..=180.0).contains(value) => {
@@ -198,7 +198,7 @@ fn field_hint(field: &str, problem: &PairsProblem) -> String {
 }
 
 /// The known name that was probably meant.
-fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+fn closest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
     let lower = name.to_ascii_lowercase();
     let other_name = match lower.as_str() {
         "latitude" => "lat",
@@ -209,5 +209,6 @@ fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         "img_id" | "query_id" => "id",
         _ => "",
     };
-    known.iter().find(|known| **known == other_name).copied().or_else(|| closest_name(name, known))
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    known.iter().find(|known| **known == other_name).copied().or_else(|| closest_name(name, &known))
 }

@@ -7,7 +7,7 @@
 //! the prompt prints it.
 //!
 //! # Cast
-//! [`PairsRow`], [`PairPlace`] and [`PairCandidate`] are a row; [`PairsReader`] gives [`PairsLine`]s;
+//! [`PairsRow`], [`PlaceText`] and [`PairCandidate`] are a row; [`PairsReader`] gives [`PairsLine`]s;
 //! [`ScoredRow`] is a row of the answer; [`PairsError`] says what is wrong, naming file, line and field.
 //!
 //! ```
@@ -22,12 +22,11 @@
 //! ```
 
 mod error;
-mod fields;
+mod form;
 mod reader;
 mod scored;
 #[cfg(test)]
 mod tests;
-mod tree;
 
 use std::path::PathBuf;
 
@@ -45,27 +44,25 @@ pub struct PairsRow {
     /// The query photo, resolved from the pairs file's folder.
     pub query: PathBuf,
     /// Places that are known to be wrong. `None` leaves that part of the prompt out, an empty list keeps it.
-    pub negatives: Option<Vec<PairPlace>>,
+    pub negatives: Option<Vec<PlaceText>>,
     /// What is to be scored; at least one.
-    pub candidates: Vec<PairCandidate>,
+    pub candidates: Vec<PairCandidate<PathBuf>>,
 }
 
-/// A place of the negatives.
+/// A position and its name, as they will stand in a prompt.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PairPlace {
+pub struct PlaceText {
     /// Where, in the very numbers of the file.
     pub location: LatLon,
-    /// The place's text, verbatim.
-    pub place: Option<String>,
+    /// What is there, verbatim, never trimmed; `None` for a position without a name, as generated candidates are.
+    pub text: Option<String>,
 }
 
-/// A candidate.
+/// A candidate as a prompt shows it. `Photo` is how its photo is known: a path in a file, an index in a group.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PairCandidate {
-    /// Where, in the very numbers of the file.
-    pub location: LatLon,
-    /// The place's text, verbatim.
-    pub place: Option<String>,
-    /// A photo taken there, resolved from the pairs file's folder.
-    pub photo: Option<PathBuf>,
+pub struct PairCandidate<Photo> {
+    /// Coordinates and place.
+    pub place: PlaceText,
+    /// A photo taken there; `None` leaves it out of the prompt.
+    pub photo: Option<Photo>,
 }

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::PairsRow;
 use super::error::PairsError;
-use super::fields;
-use super::tree::{Tree, with_quoted_non_numbers};
+use super::form::{self, Wrong, with_quoted_non_numbers};
 
 /// No real row is longer: this would be 500,000 candidates.
 const LONGEST_LINE: usize = 64 << 20;
@@ -115,48 +114,44 @@ impl<R: BufRead> PairsReader<R> {
     }
 
     fn parse(&mut self) -> PairsLine {
-        let line = self.line;
-        let failed = |id, error| PairsLine { line, id, row: Err(error) };
-        let tree = match self.tree() {
-            Ok(tree) => tree,
-            Err(error) => return failed(None, error),
+        let (file, line) = (self.file.clone(), self.line);
+        let Ok(text) = std::str::from_utf8(&self.buffer) else {
+            return PairsLine { line, id: None, row: Err(PairsError::NotUtf8 { file, line }) };
         };
-        let id = fields::id_of(&tree).map(ToOwned::to_owned);
+        let (id, row) = match read(text, &self.folder) {
+            Ok(row) => (Some(row.id.clone()), Ok(row)),
+            Err((id, wrong)) => (id, Err(wrong)),
+        };
         // The id is taken even by a row that is wrong: answers are found by it.
         if let Some(id) = &id
             && let Some(first) = self.seen.first_line(id, line)
         {
-            let error = PairsError::DuplicateId { file: self.file.clone(), line, id: id.clone(), first };
-            return failed(Some(id.clone()), error);
+            let error = PairsError::DuplicateId { file, line, id: id.clone(), first };
+            return PairsLine { line, id: Some(id.clone()), row: Err(error) };
         }
-        let row = match fields::row(&tree, &self.folder) {
-            Ok(row) if row.candidates.is_empty() => {
-                Err(PairsError::NoCandidates { file: self.file.clone(), line, id: row.id })
-            }
+        let row = match row {
+            Ok(row) if row.candidates.is_empty() => Err(PairsError::NoCandidates { file, line, id: row.id }),
             Ok(row) => Ok(row),
-            Err((field, problem)) => Err(PairsError::Field { file: self.file.clone(), line, field, problem }),
+            Err(Wrong::Syntax { column, reason }) => Err(PairsError::Syntax { file, line, column, reason }),
+            Err(Wrong::Field(field, problem)) => Err(PairsError::Field { file, line, field, problem }),
         };
         PairsLine { line, id, row }
     }
+}
 
-    fn tree(&self) -> Result<Tree, PairsError> {
-        let (file, line) = (self.file.clone(), self.line);
-        let Ok(text) = std::str::from_utf8(&self.buffer) else {
-            return Err(PairsError::NotUtf8 { file, line });
-        };
-        serde_json::from_str(text).or_else(|error| {
-            if let Some(quoted) = with_quoted_non_numbers(text)
-                && let Ok(tree) = serde_json::from_str(&quoted)
-            {
-                return Ok(tree);
-            }
-            let column = error.column();
-            // The parser's own line is that of the text it was given: always 1.
-            let reason = error.to_string();
-            let end = reason.rfind(" at line ").unwrap_or(reason.len());
-            Err(PairsError::Syntax { file, line, column, reason: reason[..end].to_owned() })
-        })
+/// The row of a line; the id of a row that is wrong, where it can be read, and what is wrong.
+fn read(text: &str, folder: &Path) -> Result<PairsRow, (Option<String>, Wrong)> {
+    let wrong = match form::read(text, folder) {
+        Ok(row) => return Ok(row),
+        Err(wrong) => wrong,
+    };
+    if matches!(wrong, Wrong::Syntax { .. })
+        && let Some(quoted) = with_quoted_non_numbers(text)
+        && let Err(named @ Wrong::Field(..)) = form::read(&quoted, folder)
+    {
+        return Err((form::id_of(&quoted), named));
     }
+    Err((form::id_of(text), wrong))
 }
 
 impl<R: BufRead> Iterator for PairsReader<R> {

@@ -30,13 +30,13 @@ fn a_row_is_read_as_it_is_written() {
     assert_eq!(row.id, "a");
     assert_eq!(row.query, Path::new("folder/q.jpg"));
     let negatives = row.negatives.unwrap();
-    assert_eq!(negatives[0].place.as_deref(), Some(" x "), "verbatim, never trimmed");
+    assert_eq!(negatives[0].text.as_deref(), Some(" x "), "verbatim, never trimmed");
     let [first, second, third] = &row.candidates[..] else { panic!("three candidates") };
-    assert!(first.location.latitude().is_sign_negative(), "-0.0 stays -0.0");
-    assert_eq!(first.place.as_deref(), Some(""), "empty is not null");
+    assert!(first.place.location.latitude().is_sign_negative(), "-0.0 stays -0.0");
+    assert_eq!(first.place.text.as_deref(), Some(""), "empty is not null");
     assert_eq!(first.photo.as_deref(), Some(Path::new("/abs/c.jpg")), "absolute paths stay");
-    assert_eq!((second.place.as_ref(), second.photo.as_ref()), (None, None));
-    assert_eq!(third.location.latitude().to_bits(), 1e-7_f64.to_bits());
+    assert_eq!((second.place.text.as_ref(), second.photo.as_ref()), (None, None));
+    assert_eq!(third.place.location.latitude().to_bits(), 1e-7_f64.to_bits());
 }
 
 #[test]
@@ -80,10 +80,10 @@ fn wrong_fields_are_named_with_a_way_out() {
         (r#"{"lat":1,"lon":2,"place":5}"#, "candidates[1].place", "5, not text", ""),
         (r#"{"lat":1,"lon":2,"photo":true}"#, "candidates[1].photo", "true, not a path", ""),
         (r#"{"lat":1,"lon":2,"photo":""}"#, "candidates[1].photo", "must not be empty", "null"),
-        (r#"{"lat":1,"lng":2}"#, "candidates[1].lng", "no field", "did you mean lon?"),
-        (r#"{"lat":1,"lon":2,"Place":""}"#, "candidates[1].Place", "no field", "did you mean place?"),
-        (r#"{"lat":1,"lon":2,"phto":""}"#, "candidates[1].phto", "no field", "did you mean photo?"),
-        (r#"{"lat":1,"lon":2,"zzz":""}"#, "candidates[1].zzz", "no field", "lat, lon, place, photo"),
+        (r#"{"lat":1,"lng":2}"#, "candidates[1].lng", "not a field", "did you mean lon?"),
+        (r#"{"lat":1,"lon":2,"Place":""}"#, "candidates[1].Place", "not a field", "did you mean place?"),
+        (r#"{"lat":1,"lon":2,"phto":""}"#, "candidates[1].phto", "not a field", "did you mean photo?"),
+        (r#"{"lat":1,"lon":2,"zzz":""}"#, "candidates[1].zzz", "not a field", "lat, lon, place, photo"),
         (r#"{"lat":1,"lon":2,"lat":3}"#, "candidates[1].lat", "given twice", "one of the two"),
         ("7", "candidates[1]", "7, not an object", ""),
     ] {
@@ -106,7 +106,7 @@ fn wrong_rows_are_named_too() {
         (format!(r#"{{"id":"a","query":"",{candidates}}}"#), "query", "must not be empty"),
         (r#"{"id":"a","query":"q"}"#.to_owned(), "candidates", "is missing"),
         (r#"{"id":"a","query":"q","candidates":null}"#.to_owned(), "candidates", "null, not a list"),
-        (r#"{"id":"a","query":"q","candidate":[]}"#.to_owned(), "candidate", "no field"),
+        (r#"{"id":"a","query":"q","candidate":[]}"#.to_owned(), "candidate", "not a field"),
         (
             format!(r#"{{"id":"a","query":"q","negatives":[{{"lat":91,"lon":0}}],{candidates}}}"#),
             "negatives[0].lat",
@@ -217,7 +217,7 @@ proptest! {
             r#"{{"id":"a","query":"q","candidates":[{{"lat":{latitude:?},"lon":{longitude:?}}}]}}"#
         );
         let row = read(text.as_bytes()).pop().unwrap().row.unwrap();
-        let found = row.candidates[0].location;
+        let found = row.candidates[0].place.location;
         prop_assert_eq!(found.latitude().to_bits(), latitude.to_bits());
         prop_assert_eq!(found.longitude().to_bits(), longitude.to_bits());
     }

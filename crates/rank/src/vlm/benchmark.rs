@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use formats::official::{BenchmarkRow, RetrievedPhoto};
-use formats::pairs::{PairCandidate, PairPlace, PairsRow};
+use formats::pairs::{PairCandidate, PairsRow, PlaceText};
 use formats::ranking_data::NEGATIVES;
 
 use super::prompt::{Protocol, evaluation_place};
@@ -35,13 +35,12 @@ impl BenchmarkRules {
     /// Photos are names (the query's id, the collection's ids), to be found by whoever reads them.
     pub fn pairs(&self, row: &BenchmarkRow) -> (PairsRow, usize) {
         let official = self.protocol == Protocol::Official;
-        let mut candidates: Vec<PairCandidate> = row
+        let mut candidates: Vec<PairCandidate<PathBuf>> = row
             .retrieved
             .iter()
             .take(self.retrieved)
             .map(|found| PairCandidate {
-                location: found.location,
-                place: Some(place_text(found)),
+                place: place_text(found),
                 photo: found.photo.as_ref().map(PathBuf::from),
             })
             .collect();
@@ -51,14 +50,10 @@ impl BenchmarkRules {
         let unparsed = row.generated.iter().filter(|one| one.is_unparsed()).count();
         let written = written.take(self.generated);
         candidates.extend(written.map(|one| PairCandidate {
-            location: one.location,
-            place: None,
+            place: PlaceText { location: one.location, text: None },
             photo: None,
         }));
-        let negatives = row.retrieved.iter().skip(first_negative);
-        let negatives = negatives
-            .map(|found| PairPlace { location: found.location, place: Some(place_text(found)) })
-            .collect();
+        let negatives = row.retrieved.iter().skip(first_negative).map(place_text).collect();
         let id = row.id().0.clone();
         let pairs = PairsRow { query: PathBuf::from(&id), id, negatives: Some(negatives), candidates };
         (pairs, if official { 0 } else { unparsed })
@@ -66,10 +61,10 @@ impl BenchmarkRules {
 }
 
 /// City, state and country; what is missing is passed over.
-fn place_text(found: &RetrievedPhoto) -> String {
+fn place_text(found: &RetrievedPhoto) -> PlaceText {
     let fields: Vec<&str> =
         [1, 3, 5].into_iter().filter_map(|at| found.texts.get(at)).map(String::as_str).collect();
-    evaluation_place(&fields)
+    PlaceText { location: found.location, text: Some(evaluation_place(&fields)) }
 }
 
 #[cfg(test)]
@@ -97,15 +92,15 @@ mod tests {
         let generated = "[(0.0, 0.0), (10.0, 20.0), (11, 21), (12.5, 22.5), (13.0, 23.0)]";
         let (pairs, dropped) = BenchmarkRules::default().pairs(&row(20, generated));
         assert_eq!((pairs.candidates.len(), dropped), (15, 1));
-        assert_eq!(pairs.candidates[0].place.as_deref(), Some("C0 L"));
+        assert_eq!(pairs.candidates[0].place.text.as_deref(), Some("C0 L"));
         assert_eq!(pairs.candidates[11].photo, Some(PathBuf::from("aa_bb_11.jpg")));
-        assert_eq!((pairs.candidates[12].location.latitude(), &pairs.candidates[12].place), (10.0, &None));
+        assert_eq!((pairs.candidates[12].place.location.latitude(), &pairs.candidates[12].place.text), (10.0, &None));
         let negatives = pairs.negatives.unwrap();
-        let places: Vec<_> = negatives.iter().filter_map(|one| one.place.as_deref()).collect();
+        let places: Vec<_> = negatives.iter().filter_map(|one| one.text.as_deref()).collect();
         assert_eq!(places, ["C15 L", "C16 L", "C17 L", "C18 L", "C19 L"]);
         let official = BenchmarkRules { protocol: Protocol::Official, ..BenchmarkRules::default() };
         let (pairs, dropped) = official.pairs(&row(20, generated));
-        assert_eq!((pairs.candidates[12].location.latitude(), dropped), (0.0, 0));
+        assert_eq!((pairs.candidates[12].place.location.latitude(), dropped), (0.0, 0));
     }
 
     #[test]

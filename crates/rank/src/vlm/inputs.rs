@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use contract::{ErrorKind, Failure};
 use files::hexadecimal;
+use formats::pairs::{PairCandidate, PlaceText};
+use geo::LatLon;
 use nets::NetworkError;
 use nets::qwen2_vl::chat_template::{ChatTemplate, PromptPart};
 use nets::qwen2_vl::config::Config;
@@ -11,8 +13,10 @@ use nets::qwen2_vl::patches::{PixelError, Preprocessor};
 use nets::qwen2_vl::tokenizer::PromptTokenizer;
 use nets::qwen2_vl::{PhotoFeatures, Prompt, Qwen2Vl};
 use photo::Image;
+use serde::{Deserialize, Serialize};
 
-use super::prompt::{PairPrompt, PlaceText, Protocol};
+use super::group::PairGroup;
+use super::prompt::{PairPrompt, Protocol};
 use super::vision_cache::{PhotoKey, VisionCache, VisionFeatures};
 
 /// A photo at the size that the network looks at.
@@ -22,36 +26,49 @@ pub struct PreparedPhoto {
     key: PhotoKey,
 }
 
-/// A candidate of a query: where, what is there, and what it looks like.
-#[derive(Clone, Debug)]
-pub struct PairCandidate {
-    /// Coordinates and place as the prompt prints them.
-    pub place: PlaceText,
-    /// Index into the photos of the group; `None`: no photo in the prompt.
-    pub photo: Option<usize>,
+impl PreparedPhoto {
+    /// A photo that has that size, and what tells its features from others'.
+    pub(super) fn new(resized: Image, fingerprint: &str) -> Self {
+        let key = PhotoKey::new(fingerprint, resized.rgb(), resized.height(), resized.width());
+        Self { resized, key }
+    }
+
+    /// Its width in pixels.
+    pub const fn width(&self) -> u32 {
+        self.resized.width()
+    }
+
+    /// Its height in pixels.
+    pub const fn height(&self) -> u32 {
+        self.resized.height()
+    }
 }
 
-/// All pairs of one query.
-#[derive(Clone, Debug)]
-pub struct PairGroup {
-    /// Photos; the first is the query.
-    pub photos: Vec<PreparedPhoto>,
-    /// Negatives of the prompt; `None` leaves that part out.
-    pub negatives: Option<Vec<PlaceText>>,
-    /// The candidates.
-    pub candidates: Vec<PairCandidate>,
-}
-
-/// Which photos are encoded as JPEG and decoded again before they are looked at, as the reference does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// Which photos are encoded as JPEG (quality 75) and decoded again before they are looked at, as in the official
+/// evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[serde(rename_all = "snake_case")]
 pub enum Reencode {
-    /// None.
+    /// No photo.
     #[default]
     None,
-    /// Those of candidates.
+    /// Candidates' photos.
     Candidates,
-    /// Those of candidates and queries.
+    /// All photos.
     All,
+}
+
+impl Reencode {
+    /// Whether the photo of a query goes through JPEG.
+    pub const fn queries(self) -> bool {
+        matches!(self, Self::All)
+    }
+
+    /// Whether the photos of candidates go through JPEG.
+    pub const fn candidates(self) -> bool {
+        !matches!(self, Self::None)
+    }
 }
 
 /// How prompts and photos are made.
@@ -140,9 +157,7 @@ impl PairInputs {
     /// # Errors
     /// [`PixelError`]: a photo more than 200 times as long as wide.
     pub fn prepare(&self, photo: &Image) -> Result<PreparedPhoto, PixelError> {
-        let resized = self.preprocessor.resized(photo)?;
-        let key = PhotoKey::new(&self.fingerprint, resized.rgb(), resized.height(), resized.width());
-        Ok(PreparedPhoto { resized, key })
+        Ok(PreparedPhoto::new(self.preprocessor.resized(photo)?, &self.fingerprint))
     }
 
     /// One prompt a candidate.
@@ -158,7 +173,7 @@ impl PairInputs {
     fn prompt(
         &self,
         group: &PairGroup,
-        candidate: &PairCandidate,
+        candidate: &PairCandidate<usize>,
         photos: &[PhotoFeatures],
     ) -> Result<Prompt, NetworkError> {
         let own = std::iter::once(0).chain(candidate.photo).collect::<Vec<_>>();
@@ -270,7 +285,8 @@ fn try_prompts(
         Failure::new(ErrorKind::BrokenModel, message)
             .with_hint("use the tokenizer files that belong to the weights")
     };
-    let nowhere = PlaceText { latitude: 0.0, longitude: 0.0, place: Some("X".into()) };
+    let location = LatLon::new(0.0, 0.0).map_err(|error| broken(error.to_string()))?;
+    let nowhere = PlaceText { location, text: Some("X".into()) };
     for photos in [1, 2] {
         let prompt =
             PairPrompt::new(Protocol::Default, &nowhere, photos == 2, Some(std::slice::from_ref(&nowhere)));

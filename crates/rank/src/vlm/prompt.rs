@@ -4,26 +4,31 @@
 //! something only after them.
 
 use nets::qwen2_vl::chat_template::PromptPart;
+use photo::DecodeOptions;
+use serde::{Deserialize, Serialize};
 
-/// Whose rules hold where the original and a careful reading differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub use formats::pairs::PlaceText;
+
+/// Whose rules for texts and pixels hold where the official code and a careful reading differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[serde(rename_all = "snake_case")]
 pub enum Protocol {
-    /// An empty place is no place.
+    /// Photos upright, transparency on white, an empty place is not printed.
     #[default]
     Default,
-    /// As the original code: an empty place leaves its comma and space behind.
+    /// As the official code: EXIF orientation ignored, transparency dropped, an empty place leaves its comma and space.
     Official,
 }
 
-/// A position and its name, as they will stand in the prompt.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlaceText {
-    /// Degrees, printed as they are: tables may hold what is no latitude.
-    pub latitude: f64,
-    /// Degrees.
-    pub longitude: f64,
-    /// Verbatim, never trimmed; `None` for a position without a name, as generated candidates are.
-    pub place: Option<String>,
+impl Protocol {
+    /// How pixels are read.
+    pub fn decoding(self) -> DecodeOptions {
+        match self {
+            Self::Default => DecodeOptions::default(),
+            Self::Official => DecodeOptions::official(),
+        }
+    }
 }
 
 /// The text of a pair and where its photos stand.
@@ -73,12 +78,14 @@ pub fn parts<'a>(
 /// What is asked about a candidate.
 ///
 /// ```
+/// use geo::LatLon;
 /// use rank::vlm::prompt::{PlaceText, Protocol, question};
-/// let rome = PlaceText { latitude: 41.9, longitude: 12.5, place: Some("Rome Italy".into()) };
+/// let rome = PlaceText { location: LatLon::new(41.9, 12.5)?, text: Some("Rome Italy".into()) };
 /// assert_eq!(
 ///     question(Protocol::Default, &rome),
 ///     "How far is this place from latitude: 41.9, longitude: 12.5, Rome Italy?"
 /// );
+/// # Ok::<(), geo::CoordinateError>(())
 /// ```
 pub fn question(protocol: Protocol, candidate: &PlaceText) -> String {
     format!("How far is this place from {}?", position(protocol, candidate))
@@ -90,10 +97,10 @@ pub fn negatives_text(protocol: Protocol, negatives: &[PlaceText]) -> String {
     format!("Negative examples: {}", positions.join("; "))
 }
 
-fn position(protocol: Protocol, text: &PlaceText) -> String {
-    let numbers =
-        format!("latitude: {}, longitude: {}", python_float(text.latitude), python_float(text.longitude));
-    match text.place.as_deref() {
+fn position(protocol: Protocol, place: &PlaceText) -> String {
+    let [latitude, longitude] = [place.location.latitude(), place.location.longitude()].map(python_float);
+    let numbers = format!("latitude: {latitude}, longitude: {longitude}");
+    match place.text.as_deref() {
         None => numbers,
         Some("") if protocol == Protocol::Default => numbers,
         Some(place) => format!("{numbers}, {place}"),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use contract::{CandidateSet, ErrorKind, Failure, PhotoId, Ranker, Ranking};
+use formats::pairs::PairCandidate;
 use geo::{LatLon, Place};
 use photo::Image;
 
-use super::inputs::{PairCandidate, PairGroup};
+use super::group::PairGroup;
 use super::prompt::{PlaceText, evaluation_place};
 use super::scorer::PairScorer;
 
@@ -62,33 +63,23 @@ pub fn rank_pairs(
     if set.candidates.is_empty() {
         return Ok(Ranking { scores: Vec::new() });
     }
-    let mut ids: Vec<&PhotoId> = vec![&set.query];
-    let candidates = set
-        .candidates
-        .iter()
-        .map(|candidate| {
-            let photo = candidate.photo.as_ref().map(|photo| {
-                ids.push(photo);
-                ids.len() - 1
-            });
-            // A candidate that only a model named may have no place, and its prompt has none then.
-            let place = candidate.photo.is_some() || !candidate.place.is_empty();
-            PairCandidate { place: place_text(candidate.location, place.then_some(&candidate.place)), photo }
-        })
-        .collect();
-    let photos = (0..)
-        .zip(ids)
-        .map(|(index, id)| {
-            let image = if index == 0 { photos.query(id)? } else { photos.photo(id)? };
-            scorer
-                .prepare(&image)
-                .map_err(|error| Failure::new(ErrorKind::InvalidPhoto, format!("{id}: {error}")))
-        })
-        .collect::<Result<_, _>>()?;
+    let prepared = |id: &PhotoId, image: &Image| {
+        let named = |error| Failure::new(ErrorKind::InvalidPhoto, format!("{id}: {error}"));
+        scorer.prepare(image).map_err(named)
+    };
+    let candidates = set.candidates.iter().map(|candidate| {
+        // A candidate that only a model named may have no place, and its prompt has none then.
+        let place = candidate.photo.is_some() || !candidate.place.is_empty();
+        let place = place_text(candidate.location, place.then_some(&candidate.place));
+        PairCandidate { place, photo: candidate.photo.clone() }
+    });
     let negatives =
         set.negatives.iter().map(|one| place_text(one.location, Some(&one.place))).collect::<Vec<_>>();
     let negatives = (!negatives.is_empty()).then_some(negatives);
-    Ok(Ranking { scores: scorer.score(&PairGroup { photos, negatives, candidates })?.scores })
+    let query = prepared(&set.query, photos.query(&set.query)?.as_ref())?;
+    let group =
+        PairGroup::build(query, candidates, negatives, |id| prepared(id, photos.photo(id)?.as_ref()))?;
+    Ok(Ranking { scores: scorer.score(&group)?.scores })
 }
 
 /// Coordinates and place as evaluation prints them: city, state, country.
@@ -97,5 +88,5 @@ fn place_text(location: LatLon, place: Option<&Place>) -> PlaceText {
         let fields = [&place.city, &place.state, &place.country];
         evaluation_place(&fields.map(|field| field.as_deref().unwrap_or_default()))
     });
-    PlaceText { latitude: location.latitude(), longitude: location.longitude(), place: text }
+    PlaceText { location, text }
 }

@@ -12,7 +12,8 @@ use nets::qwen2_vl::tensor_names::VALUE_HEAD;
 use nets::qwen2_vl::{LoadOptions, Qwen2Vl, Sharing};
 use photo::Image;
 
-use super::inputs::{InputOptions, PairGroup, PairInputs, PreparedPhoto};
+use super::group::PairGroup;
+use super::inputs::{InputOptions, PairInputs, PreparedPhoto};
 
 /// How a scorer is opened.
 #[derive(Debug, Default)]

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use rank::{MultiOrderLoss, PairRule};
+use rank::{Keep, MultiOrderLoss, PairRule};
+use serde::{Deserialize, Serialize};
+use toml::Value;
 
-use super::{ConfigurationError, Fields};
+use super::{ConfigurationError, Source};
 use crate::engine::{Schedule, Shape};
 
 /// What the engine needs to know.
@@ -20,7 +22,7 @@ pub struct EngineSettings {
     pub weight_decay: f64,
     /// `schedule` and `warmup`.
     pub schedule: Schedule,
-    /// `steps`; none: as many as go once through the training queries.
+    /// `steps`; none: one pass over the training queries.
     pub steps: Option<u64>,
     /// `batch_queries`: queries the model sees at once.
     pub batch_queries: usize,
@@ -51,7 +53,8 @@ pub struct EngineSettings {
 }
 
 /// What makes a checkpoint the best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BestBy {
     /// The smallest mean loss.
     Loss,
@@ -59,12 +62,26 @@ pub enum BestBy {
     MedianKm,
     /// The smallest mean distance.
     MeanKm,
-    /// The largest share within one of the radii, by its place in [`geo::metrics::RADII_KM`].
-    Within(usize),
+    /// The largest share within 1 km.
+    #[serde(rename = "within_1")]
+    Within1,
+    /// The largest share within 25 km.
+    #[serde(rename = "within_25")]
+    Within25,
+    /// The largest share within 200 km.
+    #[serde(rename = "within_200")]
+    Within200,
+    /// The largest share within 750 km.
+    #[serde(rename = "within_750")]
+    Within750,
+    /// The largest share within 2500 km.
+    #[serde(rename = "within_2500")]
+    Within2500,
 }
 
 /// Which checkpoint becomes the model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SaveWhich {
     /// The best on the validation split; the last where there is none.
     Best,
@@ -72,91 +89,108 @@ pub enum SaveWhich {
     Last,
 }
 
-impl EngineSettings {
-    /// Reads the engine's fields.
-    ///
-    /// # Errors
-    /// A field of the wrong kind, out of range, or missing.
-    pub fn read(fields: &mut Fields) -> Result<Self, ConfigurationError> {
-        let out = fields.required_path("out", "the directory for the model, the logs and the checkpoints")?;
-        let learning_rate = fields.number("learning_rate", 1e-4, 0.0..=f64::MAX)?;
-        let schedule = Schedule {
-            shape: fields.choice(
-                "schedule",
-                &[("linear", Shape::Linear), ("cosine", Shape::Cosine), ("constant", Shape::Constant)],
-            )?,
-            warmup: fields.count_or_share("warmup", "steps")?,
-        };
-        let settings = Self {
-            out,
-            loss: read_loss(fields)?,
-            learning_rate,
-            weight_decay: fields.number("weight_decay", 0.01, 0.0..=f64::MAX)?,
-            schedule,
-            steps: fields.whole_or_none("steps", 1)?,
-            batch_queries: fields.count("batch_queries", 4, 1)?,
-            accumulation: fields.count("accumulation", 1, 1)?,
-            official: fields.flag("official", false)?,
-            clip: Some(fields.number("clip", 1.0, 0.0..=f64::MAX)?).filter(|clip| *clip > 0.0),
-            seed: fields.whole("seed", 0, 0)?,
-            queries: fields.count("queries", 0, 0)?,
-            validation_queries: fields.count("validation_queries", 0, 0)?,
-            validate_every: fields.whole("validate_every", 500, 0)?,
-            best_by: fields.choice(
-                "best_by",
-                &[
-                    ("loss", BestBy::Loss),
-                    ("median_km", BestBy::MedianKm),
-                    ("mean_km", BestBy::MeanKm),
-                    ("within_1", BestBy::Within(0)),
-                    ("within_25", BestBy::Within(1)),
-                    ("within_200", BestBy::Within(2)),
-                    ("within_750", BestBy::Within(3)),
-                    ("within_2500", BestBy::Within(4)),
-                ],
-            )?,
-            early_stopping: fields.whole("early_stopping", 0, 0)?,
-            save: fields.choice("save", &[("best", SaveWhich::Best), ("last", SaveWhich::Last)])?,
-            checkpoint_every: fields.whole("checkpoint_every", 500, 0)?,
-            keep_last: fields.count("keep_last", 2, 1)?,
-        };
-        Ok(settings)
-    }
+/// A count, or a share of something that is counted later.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value", untagged)]
+pub enum CountOrShare {
+    /// So many.
+    Count(u64),
+    /// This part, from 0 to below 1.
+    Share(f64),
+}
 
-    /// Queries that one process looks at in a step.
-    pub fn queries_of_a_step(&self) -> usize {
-        self.batch_queries.saturating_mul(self.accumulation)
+impl TryFrom<Value> for CountOrShare {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match value {
+            Value::Integer(count @ 0..) => Ok(Self::Count(count.unsigned_abs())),
+            Value::Float(share) if (0.0..1.0).contains(&share) => Ok(Self::Share(share)),
+            _ => Err("a whole number of steps, or a share of them from 0.0 to below 1.0"),
+        }
     }
 }
 
-fn read_loss(fields: &mut Fields) -> Result<MultiOrderLoss, ConfigurationError> {
-    let default = MultiOrderLoss::default();
-    let lambda = fields.number("lambda", default.lambda, 0.0..=1.0)?;
-    let keep = fields.keep("k", default.keep)?;
-    let terms = fields.choice("pairs", &[("anchors", false), ("terms", true)])?;
-    let pair_terms = fields.keep("pair_terms", keep)?;
-    if !terms && pair_terms != keep {
-        let hint = "write pairs = \"terms\", or leave pair_terms out".to_owned();
-        return Err(fields.refuse("pair_terms", "has a meaning with pairs = \"terms\" alone", Some(hint)));
-    }
-    let pairs = if terms { PairRule::Terms(pair_terms) } else { PairRule::Anchors };
-    Ok(MultiOrderLoss { lambda, keep, pairs })
+/// The settings of the loop as they stand in a file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct EngineFields {
+    out: PathBuf,
+    lambda: f64,
+    pub(super) k: KeepField,
+    pairs: Pairs,
+    pub(super) pair_terms: Option<KeepField>,
+    learning_rate: f64,
+    weight_decay: f64,
+    schedule: Shape,
+    warmup: CountOrShare,
+    steps: Option<u64>,
+    batch_queries: usize,
+    accumulation: usize,
+    official: bool,
+    clip: f64,
+    seed: u64,
+    queries: usize,
+    validation_queries: usize,
+    validate_every: u64,
+    best_by: BestBy,
+    early_stopping: u64,
+    save: SaveWhich,
+    checkpoint_every: u64,
+    keep_last: usize,
 }
 
-impl Default for EngineSettings {
-    /// What a configuration that names nothing but `out = "out"` says.
+/// `k` and `pair_terms`: a count or `"all"`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Value", into = "Value")]
+pub(super) struct KeepField(Keep);
+
+impl TryFrom<Value> for KeepField {
+    type Error = &'static str;
+
+    fn try_from(value: Value) -> Result<Self, Self::Error> {
+        match value {
+            Value::String(word) if word == "all" => Ok(Self(Keep::All)),
+            Value::Integer(count @ 1..) => Ok(Self(Keep::First(usize::try_from(count).unwrap_or(usize::MAX)))),
+            _ => Err("a whole number of at least 1, or \"all\""),
+        }
+    }
+}
+
+impl From<KeepField> for Value {
+    fn from(KeepField(keep): KeepField) -> Self {
+        match keep {
+            Keep::All => "all".into(),
+            Keep::First(count) => (count as i64).into(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Pairs {
+    Anchors,
+    Terms,
+}
+
+impl Default for EngineFields {
     fn default() -> Self {
+        let loss = MultiOrderLoss::default();
         Self {
-            out: PathBuf::from("out"),
-            loss: MultiOrderLoss::default(),
+            out: PathBuf::new(),
+            lambda: loss.lambda,
+            k: KeepField(loss.keep),
+            pairs: Pairs::Anchors,
+            pair_terms: None,
             learning_rate: 1e-4,
             weight_decay: 0.01,
-            schedule: Schedule::default(),
+            schedule: Shape::Linear,
+            warmup: CountOrShare::Count(0),
             steps: None,
             batch_queries: 4,
             accumulation: 1,
             official: false,
-            clip: Some(1.0),
+            clip: 1.0,
             seed: 0,
             queries: 0,
             validation_queries: 0,
@@ -167,5 +201,71 @@ impl Default for EngineSettings {
             checkpoint_every: 500,
             keep_last: 2,
         }
+    }
+}
+
+impl EngineFields {
+    pub(super) fn check(&self, source: &Source) -> Result<(), ConfigurationError> {
+        source.given("out", &self.out, "the directory for the model, the logs and the checkpoints")?;
+        source.within("lambda", self.lambda, 0.0..=1.0)?;
+        let numbers =
+            [("learning_rate", self.learning_rate), ("weight_decay", self.weight_decay), ("clip", self.clip)];
+        numbers.into_iter().try_for_each(|(name, number)| source.within(name, number, 0.0..=f64::INFINITY))?;
+        for (name, count) in [
+            ("steps", self.steps.unwrap_or(1)),
+            ("batch_queries", self.batch_queries as u64),
+            ("accumulation", self.accumulation as u64),
+            ("keep_last", self.keep_last as u64),
+        ] {
+            source.at_least(name, count, 1)?;
+        }
+        if self.pairs == Pairs::Anchors && self.pair_terms.is_some_and(|terms| terms != self.k) {
+            let hint = "write pairs = \"terms\", or leave pair_terms out".to_owned();
+            return Err(source.refuse("pair_terms", "applies only with pairs = \"terms\"", Some(hint)));
+        }
+        Ok(())
+    }
+
+    pub(super) fn settings(self) -> EngineSettings {
+        let KeepField(keep) = self.k;
+        let pairs = match self.pairs {
+            Pairs::Anchors => PairRule::Anchors,
+            Pairs::Terms => PairRule::Terms(self.pair_terms.map_or(keep, |KeepField(terms)| terms)),
+        };
+        EngineSettings {
+            out: self.out,
+            loss: MultiOrderLoss { lambda: self.lambda, keep, pairs },
+            learning_rate: self.learning_rate,
+            weight_decay: self.weight_decay,
+            schedule: Schedule { shape: self.schedule, warmup: self.warmup },
+            steps: self.steps,
+            batch_queries: self.batch_queries,
+            accumulation: self.accumulation,
+            official: self.official,
+            clip: Some(self.clip).filter(|clip| *clip > 0.0),
+            seed: self.seed,
+            queries: self.queries,
+            validation_queries: self.validation_queries,
+            validate_every: self.validate_every,
+            best_by: self.best_by,
+            early_stopping: self.early_stopping,
+            save: self.save,
+            checkpoint_every: self.checkpoint_every,
+            keep_last: self.keep_last,
+        }
+    }
+}
+
+impl EngineSettings {
+    /// Queries that one process looks at in a step.
+    pub fn queries_of_a_step(&self) -> usize {
+        self.batch_queries.saturating_mul(self.accumulation)
+    }
+}
+
+impl Default for EngineSettings {
+    /// What a configuration that names nothing but `out = "out"` says.
+    fn default() -> Self {
+        EngineFields { out: "out".into(), ..EngineFields::default() }.settings()
     }
 }

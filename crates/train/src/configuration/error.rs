@@ -16,7 +16,7 @@ pub enum ConfigurationError {
         /// Why.
         source: std::io::Error,
     },
-    /// The file is no TOML.
+    /// The file is not TOML.
     #[error("{}, line {line}: {problem}", file.display())]
     Syntax {
         /// The file.
@@ -49,8 +49,8 @@ impl Diagnose for ConfigurationError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Read { .. } => Some("give the TOML file of the training: --config FILE".into()),
-            Self::Syntax { .. } => Some("one field a line: name = value, texts in quotes".into()),
+            Self::Read { .. } => Some("name the TOML file of the training".into()),
+            Self::Syntax { .. } => Some("write one field per line: name = value, texts in quotes".into()),
             Self::Field { hint, .. } => hint.clone(),
         }
     }

@@ -1,35 +1,35 @@
 //! What can be said in the TOML file of a training.
 //!
 //! # Idea
-//! A file is read field by field, each with its range and default, through [`Fields`]; what nobody asked for is refused
-//! with the name that was probably meant. What was read, defaults included, is the [`Record`] of the run: it is written
-//! beside the checkpoints, and a resumed run must have the same.
+//! The file has one table, in which the settings of the loop and of the model stand side by side. Serde reads both; what
+//! neither knows is refused with the name that was probably meant, and every error names the file, the line, the field
+//! and what it may be. What was read, defaults included, is the [`Record`] of the run: it is written beside the
+//! checkpoints, and a resumed run must have the same.
 //!
 //! # Cast
 //! [`EngineSettings`] are those of the loop, shared by all rankers; [`VlmSettings`] and [`SetSettings`] those of the
-//! models. `docs/src/training.md` lists all of them.
+//! models. [`Configuration`] is a file of both. `docs/src/training.md` lists all fields.
 //!
 //! ```
-//! use train::configuration::{EngineSettings, Fields};
+//! use train::configuration::{Configuration, SetSettings};
 //!
-//! let mut fields = Fields::parse("train.toml", "out = 'run'\nsteps = 100\nbatch_querys = 4\n")?;
-//! let settings = EngineSettings::read(&mut fields)?;
-//! assert_eq!(settings.steps, Some(100));
-//! let message = fields.finish().unwrap_err().to_string();
-//! assert!(message.contains("batch_querys"), "{message}");
+//! let text = "out = 'run'\nmodel = 'pack'\ndata = 'train.parquet'\nphotos = 'photos'\n";
+//! let configuration = Configuration::<SetSettings>::parse("train.toml", &format!("{text}steps = 100\n"))?;
+//! assert_eq!(configuration.engine.steps, Some(100));
+//! let wrong = Configuration::<SetSettings>::parse("train.toml", &format!("{text}batch_querys = 4\n"));
+//! assert_eq!(wrong.unwrap_err().to_string(), "train.toml, line 5: batch_querys: no such field");
 //! # Ok::<(), train::configuration::ConfigurationError>(())
 //! ```
 //!
 //! # The choice not taken
-//! Deriving a reader. It would say what is wrong in the words of a parser; here every message names the file, the line,
-//! the field, and what it may be.
+//! `#[serde(flatten)]` of both settings into one struct. It would lose the path to the field in every error.
 
 mod engine;
 mod error;
-mod fields;
 mod models;
+mod source;
 
-pub use engine::{BestBy, EngineSettings, SaveWhich};
+pub use engine::{BestBy, CountOrShare, EngineSettings, SaveWhich};
 pub use error::ConfigurationError;
-pub use fields::{CountOrShare, Fields, Record};
-pub use models::{SetSettings, TrainDtype, TrainReencode, VlmSettings};
+pub use models::{SetSettings, VlmSettings};
+pub use source::{Configuration, ModelSettings, Record, Source};

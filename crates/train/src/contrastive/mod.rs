@@ -1,5 +1,8 @@
 //! Contrastive training of G3's heads: the geo-alignment of the paper (arXiv 2405.14702), CLIP frozen.
 //!
+//! For whoever fine-tunes G3 on photos of their own and writes the program for it: nothing else in this workspace calls
+//! this module, and no command does. Its losses and gradients reproduce those of the official code (`tests/contrastive.rs`).
+//!
 //! # Idea
 //! A photo, a text that names its place, and its coordinates belong together. Each goes through a head of its own into a
 //! space shared with photos, and the cosine similarities of all pairs of a batch, times a learned factor, are the logits

@@ -1,9 +1,12 @@
 //! How the learning rate moves.
 
+use serde::{Deserialize, Serialize};
+
 use crate::configuration::CountOrShare;
 
 /// The shape of the learning rate after the warm-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// Down to nothing in a straight line.
     #[default]

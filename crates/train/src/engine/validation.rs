@@ -70,7 +70,11 @@ pub(super) fn value_of(row: &ValidationRow, by: BestBy) -> f64 {
         BestBy::Loss => row.loss,
         BestBy::MedianKm => row.median_km,
         BestBy::MeanKm => row.mean_km,
-        BestBy::Within(radius) => -row.within_km.list().get(radius).copied().unwrap_or(0.0),
+        BestBy::Within1 => -row.within_km.street,
+        BestBy::Within25 => -row.within_km.city,
+        BestBy::Within200 => -row.within_km.region,
+        BestBy::Within750 => -row.within_km.country,
+        BestBy::Within2500 => -row.within_km.continent,
     }
 }
 

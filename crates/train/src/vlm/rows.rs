@@ -39,8 +39,7 @@ impl ExampleRules {
         let there = row.candidate_locations().map_err(|error| invalid(format!("ref_gps: {error}")))?;
         let place = |index: usize| {
             let fields: Vec<&str> = row.ref_texts[index].iter().map(String::as_str).collect();
-            let [latitude, longitude] = row.ref_gps[index];
-            PlaceText { latitude, longitude, place: Some(training_place(&fields)) }
+            PlaceText { location: there[index], text: Some(training_place(&fields)) }
         };
         let candidates: Vec<VlmCandidate> = there
             .iter()
@@ -91,11 +90,11 @@ mod tests {
     fn the_reference_rules_are_kept() {
         let example = ExampleRules::default().example("a.parquet, row 0", &row(20)).unwrap();
         let texts: Vec<&str> =
-            example.candidates.iter().map(|candidate| candidate.place.place.as_deref().unwrap()).collect();
+            example.candidates.iter().map(|candidate| candidate.place.text.as_deref().unwrap()).collect();
         assert_eq!(texts, ["N1  F", "N2  F", "N3  F", "N4  F", "N5  F", "N6  F", "N7  F"]);
         let negatives = example.negatives.unwrap();
         assert_eq!(negatives.len(), 5);
-        assert_eq!((negatives[0].latitude, negatives[4].place.as_deref()), (63.85, Some("N19  F")));
+        assert_eq!((negatives[0].location.latitude(), negatives[4].text.as_deref()), (63.85, Some("N19  F")));
         assert_eq!(example.candidates[0].photo, Some(PhotoId("1.jpg".into())));
         assert_eq!(example.candidates[2].photo, None);
         assert!((example.candidates[1].distance_km - 222.4).abs() < 0.5);

@@ -1,6 +1,5 @@
 //! The LVLM ranker as something that the engine trains.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::path::{Path, PathBuf};
@@ -192,22 +191,14 @@ impl VlmTrainer {
     /// Prompts and photo features of an example.
     fn read(&self, example: &VlmExample) -> Result<(Vec<Prompt>, Vec<PhotoFeatures>), Failure> {
         let started = Instant::now();
-        let mut photos = vec![self.photo(example, &example.query, self.reencode == Reencode::All)?];
-        let mut known: HashMap<&PhotoId, usize> = HashMap::new();
-        let mut candidates = Vec::with_capacity(example.candidates.len());
-        for candidate in &example.candidates {
-            let photo = match &candidate.photo {
-                None => None,
-                Some(id) if known.contains_key(id) => known.get(id).copied(),
-                Some(id) => {
-                    photos.push(self.photo(example, id, self.reencode != Reencode::None)?);
-                    known.insert(id, photos.len() - 1);
-                    Some(photos.len() - 1)
-                }
-            };
-            candidates.push(PairCandidate { place: candidate.place.clone(), photo });
-        }
-        let group = PairGroup { photos, negatives: example.negatives.clone(), candidates };
+        let query = self.photo(example, &example.query, self.reencode.queries())?;
+        let candidates = example.candidates.iter().map(|candidate| PairCandidate {
+            place: candidate.place.clone(),
+            photo: candidate.photo.clone(),
+        });
+        let group = PairGroup::build(query, candidates, example.negatives.clone(), |id| {
+            self.photo(example, id, self.reencode.candidates())
+        })?;
         let photos = started.elapsed();
         let (features, _) = self.inputs.photo_features(self.network.network(), &group.photos)?;
         let prompts = self.inputs.prompts(&group, &features)?;

@@ -1,29 +1,19 @@
 //! `georanker score`.
 
-mod benchmark;
-mod digest;
 mod open;
-mod output;
-mod rows;
-#[cfg(test)]
-mod tests;
-
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
 
 use contract::Failure;
-use formats::pairs::PairsReader;
+use georanker::scoring::{
+    BenchmarkRows, InputRows, RowsOutput, ScoringEnd, ScoringProgress, ScoringRun, run_rows, write_predictions,
+};
 use indicatif::ProgressBar;
 
 use crate::args::{ScoreArguments, ScoreRequest};
-use crate::exit::Exit;
+use crate::exit::{Exit, report};
 use crate::progress::{bar, note, stop_flag};
+use crate::sink::Sink;
 
-use benchmark::BenchmarkRows;
 use open::open_scorer;
-use output::RowsOutput;
-use rows::{End, InputRow, Run, run_rows};
 
 /// Scores the rows of a pairs file or a benchmark.
 ///
@@ -32,7 +22,7 @@ use rows::{End, InputRow, Run, run_rows};
 pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
     // What can be wrong at once is said before minutes go into loading a model.
-    let mut rows = Rows::open(&request)?;
+    let mut rows = InputRows::open(&request.pairs, request.benchmark_rules())?;
     let output = RowsOutput::find(request.out.as_deref(), request.resume, request.benchmark.is_some())?;
     let scorer = open_scorer(&request)?;
     let mut output = output.begin()?;
@@ -40,15 +30,11 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
         note(quiet, &text);
     }
     let stop = stop_flag()?;
-    let count = match &rows {
-        Rows::Pairs(_) => count_rows(&request.pairs),
-        Rows::Benchmark(_) => benchmark::count(&request.pairs),
-    };
-    let progress = match count {
+    let progress = match rows.count(&request.pairs) {
         Some(rows) => bar(rows, "scoring", quiet),
         None => ProgressBar::hidden(),
     };
-    let run = Run { scorer: scorer.as_ref(), progress: &progress, stop: &stop };
+    let run = ScoringRun { scorer: scorer.as_ref(), progress: &Bar(&progress), stop: &stop };
     let file = request.pairs.display().to_string();
     let end = run_rows(&file, &mut rows, &run, &mut output);
     progress.finish_and_clear();
@@ -57,15 +43,15 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
         Err(_) if output.closed() => return Ok(Exit::Done),
         other => other?,
     };
-    let again = if request.out.is_some() { "; --resume goes on from here" } else { "" };
+    let again = if request.out.is_some() { "; --resume continues from here" } else { "" };
     match end {
-        End::Interrupted => {
+        ScoringEnd::Interrupted => {
             note(quiet, &format!("interrupted: {} rows are complete{again}", tally.scored + tally.kept));
             Ok(Exit::Interrupted)
         }
-        End::Finished => {
+        ScoringEnd::Finished => {
             output.finish()?;
-            if let Rows::Benchmark(rows) = &rows {
+            if let InputRows::Benchmark(rows) = &rows {
                 tell_benchmark(rows, &request, quiet)?;
             }
             if tally.failed == 0 {
@@ -78,68 +64,43 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
     }
 }
 
-/// Where rows come from.
-enum Rows {
-    Pairs(Box<PairsReader<BufReader<File>>>),
-    Benchmark(Box<BenchmarkRows>),
-}
+/// What a bar shows of a run; rows that fail are named on stderr.
+struct Bar<'a>(&'a ProgressBar);
 
-impl Rows {
-    fn open(request: &ScoreRequest) -> Result<Self, Failure> {
-        if let Some(benchmark) = &request.benchmark {
-            let rows = BenchmarkRows::open(&request.pairs, benchmark, request.protocol)?;
-            return Ok(Self::Benchmark(Box::new(rows)));
-        }
-        let pairs = PairsReader::open(&request.pairs)?;
-        Ok(Self::Pairs(Box::new(pairs)))
+impl ScoringProgress for Bar<'_> {
+    fn kept(&self) {
+        // These took no time: they would spoil the estimate of what is left.
+        self.0.dec_length(1);
     }
-}
 
-impl Iterator for Rows {
-    type Item = InputRow;
+    fn failed(&self, failure: &Failure) {
+        self.0.suspend(|| report(failure));
+    }
 
-    fn next(&mut self) -> Option<InputRow> {
-        match self {
-            Self::Pairs(rows) => rows.next().map(InputRow::from),
-            Self::Benchmark(rows) => rows.next(),
-        }
+    fn written(&self) {
+        self.0.inc(1);
     }
 }
 
 /// What was left out, and the predictions if they were asked for.
 fn tell_benchmark(rows: &BenchmarkRows, request: &ScoreRequest, quiet: bool) -> Result<(), Failure> {
-    if rows.unparsed > 0 {
+    if rows.unparsed() > 0 {
         let what = "generated candidates at (0, 0) left out: answers that could not be parsed";
-        note(quiet, &format!("{} {what}", rows.unparsed));
+        note(quiet, &format!("{} {what}", rows.unparsed()));
     }
-    let Some(benchmark) = &request.benchmark else { return Ok(()) };
+    let (Some(benchmark), Some(rules)) = (&request.benchmark, request.benchmark_rules()) else { return Ok(()) };
     if let (Some(out), Some(predictions)) = (&request.out, &benchmark.predictions) {
-        let rows = BenchmarkRows::open(&request.pairs, benchmark, request.protocol)?;
-        let written = benchmark::write_predictions(rows, out, predictions)?;
-        note(quiet, &format!("{}: {written} predictions", predictions.display()));
+        let rows = BenchmarkRows::open(&request.pairs, rules)?;
+        let mut sink = Sink::open(Some(predictions))?;
+        let name = predictions.display().to_string();
+        let written = match write_predictions(rows, out, &name, &mut sink) {
+            Ok(written) => sink.commit().map(|()| written),
+            Err(failure) => {
+                sink.discard();
+                Err(failure)
+            }
+        }?;
+        note(quiet, &format!("{name}: {written} predictions"));
     }
     Ok(())
-}
-
-/// Lines that are not blank; nothing for a pipe, which can be read only once.
-fn count_rows(path: &Path) -> Option<usize> {
-    let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|data| data.is_file()))?;
-    let mut input = BufReader::with_capacity(1 << 16, file);
-    let (mut rows, mut blank) = (0, true);
-    loop {
-        let bytes = input.fill_buf().ok()?;
-        if bytes.is_empty() {
-            return Some(rows + usize::from(!blank));
-        }
-        for byte in bytes {
-            if *byte == b'\n' {
-                rows += usize::from(!blank);
-                blank = true;
-            } else {
-                blank &= byte.is_ascii_whitespace();
-            }
-        }
-        let length = bytes.len();
-        input.consume(length);
-    }
 }

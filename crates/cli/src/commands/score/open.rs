@@ -6,11 +6,10 @@ use contract::{ErrorKind, Failure};
 use gallery::PhotoFiles;
 use georanker::PairFileScorer;
 use nets::qwen2_vl::{LoadOptions, Sharing, device};
-use rank::vlm::prompt::Protocol;
 use rank::vlm::score::ScorePairs;
-use rank::vlm::{InputOptions, ScorerOptions};
+use rank::vlm::{InputOptions, NumberFormat, ScorerOptions};
 
-use crate::args::{Reencode, ScoreDtype, ScoreProtocol, ScoreRequest, WeightStorage, check_directory};
+use crate::args::{ScoreRequest, WeightStorage, check_directory};
 
 /// Opens the model that a request names.
 ///
@@ -34,10 +33,7 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
     let options = ScorerOptions {
         adapter: request.adapter.clone(),
         inputs: InputOptions {
-            protocol: match request.protocol {
-                ScoreProtocol::Default => Protocol::Default,
-                ScoreProtocol::Official => Protocol::Official,
-            },
+            protocol: request.protocol,
             min_pixels: pixels("--min-pixels", request.min_pixels)?,
             max_pixels: pixels("--max-pixels", request.max_pixels)?,
             feature_memory: request.vision_memory,
@@ -46,24 +42,19 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
         load: LoadOptions {
             device,
             stored: request.weights.held_for(request.dtype),
-            rounded_inputs: request.dtype == ScoreDtype::Bf16,
+            rounded_inputs: request.dtype == NumberFormat::Bf16,
             merge_adapter: request.merge_adapter,
             quantised_directory: request.weights_cache.clone(),
             ..LoadOptions::default()
         },
         sharing: if request.naive { Sharing::Alone } else { Sharing::SharedPrefix },
     };
-    let reencode = match request.reencode {
-        Reencode::None => georanker::Reencode::None,
-        Reencode::Candidates => georanker::Reencode::Candidates,
-        Reencode::All => georanker::Reencode::All,
-    };
     // What can be wrong at once is said before minutes go into loading a model.
     let photos = match &request.benchmark {
         Some(benchmark) => Some((open_photos(&benchmark.photos)?, open_photos(&benchmark.candidate_photos)?)),
         None => None,
     };
-    let scorer = PairFileScorer::open(&request.model, &options, reencode)?;
+    let scorer = PairFileScorer::open(&request.model, &options, request.reencode)?;
     Ok(Box::new(match photos {
         Some((queries, candidates)) => scorer.with_photos(queries, candidates),
         None => scorer,

@@ -1,22 +1,20 @@
 //! `georanker train`.
 
 mod dashboard;
-mod rankers;
-mod set;
-mod vlm;
 
 use std::path::Path;
 
 use contract::{ErrorKind, Failure};
-use train::configuration::{ConfigurationError, EngineSettings, Fields};
-use train::engine::{End, Outcome, Run, SingleProcess, can_begin};
+use georanker::training::open_set_training;
+use train::configuration::{Configuration, EngineSettings, ModelSettings, SetSettings, VlmSettings};
+use train::datasets::open_vlm;
+use train::engine::{End, Outcome, Run, SingleProcess, TrainableRanker, can_begin};
 
-use crate::args::{TrainArguments, TrainRequest};
+use crate::args::{TrainArguments, TrainRequest, TrainedRanker};
 use crate::exit::{Exit, report};
-use crate::progress::{note, stop_flag};
+use crate::progress::{bar, note, stop_flag};
 
 use dashboard::Dashboard;
-use rankers::Description;
 
 /// Trains a ranker.
 ///
@@ -24,7 +22,22 @@ use rankers::Description;
 /// A [`Failure`] that ends the run; the newest checkpoint stays.
 pub fn train(arguments: &TrainArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
-    match run(&request, quiet) {
+    let outcome = match request.ranker {
+        TrainedRanker::Vlm => run(&request, quiet, |settings: &VlmSettings, engine| {
+            Ok(Box::new(open_vlm(settings, engine)?) as Box<dyn TrainableRanker>)
+        }),
+        TrainedRanker::Set => run(&request, quiet, |settings: &SetSettings, engine| {
+            // One photo shows no bar; how many there are is known with the first one that is done.
+            let progress = bar(usize::MAX, "encoding photos", quiet);
+            let training = open_set_training(settings, engine, &|done, total| {
+                progress.set_length(total as u64);
+                progress.set_position(done as u64);
+            });
+            progress.finish_and_clear();
+            Ok(Box::new(training?) as Box<dyn TrainableRanker>)
+        }),
+    };
+    match outcome {
         Err(failure) if is_of_the_data(failure.kind) => {
             report(&failure);
             Ok(Exit::Broken)
@@ -46,14 +59,15 @@ const fn is_of_the_data(kind: ErrorKind) -> bool {
     )
 }
 
-fn run(request: &TrainRequest, quiet: bool) -> Result<Exit, Failure> {
+/// `open` makes what is trained of its settings.
+fn run<M: ModelSettings>(
+    request: &TrainRequest,
+    quiet: bool,
+    open: impl FnOnce(&M, &EngineSettings) -> Result<Box<dyn TrainableRanker>, Failure>,
+) -> Result<Exit, Failure> {
     // What can be wrong at once is said before minutes go into loading a model.
-    let failed = |error: ConfigurationError| Failure::from_error(&error);
-    let mut fields = Fields::read(&request.config).map_err(failed)?;
-    let settings = EngineSettings::read(&mut fields).map_err(failed)?;
-    let description = Description::read(request.ranker, &mut fields).map_err(failed)?;
-    let mut record = fields.finish().map_err(failed)?;
-    record.insert("ranker".into(), description.name().into());
+    let Configuration { engine: settings, model, mut record } = Configuration::<M>::read(&request.config)?;
+    record.insert("ranker".into(), request.ranker.name().into());
     if let Some(out) = &request.resume {
         same_directory(out, &settings.out)?;
     }
@@ -65,7 +79,7 @@ fn run(request: &TrainRequest, quiet: bool) -> Result<Exit, Failure> {
     }
     can_begin(&settings, &record, request.resume.is_some())?;
     let stop = stop_flag()?;
-    let ranker = description.open(&settings, quiet)?;
+    let ranker = open(&model, &settings)?;
     let outcome = train::engine::train(Run {
         ranker: ranker.as_ref(),
         settings: &settings,
@@ -96,8 +110,8 @@ fn summary(outcome: &Outcome, out: &Path) -> String {
     let out = out.display();
     match (end, model_of_step) {
         (End::Interrupted, _) => match checkpoint {
-            Some(_) => format!("interrupted after step {steps}; --resume {out} goes on from here"),
-            None => format!("interrupted before the first step; --resume {out} starts again"),
+            Some(_) => format!("interrupted after step {steps}; --resume {out} continues from here"),
+            None => format!("interrupted before the first step; --resume {out} starts over"),
         },
         (end, model) => {
             let why = if *end == End::StoppedEarly { " (no better for long enough)" } else { "" };

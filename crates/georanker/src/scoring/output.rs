@@ -1,10 +1,10 @@
 //! Rows of scores on stdout or in a file that survives whatever ends the run.
 //!
-//! A file gets every row at its end in one write, as soon as the row is done. Going on with a file ([`RowsOutput`]
-//! with `resume`) cuts a torn last line off, keeps the rows that have scores and appends the others; only when the
-//! last row is done is the file put into the order of the pairs file, as a whole; scores of rows that the pairs file no
-//! longer has come last. So at no time is a score that was written once in danger, and an interrupted run ends with the
-//! same file as another.
+//! A file gets every row at its end in one write, as soon as the row is done. Resuming a file ([`RowsOutput`] with
+//! `resume`) cuts a torn last line off, keeps the rows that have scores and appends the others. When the last row is done
+//! the file is put into the order of the pairs file, by a temporary file and a rename; scores of rows that the pairs file
+//! no longer has come last. So no score that was written is ever in danger, and an interrupted run ends with the same
+//! file as another.
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
@@ -19,7 +19,9 @@ use super::digest::{digest_of, line_with};
 use super::rows::RowSink;
 
 /// Where the rows go, found and checked, but not yet touched.
-pub(super) enum RowsOutput {
+pub struct RowsOutput(Found);
+
+enum Found {
     Stdout,
     /// A device or pipe.
     Stream(PathBuf),
@@ -57,13 +59,14 @@ struct Piece {
 }
 
 impl RowsOutput {
-    /// Finds out what is there and whether it can be used.
+    /// Finds out what is there and whether it can be used. No path: stdout. `resume`: keep the scores that the file has.
+    /// `digests`: rows carry a digest of what was asked, and only scores of the same question are kept.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] for a directory, or for a file to go on with that `score` did not write;
+    /// [`ErrorKind::Usage`] for a directory, or for a file to resume that no run of this kind wrote;
     /// [`ErrorKind::Output`] where there is no folder for it.
-    pub(super) fn find(path: Option<&Path>, resume: bool, digests: bool) -> Result<Self, Failure> {
-        let Some(path) = path else { return Ok(Self::Stdout) };
+    pub fn find(path: Option<&Path>, resume: bool, digests: bool) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self(Found::Stdout)) };
         // A link stays a link: its target is what is written.
         let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let usage = |what: &str| Failure::new(ErrorKind::Usage, format!("{}: {what}", path.display()));
@@ -72,9 +75,9 @@ impl RowsOutput {
         }
         if real.exists() && !real.is_file() {
             if resume {
-                return Err(usage("--resume goes on with a file, and this is none"));
+                return Err(usage("this is not a regular file, so its rows cannot be resumed"));
             }
-            return Ok(Self::Stream(real));
+            return Ok(Self(Found::Stream(real)));
         }
         let folder = real.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder
@@ -91,21 +94,21 @@ impl RowsOutput {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(path, &error)),
         }
-        Ok(Self::File { path: real, resume, digests })
+        Ok(Self(Found::File { path: real, resume, digests }))
     }
 
-    /// Opens it for writing: what an earlier run left is gone on with or set aside.
+    /// Opens it for writing: what an earlier run left is resumed or set aside.
     ///
     /// # Errors
     /// [`ErrorKind::Output`] naming the file.
-    pub(super) fn begin(self) -> Result<OpenRows, Failure> {
-        let (path, resume, digests) = match self {
-            Self::Stdout => return Ok(OpenRows::to(Box::new(io::stdout()), "stdout".into())),
-            Self::Stream(path) => {
+    pub fn begin(self) -> Result<OpenRows, Failure> {
+        let (path, resume, digests) = match self.0 {
+            Found::Stdout => return Ok(OpenRows::to(Box::new(io::stdout()), "stdout".into())),
+            Found::Stream(path) => {
                 let file = File::options().write(true).open(&path).map_err(|error| failed(&path, &error))?;
                 return Ok(OpenRows::to(Box::new(file), path));
             }
-            Self::File { path, resume, digests } => (path, resume, digests),
+            Found::File { path, resume, digests } => (path, resume, digests),
         };
         let error = |error: &io::Error| failed(&path, error);
         let mut notes = Vec::new();
@@ -113,7 +116,7 @@ impl RowsOutput {
         if !resume && file.metadata().map_err(|cause| error(&cause))?.len() > 0 {
             let aside = free_name(&path);
             fs::rename(&path, &aside).map_err(|cause| error(&cause))?;
-            notes.push(format!("{} was there already: it is {} now", path.display(), aside.display()));
+            notes.push(format!("{} was there already; it is now {}", path.display(), aside.display()));
             file = open_alone(&path)?;
         }
         // Another run may have written while the model was loaded: what counts is what is there now.
@@ -171,8 +174,8 @@ struct WrittenRow {
 }
 
 impl Earlier {
-    /// Reads the rows of a file. A line that is no row is refused, so that no other file is ever cut; a last line
-    /// that has no end and is no whole row either is torn.
+    /// Reads the rows of a file. A line that is not a row is refused, so that no other file is ever cut; a last
+    /// line that has no end and is not a whole row either is torn.
     fn read(file: &File, path: &Path) -> Result<Self, Failure> {
         let mut input = BufReader::with_capacity(1 << 16, file);
         let mut earlier = Self::default();
@@ -190,9 +193,9 @@ impl Earlier {
                 if !ended && is_torn_row(&line) {
                     break;
                 }
-                let message = format!("{}, line {number}: this is no row that score wrote", path.display());
+                let message = format!("{}, line {number}: this is not a row of scores", path.display());
                 return Err(Failure::new(ErrorKind::Usage, message)
-                    .with_hint("--resume goes on with a file of scores: name another --out"));
+                    .with_hint("only a file of scores can be resumed: name another output file"));
             };
             earlier.whole += length as u64;
             earlier.unended = !ended;
@@ -211,8 +214,8 @@ fn is_torn_row(line: &[u8]) -> bool {
     line[..length] == start[..length]
 }
 
-/// Open for rows.
-pub(super) struct OpenRows {
+/// Where rows go, open for writing.
+pub struct OpenRows {
     path: PathBuf,
     notes: Vec<String>,
     closed: bool,
@@ -239,20 +242,20 @@ impl OpenRows {
     }
 
     /// What a person should know about the file before the run.
-    pub(super) fn summary(&self) -> Option<String> {
+    pub fn summary(&self) -> Option<String> {
         (!self.notes.is_empty()).then(|| self.notes.join("\n"))
     }
 
     /// Whether writing failed because nobody reads any more.
-    pub(super) const fn closed(&self) -> bool {
+    pub const fn closed(&self) -> bool {
         self.closed
     }
 
-    /// After the last row: puts a file that was gone on with into the order of the pairs file.
+    /// After the last row: puts a file that was resumed into the order of the pairs file.
     ///
     /// # Errors
     /// [`ErrorKind::Output`] naming the file, which then is as it was.
-    pub(super) fn finish(self) -> Result<(), Failure> {
+    pub fn finish(self) -> Result<(), Failure> {
         match self.target {
             Target::Stream(_) => Ok(()),
             Target::File(rows) => rows.finish(&self.path).map_err(|error| failed(&self.path, &error)),

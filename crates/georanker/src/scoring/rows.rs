@@ -4,27 +4,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{ErrorKind, Failure};
 use formats::pairs::{PairsLine, PairsRow, ScoredRow};
-use indicatif::ProgressBar;
 use rank::vlm::score::ScorePairs;
 
-use crate::exit::report;
-
 /// Where rows of scores go.
-pub(super) trait RowSink {
+pub trait RowSink {
     /// Whether the row's scores are there from an earlier run; they take the row's place then.
     fn keeps(&mut self, row: &PairsRow) -> bool;
 
     /// Puts a row where it stays even if the process is killed right after; with what was asked, where that was sound.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] naming the file.
     fn write(&mut self, asked: Option<&PairsRow>, row: &ScoredRow) -> Result<(), Failure>;
 }
 
 /// A row to score, or why there is none.
-pub(super) struct InputRow {
+pub struct InputRow {
     /// Where it is in its file, in words.
-    pub(super) line: String,
+    pub line: String,
     /// Its id, where that is known.
-    pub(super) id: Option<String>,
-    pub(super) row: Result<PairsRow, Failure>,
+    pub id: Option<String>,
+    /// The row, or why there is none.
+    pub row: Result<PairsRow, Failure>,
 }
 
 impl From<PairsLine> for InputRow {
@@ -34,17 +35,31 @@ impl From<PairsLine> for InputRow {
     }
 }
 
+/// Who is told how rows fare while they are scored.
+pub trait ScoringProgress {
+    /// A row has its scores from an earlier run.
+    fn kept(&self) {}
+
+    /// A row failed; the message names file, line and row.
+    fn failed(&self, _failure: &Failure) {}
+
+    /// A row was written, scored or failed.
+    fn written(&self) {}
+}
+
 /// What stays the same for every row.
-pub(super) struct Run<'a> {
-    pub(super) scorer: &'a dyn ScorePairs,
-    pub(super) progress: &'a ProgressBar,
+pub struct ScoringRun<'a> {
+    /// Who scores.
+    pub scorer: &'a dyn ScorePairs,
+    /// Who is told.
+    pub progress: &'a dyn ScoringProgress,
     /// Set from outside: the row in hand is finished, no other is begun.
-    pub(super) stop: &'a AtomicBool,
+    pub stop: &'a AtomicBool,
 }
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
+pub enum ScoringEnd {
     /// Every row was seen.
     Finished,
     /// Rows are left.
@@ -53,32 +68,35 @@ pub(super) enum End {
 
 /// How the rows fared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) scored: usize,
-    pub(super) kept: usize,
-    pub(super) failed: usize,
+pub struct Tally {
+    /// With scores of this run.
+    pub scored: usize,
+    /// With scores of an earlier run.
+    pub kept: usize,
+    /// Without scores.
+    pub failed: usize,
 }
 
-/// Scores row after row. A row that fails is named on stderr, written with its error, and the next one follows.
+/// Scores row after row. `file` is the name of their file in messages. A row that fails is written with
+/// its error, and the next one follows.
 ///
 /// # Errors
 /// What no other row could escape: a broken model, an output that cannot be written.
-pub(super) fn run_rows(
+pub fn run_rows(
     file: &str,
     rows: impl Iterator<Item = InputRow>,
-    run: &Run<'_>,
+    run: &ScoringRun<'_>,
     sink: &mut dyn RowSink,
-) -> Result<(End, Tally), Failure> {
+) -> Result<(ScoringEnd, Tally), Failure> {
     let mut tally = Tally::default();
     for InputRow { line, id, row } in rows {
         if run.stop.load(Ordering::Relaxed) {
-            return Ok((End::Interrupted, tally));
+            return Ok((ScoringEnd::Interrupted, tally));
         }
         let outcome = match &row {
             Ok(row) if sink.keeps(row) => {
                 tally.kept += 1;
-                // Kept rows took no time: they would spoil the estimate of what is left.
-                run.progress.dec_length(1);
+                run.progress.kept();
                 continue;
             }
             Ok(row) => run.scorer.score(row).and_then(|scores| checked(row, scores)).map_err(|failure| {
@@ -95,18 +113,18 @@ pub(super) fn run_rows(
             }
             Err((failure, shown)) => match failure.kind {
                 ErrorKind::BrokenModel => return Err(shown),
-                ErrorKind::Interrupted => return Ok((End::Interrupted, tally)),
+                ErrorKind::Interrupted => return Ok((ScoringEnd::Interrupted, tally)),
                 _ => {
                     tally.failed += 1;
-                    run.progress.suspend(|| report(&shown));
+                    run.progress.failed(&shown);
                     Err(failure)
                 }
             },
         };
         sink.write(row.as_ref().ok(), &ScoredRow { id, outcome })?;
-        run.progress.inc(1);
+        run.progress.written();
     }
-    Ok((End::Finished, tally))
+    Ok((ScoringEnd::Finished, tally))
 }
 
 /// One finite score a candidate, or an error: JSON has no NaN, and no maximum is found among them.
@@ -120,7 +138,7 @@ fn checked(row: &PairsRow, scores: Vec<f32>) -> Result<Vec<f32>, Failure> {
         Some(index) => {
             let message =
                 format!("the score of candidates[{index}] is {}, not a finite number", scores[index]);
-            let hint = "the numbers of this model overflow: use --dtype f32 or bf16";
+            let hint = "the numbers of this model overflow: compute in f32 or bf16";
             Err(Failure::new(ErrorKind::Internal, message).with_hint(hint))
         }
     }

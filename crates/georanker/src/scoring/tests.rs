@@ -7,11 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{ErrorKind, Failure};
 use formats::pairs::{PairsReader, PairsRow, ScoredRow};
-use indicatif::ProgressBar;
 use rank::vlm::score::ScorePairs;
 
-use super::output::RowsOutput;
-use super::rows::{End, InputRow, RowSink, Run, Tally, run_rows};
+use super::{
+    InputRow, RowSink, RowsOutput, ScoringEnd as End, ScoringProgress, ScoringRun, Tally, run_rows,
+};
+
+struct Silent;
+
+impl ScoringProgress for Silent {}
 
 /// Scores a candidate by its latitude and remembers what it was asked.
 #[derive(Default)]
@@ -42,7 +46,7 @@ impl ScorePairs for Fake {
         if let Some((_, scores)) = self.fixed.iter().find(|(id, _)| *id == row.id) {
             return Ok(scores.clone());
         }
-        Ok(row.candidates.iter().map(|candidate| candidate.location.latitude() as f32 / 3.0).collect())
+        Ok(row.candidates.iter().map(|candidate| candidate.place.location.latitude() as f32 / 3.0).collect())
     }
 }
 
@@ -58,12 +62,11 @@ fn pairs(ids: &[&str]) -> String {
 fn run(text: &str, fake: &Fake, sink: &mut dyn RowSink) -> Result<(End, Tally), Failure> {
     static NEVER: AtomicBool = AtomicBool::new(false);
     let stop = fake.stop_at.map_or(&NEVER, |(_, stop)| stop);
-    let progress = ProgressBar::hidden();
     let reader = PairsReader::new(text.as_bytes(), "pairs.jsonl", Path::new(""));
     run_rows(
         "pairs.jsonl",
         reader.map(InputRow::from),
-        &Run { scorer: fake, progress: &progress, stop },
+        &ScoringRun { scorer: fake, progress: &Silent, stop },
         sink,
     )
 }

@@ -1,12 +1,11 @@
 //! What a benchmark's row asked, in few letters: `"asked"` in its line of scores.
 //!
 //! A pairs file is what it says. A benchmark's rows are made of the official file by options (how many retrieved, how many
-//! generated, which protocol), so that the same photo can have as many, but other, candidates in another run. A run that
-//! goes on keeps only scores of what it would ask itself.
+//! generated, which protocol), so that the same photo can have as many, but other, candidates in another run. A resumed
+//! run keeps only scores of what it would ask itself.
 
 use files::hexadecimal;
-use formats::pairs::{PairPlace, PairsRow, ScoredRow};
-use geo::LatLon;
+use formats::pairs::{PairsRow, PlaceText, ScoredRow};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -18,17 +17,19 @@ pub(super) fn digest_of(row: &PairsRow) -> String {
         hash.update(text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
         hash.update(text.unwrap_or_default());
     };
-    let numbers = |at: LatLon| [at.latitude().to_le_bytes(), at.longitude().to_le_bytes()].concat();
+    let numbers = |place: &PlaceText| {
+        [place.location.latitude().to_le_bytes(), place.location.longitude().to_le_bytes()].concat()
+    };
     text(Some(row.query.as_os_str().as_encoded_bytes()));
     let negatives = row.negatives.as_deref();
     text(negatives.map(|list| list.len().to_le_bytes()).as_ref().map(<[u8; _]>::as_slice));
-    for PairPlace { location, place } in negatives.unwrap_or_default() {
-        text(Some(&numbers(*location)));
-        text(place.as_deref().map(str::as_bytes));
+    for place in negatives.unwrap_or_default() {
+        text(Some(&numbers(place)));
+        text(place.text.as_deref().map(str::as_bytes));
     }
     for candidate in &row.candidates {
-        text(Some(&numbers(candidate.location)));
-        text(candidate.place.as_deref().map(str::as_bytes));
+        text(Some(&numbers(&candidate.place)));
+        text(candidate.place.text.as_deref().map(str::as_bytes));
         text(candidate.photo.as_ref().map(|photo| photo.as_os_str().as_encoded_bytes()));
     }
     hexadecimal(&hash.finalize()[..8])
@@ -50,19 +51,24 @@ pub(super) fn line_with(row: &ScoredRow, digest: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use formats::pairs::PairCandidate;
+    use geo::LatLon;
 
     use super::*;
 
     #[test]
     fn every_part_of_a_row_counts() {
-        let location = |latitude| LatLon::new(latitude, 2.0).unwrap();
-        let candidate = |latitude, place: Option<&str>, photo: Option<&str>| PairCandidate {
-            location: location(latitude),
-            place: place.map(Into::into),
-            photo: photo.map(Into::into),
+        let place = |latitude, text: Option<&str>| PlaceText {
+            location: LatLon::new(latitude, 2.0).unwrap(),
+            text: text.map(Into::into),
         };
-        let row = |candidates: Vec<PairCandidate>| PairsRow {
+        let candidate = |latitude, text: Option<&str>, photo: Option<&str>| PairCandidate {
+            place: place(latitude, text),
+            photo: photo.map(PathBuf::from),
+        };
+        let row = |candidates: Vec<PairCandidate<PathBuf>>| PairsRow {
             id: "a".into(),
             query: "a.jpg".into(),
             negatives: None,
@@ -76,10 +82,7 @@ mod tests {
             row(vec![candidate(1.0, Some("x"), Some("p.jpg"))]),
             row(vec![candidate(1.0, Some(""), Some("x"))]),
             PairsRow { negatives: Some(vec![]), ..base.clone() },
-            PairsRow {
-                negatives: Some(vec![PairPlace { location: location(0.0), place: None }]),
-                ..base.clone()
-            },
+            PairsRow { negatives: Some(vec![place(0.0, None)]), ..base.clone() },
             PairsRow { query: "b.jpg".into(), ..base.clone() },
         ];
         let mut digests: Vec<String> = rows.iter().chain([&base]).map(digest_of).collect();

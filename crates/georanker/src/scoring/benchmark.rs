@@ -2,64 +2,56 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
 use contract::{ErrorKind, Failure};
-use formats::official::BenchmarkTable;
+use formats::official::{BenchmarkRow, BenchmarkTable};
 use formats::pairs::PairsRow;
 use formats::table::{PredictionRow, PredictionWriter};
 use rank::vlm::BenchmarkRules;
-use rank::vlm::prompt::Protocol;
 use serde::Deserialize;
 
 use super::rows::InputRow;
-use crate::args::{BenchmarkRequest, ScoreProtocol};
-use crate::sink::Sink;
 
 /// The rows of a benchmark as pairs.
-pub(super) struct BenchmarkRows {
+pub struct BenchmarkRows {
     rows: BenchmarkTable,
     rules: BenchmarkRules,
     seen: HashSet<String>,
     number: usize,
-    /// Generated candidates that were left out: answers that could not be parsed.
-    pub(super) unparsed: usize,
+    unparsed: usize,
 }
 
 impl BenchmarkRows {
-    /// Opens a benchmark's file.
+    /// Opens a benchmark's file; `rules` choose the candidates of a row.
     ///
     /// # Errors
     /// A file that does not open or has no lists.
-    pub(super) fn open(
-        file: &Path,
-        request: &BenchmarkRequest,
-        protocol: ScoreProtocol,
-    ) -> Result<Self, Failure> {
+    pub fn open(file: &Path, rules: BenchmarkRules) -> Result<Self, Failure> {
         let rows = BenchmarkTable::open(file)?;
-        let protocol = match protocol {
-            ScoreProtocol::Default => Protocol::Default,
-            ScoreProtocol::Official => Protocol::Official,
-        };
-        let rules = BenchmarkRules { retrieved: request.retrieved, generated: request.generated, protocol };
         Ok(Self { rows, rules, seen: HashSet::new(), number: 0, unparsed: 0 })
     }
 
-    fn pairs(&mut self, row: &formats::official::BenchmarkRow) -> Result<PairsRow, Failure> {
+    /// Generated candidates that were left out so far: answers that could not be parsed.
+    pub const fn unparsed(&self) -> usize {
+        self.unparsed
+    }
+
+    fn pairs(&mut self, row: &BenchmarkRow) -> Result<PairsRow, Failure> {
         let wrong = |kind, what: &str| {
             let (file, place) = (self.rows.file(), row.photo.position);
             Failure::new(kind, format!("{file}, {place}, photo {}: {what}", row.id()))
         };
         if !self.seen.insert(row.id().0.clone()) {
             return Err(
-                wrong(ErrorKind::InvalidTable, "the photo is there twice").with_hint("keep one row a photo")
+                wrong(ErrorKind::InvalidTable, "the photo is there twice").with_hint("keep one row per photo")
             );
         }
         let (pairs, unparsed) = self.rules.pairs(row);
         if pairs.candidates.is_empty() {
             return Err(wrong(ErrorKind::NoCandidates, "the row has no candidates").with_hint(
-                "its candidate_gps_lis and zs_gps_lis are empty, or --retrieved and --generated are 0",
+                "its candidate_gps_lis and zs_gps_lis are empty, or no candidates of either are asked for",
             ));
         }
         self.unparsed += unparsed;
@@ -91,11 +83,35 @@ pub(super) fn count(file: &Path) -> Option<usize> {
     Some(BenchmarkTable::open(file).ok()?.count())
 }
 
-/// Writes the best candidates' coordinates of all rows that have scores, in the order of the benchmark.
+/// Writes the best candidates' coordinates of all rows that have scores, in the order of the benchmark, as a predictions
+/// file to `out`; `name` is its name in messages. Returns how many there are.
 ///
 /// # Errors
-/// [`ErrorKind::Output`] naming the file.
-pub(super) fn write_predictions(rows: BenchmarkRows, scores: &Path, out: &Path) -> Result<usize, Failure> {
+/// Scores that cannot be read; [`ErrorKind::Output`] naming the file.
+pub fn write_predictions(
+    rows: BenchmarkRows,
+    scores: &Path,
+    name: &str,
+    out: &mut dyn Write,
+) -> Result<usize, Failure> {
+    let best = best_candidates(scores)?;
+    let mut writer = PredictionWriter::new(name, out)?;
+    let mut written = 0;
+    for row in rows.filter_map(|input| input.row.ok()) {
+        let Some(&(at, score)) = best.get(&row.id) else { continue };
+        let Some(candidate) = row.candidates.get(at) else { continue };
+        let location = candidate.place.location;
+        let prediction =
+            PredictionRow { score: Some(score), ..PredictionRow::new(row.id.as_str(), location) };
+        writer.write(&prediction)?;
+        written += 1;
+    }
+    writer.finish()?;
+    Ok(written)
+}
+
+/// By id: the index of the best candidate and its score.
+fn best_candidates(scores: &Path) -> Result<HashMap<String, (usize, f32)>, Failure> {
     #[derive(Deserialize)]
     struct Scored {
         id: Option<String>,
@@ -105,7 +121,7 @@ pub(super) fn write_predictions(rows: BenchmarkRows, scores: &Path, out: &Path) 
     let unreadable = |error: std::io::Error| {
         Failure::new(ErrorKind::Unreadable, format!("cannot read {}: {error}", scores.display()))
     };
-    let mut best: HashMap<String, (usize, f32)> = HashMap::new();
+    let mut best = HashMap::new();
     for line in BufReader::new(File::open(scores).map_err(unreadable)?).lines() {
         let Ok(row) = serde_json::from_str::<Scored>(&line.map_err(unreadable)?) else { continue };
         let score = row.best.and_then(|at| row.scores.as_ref()?.get(at).copied());
@@ -113,28 +129,5 @@ pub(super) fn write_predictions(rows: BenchmarkRows, scores: &Path, out: &Path) 
             best.insert(id, (at, score));
         }
     }
-    let name = out.display().to_string();
-    let mut sink = Sink::open(Some(out))?;
-    let mut written = 0;
-    let done = (|| {
-        let mut writer = PredictionWriter::new(&name, &mut sink)?;
-        for row in rows.filter_map(|input| input.row.ok()) {
-            let Some(&(at, score)) = best.get(&row.id) else { continue };
-            let Some(candidate) = row.candidates.get(at) else { continue };
-            let prediction = PredictionRow {
-                score: Some(score),
-                ..PredictionRow::new(row.id.as_str(), candidate.location)
-            };
-            writer.write(&prediction)?;
-            written += 1;
-        }
-        writer.finish().map_err(Failure::from)
-    })();
-    match done {
-        Ok(()) => sink.commit().map(|()| written),
-        Err(failure) => {
-            sink.discard();
-            Err(failure)
-        }
-    }
+    Ok(best)
 }

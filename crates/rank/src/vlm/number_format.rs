@@ -1,0 +1,42 @@
+//! Number formats of a computation.
+
+use std::fmt;
+
+use kernels::weights::StoredType;
+use serde::{Deserialize, Serialize};
+
+/// The format of the numbers that a network computes with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[serde(rename_all = "snake_case")]
+pub enum NumberFormat {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 16 bits with the range of 32.
+    Bf16,
+    /// 16 bits with a small range.
+    F16,
+}
+
+impl NumberFormat {
+    /// How weights are held that are not quantised. f32 takes them as they are in the files: wider than they are stored
+    /// they would take more memory and say the same.
+    pub const fn stored(self) -> Option<StoredType> {
+        match self {
+            Self::F32 => None,
+            Self::Bf16 => Some(StoredType::Bf16),
+            Self::F16 => Some(StoredType::F16),
+        }
+    }
+}
+
+impl fmt::Display for NumberFormat {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::F16 => "f16",
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! The data of a set ranker: photos and places become vectors through an encoder.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use contract::{
+    Candidate, CandidateSet, Channel, Encoder, ErrorKind, Failure, Origin, Photo, PhotoId, QueryEmbedding,
+};
+use gallery::PhotoFiles;
+use geo::LatLon;
+use rank::set::{SetConfig, SetNetwork};
+use rank::vlm::PhotoSource;
+use rayon::prelude::*;
+
+use super::{NamedRow, read_rows};
+use crate::PhotoPixels;
+use crate::configuration::{EngineSettings, SetSettings};
+use crate::set::{SetQuery, SetSettings as Perturbation, SetTraining, standardised};
+
+/// Unit vectors of places in the location channel, one each, in order.
+pub type PlaceVectors<'a> = dyn Fn(&[LatLon]) -> Result<Vec<Vec<f32>>, Failure> + Sync + 'a;
+
+/// What turns photos and places into the vectors that the ranker looks at.
+pub struct SetEncoder<'a> {
+    /// Photos into vectors.
+    pub photos: &'a dyn Encoder,
+    /// Places into vectors.
+    pub places: &'a PlaceVectors<'a>,
+}
+
+/// Rows of a ranking dataset and the photos that they name.
+#[derive(Debug)]
+pub struct SetDataset {
+    settings: SetSettings,
+    seed: u64,
+    training: Vec<NamedRow>,
+    validation: Vec<NamedRow>,
+    photos: PhotoPixels,
+}
+
+impl SetDataset {
+    /// Reads the rows that settings name and finds their photos.
+    ///
+    /// # Errors
+    /// What is missing or wrong, by file, row and column.
+    pub fn open(settings: &SetSettings, engine: &EngineSettings) -> Result<Self, Failure> {
+        Ok(Self {
+            training: read_rows(&settings.data, engine.queries)?,
+            validation: match &settings.validation {
+                Some(file) => read_rows(file, engine.validation_queries)?,
+                None => Vec::new(),
+            },
+            photos: PhotoPixels::new(PhotoFiles::open(&settings.photos)?),
+            settings: settings.clone(),
+            seed: engine.seed,
+        })
+    }
+
+    /// Encodes all photos, each once, and puts a network of this shape and the queries together. `progress` is told how
+    /// many photos of how many are done, from several threads.
+    ///
+    /// # Errors
+    /// A photo that cannot be read or encoded; rows without candidates; vectors that do not fit the network.
+    pub fn training(
+        &self,
+        config: SetConfig,
+        encoder: &SetEncoder<'_>,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<SetTraining, Failure> {
+        let vectors = self.photo_vectors(encoder.photos, progress)?;
+        let sets = |rows: &[NamedRow]| -> Result<Vec<SetQuery>, Failure> {
+            rows.iter().map(|row| query(&self.settings, row, &vectors, encoder.places)).collect()
+        };
+        let (training, validation) = (sets(&self.training)?, sets(&self.validation)?);
+        let network = SetNetwork::new(standardised(config, &training)?)?;
+        let perturbation = perturbation(self.settings.perturb as f32, self.seed);
+        SetTraining::new(network, perturbation, training, validation)
+    }
+
+    /// What the encoder makes of every photo that the rows name, each encoded once.
+    fn photo_vectors(
+        &self,
+        encoder: &dyn Encoder,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<HashMap<String, QueryEmbedding>, Failure> {
+        let rows = self.training.iter().chain(&self.validation);
+        let ids: BTreeSet<&String> = rows
+            .flat_map(|named| named.row.ref_img_id[entries(&self.settings, named)].iter().chain([&named.row.img_id]))
+            .filter(|id| !id.is_empty())
+            .collect();
+        let (total, done) = (ids.len(), AtomicUsize::new(0));
+        let encode = |id: &String| -> Result<(String, QueryEmbedding), Failure> {
+            let photo = Photo::new(id.as_str(), self.photos.photo(&PhotoId(id.clone()))?);
+            let embedding = encoder.encode(&[&photo])?.pop().unwrap_or_default();
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            Ok((id.clone(), embedding))
+        };
+        ids.into_par_iter().map(encode).collect()
+    }
+}
+
+/// The default perturbation times a factor; shares stay below one.
+fn perturbation(by: f32, seed: u64) -> Perturbation {
+    let usual = Perturbation::default();
+    let share = |share: f32| (share * by).min(0.9);
+    Perturbation {
+        feature_dropout: share(usual.feature_dropout),
+        vector_dropout: share(usual.vector_dropout),
+        layer_dropout: share(usual.layer_dropout),
+        candidates_lost: share(usual.candidates_lost),
+        similarity_noise: usual.similarity_noise * by,
+        channel_lost: share(usual.channel_lost),
+        twins: usual.twins,
+        seed,
+    }
+}
+
+/// Entries of a row's list that become candidates.
+fn entries(settings: &SetSettings, named: &NamedRow) -> Range<usize> {
+    let length = named.row.len();
+    let start = named.skipped(settings.skip).min(length);
+    start..length.min(start.saturating_add(settings.group_size))
+}
+
+fn query(
+    settings: &SetSettings,
+    named: &NamedRow,
+    vectors: &HashMap<String, QueryEmbedding>,
+    of_places: &PlaceVectors<'_>,
+) -> Result<SetQuery, Failure> {
+    let NamedRow { name, row } = named;
+    let invalid = |column: &str, why: &dyn std::fmt::Display| {
+        Failure::new(ErrorKind::InvalidTable, format!("{name}: {column}: {why}"))
+    };
+    let truth = row.location().map_err(|error| invalid("gps", &error))?;
+    let places = row.candidate_locations().map_err(|error| invalid("ref_gps", &error))?;
+    let entries = entries(settings, named);
+    if entries.is_empty() {
+        return Err(invalid("ref_gps", &"no candidates").with_hint("leave such rows out of the dataset"));
+    }
+    let kept: Vec<LatLon> = places[entries.clone()].to_vec();
+    let encoded = of_places(&kept)?;
+    let query = vectors.get(&row.img_id).cloned().unwrap_or_default();
+    let candidates = entries.zip(kept).zip(encoded).enumerate();
+    let candidates = candidates.map(|(place, ((index, location), of_place))| {
+        let id = &row.ref_img_id[index];
+        let of_photo = vectors.get(id).and_then(|of_photo| of_photo.get(&Channel::photo()));
+        // As a search would have reported it. Similarities of the dataset are not looked at: they are of the encoder
+        // that it was made with, and the ranker will meet those of this one.
+        let (channel, vector) = match of_photo {
+            Some(vector) => (Channel::photo(), vector),
+            None => (Channel::location(), of_place.as_slice()),
+        };
+        let similarity = query.get(&channel).map_or(0.0, |query| dot(query, vector));
+        let origin = match row.generated_by(index) {
+            Some(model) => Origin::Generated { model: model.to_owned(), sample: index },
+            None => Origin::Retrieved { channel, rank: place, similarity },
+        };
+        let mut embedding = QueryEmbedding { vectors: Vec::new() };
+        embedding.vectors.extend(of_photo.map(|vector| (Channel::photo(), vector.to_vec())));
+        embedding.vectors.push((Channel::location(), of_place));
+        let photo = Some(id).filter(|id| !id.is_empty()).map(|id| PhotoId(id.clone()));
+        Candidate { photo, embedding, ..Candidate::at(location, origin) }
+    });
+    let mut set = CandidateSet::new(row.img_id.as_str(), candidates.collect());
+    set.embedding = query;
+    Ok(SetQuery::new(set, truth))
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use formats::ranking_data::RankingRow;
+
+    use super::*;
+
+    fn row(origins: Option<&[&str]>) -> NamedRow {
+        let origins = origins.map(|origins| origins.iter().map(ToString::to_string).collect());
+        let photos = ["q.jpg", "a.jpg", "b.jpg", ""].map(String::from).to_vec();
+        let row = RankingRow {
+            img_id: "q.jpg".into(),
+            gps: [1.0, 2.0],
+            ref_gps: photos.iter().enumerate().map(|(index, _)| [index as f64, 5.0]).collect(),
+            ref_texts: vec![Vec::new(); photos.len()],
+            ref_img_id: photos,
+            ref_origin: origins,
+            ..RankingRow::default()
+        };
+        NamedRow { name: "t.parquet, row 1".into(), row }
+    }
+
+    fn vectors(named: &NamedRow) -> HashMap<String, QueryEmbedding> {
+        let ids = named.row.ref_img_id.iter().filter(|id| !id.is_empty());
+        let vector = |id: &String| QueryEmbedding {
+            vectors: vec![(Channel::photo(), vec![id.len() as f32, 1.0]), (Channel::location(), vec![0.5, 2.0])],
+        };
+        ids.map(|id| (id.clone(), vector(id))).collect()
+    }
+
+    fn made(settings: &SetSettings, named: &NamedRow) -> Result<SetQuery, Failure> {
+        let places = |places: &[LatLon]| Ok(places.iter().map(|at| vec![at.latitude() as f32, 0.0]).collect());
+        query(settings, named, &vectors(named), &places)
+    }
+
+    /// docs/curation.md: `retrieved`, or the name of a model that wrote the candidate.
+    #[test]
+    fn an_origin_is_retrieved_or_a_models_name() {
+        let origins = |origins: Option<&[&str]>| -> Vec<Origin> {
+            let query = made(&SetSettings::default(), &row(origins)).unwrap();
+            query.set.candidates.into_iter().map(|candidate| candidate.origin).collect()
+        };
+        let [first, second, third] = &origins(Some(&["retrieved", "retrieved", "", "qwen2-vl-7b"]))[..] else {
+            panic!("three candidates besides the query itself")
+        };
+        assert!(!first.is_generated() && !second.is_generated());
+        assert_eq!(*third, Origin::Generated { model: "qwen2-vl-7b".into(), sample: 3 });
+        assert!(origins(None).iter().all(|origin| !origin.is_generated()));
+    }
+
+    #[test]
+    fn candidates_look_like_those_of_a_search() {
+        let query = made(&SetSettings { group_size: 3, ..SetSettings::default() }, &row(None)).unwrap();
+        let candidates = &query.set.candidates;
+        assert_eq!(candidates.len(), 3);
+        let found = |index: usize| candidates[index].origin.clone();
+        let (channel, similarity) = (Channel::photo(), 5.0 * 5.0 + 1.0);
+        assert_eq!(found(0), Origin::Retrieved { channel, rank: 0, similarity });
+        // Without a photo: by its place, at latitude 3.
+        let (channel, similarity) = (Channel::location(), 0.5 * 3.0);
+        assert_eq!(found(2), Origin::Retrieved { channel, rank: 2, similarity });
+        assert_eq!(candidates[2].photo, None);
+        assert_eq!(candidates[0].embedding.vectors.len(), 2);
+        assert_eq!(query.set.embedding.get(&Channel::location()), Some(&[0.5, 2.0][..]));
+        let failure = made(&SetSettings { skip: Some(9), ..SetSettings::default() }, &row(None)).unwrap_err();
+        assert_eq!(failure.message, "t.parquet, row 1: ref_gps: no candidates");
+    }
+}
