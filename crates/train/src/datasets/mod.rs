@@ -7,7 +7,7 @@
 //!
 //! # Cast
 //! [`open_vlm`] makes a [`VlmTrainer`](crate::vlm::VlmTrainer). [`SetDataset`] makes a
-//! [`SetTraining`](crate::set::SetTraining); the [`Encoder`](contract::Encoder) of photos and places comes from outside,
+//! [`SetTraining`](crate::set::SetTraining); the encoder of photos and places comes from outside ([`contract::Encoder`]),
 //! because model packs live above this crate. [`read_rows`] is for rankers of your own.
 
 mod set;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contract::{
     Candidate, CandidateSet, Channel, Encoder, ErrorKind, Failure, Origin, Photo, PhotoId, QueryEmbedding,
@@ -17,6 +16,12 @@ use super::{NamedRow, read_rows};
 use crate::PhotoPixels;
 use crate::configuration::{EngineSettings, SetSettings};
 use crate::set::{SetQuery, SetSettings as Perturbation, SetTraining, standardised};
+
+/// Photos that are decoded and encoded together: what bounds memory.
+const BATCH: usize = 64;
+
+/// Unit vectors of places in the location channel, one each, in order.
+type PlaceVectors<'a> = dyn Fn(&[LatLon]) -> Result<Vec<Vec<f32>>, Failure> + Sync + 'a;
 
 /// Rows of a ranking dataset and the photos that they name.
 #[derive(Debug)]
@@ -47,20 +52,23 @@ impl SetDataset {
     }
 
     /// Encodes all photos, each once, and puts a network of this shape and the queries together. `progress` is told how
-    /// many photos of how many are done, from several threads.
+    /// many photos of how many are done.
     ///
     /// # Errors
-    /// A photo that cannot be read or encoded; rows without candidates; an encoder without vectors of places; vectors that
-    /// do not fit the network.
+    /// A photo that cannot be read or encoded; rows without candidates; vectors that do not fit the network.
     pub fn training(
         &self,
         config: SetConfig,
         encoder: &dyn Encoder,
-        progress: &(dyn Fn(usize, usize) + Sync),
+        progress: &dyn Fn(usize, usize),
     ) -> Result<SetTraining, Failure> {
         let vectors = self.photo_vectors(encoder, progress)?;
+        let places = |places: &[LatLon]| {
+            let missing = || Failure::new(ErrorKind::Usage, "the encoder knows no places");
+            encoder.encode_places(places)?.ok_or_else(missing)
+        };
         let sets = |rows: &[NamedRow]| -> Result<Vec<SetQuery>, Failure> {
-            rows.iter().map(|row| query(&self.settings, row, &vectors, encoder)).collect()
+            rows.iter().map(|row| query(&self.settings, row, &vectors, &places)).collect()
         };
         let (training, validation) = (sets(&self.training)?, sets(&self.validation)?);
         let network = SetNetwork::new(standardised(config, &training)?)?;
@@ -72,7 +80,7 @@ impl SetDataset {
     fn photo_vectors(
         &self,
         encoder: &dyn Encoder,
-        progress: &(dyn Fn(usize, usize) + Sync),
+        progress: &dyn Fn(usize, usize),
     ) -> Result<HashMap<String, QueryEmbedding>, Failure> {
         let rows = self.training.iter().chain(&self.validation);
         let ids: BTreeSet<&String> = rows
@@ -81,14 +89,18 @@ impl SetDataset {
             })
             .filter(|id| !id.is_empty())
             .collect();
-        let (total, done) = (ids.len(), AtomicUsize::new(0));
-        let encode = |id: &String| -> Result<(String, QueryEmbedding), Failure> {
-            let photo = Photo::new(id.as_str(), self.photos.photo(&PhotoId(id.clone()))?);
-            let embedding = encoder.encode_one(&photo)?;
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            Ok((id.clone(), embedding))
-        };
-        ids.into_par_iter().map(encode).collect()
+        let ids: Vec<&String> = ids.into_iter().collect();
+        let mut vectors = HashMap::with_capacity(ids.len());
+        for batch in ids.chunks(BATCH) {
+            let photo =
+                |id: &&String| Ok(Photo::new(id.as_str(), self.photos.photo(&PhotoId((*id).clone()))?));
+            let photos = batch.par_iter().map(photo).collect::<Result<Vec<Photo>, Failure>>()?;
+            for (id, embedding) in batch.iter().zip(encoder.encode(&photos.iter().collect::<Vec<_>>())) {
+                vectors.insert((*id).clone(), embedding?);
+            }
+            progress(vectors.len(), ids.len());
+        }
+        Ok(vectors)
     }
 }
 
@@ -119,7 +131,7 @@ fn query(
     settings: &SetSettings,
     named: &NamedRow,
     vectors: &HashMap<String, QueryEmbedding>,
-    encoder: &dyn Encoder,
+    of_places: &PlaceVectors<'_>,
 ) -> Result<SetQuery, Failure> {
     let NamedRow { name, row } = named;
     let invalid = |column: &str, why: &dyn std::fmt::Display| {
@@ -132,11 +144,7 @@ fn query(
         return Err(invalid("ref_gps", &"no candidates").with_hint("leave such rows out of the dataset"));
     }
     let kept: Vec<LatLon> = places[entries.clone()].to_vec();
-    let no_places = || {
-        let message = format!("the encoder {} has no vectors of places", encoder.fingerprint());
-        Failure::new(ErrorKind::Usage, message).with_hint("name a model pack with a location encoder")
-    };
-    let encoded = encoder.encode_places(&kept)?.ok_or_else(no_places)?;
+    let encoded = of_places(&kept)?;
     let query = vectors.get(&row.img_id).cloned().unwrap_or_default();
     let candidates = entries.zip(kept).zip(encoded).enumerate();
     let candidates = candidates.map(|(place, ((index, location), of_place))| {
@@ -170,32 +178,9 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use contract::ChannelSpec;
     use formats::ranking_data::RankingRow;
 
     use super::*;
-
-    /// Knows places by their latitude.
-    struct Latitudes;
-
-    impl Encoder for Latitudes {
-        #[allow(clippy::unnecessary_literal_bound, reason = "the trait's signature")]
-        fn fingerprint(&self) -> &str {
-            "latitudes"
-        }
-
-        fn channels(&self) -> &[ChannelSpec] {
-            &[]
-        }
-
-        fn encode(&self, _: &[&Photo]) -> Vec<Result<QueryEmbedding, Failure>> {
-            unreachable!("photos are encoded before")
-        }
-
-        fn encode_places(&self, places: &[LatLon]) -> Result<Option<Vec<Vec<f32>>>, Failure> {
-            Ok(Some(places.iter().map(|at| vec![at.latitude() as f32, 0.0]).collect()))
-        }
-    }
 
     fn row(origins: Option<&[&str]>) -> NamedRow {
         let origins = origins.map(|origins| origins.iter().map(ToString::to_string).collect());
@@ -224,10 +209,12 @@ mod tests {
     }
 
     fn made(settings: &SetSettings, named: &NamedRow) -> Result<SetQuery, Failure> {
-        query(settings, named, &vectors(named), &Latitudes)
+        let places =
+            |places: &[LatLon]| Ok(places.iter().map(|at| vec![at.latitude() as f32, 0.0]).collect());
+        query(settings, named, &vectors(named), &places)
     }
 
-    /// docs/src/curation.md: `retrieved`, or the name of a model that wrote the candidate.
+    /// docs/curation.md: `retrieved`, or the name of a model that wrote the candidate.
     #[test]
     fn an_origin_is_retrieved_or_a_models_name() {
         let origins = |origins: Option<&[&str]>| -> Vec<Origin> {
