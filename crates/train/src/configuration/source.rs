@@ -149,9 +149,9 @@ impl Source {
                 let known = known.iter().map(quoted).collect::<Vec<_>>().join(", ");
                 return self.refuse(field, format_args!("expected one of {known}, found \"{found}\""), hint);
             }
+            // TOML's own words for a value where one of some words belongs.
+            Complaint::Unexpected { expected, .. } if expected == "string only" => "a text in quotes".into(),
             Complaint::Unexpected { expected, .. } => expected,
-            // TOML's own words for a value that is not one of some words.
-            Complaint::Other(text) if text.starts_with("wanted ") => "a text in quotes".into(),
             // Said by types of this crate: what they expect.
             _ => message.to_owned(),
         };
