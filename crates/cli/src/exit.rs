@@ -19,8 +19,7 @@ pub enum Exit {
     Broken,
     /// Stopped by the user; what was done is kept.
     Interrupted,
-    /// The run itself could not go on: output that cannot be written, a training that diverged, a defect of this
-    /// program.
+    /// The run itself could not go on: output that cannot be written, a training that diverged, a defect of this program.
     RunFailed,
 }
 
@@ -31,9 +30,7 @@ impl Exit {
             ErrorKind::Usage => Self::Usage,
             ErrorKind::BrokenModel | ErrorKind::BrokenGallery => Self::Broken,
             ErrorKind::Interrupted => Self::Interrupted,
-            ErrorKind::Output | ErrorKind::Service | ErrorKind::Diverged | ErrorKind::Internal => {
-                Self::RunFailed
-            }
+            ErrorKind::Output | ErrorKind::Diverged | ErrorKind::Internal => Self::RunFailed,
             ErrorKind::NotFound
             | ErrorKind::Unreadable
             | ErrorKind::InvalidPhoto

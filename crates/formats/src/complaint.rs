@@ -91,7 +91,9 @@ fn value(found: &str) -> String {
         "unit value" => return "null".into(),
         other => other.strip_prefix("string ").unwrap_or(other),
     };
-    if let Some(number) = ["integer ", "floating point ", "boolean "].iter().find_map(|name| text.strip_prefix(name)) {
+    if let Some(number) =
+        ["integer ", "floating point ", "boolean "].iter().find_map(|name| text.strip_prefix(name))
+    {
         return between_ticks(number);
     }
     match text.char_indices().nth(SHOWN) {
@@ -151,7 +153,10 @@ mod tests {
         let fields = list(&["steps", "rate", "shape", "names"]);
         for (text, complaint) in [
             (r#"{"rat":1}"#, Complaint::UnknownField { name: "rat".into(), known: fields.clone() }),
-            (r#"{"a`, expected `b":1}"#, Complaint::UnknownField { name: "a`, expected `b".into(), known: fields }),
+            (
+                r#"{"a`, expected `b":1}"#,
+                Complaint::UnknownField { name: "a`, expected `b".into(), known: fields },
+            ),
             ("{}", Complaint::Missing("rate".into())),
             (r#"{"rate":1,"rate":2}"#, Complaint::Twice("rate".into())),
             (r#"{"rate":"a, expected b"}"#, unexpected("\"a, expected b\"", "a number")),

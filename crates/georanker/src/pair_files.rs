@@ -5,8 +5,8 @@ use std::path::Path;
 use contract::{ErrorKind, Failure, PhotoId};
 use formats::pairs::PairsRow;
 use gallery::PhotoFiles;
-use photo::{DecodeOptions, Image, Limits, PhotoError, decode, read_photo_bytes, reencode_jpeg};
 use nets::qwen2_vl::patches::PixelError;
+use photo::{DecodeOptions, Image, Limits, PhotoError, decode, read_photo_bytes, reencode_jpeg};
 use rank::vlm::{PairGroup, PairScorer, PreparedPhoto, Reencode, ScorePairs, ScoredGroup, ScorerOptions};
 
 /// An LVLM scorer that reads photos from files.

@@ -12,7 +12,6 @@ use contract::{Channel, Encoder, ErrorKind, Failure, QueryEmbedding};
 use files::{DiskCache, sha256_hex};
 use serde::{Deserialize, Serialize};
 
-
 /// A directory of query vectors; used by several threads and processes at once.
 #[derive(Debug)]
 pub struct QueryCache {

@@ -45,8 +45,7 @@ fn write(directory: &Path, blocks: usize) -> Result<(), AnyError> {
         let inputs: usize = shape.iter().skip(1).product();
         let scale = if shape.len() > 1 { 1.0 / (inputs as f32).sqrt() } else { 0.1 };
         let values = numbers(shape.iter().product(), seed);
-        let bytes: Vec<u8> =
-            values.flat_map(|value| bf16::from_f32(value * scale).to_le_bytes()).collect();
+        let bytes: Vec<u8> = values.flat_map(|value| bf16::from_f32(value * scale).to_le_bytes()).collect();
         tensors.insert(name, (shape, bytes));
     }
     let views = tensors
@@ -66,7 +65,8 @@ fn main() -> Result<(), AnyError> {
     let blocks = value("--blocks").unwrap_or("4").parse()?;
     let rounds: usize = value("--rounds").unwrap_or("5").parse()?;
     let threads = value("--threads").unwrap_or("2").parse()?;
-    let (rows, columns) = value("--photo").unwrap_or("26x34").split_once('x').ok_or("--photo is ROWSxCOLUMNS")?;
+    let (rows, columns) =
+        value("--photo").unwrap_or("26x34").split_once('x').ok_or("--photo is ROWSxCOLUMNS")?;
     let (rows, columns): (usize, usize) = (rows.parse()?, columns.parse()?);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let directory = tempfile::tempdir()?;

@@ -93,7 +93,7 @@ fn central(size: u32, crop: u32) -> (std::ops::Range<u32>, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::photo::resize;
+    use crate::resize;
 
     #[test]
     fn a_crop_is_the_middle_of_the_resized_photo() {

@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use formats::pairs::PairsReader;
 use contract::{Failure, PhotoId};
-use formats::pairs::{PairPlace, PairsReader};
+use formats::pairs::PairsReader;
 use kernels::weights::StoredType;
 use nets::lora::{Adapter, Naming};
 use nets::qwen2_vl::LoadOptions;

@@ -251,10 +251,10 @@ fn a_saved_adapter_scores_as_in_training() {
     let scorer = PairScorer::open(&golden("tiny-qwen2vl"), &options).unwrap();
     let example = &examples()[0];
     let photo = |id: &PhotoId| scorer.prepare(&Fetched.photo(id).unwrap()).unwrap();
-    let candidates = example.candidates.iter().map(|candidate| PairCandidate {
-        place: candidate.place.clone(),
-        photo: candidate.photo.clone(),
-    });
+    let candidates = example
+        .candidates
+        .iter()
+        .map(|candidate| PairCandidate { place: candidate.place.clone(), photo: candidate.photo.clone() });
     let query = photo(&example.query);
     let group = PairGroup::build(query, candidates, example.negatives.clone(), |id| Ok(photo(id))).unwrap();
     let scored = scorer.score(&group).unwrap();

@@ -182,10 +182,12 @@ fn field_hint(field: &str, problem: &PairsProblem) -> String {
         },
         PairsProblem::Empty if name == "photo" => "write null where there is no photo".into(),
         PairsProblem::Twice => "keep one of the two".into(),
-        PairsProblem::NotA { expected, found } if expected == "a number" => match found.trim_matches('"').parse::<f64>() {
-            Ok(value) if value.is_finite() => "write the number without quotes".into(),
-            _ => format!("give {name} in degrees"),
-        },
+        PairsProblem::NotA { expected, found } if expected == "a number" => {
+            match found.trim_matches('"').parse::<f64>() {
+                Ok(value) if value.is_finite() => "write the number without quotes".into(),
+                _ => format!("give {name} in degrees"),
+            }
+        }
         PairsProblem::NotA { found, .. } if name == "id" => {
             format!("put the id into quotes: \"{found}\"")
         }

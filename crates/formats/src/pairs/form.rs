@@ -148,12 +148,18 @@ fn wrong(field: String, error: &serde_json::Error) -> Wrong {
 fn location(latitude: f64, longitude: f64, at: &str) -> Result<LatLon, Wrong> {
     LatLon::new(latitude, longitude).map_err(|error| match error {
         CoordinateError::Latitude(value) => Wrong::Field(format!("{at}.lat"), PairsProblem::Latitude(value)),
-        CoordinateError::Longitude(value) => Wrong::Field(format!("{at}.lon"), PairsProblem::Longitude(value)),
+        CoordinateError::Longitude(value) => {
+            Wrong::Field(format!("{at}.lon"), PairsProblem::Longitude(value))
+        }
     })
 }
 
 fn path(path: &str, folder: &Path, field: impl Fn() -> String) -> Result<PathBuf, Wrong> {
-    if path.trim().is_empty() { Err(Wrong::Field(field(), PairsProblem::Empty)) } else { Ok(folder.join(path)) }
+    if path.trim().is_empty() {
+        Err(Wrong::Field(field(), PairsProblem::Empty))
+    } else {
+        Ok(folder.join(path))
+    }
 }
 
 /// The same JSON with the numbers that JSON does not have (`NaN`, `Infinity`, `-Infinity`: Python writes them)

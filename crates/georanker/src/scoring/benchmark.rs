@@ -44,9 +44,8 @@ impl BenchmarkRows {
             Failure::new(kind, format!("{file}, {place}, photo {}: {what}", row.id()))
         };
         if !self.seen.insert(row.id().0.clone()) {
-            return Err(
-                wrong(ErrorKind::InvalidTable, "the photo is there twice").with_hint("keep one row per photo")
-            );
+            return Err(wrong(ErrorKind::InvalidTable, "the photo is there twice")
+                .with_hint("keep one row per photo"));
         }
         let (pairs, unparsed) = self.rules.pairs(row);
         if pairs.candidates.is_empty() {

@@ -67,7 +67,7 @@ impl InputRows {
     }
 
     /// How many rows `file` has, which was opened as these; nothing for a pipe, which can be read only once.
-    pub fn count(&self, file: &Path) -> Option<usize> {
+    pub fn length_in(&self, file: &Path) -> Option<usize> {
         match self {
             Self::Pairs(_) => count_lines(file),
             Self::Benchmark(_) => benchmark::count(file),

@@ -9,9 +9,7 @@ use contract::{ErrorKind, Failure};
 use formats::pairs::{PairsReader, PairsRow, ScoredRow};
 use rank::vlm::score::ScorePairs;
 
-use super::{
-    InputRow, RowSink, RowsOutput, ScoringEnd as End, ScoringProgress, ScoringRun, Tally, run_rows,
-};
+use super::{InputRow, RowSink, RowsOutput, ScoringEnd as End, ScoringProgress, ScoringRun, Tally, run_rows};
 
 struct Silent;
 

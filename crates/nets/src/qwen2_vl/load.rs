@@ -17,8 +17,8 @@ use crate::error::TensorProblems;
 use crate::holding::{Holding, LayerReader};
 use crate::lora::{Adapter, LowRankPair};
 use crate::operators::{Linear, LowRank, Operators, Weight};
-use kernels::weights::{StoredType, WeightMatrix};
 use crate::vision_transformer::{Layer as VisionLayer, Layers, Projections};
+use kernels::weights::{StoredType, WeightMatrix};
 
 const EMBEDDING: &str = "model.embed_tokens.weight";
 

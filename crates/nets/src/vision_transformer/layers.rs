@@ -10,9 +10,7 @@ use super::{biased, computing};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::LayerReader;
-use crate::operators::{
-    AttentionShape, Linear, Norm, Operators, Rotation, attention, host_floats, rotate,
-};
+use crate::operators::{AttentionShape, Linear, Norm, Operators, Rotation, attention, host_floats, rotate};
 use kernels::attention::{Heads, Segment};
 
 /// The layers of a tower.
@@ -119,9 +117,9 @@ impl Layers {
     ) -> Result<Tensor> {
         let shape = self.shape(groups, causal);
         match &self.form {
-            Form::Composed(layers) => layers
-                .iter()
-                .try_fold(input.clone(), |hidden, layer| layer.forward(&self.config, &shape, rotation, &hidden)),
+            Form::Composed(layers) => layers.iter().try_fold(input.clone(), |hidden, layer| {
+                layer.forward(&self.config, &shape, rotation, &hidden)
+            }),
             Form::Fused(layers, pool) => {
                 let mut hidden = host_floats(input)?;
                 let angles = rotation.map(Rotation::on_host).transpose()?;
@@ -221,10 +219,17 @@ mod tests {
     }
 
     /// Of some rows of a matrix that the seed stands for.
-    fn linear(operators: Operators, [outputs, inputs]: [usize; 2], seed: usize, rows: std::ops::Range<usize>) -> Linear {
+    fn linear(
+        operators: Operators,
+        [outputs, inputs]: [usize; 2],
+        seed: usize,
+        rows: std::ops::Range<usize>,
+    ) -> Linear {
         let scale = 2.0 / (inputs as f32).sqrt();
-        let values: Vec<f32> =
-            numbers(outputs * inputs, seed)[rows.start * inputs..rows.end * inputs].iter().map(|value| value * scale).collect();
+        let values: Vec<f32> = numbers(outputs * inputs, seed)[rows.start * inputs..rows.end * inputs]
+            .iter()
+            .map(|value| value * scale)
+            .collect();
         let bias = tensor(numbers(outputs, seed + 1)[rows.clone()].to_vec(), &[rows.len()]);
         let weight = match operators {
             Operators::Fused => Weight::Stored(WeightMatrix::from_f32(values, rows.len(), inputs)),
@@ -268,7 +273,9 @@ mod tests {
         let half = CONFIG.head() / 2;
         let angles: Vec<f32> = (0..rows * half).map(|index| index as f32 * 0.37).collect();
         let rotation = Rotation::new(&angles, half, &Device::Cpu).unwrap();
-        for (rotation, causal) in [(None, false), (None, true), (Some(&rotation), false), (Some(&rotation), true)] {
+        for (rotation, causal) in
+            [(None, false), (None, true), (Some(&rotation), false), (Some(&rotation), true)]
+        {
             let run = |operators, joint| {
                 let output = layers(operators, joint).forward(&input, &groups, causal, rotation);
                 host_floats(&output.unwrap()).unwrap()

@@ -94,7 +94,10 @@ mod tests {
         assert_eq!((pairs.candidates.len(), dropped), (15, 1));
         assert_eq!(pairs.candidates[0].place.text.as_deref(), Some("C0 L"));
         assert_eq!(pairs.candidates[11].photo, Some(PathBuf::from("aa_bb_11.jpg")));
-        assert_eq!((pairs.candidates[12].place.location.latitude(), &pairs.candidates[12].place.text), (10.0, &None));
+        assert_eq!(
+            (pairs.candidates[12].place.location.latitude(), &pairs.candidates[12].place.text),
+            (10.0, &None)
+        );
         let negatives = pairs.negatives.unwrap();
         let places: Vec<_> = negatives.iter().filter_map(|one| one.text.as_deref()).collect();
         assert_eq!(places, ["C15 L", "C16 L", "C17 L", "C18 L", "C19 L"]);

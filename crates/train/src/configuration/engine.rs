@@ -151,7 +151,9 @@ impl TryFrom<Value> for KeepField {
     fn try_from(value: Value) -> Result<Self, Self::Error> {
         match value {
             Value::String(word) if word == "all" => Ok(Self(Keep::All)),
-            Value::Integer(count @ 1..) => Ok(Self(Keep::First(usize::try_from(count).unwrap_or(usize::MAX)))),
+            Value::Integer(count @ 1..) => {
+                Ok(Self(Keep::First(usize::try_from(count).unwrap_or(usize::MAX))))
+            }
             _ => Err("a whole number of at least 1, or \"all\""),
         }
     }
@@ -210,7 +212,9 @@ impl EngineFields {
         source.within("lambda", self.lambda, 0.0..=1.0)?;
         let numbers =
             [("learning_rate", self.learning_rate), ("weight_decay", self.weight_decay), ("clip", self.clip)];
-        numbers.into_iter().try_for_each(|(name, number)| source.within(name, number, 0.0..=f64::INFINITY))?;
+        numbers
+            .into_iter()
+            .try_for_each(|(name, number)| source.within(name, number, 0.0..=f64::INFINITY))?;
         for (name, count) in [
             ("steps", self.steps.unwrap_or(1)),
             ("batch_queries", self.batch_queries as u64),

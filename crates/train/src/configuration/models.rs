@@ -96,7 +96,11 @@ impl ModelSettings for VlmSettings {
         if let (Some(least), Some(most)) = (self.min_pixels, self.max_pixels)
             && least > most
         {
-            return Err(source.refuse("min_pixels", format_args!("{least} is more than max_pixels, {most}"), None));
+            return Err(source.refuse(
+                "min_pixels",
+                format_args!("{least} is more than max_pixels, {most}"),
+                None,
+            ));
         }
         check_format(source, self.dtype, &[NumberFormat::F32, NumberFormat::Bf16])
     }

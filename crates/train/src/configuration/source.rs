@@ -113,7 +113,9 @@ impl Source {
     }
 
     fn only_known(&self, known: &[&str]) -> Result<(), ConfigurationError> {
-        let Some(name) = self.table.keys().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+        let Some(name) = self.table.keys().find(|name| !known.contains(&name.as_str())) else {
+            return Ok(());
+        };
         let hint = match closest_name(name, known) {
             Some(meant) => format!("did you mean {meant}?"),
             None => format!("the fields are {}", known.join(", ")),
@@ -147,7 +149,9 @@ impl Source {
         };
         let Some(found) = self.table.get(field) else { return self.refuse(field, message, None) };
         let hint = match found {
-            Value::String(text) if text.parse::<f64>().is_ok() => Some("write the number without quotes".into()),
+            Value::String(text) if text.parse::<f64>().is_ok() => {
+                Some("write the number without quotes".into())
+            }
             Value::String(text) if ["true", "false"].contains(&text.as_str()) => {
                 Some(format!("write {text} without quotes"))
             }
@@ -193,7 +197,11 @@ impl Source {
         if count >= least {
             return Ok(());
         }
-        Err(self.refuse(field, format_args!("expected a whole number of at least {least}, found {count}"), None))
+        Err(self.refuse(
+            field,
+            format_args!("expected a whole number of at least {least}, found {count}"),
+            None,
+        ))
     }
 
     /// A number that must lie in a range; an infinite end means none.

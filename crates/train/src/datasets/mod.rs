@@ -7,7 +7,7 @@
 //!
 //! # Cast
 //! [`open_vlm`] makes a [`VlmTrainer`](crate::vlm::VlmTrainer). [`SetDataset`] makes a
-//! [`SetTraining`](crate::set::SetTraining); the encoder of photos and places comes from outside ([`SetEncoder`]),
+//! [`SetTraining`](crate::set::SetTraining); the encoder of photos and places comes from outside ([`contract::Encoder`]),
 //! because model packs live above this crate. [`read_rows`] is for rankers of your own.
 
 mod set;
@@ -18,7 +18,7 @@ use std::path::Path;
 use contract::{ErrorKind, Failure};
 use formats::ranking_data::{RankingReader, RankingRow};
 
-pub use set::{PlaceVectors, SetDataset, SetEncoder};
+pub use set::SetDataset;
 pub use vlm::open_vlm;
 
 /// A row, and what messages call it, such as `train.parquet, row 17`.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contract::{
     Candidate, CandidateSet, Channel, Encoder, ErrorKind, Failure, Origin, Photo, PhotoId, QueryEmbedding,
@@ -18,16 +17,11 @@ use crate::PhotoPixels;
 use crate::configuration::{EngineSettings, SetSettings};
 use crate::set::{SetQuery, SetSettings as Perturbation, SetTraining, standardised};
 
-/// Unit vectors of places in the location channel, one each, in order.
-pub type PlaceVectors<'a> = dyn Fn(&[LatLon]) -> Result<Vec<Vec<f32>>, Failure> + Sync + 'a;
+/// Photos that are decoded and encoded together: what bounds memory.
+const BATCH: usize = 64;
 
-/// What turns photos and places into the vectors that the ranker looks at.
-pub struct SetEncoder<'a> {
-    /// Photos into vectors.
-    pub photos: &'a dyn Encoder,
-    /// Places into vectors.
-    pub places: &'a PlaceVectors<'a>,
-}
+/// Unit vectors of places in the location channel, one each, in order.
+type PlaceVectors<'a> = dyn Fn(&[LatLon]) -> Result<Vec<Vec<f32>>, Failure> + Sync + 'a;
 
 /// Rows of a ranking dataset and the photos that they name.
 #[derive(Debug)]
@@ -58,19 +52,23 @@ impl SetDataset {
     }
 
     /// Encodes all photos, each once, and puts a network of this shape and the queries together. `progress` is told how
-    /// many photos of how many are done, from several threads.
+    /// many photos of how many are done.
     ///
     /// # Errors
     /// A photo that cannot be read or encoded; rows without candidates; vectors that do not fit the network.
     pub fn training(
         &self,
         config: SetConfig,
-        encoder: &SetEncoder<'_>,
-        progress: &(dyn Fn(usize, usize) + Sync),
+        encoder: &dyn Encoder,
+        progress: &dyn Fn(usize, usize),
     ) -> Result<SetTraining, Failure> {
-        let vectors = self.photo_vectors(encoder.photos, progress)?;
+        let vectors = self.photo_vectors(encoder, progress)?;
+        let places = |places: &[LatLon]| {
+            let missing = || Failure::new(ErrorKind::Usage, "the encoder knows no places");
+            encoder.encode_places(places)?.ok_or_else(missing)
+        };
         let sets = |rows: &[NamedRow]| -> Result<Vec<SetQuery>, Failure> {
-            rows.iter().map(|row| query(&self.settings, row, &vectors, encoder.places)).collect()
+            rows.iter().map(|row| query(&self.settings, row, &vectors, &places)).collect()
         };
         let (training, validation) = (sets(&self.training)?, sets(&self.validation)?);
         let network = SetNetwork::new(standardised(config, &training)?)?;
@@ -82,21 +80,27 @@ impl SetDataset {
     fn photo_vectors(
         &self,
         encoder: &dyn Encoder,
-        progress: &(dyn Fn(usize, usize) + Sync),
+        progress: &dyn Fn(usize, usize),
     ) -> Result<HashMap<String, QueryEmbedding>, Failure> {
         let rows = self.training.iter().chain(&self.validation);
         let ids: BTreeSet<&String> = rows
-            .flat_map(|named| named.row.ref_img_id[entries(&self.settings, named)].iter().chain([&named.row.img_id]))
+            .flat_map(|named| {
+                named.row.ref_img_id[entries(&self.settings, named)].iter().chain([&named.row.img_id])
+            })
             .filter(|id| !id.is_empty())
             .collect();
-        let (total, done) = (ids.len(), AtomicUsize::new(0));
-        let encode = |id: &String| -> Result<(String, QueryEmbedding), Failure> {
-            let photo = Photo::new(id.as_str(), self.photos.photo(&PhotoId(id.clone()))?);
-            let embedding = encoder.encode(&[&photo])?.pop().unwrap_or_default();
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            Ok((id.clone(), embedding))
-        };
-        ids.into_par_iter().map(encode).collect()
+        let ids: Vec<&String> = ids.into_iter().collect();
+        let mut vectors = HashMap::with_capacity(ids.len());
+        for batch in ids.chunks(BATCH) {
+            let photo =
+                |id: &&String| Ok(Photo::new(id.as_str(), self.photos.photo(&PhotoId((*id).clone()))?));
+            let photos = batch.par_iter().map(photo).collect::<Result<Vec<Photo>, Failure>>()?;
+            for (id, embedding) in batch.iter().zip(encoder.encode(&photos.iter().collect::<Vec<_>>())) {
+                vectors.insert((*id).clone(), embedding?);
+            }
+            progress(vectors.len(), ids.len());
+        }
+        Ok(vectors)
     }
 }
 
@@ -196,13 +200,17 @@ mod tests {
     fn vectors(named: &NamedRow) -> HashMap<String, QueryEmbedding> {
         let ids = named.row.ref_img_id.iter().filter(|id| !id.is_empty());
         let vector = |id: &String| QueryEmbedding {
-            vectors: vec![(Channel::photo(), vec![id.len() as f32, 1.0]), (Channel::location(), vec![0.5, 2.0])],
+            vectors: vec![
+                (Channel::photo(), vec![id.len() as f32, 1.0]),
+                (Channel::location(), vec![0.5, 2.0]),
+            ],
         };
         ids.map(|id| (id.clone(), vector(id))).collect()
     }
 
     fn made(settings: &SetSettings, named: &NamedRow) -> Result<SetQuery, Failure> {
-        let places = |places: &[LatLon]| Ok(places.iter().map(|at| vec![at.latitude() as f32, 0.0]).collect());
+        let places =
+            |places: &[LatLon]| Ok(places.iter().map(|at| vec![at.latitude() as f32, 0.0]).collect());
         query(settings, named, &vectors(named), &places)
     }
 
@@ -213,7 +221,8 @@ mod tests {
             let query = made(&SetSettings::default(), &row(origins)).unwrap();
             query.set.candidates.into_iter().map(|candidate| candidate.origin).collect()
         };
-        let [first, second, third] = &origins(Some(&["retrieved", "retrieved", "", "qwen2-vl-7b"]))[..] else {
+        let [first, second, third] = &origins(Some(&["retrieved", "retrieved", "", "qwen2-vl-7b"]))[..]
+        else {
             panic!("three candidates besides the query itself")
         };
         assert!(!first.is_generated() && !second.is_generated());

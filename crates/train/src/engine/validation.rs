@@ -34,8 +34,7 @@ pub(super) fn validate(
     let count = queries as f64;
     let mean = |part: usize| found.iter().skip(part).step_by(4).sum::<f64>() / count;
     let chosen: Vec<Option<f64>> = found.iter().skip(3).step_by(4).map(|km| Some(*km)).collect();
-    let [street, city, region, country, continent] =
-        RADII_KM.map(|radius| percent_within(&chosen, radius));
+    let [street, city, region, country, continent] = RADII_KM.map(|radius| percent_within(&chosen, radius));
     Ok(ValidationRow {
         step,
         loss: mean(0),

@@ -1,9 +1,9 @@
 //! Configuration files: what they say, and what is wrong with them.
 
 use contract::Diagnose;
-use rank::{Keep, PairRule};
 use rank::vlm::prompt::Protocol;
 use rank::vlm::{NumberFormat, Reencode};
+use rank::{Keep, PairRule};
 use train::configuration::{
     BestBy, Configuration, ConfigurationError, CountOrShare, EngineSettings, SaveWhich, SetSettings,
     VlmSettings,

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure, PhotoId, Search};
+use files::sha256_of_file;
 use formats::table::PhotoTable;
 use gallery::{Gallery, PhotoFiles, PhotoSource};
-use files::sha256_of_file;
 use georanker::{Pack, PhotoEncoder, PhotoQueries, QueryCache, QueryEncoder, find_pack};
 use photo::Limits;
 use train::curate::{

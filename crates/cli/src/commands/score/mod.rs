@@ -4,7 +4,8 @@ mod open;
 
 use contract::Failure;
 use georanker::scoring::{
-    BenchmarkRows, InputRows, RowsOutput, ScoringEnd, ScoringProgress, ScoringRun, run_rows, write_predictions,
+    BenchmarkRows, InputRows, RowsOutput, ScoringEnd, ScoringProgress, ScoringRun, run_rows,
+    write_predictions,
 };
 use indicatif::ProgressBar;
 
@@ -30,7 +31,7 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
         note(quiet, &text);
     }
     let stop = stop_flag()?;
-    let progress = match rows.count(&request.pairs) {
+    let progress = match rows.length_in(&request.pairs) {
         Some(rows) => bar(rows, "scoring", quiet),
         None => ProgressBar::hidden(),
     };
@@ -88,7 +89,9 @@ fn tell_benchmark(rows: &BenchmarkRows, request: &ScoreRequest, quiet: bool) -> 
         let what = "generated candidates at (0, 0) left out: answers that could not be parsed";
         note(quiet, &format!("{} {what}", rows.unparsed()));
     }
-    let (Some(benchmark), Some(rules)) = (&request.benchmark, request.benchmark_rules()) else { return Ok(()) };
+    let (Some(benchmark), Some(rules)) = (&request.benchmark, request.benchmark_rules()) else {
+        return Ok(());
+    };
     if let (Some(out), Some(predictions)) = (&request.out, &benchmark.predictions) {
         let rows = BenchmarkRows::open(&request.pairs, rules)?;
         let mut sink = Sink::open(Some(predictions))?;
