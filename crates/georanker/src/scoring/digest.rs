@@ -4,18 +4,17 @@
 //! generated, which protocol), so that the same photo can have as many, but other, candidates in another run. A resumed
 //! run keeps only scores of what it would ask itself.
 
-use files::hexadecimal;
+use files::sha256_hex;
 use formats::pairs::{PairsRow, PlaceText, ScoredRow};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 /// A digest of the places and texts of a row and of the names of its photos.
 pub(super) fn digest_of(row: &PairsRow) -> String {
-    let mut hash = Sha256::new();
+    let mut bytes = Vec::new();
     // Lengths go first, so that no two rows run together to the same bytes.
     let mut text = |text: Option<&[u8]>| {
-        hash.update(text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
-        hash.update(text.unwrap_or_default());
+        bytes.extend(text.map_or(u64::MAX, |text| text.len() as u64).to_le_bytes());
+        bytes.extend(text.unwrap_or_default());
     };
     let numbers = |place: &PlaceText| {
         [place.location.latitude().to_le_bytes(), place.location.longitude().to_le_bytes()].concat()
@@ -32,7 +31,7 @@ pub(super) fn digest_of(row: &PairsRow) -> String {
         text(candidate.place.text.as_deref().map(str::as_bytes));
         text(candidate.photo.as_ref().map(|photo| photo.as_os_str().as_encoded_bytes()));
     }
-    hexadecimal(&hash.finalize()[..8])
+    sha256_hex(&bytes)[..16].to_owned()
 }
 
 /// A row of scores with a digest at its end, its line end included.

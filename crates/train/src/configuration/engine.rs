@@ -7,20 +7,23 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use super::{ConfigurationError, Source};
-use crate::engine::{Schedule, Shape};
+use crate::engine::Schedule;
 
-/// What the engine needs to know.
-#[derive(Clone, Debug, PartialEq)]
+/// What the engine needs to know. Fields have the names that they have in a file, except where noted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EngineSettings {
     /// `out`: where the model, the logs and the checkpoints go.
     pub out: PathBuf,
     /// `lambda`, `k`, `pairs`, `pair_terms`: the loss.
+    #[serde(skip)]
     pub loss: MultiOrderLoss,
     /// `learning_rate`, the largest of the schedule.
     pub learning_rate: f64,
     /// `weight_decay`, decoupled, of parameters that decay.
     pub weight_decay: f64,
     /// `schedule` and `warmup`.
+    #[serde(skip)]
     pub schedule: Schedule,
     /// `steps`; none: one pass over the training queries.
     pub steps: Option<u64>,
@@ -31,6 +34,7 @@ pub struct EngineSettings {
     /// `official`: gradients of the batches of a step are summed, as in the official code, not averaged.
     pub official: bool,
     /// `clip`: the largest norm of a step's gradient; none with 0.
+    #[serde(with = "clip")]
     pub clip: Option<f64>,
     /// `seed` of the order of the data and of everything random in the model.
     pub seed: u64,
@@ -111,39 +115,21 @@ impl TryFrom<Value> for CountOrShare {
     }
 }
 
-/// The settings of the loop as they stand in a file.
+/// The settings of the loss as they stand in a file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct EngineFields {
-    out: PathBuf,
+pub(super) struct LossFields {
     lambda: f64,
-    pub(super) k: KeepField,
+    k: KeepField,
     pairs: Pairs,
-    pub(super) pair_terms: Option<KeepField>,
-    learning_rate: f64,
-    weight_decay: f64,
-    schedule: Shape,
-    warmup: CountOrShare,
-    steps: Option<u64>,
-    batch_queries: usize,
-    accumulation: usize,
-    official: bool,
-    clip: f64,
-    seed: u64,
-    queries: usize,
-    validation_queries: usize,
-    validate_every: u64,
-    best_by: BestBy,
-    early_stopping: u64,
-    save: SaveWhich,
-    checkpoint_every: u64,
-    keep_last: usize,
+    /// None: as `k`.
+    pair_terms: Option<KeepField>,
 }
 
 /// `k` and `pair_terms`: a count or `"all"`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
-pub(super) struct KeepField(Keep);
+struct KeepField(Keep);
 
 impl TryFrom<Value> for KeepField {
     type Error = &'static str;
@@ -175,24 +161,83 @@ enum Pairs {
     Terms,
 }
 
-impl Default for EngineFields {
+impl Default for LossFields {
     fn default() -> Self {
-        let loss = MultiOrderLoss::default();
+        let MultiOrderLoss { lambda, keep, .. } = MultiOrderLoss::default();
+        Self { lambda, k: KeepField(keep), pairs: Pairs::Anchors, pair_terms: None }
+    }
+}
+
+impl LossFields {
+    /// Checks the fields and fills in what follows from others.
+    pub(super) fn check(&mut self, source: &Source) -> Result<MultiOrderLoss, ConfigurationError> {
+        source.within("lambda", self.lambda, 0.0..=1.0)?;
+        let KeepField(keep) = self.k;
+        let KeepField(terms) = *self.pair_terms.get_or_insert(self.k);
+        if self.pairs == Pairs::Anchors && terms != keep {
+            let hint = "write pairs = \"terms\", or leave pair_terms out".to_owned();
+            return Err(source.refuse("pair_terms", "applies only with pairs = \"terms\"", Some(hint)));
+        }
+        let pairs = if self.pairs == Pairs::Terms { PairRule::Terms(terms) } else { PairRule::Anchors };
+        Ok(MultiOrderLoss { lambda: self.lambda, keep, pairs })
+    }
+}
+
+/// 0 in a file: no clipping.
+mod clip {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[allow(clippy::ref_option, reason = "the signature that serde asks for")]
+    pub(super) fn serialize<S: Serializer>(clip: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        clip.unwrap_or(0.0).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        f64::deserialize(deserializer).map(|clip| Some(clip).filter(|clip| *clip != 0.0))
+    }
+}
+
+impl EngineSettings {
+    pub(super) fn check(&self, source: &Source) -> Result<(), ConfigurationError> {
+        source.given("out", "the directory for the model, the logs and the checkpoints")?;
+        for (name, number) in [
+            ("learning_rate", self.learning_rate),
+            ("weight_decay", self.weight_decay),
+            ("clip", self.clip.unwrap_or(0.0)),
+        ] {
+            source.within(name, number, 0.0..=f64::INFINITY)?;
+        }
+        for (name, count) in [
+            ("steps", self.steps.unwrap_or(1)),
+            ("batch_queries", self.batch_queries as u64),
+            ("accumulation", self.accumulation as u64),
+            ("keep_last", self.keep_last as u64),
+        ] {
+            source.at_least(name, count, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Queries that one process looks at in a step.
+    pub fn queries_of_a_step(&self) -> usize {
+        self.batch_queries.saturating_mul(self.accumulation)
+    }
+}
+
+impl Default for EngineSettings {
+    /// What a configuration that names nothing but `out = "out"` says.
+    fn default() -> Self {
         Self {
-            out: PathBuf::new(),
-            lambda: loss.lambda,
-            k: KeepField(loss.keep),
-            pairs: Pairs::Anchors,
-            pair_terms: None,
+            out: PathBuf::from("out"),
+            loss: MultiOrderLoss::default(),
             learning_rate: 1e-4,
             weight_decay: 0.01,
-            schedule: Shape::Linear,
-            warmup: CountOrShare::Count(0),
+            schedule: Schedule::default(),
             steps: None,
             batch_queries: 4,
             accumulation: 1,
             official: false,
-            clip: 1.0,
+            clip: Some(1.0),
             seed: 0,
             queries: 0,
             validation_queries: 0,
@@ -203,73 +248,5 @@ impl Default for EngineFields {
             checkpoint_every: 500,
             keep_last: 2,
         }
-    }
-}
-
-impl EngineFields {
-    pub(super) fn check(&self, source: &Source) -> Result<(), ConfigurationError> {
-        source.given("out", &self.out, "the directory for the model, the logs and the checkpoints")?;
-        source.within("lambda", self.lambda, 0.0..=1.0)?;
-        let numbers =
-            [("learning_rate", self.learning_rate), ("weight_decay", self.weight_decay), ("clip", self.clip)];
-        numbers
-            .into_iter()
-            .try_for_each(|(name, number)| source.within(name, number, 0.0..=f64::INFINITY))?;
-        for (name, count) in [
-            ("steps", self.steps.unwrap_or(1)),
-            ("batch_queries", self.batch_queries as u64),
-            ("accumulation", self.accumulation as u64),
-            ("keep_last", self.keep_last as u64),
-        ] {
-            source.at_least(name, count, 1)?;
-        }
-        if self.pairs == Pairs::Anchors && self.pair_terms.is_some_and(|terms| terms != self.k) {
-            let hint = "write pairs = \"terms\", or leave pair_terms out".to_owned();
-            return Err(source.refuse("pair_terms", "applies only with pairs = \"terms\"", Some(hint)));
-        }
-        Ok(())
-    }
-
-    pub(super) fn settings(self) -> EngineSettings {
-        let KeepField(keep) = self.k;
-        let pairs = match self.pairs {
-            Pairs::Anchors => PairRule::Anchors,
-            Pairs::Terms => PairRule::Terms(self.pair_terms.map_or(keep, |KeepField(terms)| terms)),
-        };
-        EngineSettings {
-            out: self.out,
-            loss: MultiOrderLoss { lambda: self.lambda, keep, pairs },
-            learning_rate: self.learning_rate,
-            weight_decay: self.weight_decay,
-            schedule: Schedule { shape: self.schedule, warmup: self.warmup },
-            steps: self.steps,
-            batch_queries: self.batch_queries,
-            accumulation: self.accumulation,
-            official: self.official,
-            clip: Some(self.clip).filter(|clip| *clip > 0.0),
-            seed: self.seed,
-            queries: self.queries,
-            validation_queries: self.validation_queries,
-            validate_every: self.validate_every,
-            best_by: self.best_by,
-            early_stopping: self.early_stopping,
-            save: self.save,
-            checkpoint_every: self.checkpoint_every,
-            keep_last: self.keep_last,
-        }
-    }
-}
-
-impl EngineSettings {
-    /// Queries that one process looks at in a step.
-    pub fn queries_of_a_step(&self) -> usize {
-        self.batch_queries.saturating_mul(self.accumulation)
-    }
-}
-
-impl Default for EngineSettings {
-    /// What a configuration that names nothing but `out = "out"` says.
-    fn default() -> Self {
-        EngineFields { out: "out".into(), ..EngineFields::default() }.settings()
     }
 }

@@ -83,9 +83,9 @@ impl ModelSettings for VlmSettings {
     fn check(&self, source: &Source) -> Result<(), ConfigurationError> {
         /// One image token: 28 x 28 pixels.
         const TOKEN: u64 = 28 * 28;
-        source.given("model", &self.model, "the directory of the base model")?;
-        source.given("data", &self.data, "the ranking dataset (Parquet)")?;
-        source.given("photos", &self.photos, "the folder or tar of the photos")?;
+        source.given("model", "the directory of the base model")?;
+        source.given("data", "the ranking dataset (Parquet)")?;
+        source.given("photos", "the folder or tar of the photos")?;
         source.at_least("group_size", self.group_size as u64, 1)?;
         source.at_least("lora_r", self.lora_r as u64, 1)?;
         source.within("lora_alpha", self.lora_alpha, 0.0..=f64::INFINITY)?;
@@ -145,9 +145,9 @@ impl Default for SetSettings {
 
 impl ModelSettings for SetSettings {
     fn check(&self, source: &Source) -> Result<(), ConfigurationError> {
-        source.given("model", &self.model, "the directory of the model pack")?;
-        source.given("data", &self.data, "the ranking dataset (Parquet)")?;
-        source.given("photos", &self.photos, "the folder or tar of the photos")?;
+        source.given("model", "the directory of the model pack")?;
+        source.given("data", "the ranking dataset (Parquet)")?;
+        source.given("photos", "the folder or tar of the photos")?;
         source.at_least("group_size", self.group_size as u64, 1)?;
         source.within("perturb", self.perturb, 0.0..=3.0)?;
         check_format(source, self.dtype, &[NumberFormat::F32])

@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use toml::Value;
 
-use super::engine::EngineFields;
+use super::engine::LossFields;
 use super::{ConfigurationError, EngineSettings};
+use crate::engine::Schedule;
 
 /// What a run was told, defaults included: field to value, in the order of names.
 pub type Record = serde_json::Map<String, Json>;
@@ -57,23 +58,29 @@ impl<M: ModelSettings> Configuration<M> {
     /// As [`read`](Self::read).
     pub fn parse(file: impl AsRef<Path>, text: &str) -> Result<Self, ConfigurationError> {
         let source = Source::parse(file.as_ref(), text)?;
-        let (of_engine, of_model) = (names(&EngineFields::default()), names(&M::default()));
-        let known: Vec<&str> = of_engine.keys().chain(of_model.keys()).map(String::as_str).collect();
-        source.only_known(&known)?;
-        let mut engine: EngineFields = source.settings(&of_engine)?;
+        let defaults = [
+            names(&EngineSettings::default()),
+            names(&LossFields::default()),
+            names(&Schedule::default()),
+            names(&M::default()),
+        ];
+        source.only_known(&defaults.iter().flat_map(Record::keys).map(String::as_str).collect::<Vec<_>>())?;
+        let mut engine: EngineSettings = source.settings()?;
         engine.check(&source)?;
-        let model: M = source.settings(&of_model)?;
+        let mut loss: LossFields = source.settings()?;
+        engine.loss = loss.check(&source)?;
+        engine.schedule = source.settings()?;
+        let model: M = source.settings()?;
         model.check(&source)?;
-        engine.pair_terms = engine.pair_terms.or(Some(engine.k));
         let mut record = names(&engine);
-        record.extend(names(&model));
+        record.extend([names(&loss), names(&engine.schedule), names(&model)].into_iter().flatten());
         for name in PATHS {
             let given = record.get(name).and_then(Json::as_str);
             if let Some(absolute) = given.and_then(|path| std::path::absolute(path).ok()) {
                 record.insert(name.to_owned(), absolute.display().to_string().into());
             }
         }
-        Ok(Self { engine: engine.settings(), model, record })
+        Ok(Self { engine, model, record })
     }
 }
 
@@ -123,8 +130,9 @@ impl Source {
         Err(self.refuse(name, "no such field", Some(hint)))
     }
 
-    /// The settings that have these names.
-    fn settings<T: DeserializeOwned>(&self, names: &Record) -> Result<T, ConfigurationError> {
+    /// Those of the settings that have the names of `T`'s fields.
+    fn settings<T: Default + Serialize + DeserializeOwned>(&self) -> Result<T, ConfigurationError> {
+        let names = names(&T::default());
         let own = self.table.iter().filter(|(name, _)| names.contains_key(*name));
         let own = own.map(|(name, value)| (name.clone(), value.clone())).collect();
         serde_path_to_error::deserialize(Value::Table(own))
@@ -177,12 +185,12 @@ impl Source {
         }
     }
 
-    /// A path that must be given; `what` it is, for the message.
+    /// A text that must be given; `what` it is, for the message.
     ///
     /// # Errors
-    /// An empty one.
-    pub fn given(&self, field: &str, path: &Path, what: &str) -> Result<(), ConfigurationError> {
-        if !path.as_os_str().is_empty() {
+    /// None, or an empty one.
+    pub fn given(&self, field: &str, what: &str) -> Result<(), ConfigurationError> {
+        if self.table.get(field).and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
             return Ok(());
         }
         let hint = format!("add a line: {field} = \"...\"");

@@ -20,9 +20,11 @@ pub enum Shape {
 /// A shape after a warm-up from nothing in a straight line. Factors are those of Hugging Face Transformers' schedules
 /// of the same names, so step 1 of a run with a warm-up has a learning rate of 0, and the last step of one without has
 /// `1 / steps`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Schedule {
     /// The shape.
+    #[serde(rename = "schedule")]
     pub shape: Shape,
     /// Steps of the warm-up, or their share of all steps (rounded up).
     pub warmup: CountOrShare,
