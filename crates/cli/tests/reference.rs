@@ -52,7 +52,8 @@ fn pages() -> Pages {
     );
     for (words, command) in commands {
         let mut page = Vec::new();
-        clap_mangen::Man::new(command.clone()).render(&mut page).unwrap();
+        let source = concat!("georanker ", env!("CARGO_PKG_VERSION"));
+        clap_mangen::Man::new(command.clone()).source(source).manual("GeoRanker").render(&mut page).unwrap();
         pages.insert(Path::new("man").join(words.replace(' ', "-") + ".1"), String::from_utf8(page).unwrap());
         let help = command.term_width(WIDTH).render_long_help().to_string();
         let help: Vec<&str> = help.lines().map(str::trim_end).collect();

@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let precision: Precision = arguments.next().map_or(Ok(Precision::Exact), |text| text.parse())?;
     fs::create_dir_all(&folder)?;
     let mut results: Vec<PhotoResult> = samples::all();
+    results.push(samples::generated("holiday/written.jpg"));
     for copy in 1..copies {
         for mut result in samples::all() {
             result.photo = format!("copy {copy}/{}", result.photo);
@@ -28,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     for format in Format::ALL {
         let terminal = Terminal { width: Some(100), colour: false };
-        let settings = Settings { precision, terminal, ..Settings::new(&samples::DrawnThumbnails) };
+        let settings =
+            Settings { precision, terminal, origins: true, ..Settings::new(&samples::DrawnThumbnails) };
         let file = BufWriter::new(File::create(folder.join(format!("sample.{format}")))?);
         let mut out = writer(format, settings, file);
         out.begin()?;

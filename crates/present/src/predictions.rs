@@ -19,37 +19,26 @@ pub(crate) const FORMAT: Entry =
 /// confidence finer than the precision is an empty field; `abstained` is `true` or `false`; `origin`, if asked for
 /// ([`Settings::origins`]), is `retrieved`, `generated` or `retrieved+generated`.
 pub(crate) struct Predictions<W: io::Write> {
-    output: Output<W>,
+    /// Taken when the table is opened, which writes its header.
+    out: Option<W>,
+    rows: Option<PredictionWriter<W>>,
     ids: Ids,
     origins: bool,
-}
-
-/// The table's header is written when it is opened, and that is [`Writer::begin`].
-enum Output<W: io::Write> {
-    Waiting(W),
-    Open(PredictionWriter<W>),
-    /// Opening failed.
-    Closed,
 }
 
 impl<W: io::Write> Predictions<W> {
     /// Writes to `out`.
     pub(crate) fn new(out: W, settings: Settings<'_>) -> Self {
-        Self { output: Output::Waiting(out), ids: Ids::of(settings.names), origins: settings.origins }
+        Self { out: Some(out), rows: None, ids: Ids::of(settings.names), origins: settings.origins }
     }
 
-    /// The open table; opens it where that was not done.
+    /// The table; opens it the first time.
     fn rows(&mut self) -> Result<&mut PredictionWriter<W>, OutputError> {
-        if let Output::Waiting(_) = self.output
-            && let Output::Waiting(out) = std::mem::replace(&mut self.output, Output::Closed)
-        {
+        if let Some(out) = self.out.take() {
             let extra: &[&str] = if self.origins { &["origin"] } else { &[] };
-            self.output = Output::Open(PredictionWriter::with_extra("predictions", out, extra)?);
+            self.rows = Some(PredictionWriter::with_extra("predictions", out, extra)?);
         }
-        match &mut self.output {
-            Output::Open(rows) => Ok(rows),
-            _ => Err(io::Error::other("writing the header failed before").into()),
-        }
+        self.rows.as_mut().ok_or_else(|| io::Error::other("the header could not be written").into())
     }
 }
 

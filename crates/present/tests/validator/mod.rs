@@ -12,37 +12,34 @@ pub(crate) fn problems(schema: &Value, value: &Value) -> Vec<String> {
 
 fn check(root: &Value, schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
     let object = schema.as_object().expect("a schema is an object");
-    let mut wrong = |what: String| found.push(format!("{path}: {what}"));
     for (keyword, argument) in object {
-        match keyword.as_str() {
-            "$schema" | "$defs" | "title" | "description" => {}
-            "$ref" | "oneOf" | "properties" | "additionalProperties" | "items" => {}
+        let list = || argument.as_array().expect("a list");
+        let problem = match keyword.as_str() {
+            "$schema" | "$defs" | "title" | "description" => None,
+            // Further down.
+            "$ref" | "oneOf" | "properties" | "additionalProperties" | "items" => continue,
             "type" => {
                 let allowed =
                     argument.as_array().map_or_else(|| vec![argument], |list| list.iter().collect());
-                if !allowed.iter().any(|name| is_of_type(value, name.as_str().expect("a type's name"))) {
-                    wrong(format!("{value} is not of type {argument}"));
-                }
+                let fits =
+                    allowed.iter().any(|name| is_of_type(value, name.as_str().expect("a type's name")));
+                (!fits).then(|| format!("{value} is not of type {argument}"))
             }
-            "const" if argument != value => wrong(format!("{value} is not {argument}")),
-            "enum" if !argument.as_array().expect("a list").contains(value) => {
-                wrong(format!("{value} is not one of {argument}"));
-            }
-            "minimum" if value.as_f64() < argument.as_f64() => wrong(format!("{value} is below {argument}")),
-            "maximum" if value.as_f64() > argument.as_f64() => wrong(format!("{value} is above {argument}")),
-            "minItems" if value.as_array().map(Vec::len) < argument.as_u64().map(|n| n as usize) => {
-                wrong(format!("fewer than {argument} items"));
+            "const" => (argument != value).then(|| format!("{value} is not {argument}")),
+            "enum" => (!list().contains(value)).then(|| format!("{value} is not one of {argument}")),
+            "minimum" => (value.as_f64() < argument.as_f64()).then(|| format!("{value} is below {argument}")),
+            "maximum" => (value.as_f64() > argument.as_f64()).then(|| format!("{value} is above {argument}")),
+            "minItems" => {
+                let items = value.as_array().map(|items| items.len() as u64);
+                (items < argument.as_u64()).then(|| format!("fewer than {argument} items"))
             }
             "required" => {
-                for key in argument.as_array().expect("a list") {
-                    if value.get(key.as_str().expect("a key")).is_none() {
-                        wrong(format!("{key} is missing"));
-                    }
-                }
+                let missing = list().iter().find(|key| value.get(key.as_str().expect("a key")).is_none());
+                missing.map(|key| format!("{key} is missing"))
             }
-            "const" | "enum" | "minimum" | "maximum" | "minItems" => {}
             other => panic!("the validator does not know the keyword {other}"),
-        }
+        };
+        found.extend(problem.map(|problem| format!("{path}: {problem}")));
     }
     if let Some(name) = object.get("$ref").and_then(Value::as_str) {
         let target = root.pointer(name.trim_start_matches('#')).expect("a definition");
