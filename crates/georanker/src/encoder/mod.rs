@@ -1,6 +1,7 @@
 //! Photos and coordinates to vectors.
 
 mod heads;
+#[cfg(feature = "lvlm")]
 mod transformer;
 mod views;
 
@@ -18,11 +19,13 @@ use crate::pack::{EncoderKind, Manifest, Pack, View};
 use crate::{PackError, open_location_encoder};
 
 pub use heads::{Heads, HeadsError, Matrix};
+#[cfg(feature = "lvlm")]
 use transformer::TransformerEncoder;
 pub use views::view_input;
 
 /// Transformers take so many photos in one pass: enough for their products to be large, and the activations of ViT-L/14
 /// stay below 100 MB.
+#[cfg(feature = "lvlm")]
 const TRANSFORMER_BATCH: usize = 8;
 
 /// A photo becomes a vector in each channel: by a frozen network with learned heads (photo space and location space),
@@ -37,6 +40,7 @@ pub struct PhotoEncoder {
 
 enum Network {
     Heads { features: Box<FeatureExtractor>, heads: Box<Heads> },
+    #[cfg(feature = "lvlm")]
     Transformer(TransformerEncoder),
 }
 
@@ -108,9 +112,14 @@ impl PhotoEncoder {
         let locations = Locations::OfPack { pack: Box::new(pack.clone()), opened: OnceLock::new() };
         let names = &pack.manifest().encoder;
         if names.kind != EncoderKind::EfficientnetLite {
-            let (encoder, channels) = TransformerEncoder::open(pack)?;
-            let (network, fingerprint) = (Network::Transformer(encoder), fingerprint(pack.manifest()));
-            return Ok(Self { network, fingerprint, channels, locations });
+            #[cfg(not(feature = "lvlm"))]
+            return Err(PackError::NotBuilt { directory: pack.directory().to_owned() });
+            #[cfg(feature = "lvlm")]
+            {
+                let (encoder, channels) = TransformerEncoder::open(pack)?;
+                let (network, fingerprint) = (Network::Transformer(encoder), fingerprint(pack.manifest()));
+                return Ok(Self { network, fingerprint, channels, locations });
+            }
         }
         let weights_error = |file: &str, why: String| PackError::Weights { path: pack.path(file), why };
         let network = EfficientNetLite::from_bytes(&pack.read(&names.config)?, &pack.read(&names.weights)?)
@@ -145,6 +154,7 @@ impl PhotoEncoder {
     pub fn heads(&self) -> Option<&Heads> {
         match &self.network {
             Network::Heads { heads, .. } => Some(heads),
+            #[cfg(feature = "lvlm")]
             Network::Transformer(_) => None,
         }
     }
@@ -157,6 +167,7 @@ impl PhotoEncoder {
     }
 
     /// The vectors of this encoder's channels, in their order.
+    #[cfg(feature = "lvlm")]
     fn chosen(&self, vectors: Vec<(Channel, Vec<f32>)>) -> QueryEmbedding {
         let all = QueryEmbedding { vectors };
         let vector = |spec: &ChannelSpec| Some((spec.channel.clone(), all.get(&spec.channel)?.to_vec()));
@@ -184,6 +195,7 @@ impl Encoder for PhotoEncoder {
                 };
                 photos.par_iter().map(of).collect()
             }
+            #[cfg(feature = "lvlm")]
             Network::Transformer(network) => {
                 let batches = photos.chunks(TRANSFORMER_BATCH).flat_map(|batch| network.photo_vectors(batch));
                 batches.map(|vectors| Ok(self.chosen(vectors?))).collect()
@@ -199,6 +211,7 @@ impl Encoder for PhotoEncoder {
                 let width = (encoded.len() / places.len().max(1)).max(1);
                 Ok(Some(encoded.chunks_exact(width).map(|one| heads.location_vector(one)).collect()))
             }
+            #[cfg(feature = "lvlm")]
             Network::Transformer(network) => network.place_vectors(places, || self.location_encoder()),
         }
     }
