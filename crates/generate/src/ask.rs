@@ -192,6 +192,8 @@ impl Asker<'_> {
 
 #[cfg(test)]
 mod tests {
+    use photo::Image;
+
     use super::*;
     use crate::{Finish, Generation, Prices};
     use std::ops::Range;

@@ -1,5 +1,5 @@
 //! Times Qwen2-VL's vision tower with random weights in the widths of the 2B network:
-//! `bench_vision_tower [--blocks N] [--rounds N] [--threads N] [--dtype f32|bf16] [--composed] [--photo ROWSxCOLUMNS]`
+//! `bench_vision_tower [--blocks N] [--rounds N] [--threads N] [--weights f32|bf16] [--composed] [--photo ROWSxCOLUMNS]`
 //!
 //! Prints the time of every round and the least, in milliseconds per photo. `--photo` counts patches of 14 x 14 pixels;
 //! both numbers are even. Run two builds in turn to compare them.
@@ -10,12 +10,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use half::bf16;
-use kernels::weights::StoredType;
-use nets::operators::Operators;
+use nets::qwen2_vl::Qwen2Vl;
 use nets::qwen2_vl::config::Config;
 use nets::qwen2_vl::patches::{PATCH_VALUES, Patches};
 use nets::qwen2_vl::tensor_names::expected;
-use nets::qwen2_vl::{LoadOptions, Qwen2Vl};
+use nets::{LoadOptions, Operators, WeightStorage};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
@@ -45,8 +44,7 @@ fn write(directory: &Path, blocks: usize) -> Result<(), AnyError> {
         let inputs: usize = shape.iter().skip(1).product();
         let scale = if shape.len() > 1 { 1.0 / (inputs as f32).sqrt() } else { 0.1 };
         let values = numbers(shape.iter().product(), seed);
-        let bytes: Vec<u8> =
-            values.flat_map(|value| bf16::from_f32(value * scale).to_le_bytes()).collect();
+        let bytes: Vec<u8> = values.flat_map(|value| bf16::from_f32(value * scale).to_le_bytes()).collect();
         tensors.insert(name, (shape, bytes));
     }
     let views = tensors
@@ -66,16 +64,17 @@ fn main() -> Result<(), AnyError> {
     let blocks = value("--blocks").unwrap_or("4").parse()?;
     let rounds: usize = value("--rounds").unwrap_or("5").parse()?;
     let threads = value("--threads").unwrap_or("2").parse()?;
-    let (rows, columns) = value("--photo").unwrap_or("26x34").split_once('x').ok_or("--photo is ROWSxCOLUMNS")?;
+    let (rows, columns) =
+        value("--photo").unwrap_or("26x34").split_once('x').ok_or("--photo is ROWSxCOLUMNS")?;
     let (rows, columns): (usize, usize) = (rows.parse()?, columns.parse()?);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let directory = tempfile::tempdir()?;
     write(directory.path(), blocks)?;
     let composed = arguments.iter().any(|argument| argument == "--composed");
     let options = LoadOptions {
-        stored: match value("--dtype").unwrap_or("bf16") {
-            "f32" => Some(StoredType::F32),
-            "bf16" => Some(StoredType::Bf16),
+        weights: match value("--weights").unwrap_or("bf16") {
+            "f32" => WeightStorage::F32,
+            "bf16" => WeightStorage::AsInFile,
             other => return Err(format!("{other} is neither f32 nor bf16").into()),
         },
         operators: composed.then_some(Operators::Composed),

@@ -5,8 +5,8 @@ use rayon::prelude::*;
 
 use crate::checkpoint::{Expected, TensorSource};
 use crate::error::NetworkError;
-use kernels::linear::Activation;
 use crate::perceptron::{LayerShape, Perceptron};
+use kernels::linear::Activation;
 
 /// The scales: sigma 2^0, 2^4 and 2^8. The frequencies in the file are drawn at these scales already.
 pub(crate) const CAPSULES: [&str; 3] = ["LocEnc0.", "LocEnc1.", "LocEnc2."];

@@ -3,8 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
 use kernels::Instructions;
+use nets::LoadOptions;
+use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
 use safetensors::SafeTensors;
 
 const PHOTOS: [&str; 4] = ["photo_b_jpg", "photo_d_jpg", "gray_jpg", "kauai_png"];
@@ -19,14 +20,21 @@ fn golden(name: &str) -> PathBuf {
 
 fn lite2() -> EfficientNetLite {
     let directory = root().join("packs/starter/efficientnet-lite2");
-    EfficientNetLite::from_files(&directory.join("config.json"), &directory.join("model.safetensors"))
-        .unwrap()
+    EfficientNetLite::from_files(
+        &directory.join("config.json"),
+        &directory.join("model.safetensors"),
+        &LoadOptions::default(),
+    )
+    .unwrap()
 }
 
 /// `None` where the weights, too large for the repository, are not at hand.
 fn lite0() -> Option<EfficientNetLite> {
     let weights = PathBuf::from(std::env::var_os("GEORANKER_LITE0_DIR")?).join("model.safetensors");
-    Some(EfficientNetLite::from_files(&golden("lite0_config.json"), &weights).unwrap())
+    Some(
+        EfficientNetLite::from_files(&golden("lite0_config.json"), &weights, &LoadOptions::default())
+            .unwrap(),
+    )
 }
 
 /// The photos as the network wants them, one after the other.

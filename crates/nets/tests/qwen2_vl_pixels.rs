@@ -8,8 +8,8 @@ mod photo_support;
 use std::path::Path;
 
 use nets::NetworkError;
-use photo::{Image, PhotoError, reencode_jpeg};
 use nets::qwen2_vl::patches::{PATCH_VALUES, Patches, PixelError, Preprocessor};
+use photo::{Image, PhotoError, reencode_jpeg};
 use photo_support::{bytes, difference, golden, json, list, official, scene, text};
 use safetensors::SafeTensors;
 use serde_json::Value;

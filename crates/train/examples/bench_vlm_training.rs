@@ -9,13 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use formats::pairs::{PairPlace, PairsReader};
 use contract::{Failure, PhotoId};
-use kernels::weights::StoredType;
+use formats::pairs::{PairPlace, PairsReader};
 use nets::lora::{Adapter, Naming};
-use photo::{DecodeOptions, Image, Limits, decode};
-use nets::qwen2_vl::LoadOptions;
 use nets::qwen2_vl::training::Checkpointing;
+use nets::{ComputeType, LoadOptions};
+use photo::{DecodeOptions, Image, Limits, decode};
 use rank::MultiOrderLoss;
 use rank::vlm::prompt::PlaceText;
 use rank::vlm::{InputOptions, PhotoSource};
@@ -52,9 +51,9 @@ fn main() -> Result<(), AnyError> {
         .collect();
     let threads = value("--threads").unwrap_or("2").parse()?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    let stored = match value("--dtype").unwrap_or("f32") {
-        "f32" => None,
-        "bf16" => Some(StoredType::Bf16),
+    let dtype = match value("--dtype").unwrap_or("f32") {
+        "f32" => ComputeType::F32,
+        "bf16" => ComputeType::Bf16,
         other => return Err(format!("unknown --dtype: {other:?}").into()),
     };
     // The peer's dropout is off too: losses are to be compared.
@@ -69,7 +68,7 @@ fn main() -> Result<(), AnyError> {
             start: Start::Adapter(folder.clone()),
             // Every step is to do all the work.
             inputs: InputOptions { feature_memory: 0, ..InputOptions::default() },
-            load: LoadOptions { stored, ..LoadOptions::default() },
+            load: LoadOptions { dtype, ..LoadOptions::default() },
             checkpointing,
             ..VlmTrainerOptions::default()
         };

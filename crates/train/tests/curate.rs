@@ -9,9 +9,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use formats::ranking_data::{RankingColumns, RankingReader, RankingRow};
 use contract::{Channel, ErrorKind, Failure, PhotoId};
 use curate_support::Synthetic;
+use formats::ranking_data::{RankingColumns, RankingReader, RankingRow};
 use gallery::Gallery;
 use geo::{LatLon, geodesic_km};
 use train::curate::{

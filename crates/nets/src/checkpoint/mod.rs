@@ -25,17 +25,17 @@ use std::path::Path;
 use safetensors::Dtype;
 
 use crate::error::{Misshapen, NetworkError, TensorProblems};
-use files::MappedFile;
 use entries::{Entry, entries, without_parallel};
+use files::MappedFile;
 
 #[cfg(feature = "transformers")]
 pub use resolved::Resolved;
 #[cfg(feature = "transformers")]
 pub(crate) use resolved::resolve;
 pub use sharded::ShardedCheckpoint;
-pub use stored::StoredTensor;
 #[cfg(feature = "lvlm")]
 pub(crate) use stored::FLOAT_TYPES;
+pub use stored::StoredTensor;
 pub(crate) use stored::{Stored, first_not_finite};
 pub(crate) use torch_file::BARE_TENSOR;
 

@@ -8,8 +8,8 @@ use super::network::{
 use crate::checkpoint::ShardedCheckpoint;
 use crate::error::NetworkError;
 use crate::fourier_encoder::{CAPSULES, FourierFeatures};
-use kernels::linear::Activation;
 use crate::perceptron::LayerShape;
+use kernels::linear::Activation;
 
 /// A tensor as a checkpoint has it.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 use super::DIMENSION;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::NetworkError;
+use crate::perceptron::{LayerShape, Perceptron};
 use kernels::linear::Activation;
 use kernels::vectors::l2_normalise;
-use crate::perceptron::{LayerShape, Perceptron};
 
 /// Numbers of CLIP's (ViT-L/14) projected photo features.
 const INPUTS: usize = 768;

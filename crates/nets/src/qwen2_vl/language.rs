@@ -12,10 +12,10 @@ use candle_core::{DType, Device, IndexOp, Result, Tensor};
 use super::config::LanguageConfig;
 use super::generation::cache::Cache;
 use super::positions::Positions;
-use kernels::attention::{Heads, Segment};
 use crate::operators::{
     AttentionShape, Linear, Operators, Rotation, attention, attention_beside, rms_norm, rotate, swiglu,
 };
+use kernels::attention::{Heads, Segment};
 
 /// Rows that go through the MLP at once: its inner activations are six times as wide as the rest.
 const MLP_ROWS: usize = 1024;

@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 
 use super::tensor_names::Resolved;
 use crate::NetworkError;
-use kernels::weights::{StoredType, WeightMatrix, block_bytes};
 use files::MappedFile;
+use kernels::weights::{StoredType, WeightMatrix, block_bytes};
 
 const FORMAT: &str = "georanker quantised weights 1";
 /// Bytes of a tensor that are looked at to know it again.

@@ -10,9 +10,7 @@ use super::{biased, computing};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::LayerReader;
-use crate::operators::{
-    AttentionShape, Linear, Norm, Operators, Rotation, attention, host_floats, rotate,
-};
+use crate::operators::{AttentionShape, Linear, Norm, Operators, Rotation, attention, host_floats, rotate};
 use kernels::attention::{Heads, Segment};
 
 /// The layers of a tower.
@@ -46,6 +44,7 @@ pub(crate) enum Projections {
     /// One matrix each: CLIP and `SigLIP`.
     Apart(Box<[Linear; 3]>),
     /// One matrix with the outputs of all three, in that order: Qwen2-VL.
+    #[cfg_attr(not(feature = "lvlm"), allow(dead_code, reason = "no other network has it"))]
     Joint(Linear),
 }
 
@@ -89,7 +88,7 @@ impl Layers {
             })
         });
         let layers = layers.collect::<std::result::Result<_, NetworkError>>()?;
-        Self::new(config.clone(), layers, reader.holding.operators())
+        Self::new(config.clone(), layers, reader.holding.operators)
     }
 
     /// Layers that were read one by one. Those that are to run fused have stored weights, biases and no adapter.
@@ -119,9 +118,9 @@ impl Layers {
     ) -> Result<Tensor> {
         let shape = self.shape(groups, causal);
         match &self.form {
-            Form::Composed(layers) => layers
-                .iter()
-                .try_fold(input.clone(), |hidden, layer| layer.forward(&self.config, &shape, rotation, &hidden)),
+            Form::Composed(layers) => layers.iter().try_fold(input.clone(), |hidden, layer| {
+                layer.forward(&self.config, &shape, rotation, &hidden)
+            }),
             Form::Fused(layers, pool) => {
                 let mut hidden = host_floats(input)?;
                 let angles = rotation.map(Rotation::on_host).transpose()?;
@@ -221,10 +220,17 @@ mod tests {
     }
 
     /// Of some rows of a matrix that the seed stands for.
-    fn linear(operators: Operators, [outputs, inputs]: [usize; 2], seed: usize, rows: std::ops::Range<usize>) -> Linear {
+    fn linear(
+        operators: Operators,
+        [outputs, inputs]: [usize; 2],
+        seed: usize,
+        rows: std::ops::Range<usize>,
+    ) -> Linear {
         let scale = 2.0 / (inputs as f32).sqrt();
-        let values: Vec<f32> =
-            numbers(outputs * inputs, seed)[rows.start * inputs..rows.end * inputs].iter().map(|value| value * scale).collect();
+        let values: Vec<f32> = numbers(outputs * inputs, seed)[rows.start * inputs..rows.end * inputs]
+            .iter()
+            .map(|value| value * scale)
+            .collect();
         let bias = tensor(numbers(outputs, seed + 1)[rows.clone()].to_vec(), &[rows.len()]);
         let weight = match operators {
             Operators::Fused => Weight::Stored(WeightMatrix::from_f32(values, rows.len(), inputs)),
@@ -268,7 +274,9 @@ mod tests {
         let half = CONFIG.head() / 2;
         let angles: Vec<f32> = (0..rows * half).map(|index| index as f32 * 0.37).collect();
         let rotation = Rotation::new(&angles, half, &Device::Cpu).unwrap();
-        for (rotation, causal) in [(None, false), (None, true), (Some(&rotation), false), (Some(&rotation), true)] {
+        for (rotation, causal) in
+            [(None, false), (None, true), (Some(&rotation), false), (Some(&rotation), true)]
+        {
             let run = |operators, joint| {
                 let output = layers(operators, joint).forward(&input, &groups, causal, rotation);
                 host_floats(&output.unwrap()).unwrap()

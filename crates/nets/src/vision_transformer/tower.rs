@@ -8,8 +8,8 @@ use super::{biased, computing, few_rows};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
-use kernels::attention::Segment;
 use crate::operators::{Linear, Norm, Operators, attention};
+use kernels::attention::Segment;
 
 /// Photos that go through the layers together: enough to read every weight once for many rows, few enough that the
 /// activations of a large tower stay within some hundred MB.
@@ -134,9 +134,11 @@ impl VisionTower {
                 expected: format!("a multiple of 3 x {side} x {side}"),
             });
         }
-        let parts =
-            pixels.chunks(PHOTOS_AT_ONCE * photo).map(|photos| self.batch(photos, photos.len() / photo));
-        let parts = parts.collect::<Result<Vec<_>>>().map_err(computing("the vision tower"))?;
+        let parts = self.holding.workers.run(|| {
+            let batches = pixels.chunks(PHOTOS_AT_ONCE * photo);
+            batches.map(|photos| self.batch(photos, photos.len() / photo)).collect::<Result<Vec<_>>>()
+        });
+        let parts = parts.map_err(computing("the vision tower"))?;
         match parts.as_slice() {
             [only] => Ok(only.clone()),
             parts => Tensor::cat(parts, 0).map_err(computing("the vision tower")),
@@ -145,7 +147,7 @@ impl VisionTower {
 
     fn batch(&self, pixels: &[f32], photos: usize) -> Result<Tensor> {
         let (patches, epsilon) = (self.config.patches(), self.config.layers.epsilon);
-        let operators = self.holding.operators();
+        let operators = self.holding.operators;
         let embedded = self.patch_embedding.forward(&self.patches(pixels, photos)?)?;
         let width = self.config.layers.width;
         let placed = embedded.reshape((photos, patches, width))?.broadcast_add(&self.positions)?;
@@ -191,7 +193,7 @@ impl VisionTower {
             }
         }
         let shape = (photos * self.config.patches(), self.config.patch_numbers());
-        Tensor::from_vec(values, shape, &self.holding.device)?.to_dtype(self.holding.kind())
+        Tensor::from_vec(values, shape, &self.holding.device)?.to_dtype(self.holding.kind)
     }
 }
 

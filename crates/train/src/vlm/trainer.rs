@@ -8,16 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use contract::{ErrorKind, Failure, PhotoId};
+use nets::LoadOptions;
 use nets::NetworkError;
 use nets::lora::{Adapter, Naming};
-use photo::reencode_jpeg;
 use nets::qwen2_vl::training::{
     Checkpointing, GroupPass, LoraPlan, LoraSettings, PassOptions, TrainingNetwork,
 };
-use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
-use rank::vlm::{
-    InputOptions, PairCandidate, PairGroup, PairInputs, PhotoSource, PreparedPhoto, Reencode,
-};
+use nets::qwen2_vl::{PhotoFeatures, Prompt, Qwen2Vl, Sharing};
+use photo::reencode_jpeg;
+use rank::vlm::{InputOptions, PairCandidate, PairGroup, PairInputs, PhotoSource, PreparedPhoto, Reencode};
 
 use super::example::VlmExample;
 use crate::engine::{Gradients, GroupReport, Parameter, StepContext, TrainableRanker, ValidationGroup};
@@ -42,7 +41,7 @@ pub struct VlmTrainerOptions {
     pub inputs: InputOptions,
     /// Which photos are encoded as JPEG once more, as the reference does.
     pub reencode: Reencode,
-    /// How the network is held.
+    /// How the network is loaded; training runs on the CPU only.
     pub load: LoadOptions,
     /// What layers keep for the way back.
     pub checkpointing: Checkpointing,
@@ -132,7 +131,8 @@ impl VlmTrainer {
     /// Opens a checkpoint directory for training on some examples, whose photos come from `photos`.
     ///
     /// # Errors
-    /// A [`Failure`] that names the file of the model or adapter, the setting that makes no sense, or the example that
+    /// A [`Failure`] that names the file of the model or adapter, the setting that makes no sense, the device that is not
+    /// the CPU, or the example that
     /// has no candidates or a distance that is no number.
     pub fn open(
         model: &Path,
@@ -143,6 +143,7 @@ impl VlmTrainer {
     ) -> Result<Self, Failure> {
         let broken = |error: NetworkError| Failure::from(error);
         training.iter().chain(&validation).try_for_each(check)?;
+        options.load.check_cpu("training")?;
         // What is read in no time first: a wrong option or file must not cost minutes of loading.
         let inputs = PairInputs::open(model, &options.inputs)?;
         let language = &inputs.config().language;
@@ -292,10 +293,14 @@ impl TrainableRanker for VlmTrainer {
                     (loss.loss, loss.first_order, loss.second_order);
                 loss.gradient.iter().map(|slope| (slope * context.weight) as f32).collect()
             };
-            let pass = self
-                .network
-                .forward_backward(&values, &prompts, &photos, options, &mut slopes_of, gradients)
-                ?;
+            let pass = self.network.forward_backward(
+                &values,
+                &prompts,
+                &photos,
+                options,
+                &mut slopes_of,
+                gradients,
+            )?;
             let GroupPass { scores, prefix_tokens, suffix_tokens, forward_time, backward_time } = pass;
             let times = VlmTimes { forward: forward_time, backward: backward_time, ..VlmTimes::default() };
             self.spent(times);
@@ -313,17 +318,13 @@ impl TrainableRanker for VlmTrainer {
                 let example = Self::example(&self.validation, query, "validation")?;
                 let (prompts, photos) = self.read(example)?;
                 let pass = self.network.scores(&values, &prompts, &photos, options);
-                Ok(ValidationGroup {
-                    scores: pass?.scores,
-                    distances_km: example.distances_km(),
-                })
+                Ok(ValidationGroup { scores: pass?.scores, distances_km: example.distances_km() })
             })
             .collect()
     }
 
     fn save(&self, parameters: &[Parameter], directory: &Path) -> Result<(), Failure> {
-        let mut adapter =
-            self.network.plan().adapter(&values(parameters))?;
+        let mut adapter = self.network.plan().adapter(&values(parameters))?;
         adapter.base_model_name = Some(self.base_model_name.clone());
         adapter.save(directory, Naming::Current).map_err(|error| match error {
             NetworkError::Write { .. } => Failure::new(ErrorKind::Output, error.to_string()).with_hint(

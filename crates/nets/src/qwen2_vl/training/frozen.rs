@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use crate::NetworkError;
-use kernels::weights::WeightMatrix;
 use crate::operators::{Linear, Weight};
 use crate::qwen2_vl::language::{LanguageModel, Layer};
+use kernels::weights::WeightMatrix;
 
 // Indices into `tensor_names::PROJECTIONS`.
 pub(super) const QUERY: usize = 0;

@@ -1,12 +1,12 @@
 //! The prompts of a group as one sequence of rows: what they share, then the rest of each.
 
 use crate::NetworkError;
-use kernels::attention::{Attention, Heads, Segment, Strided, attention};
-use kernels::attention_gradient::{AttentionGradients, attention_gradient};
 use crate::qwen2_vl::config::LanguageConfig;
 use crate::qwen2_vl::network::Sharing;
 use crate::qwen2_vl::positions::Positions;
 use crate::qwen2_vl::prompt_tokens::{Laid, PhotoFeatures, Prompt, Source, shared_prefix};
+use kernels::attention::{Attention, Heads, Segment, Strided, attention};
+use kernels::attention_gradient::{AttentionGradients, attention_gradient};
 
 /// A packed group: `prefix` rows, then those of each prompt after it.
 #[derive(Debug)]

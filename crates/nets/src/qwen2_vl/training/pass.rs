@@ -6,9 +6,9 @@ use super::frozen::FrozenLayer;
 use super::packed::Packed;
 use super::plan::LoraPlan;
 use super::random::{Mask, Sequence};
+use crate::qwen2_vl::config::LanguageConfig;
 use kernels::gemm::{View, Workers, multiply};
 use kernels::weights_linear::{linear, linear_input_gradient};
-use crate::qwen2_vl::config::LanguageConfig;
 
 /// Everything that does not change during a pass.
 pub(super) struct Pass<'a> {
