@@ -75,12 +75,12 @@ pub use pack::{Manifest, Pack, find_pack};
 #[cfg(feature = "lvlm")]
 pub use pair_files::PairFileScorer;
 pub use parts::{Parts, open_location_encoder};
+#[cfg(feature = "lvlm")]
+pub use pipeline::Reranker;
 pub use pipeline::{
     BatchEnd, BatchOptions, CandidateSource, EncodedPhoto, Located, Locator, QueryPhoto, Ranked,
     locate_files, open_set_ranker,
 };
-#[cfg(feature = "lvlm")]
-pub use pipeline::Reranker;
 pub use query_cache::{CachedQuery, QueryCache};
 #[cfg(feature = "lvlm")]
 pub use rank::vlm::Reencode;

@@ -8,9 +8,9 @@ use geo::Region;
 use georanker::OpenOptions;
 use present::{Format, Precision, UnknownFormat, UnknownPrecision};
 
-use super::{PackArguments, RetrievalArguments};
 #[cfg(feature = "lvlm")]
 use super::{JudgeArguments, JudgeRequest, WrittenArguments};
+use super::{PackArguments, RetrievalArguments};
 
 /// `georanker locate`.
 #[derive(Debug, Args)]

@@ -11,6 +11,8 @@ mod generate;
 #[cfg(feature = "lvlm")]
 mod judge;
 #[cfg(feature = "lvlm")]
+mod load;
+#[cfg(feature = "lvlm")]
 mod local_model;
 mod locate;
 #[cfg(feature = "pull")]
@@ -49,6 +51,8 @@ pub use generate::{
 #[cfg(feature = "lvlm")]
 pub use judge::{JudgeArguments, JudgeRequest};
 #[cfg(feature = "lvlm")]
+pub use load::WeightStorage;
+#[cfg(feature = "lvlm")]
 pub use local_model::{LocalArguments, LocalRequest};
 pub use locate::{LocateArguments, LocateRequest};
 #[cfg(feature = "pull")]
@@ -57,7 +61,7 @@ pub use packs::PacksArguments;
 pub use pull::{PullArguments, PullRequest};
 pub use retrieval::RetrievalArguments;
 #[cfg(feature = "lvlm")]
-pub use score::{ScoreArguments, ScoreRequest, WeightStorage};
+pub use score::{ScoreArguments, ScoreRequest};
 #[cfg(feature = "train")]
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
 #[cfg(feature = "lvlm")]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use contract::{Cancel, Failure, LocateOptions};
 use generate::{AnswerCache, Budget, Wording, WrittenFile};
-use georanker::{Locator, Reranker};
 use georanker::generation::{GeneratedSource, GenerationNotice, ModelSource, Prompts};
+use georanker::{Locator, Reranker};
 use indicatif::ProgressBar;
 use photo::DecodeOptions;
 use rank::vlm::PairScorer;

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use contract::{Channel, ChannelSpec, Encoder, ErrorKind, Failure, Photo, QueryEmbedding};
 use files::sha256_hex;
 use geo::LatLon;
+use nets::LoadOptions;
 use nets::efficientnet_lite::{EfficientNetLite, Request};
 use nets::geoclip::LocationEncoder;
 use photo::Image;
@@ -39,7 +40,10 @@ pub struct PhotoEncoder {
 }
 
 enum Network {
-    Heads { features: Box<FeatureExtractor>, heads: Box<Heads> },
+    Heads {
+        features: Box<FeatureExtractor>,
+        heads: Box<Heads>,
+    },
     #[cfg(feature = "lvlm")]
     Transformer(TransformerEncoder),
 }
@@ -109,6 +113,14 @@ impl PhotoEncoder {
     /// # Errors
     /// [`PackError`] for files that are missing, damaged, or do not fit together.
     pub fn open(pack: &Pack) -> Result<Self, PackError> {
+        Self::open_with(pack, &LoadOptions::default())
+    }
+
+    /// As [`PhotoEncoder::open`], on another device or with threads of its own; the number format is the pack's.
+    ///
+    /// # Errors
+    /// As there; an encoder that has no GPU form refuses another device by name.
+    pub fn open_with(pack: &Pack, options: &LoadOptions) -> Result<Self, PackError> {
         let locations = Locations::OfPack { pack: Box::new(pack.clone()), opened: OnceLock::new() };
         let names = &pack.manifest().encoder;
         if names.kind != EncoderKind::EfficientnetLite {
@@ -116,13 +128,15 @@ impl PhotoEncoder {
             return Err(PackError::NotBuilt { directory: pack.directory().to_owned() });
             #[cfg(feature = "lvlm")]
             {
-                let (encoder, channels) = TransformerEncoder::open(pack)?;
+                let (encoder, channels) = TransformerEncoder::open(pack, options)?;
                 let (network, fingerprint) = (Network::Transformer(encoder), fingerprint(pack.manifest()));
                 return Ok(Self { network, fingerprint, channels, locations });
             }
         }
         let weights_error = |file: &str, why: String| PackError::Weights { path: pack.path(file), why };
-        let network = EfficientNetLite::from_bytes(&pack.read(&names.config)?, &pack.read(&names.weights)?)
+        options.check_plain("EfficientNet-Lite")?;
+        let (config, weights) = (pack.read(&names.config)?, pack.read(&names.weights)?);
+        let network = EfficientNetLite::from_bytes(&config, &weights, options)
             .map_err(|error| weights_error(&names.weights, error.to_string()))?;
         let file = names.heads.as_deref().unwrap_or_default();
         let heads =
