@@ -13,7 +13,8 @@ use contract::{ErrorKind, Failure, Photo};
 use files::hexadecimal;
 use nets::qwen2_vl::chat_template::PromptPart;
 use nets::qwen2_vl::generation::{GenerationDefaults, GenerationSettings, Sampling, TextEnd};
-use nets::qwen2_vl::{LoadOptions, Qwen2Vl};
+use nets::qwen2_vl::{Parts, Qwen2Vl};
+use nets::{ComputeType, LoadOptions};
 use rank::vlm::{InputOptions, PairInputs};
 
 use crate::generator::{Answer, Finish, Generation, Generator, Usage};
@@ -26,7 +27,7 @@ const FEATURE_MEMORY: usize = 64 << 20;
 /// How a model on this machine is held and asked.
 #[derive(Clone, Debug)]
 pub struct LocalSettings {
-    /// How the network is held; its output layer is loaded in any case.
+    /// How the network is loaded.
     pub load: LoadOptions,
     /// Least pixels of a photo after resizing; `None`: as the network was trained.
     pub min_pixels: Option<u32>,
@@ -103,8 +104,8 @@ impl LocalGenerator {
             },
         };
         generation.sampling.check()?;
-        let load = LoadOptions { output_layer: true, ..settings.load.clone() };
-        let network = Qwen2Vl::open(model, None, &load)?;
+        let parts = Parts { output_layer: true, ..Parts::default() };
+        let network = Qwen2Vl::open_with(model, parts, &settings.load)?;
         let merged = config.vision.patch_size * config.vision.spatial_merge_size;
         // Without a limit of ours the published one holds: 16,384 tokens.
         let most_pixels = settings.max_pixels.unwrap_or(16_384 * 784) as usize;
@@ -190,7 +191,9 @@ fn settings_line(settings: &LocalSettings, generation: &GenerationSettings, netw
     let mut line = format!(
         "local temperature={temperature} top_k={top_k} top_p={top_p} repetition_penalty={repetition_penalty} \
          seed={seed} max_tokens={max_tokens} end={end_tokens:?} pixels={:?}..{:?} rounded={}",
-        settings.min_pixels, settings.max_pixels, settings.load.rounded_inputs
+        settings.min_pixels,
+        settings.max_pixels,
+        settings.load.dtype == ComputeType::Bf16
     );
     line.push_str(" network=");
     if let Some(fingerprint) = network.text_fingerprint() {

@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use contract::{ErrorKind, Photo};
 use generate::{Answer, Asker, Budget, Finish, Generator, LocalGenerator, LocalSettings, Reading};
 use generate::{Wording, zero_shot_prompt};
-use kernels::weights::StoredType;
-use nets::qwen2_vl::LoadOptions;
+use nets::{ComputeType, LoadOptions, WeightStorage};
 use photo::Image;
 
 fn model() -> PathBuf {
@@ -36,17 +35,24 @@ fn write(generator: &dyn Generator, samples: std::ops::Range<usize>) -> Vec<Answ
 
 #[test]
 fn asking_in_steps_gives_the_same_texts_as_asking_once() {
-    for stored in [None, Some(StoredType::Bf16), Some(StoredType::Q8), Some(StoredType::Q4)] {
-        let load = LoadOptions { stored, ..LoadOptions::default() };
+    let computed = |dtype| LoadOptions { dtype, ..LoadOptions::default() };
+    let stored = |weights| LoadOptions { weights, ..LoadOptions::default() };
+    for load in [
+        LoadOptions::default(),
+        computed(ComputeType::Bf16),
+        stored(WeightStorage::Q8),
+        stored(WeightStorage::Q4),
+    ] {
+        let kind = format!("{:?} {:?}", load.dtype, load.weights);
         let generator = open(&LocalSettings { load, ..settings() });
         assert_eq!(generator.name(), "tiny-qwen2vl");
         let once = write(&generator, 0..11);
         assert_eq!(once.len(), 11);
-        assert!(once.iter().any(|answer| answer.text != once[0].text), "{stored:?}: {once:?}");
+        assert!(once.iter().any(|answer| answer.text != once[0].text), "{kind}: {once:?}");
         let mut steps = write(&generator, 0..1);
         steps.extend(write(&generator, 1..4));
         steps.extend(write(&generator, 4..11));
-        assert_eq!(steps, once, "{stored:?}");
+        assert_eq!(steps, once, "{kind}");
     }
 }
 
@@ -62,7 +68,7 @@ fn settings_tell_apart_what_writes_differently() {
         LocalSettings { top_k: 9, ..settings() },
         LocalSettings { repetition_penalty: Some(1.1), ..settings() },
         LocalSettings {
-            load: LoadOptions { stored: Some(StoredType::Q8), ..LoadOptions::default() },
+            load: LoadOptions { weights: WeightStorage::Q8, ..LoadOptions::default() },
             ..settings()
         },
     ] {

@@ -11,9 +11,8 @@ use std::time::Instant;
 
 use formats::pairs::PairsReader;
 use georanker::{PairFileScorer, Reencode};
-use kernels::weights::StoredType;
-use nets::operators::Operators;
-use nets::qwen2_vl::{LoadOptions, Sharing};
+use nets::qwen2_vl::Sharing;
+use nets::{ComputeType, LoadOptions, Operators, WeightStorage};
 use rank::vlm::{InputOptions, ScorerOptions};
 use serde_json::json;
 
@@ -27,13 +26,17 @@ fn main() -> Result<(), AnyError> {
     };
     let threads = value("--threads").unwrap_or("2").parse()?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    let stored = match (value("--weights").unwrap_or("stored"), value("--dtype").unwrap_or("f32")) {
-        ("q8", _) => Some(StoredType::Q8),
-        ("q4", _) => Some(StoredType::Q4),
-        ("stored", "bf16") => Some(StoredType::Bf16),
-        ("stored", "f16") => Some(StoredType::F16),
-        ("stored", "f32") => None,
-        other => return Err(format!("unknown --weights or --dtype: {other:?}").into()),
+    let dtype = match value("--dtype").unwrap_or("f32") {
+        "f32" => ComputeType::F32,
+        "bf16" => ComputeType::Bf16,
+        "f16" => ComputeType::F16,
+        other => return Err(format!("unknown --dtype {other}").into()),
+    };
+    let weights = match value("--weights").unwrap_or("stored") {
+        "stored" => WeightStorage::AsInFile,
+        "q8" => WeightStorage::Q8,
+        "q4" => WeightStorage::Q4,
+        other => return Err(format!("unknown --weights {other}").into()),
     };
     let sharing = if arguments.iter().any(|argument| argument == "--naive") {
         Sharing::Alone
@@ -44,9 +47,9 @@ fn main() -> Result<(), AnyError> {
     let options = ScorerOptions {
         adapter: value("--adapter").map(PathBuf::from),
         load: LoadOptions {
-            stored,
-            rounded_inputs: value("--dtype") == Some("bf16"),
-            quantised_directory: value("--weights-cache").map(PathBuf::from),
+            dtype,
+            weights,
+            weights_cache: value("--weights-cache").map(PathBuf::from),
             operators: composed.then_some(Operators::Composed),
             ..LoadOptions::default()
         },

@@ -63,6 +63,12 @@ pub enum PackError {
         /// What is wrong.
         why: String,
     },
+    /// An encoder that this build leaves out.
+    #[error("the encoder of the pack {} is not part of this build", directory.display())]
+    NotBuilt {
+        /// The pack.
+        directory: PathBuf,
+    },
     /// Nothing to search: neither the pack nor the caller brings photos, and the pack has no coordinates.
     #[error("the pack {} has no gallery of its own", directory.display())]
     NoGallery {
@@ -86,7 +92,7 @@ impl Diagnose for PackError {
         match self {
             Self::Part(failure) => failure.kind,
             Self::Network(error) => error.kind(),
-            Self::NoGallery { .. } => ErrorKind::Usage,
+            Self::NoGallery { .. } | Self::NotBuilt { .. } => ErrorKind::Usage,
             _ => ErrorKind::BrokenModel,
         }
     }
@@ -103,6 +109,7 @@ impl Diagnose for PackError {
             Self::NoGallery { .. } => {
                 Some("build a `gallery` of your own photos with this pack, and give it".to_owned())
             }
+            Self::NotBuilt { .. } => Some("build with the cargo feature lvlm, which is on by default".to_owned()),
             Self::Read { .. } => None,
             Self::Network(error) => error.hint(),
             Self::Part(failure) => failure.hint.clone(),

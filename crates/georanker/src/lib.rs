@@ -19,6 +19,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Features
+//! All are on by default: `lvlm` (vision-language models and the strong encoders), `train`, `pull`, `parquet`. Locating with
+//! the starter pack needs none of them, and compiles in a third of the time without.
+//!
 //! # The choice not taken
 //! Weights inside the binary. A pack is a directory that can be replaced, inspected and checked; the binary stays
 //! small, and a wrong byte in a weight is an error that names the file.
@@ -26,20 +30,26 @@
 
 mod build_times;
 mod coordinates;
+#[cfg(feature = "train")]
 mod curation_queries;
 mod encoder;
 mod error;
 mod gallery_build;
+#[cfg(feature = "lvlm")]
 pub mod generation;
 mod inputs;
 mod open;
 pub mod pack;
+#[cfg(feature = "lvlm")]
 mod pair_files;
 mod parts;
 mod pipeline;
+#[cfg(feature = "pull")]
 pub mod pull;
 mod query_cache;
+#[cfg(feature = "lvlm")]
 pub mod scoring;
+#[cfg(feature = "train")]
 pub mod training;
 
 pub use contract::{
@@ -52,6 +62,7 @@ pub use photo::{DecodeOptions, Limits, decode_photo, read_photo_bytes};
 
 pub use build_times::BuildTimes;
 pub use coordinates::{CoordinateIndex, open_coordinates};
+#[cfg(feature = "train")]
 pub use curation_queries::{PhotoQueries, QueryEncoder};
 pub use encoder::{
     FeatureExtractor, Heads, HeadsError, Matrix, PhotoEncoder, encode_for_gallery, fingerprint, view_input,
@@ -61,11 +72,15 @@ pub use gallery_build::{AddReport, BuildEvent, GalleryBuilder, PhotoToAdd};
 pub use inputs::{Input, Inputs, expand_inputs};
 pub use open::{OpenEvent, OpenOptions};
 pub use pack::{Manifest, Pack, find_pack};
+#[cfg(feature = "lvlm")]
 pub use pair_files::PairFileScorer;
 pub use parts::{Parts, open_location_encoder};
+#[cfg(feature = "lvlm")]
+pub use pipeline::Reranker;
 pub use pipeline::{
-    BatchEnd, BatchOptions, CandidateSource, EncodedPhoto, Located, Locator, QueryPhoto, Ranked, Reranker,
+    BatchEnd, BatchOptions, CandidateSource, EncodedPhoto, Located, Locator, QueryPhoto, Ranked,
     locate_files, open_set_ranker,
 };
 pub use query_cache::{CachedQuery, QueryCache};
+#[cfg(feature = "lvlm")]
 pub use rank::vlm::Reencode;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use contract::{Encoder as _, Failure};
 use gallery::{Gallery, GallerySpec, LocationIndex, VectorPrecision};
+use nets::LoadOptions;
 use nets::geoclip::LocationEncoder;
 
 use crate::coordinates::encode_coordinates;
@@ -121,7 +122,7 @@ fn no_places(fingerprint: &str) -> Result<LocationIndex, PackError> {
 pub fn open_location_encoder(pack: &Pack) -> Result<Option<LocationEncoder>, PackError> {
     let Some(name) = &pack.manifest().locations.encoder else { return Ok(None) };
     pack.verify_file(name)?;
-    Ok(Some(LocationEncoder::from_file(&pack.path(name))?))
+    Ok(Some(LocationEncoder::from_file(&pack.path(name), &LoadOptions::default())?))
 }
 
 fn part(error: impl Into<Failure>) -> PackError {

@@ -9,7 +9,8 @@ use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 use std::time::Instant;
 
-use nets::clip::{ClipVision, Holding};
+use nets::clip::ClipVision;
+use nets::{ComputeType, LoadOptions};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,14 +20,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         arguments.get(at + 1).map(String::as_str)
     };
     rayon::ThreadPoolBuilder::new().num_threads(value("--threads").unwrap_or("2").parse()?).build_global()?;
-    let holding = match value("--dtype").unwrap_or("f32") {
-        "f32" => Holding::default(),
-        "bf16" => Holding::bf16(),
+    let options = match value("--dtype").unwrap_or("f32") {
+        "f32" => LoadOptions::default(),
+        "bf16" => LoadOptions { dtype: ComputeType::Bf16, ..LoadOptions::default() },
         other => return Err(format!("unknown --dtype: {other}").into()),
     };
     let directory = arguments.first().ok_or("usage: bench_clip MODEL_DIR")?;
     let started = Instant::now();
-    let network = ClipVision::open(Path::new(directory), &holding)?;
+    let network = ClipVision::open(Path::new(directory), &options)?;
     answer(&json!({ "open_seconds": started.elapsed().as_secs_f64() }))?;
     let side = network.config().image_size();
     for line in std::io::stdin().lock().lines() {

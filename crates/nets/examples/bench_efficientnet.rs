@@ -10,6 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use kernels::Instructions;
+use nets::LoadOptions;
 use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,8 +21,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads: usize =
         after("--threads").and_then(|rest| rest.first()).map_or(Ok(2), |count| count.parse())?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    let mut network =
-        EfficientNetLite::from_files(&directory.join("config.json"), &directory.join("model.safetensors"))?;
+    let mut network = EfficientNetLite::from_files(
+        &directory.join("config.json"),
+        &directory.join("model.safetensors"),
+        &LoadOptions::default(),
+    )?;
     network = match after("--instructions").and_then(|rest| rest.first()).map(String::as_str) {
         None => network,
         Some("avx2") => network.with_instructions(Instructions::Avx2),

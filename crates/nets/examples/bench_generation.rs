@@ -4,9 +4,9 @@
 
 use std::path::PathBuf;
 
-use kernels::weights::StoredType;
 use nets::qwen2_vl::generation::{GenerationSettings, Sampling};
-use nets::qwen2_vl::{LoadOptions, Prompt, Qwen2Vl};
+use nets::qwen2_vl::{Parts, Prompt, Qwen2Vl};
+use nets::{ComputeType, LoadOptions, WeightStorage};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = std::env::args().skip(1);
@@ -18,15 +18,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if counts.is_empty() {
         counts = vec![1, 4, 8, 10, 16];
     }
-    let stored = match kind.as_str() {
-        "f32" => None,
-        "bf16" => Some(StoredType::Bf16),
-        "q8" => Some(StoredType::Q8),
-        "q4" => Some(StoredType::Q4),
+    let mut options = LoadOptions::default();
+    match kind.as_str() {
+        "f32" => {}
+        "bf16" => options.dtype = ComputeType::Bf16,
+        "q8" => options.weights = WeightStorage::Q8,
+        "q4" => options.weights = WeightStorage::Q4,
         other => return Err(format!("{other} is none of f32, bf16, q8, q4").into()),
-    };
-    let options = LoadOptions { stored, output_layer: true, ..LoadOptions::default() };
-    let network = Qwen2Vl::open(&model, None, &options)?;
+    }
+    let parts = Parts { output_layer: true, ..Parts::default() };
+    let network = Qwen2Vl::open_with(&model, parts, &options)?;
     let prompt = Prompt { ids: (1..=prompt).map(|id| 10 + id % 3000).collect(), photos: Vec::new() };
     for samples in counts {
         let settings = GenerationSettings {

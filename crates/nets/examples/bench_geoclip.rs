@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use geo::LatLon;
+use nets::LoadOptions;
 use nets::geoclip::LocationEncoder;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,7 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let weights = arguments.next().ok_or("usage: bench_geoclip location_encoder.safetensors [LOCATIONS]")?;
     let count: usize = arguments.next().map_or(Ok(10_000), |count| count.parse())?;
     let start = Instant::now();
-    let encoder = LocationEncoder::from_file(Path::new(&weights))?;
+    let encoder = LocationEncoder::from_file(Path::new(&weights), &LoadOptions::default())?;
     println!("loaded in {:.0} ms", start.elapsed().as_secs_f64() * 1000.0);
     let spread = |index: usize, step: f64| (index as f64 * step).fract() - 0.5;
     let locations: Vec<LatLon> = (0..count)

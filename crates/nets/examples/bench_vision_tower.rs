@@ -1,5 +1,5 @@
 //! Times Qwen2-VL's vision tower with random weights in the widths of the 2B network:
-//! `bench_vision_tower [--blocks N] [--rounds N] [--threads N] [--dtype f32|bf16] [--composed] [--photo ROWSxCOLUMNS]`
+//! `bench_vision_tower [--blocks N] [--rounds N] [--threads N] [--weights f32|bf16] [--composed] [--photo ROWSxCOLUMNS]`
 //!
 //! Prints the time of every round and the least, in milliseconds per photo. `--photo` counts patches of 14 x 14 pixels;
 //! both numbers are even. Run two builds in turn to compare them.
@@ -10,12 +10,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use half::bf16;
-use kernels::weights::StoredType;
-use nets::operators::Operators;
+use nets::qwen2_vl::Qwen2Vl;
 use nets::qwen2_vl::config::Config;
 use nets::qwen2_vl::patches::{PATCH_VALUES, Patches};
 use nets::qwen2_vl::tensor_names::expected;
-use nets::qwen2_vl::{LoadOptions, Qwen2Vl};
+use nets::{LoadOptions, Operators, WeightStorage};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
@@ -73,9 +72,9 @@ fn main() -> Result<(), AnyError> {
     write(directory.path(), blocks)?;
     let composed = arguments.iter().any(|argument| argument == "--composed");
     let options = LoadOptions {
-        stored: match value("--dtype").unwrap_or("bf16") {
-            "f32" => Some(StoredType::F32),
-            "bf16" => Some(StoredType::Bf16),
+        weights: match value("--weights").unwrap_or("bf16") {
+            "f32" => WeightStorage::F32,
+            "bf16" => WeightStorage::AsInFile,
             other => return Err(format!("{other} is neither f32 nor bf16").into()),
         },
         operators: composed.then_some(Operators::Composed),

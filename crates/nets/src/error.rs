@@ -5,6 +5,8 @@ use std::io;
 
 use contract::{Diagnose, ErrorKind, Failure};
 
+use crate::load_options::DeviceChoice;
+
 /// A network that could not be loaded, or an input that does not fit it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -181,6 +183,14 @@ pub enum NetworkError {
         /// The feature of Cargo that brings it.
         feature: &'static str,
     },
+    /// A device that a network cannot run on.
+    #[error("{what} runs on the CPU only, not on {device}")]
+    CpuOnly {
+        /// The network or work.
+        what: &'static str,
+        /// The device asked for.
+        device: DeviceChoice,
+    },
     /// A part of the network that it does not have.
     #[error("block {block} was asked for, but the network has {blocks} blocks (0 to {})", .blocks - 1)]
     NoSuchBlock {
@@ -200,6 +210,7 @@ impl NetworkError {
                 | Self::NoSuchBlock { .. }
                 | Self::Setting { .. }
                 | Self::NotBuilt { .. }
+                | Self::CpuOnly { .. }
                 | Self::Prompt { .. }
                 | Self::Compute { .. }
                 | Self::Overflow { .. }
@@ -242,6 +253,7 @@ impl NetworkError {
             Self::Write { .. } => Some("Check that the folder exists, is yours to write, and has room."),
             Self::NoValueHead { .. } => Some("Name the adapter that was trained for this model."),
             Self::Overflow { .. } => Some("Try f32 or bf16, whose numbers reach further than those of f16."),
+            Self::CpuOnly { .. } => Some("Choose the device `cpu` for it."),
             Self::NotBuilt { .. } => Some("Use a build of the program with that feature."),
             Self::InputLength { .. }
             | Self::NoSuchBlock { .. }
@@ -255,7 +267,7 @@ impl NetworkError {
 impl Diagnose for NetworkError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Setting { .. } | Self::NotBuilt { .. } => ErrorKind::Usage,
+            Self::Setting { .. } | Self::NotBuilt { .. } | Self::CpuOnly { .. } => ErrorKind::Usage,
             Self::Write { .. } => ErrorKind::Output,
             _ if self.is_broken_model() => ErrorKind::BrokenModel,
             _ => ErrorKind::Internal,

@@ -6,53 +6,47 @@ use candle_core::{DType, Device, Tensor};
 use safetensors::Dtype;
 
 use crate::NetworkError;
+use crate::block_encoding::encode_blocks;
 use crate::checkpoint::{Resolved, StoredTensor};
+use crate::load_options::{ComputeType, LoadOptions, Operators, Workers};
+use crate::operators::{Linear, Norm, Weight};
 use kernels::weights::{StoredType, WeightMatrix};
 
-use crate::block_encoding::encode_blocks;
-use crate::operators::{Linear, Norm, Operators, Weight};
-
-/// How a network is held in memory.
+/// [`LoadOptions`] once the device is open and the threads are there.
 #[derive(Clone, Debug)]
-pub struct Holding {
-    /// Where it runs.
-    pub device: Device,
-    /// The type of the weights. On the CPU `None` leaves them as they are in the files, memory-mapped; activations
-    /// and sums are f32 in any case. Elsewhere weights and activations have this type, f32 if `None`.
-    pub stored: Option<StoredType>,
-    /// Whether the inputs of products with weights in blocks may be rounded to bf16, which is about twice as fast where
-    /// the CPU has `avx512_bf16`. With `stored` bf16 that is always so.
-    pub rounded_inputs: bool,
-    /// Which operators run; `None` chooses by the device.
-    pub operators: Option<Operators>,
-}
-
-impl Default for Holding {
-    /// On the CPU, as the files have it.
-    fn default() -> Self {
-        Self { device: Device::Cpu, stored: None, rounded_inputs: false, operators: None }
-    }
+pub(crate) struct Holding {
+    /// Where the network runs.
+    pub(crate) device: Device,
+    /// The type of the weights; `None` leaves them as they are in the files, memory-mapped.
+    pub(crate) stored: Option<StoredType>,
+    /// Whether the inputs of products may be rounded to bf16.
+    pub(crate) rounded_inputs: bool,
+    pub(crate) operators: Operators,
+    /// The type of activations.
+    pub(crate) kind: DType,
+    pub(crate) workers: Workers,
 }
 
 impl Holding {
-    /// On the CPU, computing in bf16.
-    pub fn bf16() -> Self {
-        Self { stored: Some(StoredType::Bf16), ..Self::default() }
-    }
-
-    /// The operators that run.
-    pub fn operators(&self) -> Operators {
-        let usual = if self.device.is_cpu() { Operators::Fused } else { Operators::Composed };
-        self.operators.unwrap_or(usual)
-    }
-
-    /// The type of activations.
-    pub(crate) fn kind(&self) -> DType {
-        match (self.device.is_cpu(), self.stored) {
-            (false, Some(StoredType::Bf16)) => DType::BF16,
-            (false, Some(StoredType::F16)) => DType::F16,
-            _ => DType::F32,
-        }
+    /// # Errors
+    /// Those of [`LoadOptions::check`] and [`DeviceChoice::open`](crate::DeviceChoice::open).
+    pub(crate) fn new(options: &LoadOptions) -> Result<Self, NetworkError> {
+        options.check()?;
+        let device = options.device.open()?;
+        let kind = match options.dtype {
+            _ if device.is_cpu() => DType::F32,
+            ComputeType::F32 => DType::F32,
+            ComputeType::Bf16 => DType::BF16,
+            ComputeType::F16 => DType::F16,
+        };
+        Ok(Self {
+            device,
+            stored: options.stored(),
+            rounded_inputs: options.dtype == ComputeType::Bf16,
+            operators: options.operators(),
+            kind,
+            workers: Workers::new(options)?,
+        })
     }
 }
 
@@ -100,7 +94,7 @@ impl LayerReader<'_> {
     /// The matrix in the type that was asked for. Where that makes a copy, the file's pages are given back: a model
     /// that is quantised must not count twice.
     pub(crate) fn weight(&self, matrix: WeightMatrix, name: &str) -> Result<Weight, NetworkError> {
-        let fused = self.holding.operators() == Operators::Fused;
+        let fused = self.holding.operators == Operators::Fused;
         let weight = match self.holding.stored {
             Some(stored) if fused => Weight::Stored(self.rounding(matrix.convert(stored, encode_blocks))),
             None if fused => return Ok(Weight::Stored(matrix)),
@@ -116,11 +110,7 @@ impl LayerReader<'_> {
 
     /// The matrix, allowed to round its inputs where that was asked for.
     pub(crate) fn rounding(&self, matrix: WeightMatrix) -> WeightMatrix {
-        if self.holding.stored == Some(StoredType::Bf16) || self.holding.rounded_inputs {
-            matrix.with_rounded_inputs()
-        } else {
-            matrix
-        }
+        if self.holding.rounded_inputs { matrix.with_rounded_inputs() } else { matrix }
     }
 
     /// The matrix as a tensor on the device.
@@ -146,7 +136,7 @@ impl LayerReader<'_> {
 
     fn tensor(&self, values: Vec<f32>, shape: &[usize]) -> Result<Tensor, NetworkError> {
         Tensor::from_vec(values, shape, &Device::Cpu)
-            .and_then(|tensor| tensor.to_dtype(self.holding.kind())?.to_device(&self.holding.device))
+            .and_then(|tensor| tensor.to_dtype(self.holding.kind)?.to_device(&self.holding.device))
             .map_err(|error| moving("weights", &error))
     }
 
@@ -156,6 +146,7 @@ impl LayerReader<'_> {
     }
 
     /// A weight matrix where it lies, not looked at yet.
+    #[cfg(feature = "lvlm")]
     pub(crate) fn matrix(&self, name: &str) -> Result<WeightMatrix, NetworkError> {
         unchecked(&self.tensors.get(name)?)
     }

@@ -9,10 +9,13 @@
 //! `lora`. Below them, [`checkpoint`] reads safetensors and `.pth`, all or nothing, with [`NetworkError`] naming what is
 //! wrong; the loops worth SIMD are those of [`kernels`].
 //!
+//! [`LoadOptions`] say how any of them is loaded: device, number format, storage of the weights, threads.
+//!
 //! Features choose what is compiled: `lvlm` brings `qwen2_vl` and `lora`, `transformers` what runs on candle's tensors
 //! and `.pth` files. Without either, what the starter pack needs is left, and candle is not compiled.
 //!
 //! ```
+//! use nets::LoadOptions;
 //! use nets::efficientnet_lite::EfficientNetLite;
 //! use nets::geoclip::{DIMENSION, LocationEncoder};
 //! use std::path::Path;
@@ -20,13 +23,14 @@
 //! let pack = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/starter");
 //!
 //! let directory = pack.join("efficientnet-lite2");
-//! let network =
-//!     EfficientNetLite::from_files(&directory.join("config.json"), &directory.join("model.safetensors"))?;
+//! let (config, weights) = (directory.join("config.json"), directory.join("model.safetensors"));
+//! let network = EfficientNetLite::from_files(&config, &weights, &LoadOptions::default())?;
 //! let size = network.config().input_size;
 //! let grey = vec![0.0; size * size * 3];
 //! assert_eq!(network.forward_features(&grey)?.len(), 1280);
 //!
-//! let encoder = LocationEncoder::from_file(&pack.join("geoclip/location_encoder.safetensors"))?;
+//! let weights = pack.join("geoclip/location_encoder.safetensors");
+//! let encoder = LocationEncoder::from_file(&weights, &LoadOptions::default())?;
 //! let paris = geo::LatLon::new(48.8566, 2.3522)?;
 //! assert_eq!(encoder.encode_normalised(&[paris]).len(), DIMENSION);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -45,12 +49,17 @@ pub mod efficientnet_lite;
 pub mod error;
 #[cfg(feature = "transformers")]
 mod fields;
+#[cfg_attr(
+    not(feature = "transformers"),
+    allow(dead_code, unreachable_pub, reason = "training of G3 uses them")
+)]
 mod fourier_encoder;
 #[cfg(feature = "transformers")]
 pub mod g3;
 pub mod geoclip;
 #[cfg(feature = "transformers")]
 mod holding;
+mod load_options;
 #[cfg(feature = "lvlm")]
 pub mod lora;
 #[cfg(feature = "transformers")]
@@ -64,3 +73,4 @@ pub mod siglip;
 pub mod vision_transformer;
 
 pub use error::NetworkError;
+pub use load_options::{ComputeType, DeviceChoice, LoadOptions, Operators, WeightStorage};

@@ -11,9 +11,10 @@ use std::io::Read as _;
 
 use flate2::read::GzDecoder;
 use nets::checkpoint::ShardedCheckpoint;
-use nets::clip::{Clip, ClipConfig, ClipTokenizer, ClipVision, Holding, TokenizedText};
+use nets::clip::{Clip, ClipConfig, ClipTokenizer, ClipVision, TokenizedText};
 use nets::operators::Operators;
 use nets::vision_transformer::Preprocessor;
+use nets::{ComputeType, LoadOptions};
 use photo::Image;
 use photo_support::{bytes, golden, json, list, official, text};
 use tensor_files::{Tensor, Tensors, read, write};
@@ -55,14 +56,14 @@ fn close(what: &str, found: &[f32], expected: &Tensor, tolerance: f32) {
     assert!(largest < tolerance, "{what} differs by {largest}");
 }
 
-fn composed() -> Holding {
-    Holding { operators: Some(Operators::Composed), ..Holding::default() }
+fn composed() -> LoadOptions {
+    LoadOptions { operators: Some(Operators::Composed), ..LoadOptions::default() }
 }
 
 #[test]
 fn embeddings_and_logits_equal_the_reference() {
     let outputs = outputs();
-    for holding in [Holding::default(), composed()] {
+    for holding in [LoadOptions::default(), composed()] {
         let clip = Clip::open(&golden("tiny-clip"), &holding).unwrap();
         let pixels = pixels(clip.vision.preprocessor(), &photos());
         let images = clip.vision.encode_normalised(&pixels).unwrap();
@@ -90,7 +91,7 @@ fn embeddings_and_logits_equal_the_reference() {
 #[test]
 fn the_photo_side_alone_and_in_other_types() {
     let outputs = outputs();
-    let vision = ClipVision::open(&golden("tiny-clip"), &Holding::default()).unwrap();
+    let vision = ClipVision::open(&golden("tiny-clip"), &LoadOptions::default()).unwrap();
     let pixels = pixels(vision.preprocessor(), &photos());
     let together = vision.encode_normalised(&pixels).unwrap();
     close("photos", &together, &outputs["image_embeds"], 1e-5);
@@ -102,7 +103,11 @@ fn the_photo_side_alone_and_in_other_types() {
     let many: Vec<f32> = pixels.iter().copied().cycle().take(5 * pixels.len()).collect();
     let all = vision.encode_normalised(&many).unwrap();
     assert!(all.chunks(together.len()).all(|part| part == together));
-    let rounded = ClipVision::open(&golden("tiny-clip"), &Holding::bf16()).unwrap();
+    let rounded = ClipVision::open(
+        &golden("tiny-clip"),
+        &LoadOptions { dtype: ComputeType::Bf16, ..LoadOptions::default() },
+    )
+    .unwrap();
     close("photos in bf16", &rounded.encode_normalised(&pixels).unwrap(), &outputs["image_embeds"], 3e-2);
     for wrong in [&pixels[1..], &[]] {
         assert!(vision.encode(wrong).unwrap_err().to_string().contains("a multiple of 3 x 224 x 224"));
@@ -130,7 +135,7 @@ fn ids_equal_the_reference() {
 
 #[test]
 fn texts_that_do_not_fit_are_refused() {
-    let clip = Clip::open(&golden("tiny-clip"), &Holding::default()).unwrap();
+    let clip = Clip::open(&golden("tiny-clip"), &LoadOptions::default()).unwrap();
     for (ids, why) in [(vec![], "1 to 77"), (vec![1; 78], "1 to 77"), (vec![1, 1114], "below 1114, not 1114")]
     {
         let error = clip.encode_texts(&[ids]).unwrap_err().to_string();
@@ -147,7 +152,7 @@ fn wrong_tensors_are_named() {
     let open = |tensors: &Tensors| {
         write(&path, tensors);
         let checkpoint = ShardedCheckpoint::open_file(&path).unwrap();
-        Clip::load(&config, &checkpoint, &Holding::default()).map(drop)
+        Clip::load(&config, &checkpoint, &LoadOptions::default()).map(drop)
     };
     let good = read(&golden("tiny-clip/model.safetensors"));
     let mut with_ids = good.clone();
@@ -260,30 +265,30 @@ fn changed(config: impl Fn(String) -> String, preprocessor: Option<&str>) -> tem
 #[test]
 fn both_ways_of_opening_obey_the_preprocessing_of_the_directory() {
     let directory = changed(|json| json, Some(r#"{"image_mean": [0.25, 0.5, 0.75]}"#));
-    let clip = Clip::open(directory.path(), &Holding::default()).unwrap();
-    let vision = ClipVision::open(directory.path(), &Holding::default()).unwrap();
+    let clip = Clip::open(directory.path(), &LoadOptions::default()).unwrap();
+    let vision = ClipVision::open(directory.path(), &LoadOptions::default()).unwrap();
     assert_eq!(clip.vision.preprocessor(), vision.preprocessor());
     assert_eq!(
         clip.vision.preprocessor().normalisation.mean.map(f64::to_bits),
         [0.25_f64, 0.5, 0.75].map(f64::to_bits)
     );
     let wrong = changed(|json| json, Some(r#"{"do_resize": false}"#));
-    let error = Clip::open(wrong.path(), &Holding::default()).unwrap_err().to_string();
+    let error = Clip::open(wrong.path(), &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("preprocessor_config.json: do_resize"), "{error}");
 }
 
 #[test]
 fn a_missing_text_tower_is_the_configurations_fault() {
     let directory = changed(|json| json.replace("\"text_config\"", "\"other_config\""), None);
-    let error = Clip::open(directory.path(), &Holding::default()).unwrap_err().to_string();
+    let error = Clip::open(directory.path(), &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("config.json: text_config: "), "{error}");
-    ClipVision::open(directory.path(), &Holding::default()).unwrap();
+    ClipVision::open(directory.path(), &LoadOptions::default()).unwrap();
     let older = changed(|json| json.replace("\"text_config\"", "\"text_config_dict\""), None);
-    Clip::open(older.path(), &Holding::default()).unwrap();
+    Clip::open(older.path(), &LoadOptions::default()).unwrap();
     // What is not read cannot be wrong.
     let odd = changed(|json| json.replace("\"eos_token_id\": 2", "\"eos_token_id\": [2]"), None);
-    ClipVision::open(odd.path(), &Holding::default()).unwrap();
-    assert!(Clip::open(odd.path(), &Holding::default()).is_err());
+    ClipVision::open(odd.path(), &LoadOptions::default()).unwrap();
+    assert!(Clip::open(odd.path(), &LoadOptions::default()).is_err());
 }
 
 #[test]

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use contract::Diagnose as _;
+use nets::LoadOptions;
 use nets::NetworkError;
 use nets::efficientnet_lite::{EfficientNetLite, Request};
 use safetensors::Dtype;
@@ -69,7 +71,7 @@ fn bytes(tensors: &Tensors) -> Vec<u8> {
 }
 
 fn load(config: &serde_json::Value, tensors: &Tensors) -> Result<EfficientNetLite, NetworkError> {
-    EfficientNetLite::from_bytes(config.to_string().as_bytes(), &bytes(tensors))
+    EfficientNetLite::from_bytes(config.to_string().as_bytes(), &bytes(tensors), &LoadOptions::default())
 }
 
 #[test]
@@ -123,7 +125,9 @@ fn weights_that_are_no_numbers_are_named() {
 fn files_cut_short_are_refused_at_any_length() {
     let (config, bytes) = (config().to_string(), bytes(&tensors()));
     for length in [0, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
-        let error = EfficientNetLite::from_bytes(config.as_bytes(), &bytes[..length]).unwrap_err();
+        let error =
+            EfficientNetLite::from_bytes(config.as_bytes(), &bytes[..length], &LoadOptions::default())
+                .unwrap_err();
         assert!(matches!(error, NetworkError::NotSafetensors { .. }), "{error}");
     }
 }
@@ -146,7 +150,9 @@ fn configurations_that_make_no_sense_are_named() {
         let error = load(&config, &tensors()).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     }
-    let error = EfficientNetLite::from_bytes(b"{\"variant\": 3", &[]).unwrap_err().to_string();
+    let error = EfficientNetLite::from_bytes(b"{\"variant\": 3", &[], &LoadOptions::default())
+        .unwrap_err()
+        .to_string();
     assert!(error.starts_with("config.json: line 1:"), "{error}");
 }
 

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use kernels::Instructions;
+use nets::LoadOptions;
 use nets::efficientnet_lite::{EfficientNetLite, Request, Threads};
 use safetensors::SafeTensors;
 
@@ -19,15 +20,21 @@ fn golden(name: &str) -> PathBuf {
 
 fn lite2() -> EfficientNetLite {
     let directory = root().join("packs/starter/efficientnet-lite2");
-    EfficientNetLite::from_files(&directory.join("config.json"), &directory.join("model.safetensors"))
-        .unwrap()
+    EfficientNetLite::from_files(
+        &directory.join("config.json"),
+        &directory.join("model.safetensors"),
+        &LoadOptions::default(),
+    )
+    .unwrap()
 }
 
-/// Its weights are too large for the repository; `xtask/python/convert_lite0.py` says how to get them.
-fn lite0() -> EfficientNetLite {
-    let directory = std::env::var_os("GEORANKER_LITE0_DIR").expect("GEORANKER_LITE0_DIR is not set");
-    let weights = PathBuf::from(directory).join("model.safetensors");
-    EfficientNetLite::from_files(&golden("lite0_config.json"), &weights).unwrap()
+/// `None` where the weights, too large for the repository, are not at hand.
+fn lite0() -> Option<EfficientNetLite> {
+    let weights = PathBuf::from(std::env::var_os("GEORANKER_LITE0_DIR")?).join("model.safetensors");
+    Some(
+        EfficientNetLite::from_files(&golden("lite0_config.json"), &weights, &LoadOptions::default())
+            .unwrap(),
+    )
 }
 
 /// The photos as the network wants them, one after the other.

@@ -6,15 +6,17 @@
 mod photo_support;
 mod tensor_files;
 
+use contract::Diagnose as _;
 use geo::LatLon;
+use nets::LoadOptions;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::clip::ClipTokenizer;
-use nets::g3::{G3, G3Config, Holding, PhotoVectors, web_mercator};
+use nets::g3::{G3, G3Config, PhotoVectors, web_mercator};
 use photo_support::{golden, json, list, official};
 use tensor_files::{Tensor, Tensors, read, write};
 
 fn network() -> G3 {
-    G3::open(&golden("g3/config.json"), &golden("g3/g3_tiny.pth"), &Holding::default()).unwrap()
+    G3::open(&golden("g3/config.json"), &golden("g3/g3_tiny.pth"), &LoadOptions::default()).unwrap()
 }
 
 fn outputs() -> Tensors {
@@ -162,7 +164,7 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("g3.safetensors");
     write(&path, &tensors);
-    let again = G3::open(&golden("g3/config.json"), &path, &Holding::default()).unwrap();
+    let again = G3::open(&golden("g3/config.json"), &path, &LoadOptions::default()).unwrap();
     let network = network();
     let photo = &pixels(&network)[..3 * 224 * 224];
     assert_eq!(again.encode_photos(photo).unwrap(), network.encode_photos(photo).unwrap());
@@ -171,18 +173,18 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     let parallel: Tensors =
         tensors.iter().map(|(name, tensor)| (format!("module.{name}"), tensor.clone())).collect();
     write(&path, &parallel);
-    let again = G3::open(&golden("g3/config.json"), &path, &Holding::default()).unwrap();
+    let again = G3::open(&golden("g3/config.json"), &path, &LoadOptions::default()).unwrap();
     assert_eq!(again.encode_photos(photo).unwrap(), network.encode_photos(photo).unwrap());
     let mut mixed = parallel;
     mixed.insert("logit_scale1".into(), mixed["module.logit_scale1"].clone());
     write(&path, &mixed);
-    let error = G3::open(&golden("g3/config.json"), &path, &Holding::default()).unwrap_err().to_string();
+    let error = G3::open(&golden("g3/config.json"), &path, &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("unexpected (module."), "{error}");
 
     let mut short = tensors;
     short.remove("location_encoder.LocEnc1.capsule.0.b");
     write(&path, &short);
-    let error = G3::open(&golden("g3/config.json"), &path, &Holding::default()).unwrap_err().to_string();
+    let error = G3::open(&golden("g3/config.json"), &path, &LoadOptions::default()).unwrap_err().to_string();
     assert!(
         error.contains("location_encoder.LocEnc1.capsule.0.b") && error.contains("g3.safetensors"),
         "{error}"
@@ -190,10 +192,10 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     let bytes = std::fs::read(golden("g3/g3_tiny.pth")).unwrap();
     let cut = directory.path().join("cut.pth");
     std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
-    let error = G3::open(&golden("g3/config.json"), &cut, &Holding::default()).unwrap_err();
+    let error = G3::open(&golden("g3/config.json"), &cut, &LoadOptions::default()).unwrap_err();
     assert!(error.to_string().contains("cut.pth is a damaged PyTorch file"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("download it again")) && error.is_broken_model());
-    let error = G3::open(&golden("g3/config.json"), &golden("g3/runs_code.pth"), &Holding::default());
+    let error = G3::open(&golden("g3/config.json"), &golden("g3/runs_code.pth"), &LoadOptions::default());
     let error = error.unwrap_err();
     assert!(error.to_string().contains("runs_code.pth is no PyTorch state dict"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.contains("executed")) && error.is_broken_model());
@@ -206,5 +208,5 @@ fn safetensors_give_the_same_and_wrong_files_are_named() {
     assert!(error.starts_with("config.json: text_config: "), "{error}");
     let wide = whole.replace("\"location_dim\": 20", "\"location_dim\": 21");
     let config = G3Config::from_json("config.json", &wide).unwrap();
-    assert!(G3::load(&config, &pth, &Holding::default()).unwrap_err().to_string().contains("misshapen"));
+    assert!(G3::load(&config, &pth, &LoadOptions::default()).unwrap_err().to_string().contains("misshapen"));
 }

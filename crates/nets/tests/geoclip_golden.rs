@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use geo::LatLon;
+use nets::LoadOptions;
 use nets::geoclip::{DIMENSION, ImageHead, LocationEncoder, LogitScale, equal_earth, logits};
 use safetensors::SafeTensors;
 
@@ -22,7 +23,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 fn encoder() -> LocationEncoder {
-    LocationEncoder::from_file(&pack("location_encoder.safetensors")).unwrap()
+    LocationEncoder::from_file(&pack("location_encoder.safetensors"), &LoadOptions::default()).unwrap()
 }
 
 /// The golden tensors, all widened to f64.
@@ -224,7 +225,7 @@ fn broken_files_are_named() {
     assert!(ImageHead::from_bytes(&bytes).is_ok());
     let error = ImageHead::from_bytes(&bytes[..bytes.len() - 1]).unwrap_err();
     assert!(error.to_string().contains("not a complete safetensors file"), "{error}");
-    let error = LocationEncoder::from_bytes(&bytes).unwrap_err().to_string();
+    let error = LocationEncoder::from_bytes(&bytes, &LoadOptions::default()).unwrap_err().to_string();
     assert!(
         error.contains("27 missing (LocEnc0.capsule.0.b,") && error.contains("4 unexpected (0.bias"),
         "{error}"
@@ -233,6 +234,15 @@ fn broken_files_are_named() {
     assert!(error.contains("logit_scale_log"), "{error}");
     let error = LogitScale::from_json(br#"{"logit_scale_log": 1000}"#).unwrap_err().to_string();
     assert!(error.contains("not finite"), "{error}");
-    let error = LocationEncoder::from_file(Path::new("missing.safetensors")).unwrap_err();
+    let error =
+        LocationEncoder::from_file(Path::new("missing.safetensors"), &LoadOptions::default()).unwrap_err();
     assert!(error.is_broken_model() && error.to_string().starts_with("missing.safetensors cannot be read"));
+}
+
+#[test]
+fn the_location_encoder_refuses_a_gpu_by_name() {
+    let options = LoadOptions { device: "cuda:1".parse().unwrap(), ..LoadOptions::default() };
+    let error = LocationEncoder::from_file(&pack("location_encoder.safetensors"), &options).unwrap_err();
+    assert_eq!(error.to_string(), "the location encoder runs on the CPU only, not on cuda:1");
+    assert!(contract::Diagnose::hint(&error).unwrap().contains("`cpu`"));
 }

@@ -9,9 +9,10 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 
+use nets::LoadOptions;
 use nets::lora::{Adapter, Naming};
 use nets::qwen2_vl::training::{Checkpointing, LoraPlan, LoraSettings, PassOptions, TrainingNetwork};
-use nets::qwen2_vl::{LoadOptions, Qwen2Vl, Sharing};
+use nets::qwen2_vl::{Qwen2Vl, Sharing};
 use qwen2_vl_support::{cases, cases_file, golden};
 
 fn python() -> OsString {

@@ -4,6 +4,7 @@
 
 mod tensor_files;
 
+use contract::Diagnose as _;
 use std::collections::BTreeMap;
 use std::path::Path;
 

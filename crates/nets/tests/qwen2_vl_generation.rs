@@ -6,29 +6,30 @@ mod qwen2_vl_support;
 
 use std::path::Path;
 
-use kernels::weights::StoredType;
-use nets::operators::Operators;
 use nets::qwen2_vl::generation::{
     GenerationDefaults, GenerationSettings, Sampling, TextEnd, Written, WrittenText,
 };
-use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl};
+use nets::qwen2_vl::{Parts, PhotoFeatures, Prompt, Qwen2Vl};
+use nets::{ComputeType, LoadOptions, Operators, WeightStorage};
 use qwen2_vl_support::{Case, cases, cases_file, golden};
 
+const WRITING: Parts<'_> = Parts { adapter: None, merge_adapter: false, output_layer: true };
+
 fn open(options: &LoadOptions) -> Qwen2Vl {
-    let options = LoadOptions { output_layer: true, ..options.clone() };
-    Qwen2Vl::open(&golden("tiny-qwen2vl"), None, &options).unwrap()
+    Qwen2Vl::open_with(&golden("tiny-qwen2vl"), WRITING, options).unwrap()
 }
 
 /// The operators and weight kinds that write.
 fn kinds() -> Vec<(&'static str, LoadOptions)> {
-    let stored = |stored| LoadOptions { stored: Some(stored), ..LoadOptions::default() };
+    let computed = |dtype| LoadOptions { dtype, ..LoadOptions::default() };
+    let stored = |weights| LoadOptions { weights, ..LoadOptions::default() };
     vec![
         ("file", LoadOptions::default()),
         ("composed", LoadOptions { operators: Some(Operators::Composed), ..LoadOptions::default() }),
-        ("bf16", stored(StoredType::Bf16)),
-        ("f16", stored(StoredType::F16)),
-        ("q8", stored(StoredType::Q8)),
-        ("q4", stored(StoredType::Q4)),
+        ("bf16", computed(ComputeType::Bf16)),
+        ("f16", computed(ComputeType::F16)),
+        ("q8", stored(WeightStorage::Q8)),
+        ("q4", stored(WeightStorage::Q4)),
     ]
 }
 
@@ -220,20 +221,20 @@ fn variant(directory: &Path, tied: bool, without: &[&str]) {
 fn tied_embeddings_give_the_logits() {
     let directory = tempfile::tempdir().unwrap();
     variant(directory.path(), true, &["lm_head.weight"]);
-    let options = LoadOptions { output_layer: true, ..LoadOptions::default() };
-    let network = Qwen2Vl::open(directory.path(), None, &options).unwrap();
+    let options = LoadOptions::default();
+    let network = Qwen2Vl::open_with(directory.path(), WRITING, &options).unwrap();
     let prompt = (Prompt { ids: vec![5, 6, 7], photos: Vec::new() }, Vec::new());
     let written = write(&network, &prompt, &settings(8, Sampling::greedy()), 0..1);
     assert_eq!(written.texts[0].ids.len(), 8);
     // A matrix of its own beside a tied embedding is not what counts, as in transformers.
     let other = tempfile::tempdir().unwrap();
     variant(other.path(), true, &[]);
-    let both = Qwen2Vl::open(other.path(), None, &options).unwrap();
+    let both = Qwen2Vl::open_with(other.path(), WRITING, &options).unwrap();
     assert_eq!(write(&both, &prompt, &settings(8, Sampling::greedy()), 0..1).texts, written.texts);
     // Neither tied nor there: that is said, to those who want to write only.
     let none = tempfile::tempdir().unwrap();
     variant(none.path(), false, &["lm_head.weight"]);
-    let error = Qwen2Vl::open(none.path(), None, &options).unwrap_err().to_string();
+    let error = Qwen2Vl::open_with(none.path(), WRITING, &options).unwrap_err().to_string();
     assert!(error.contains("lm_head.weight"), "{error}");
     assert!(Qwen2Vl::open(none.path(), None, &LoadOptions::default()).is_ok());
 }
@@ -242,11 +243,11 @@ fn tied_embeddings_give_the_logits() {
 fn kept_weights_write_the_same() {
     let directory = tempfile::tempdir().unwrap();
     let cases = cases();
-    for stored in [StoredType::Q8, StoredType::Q4] {
-        let fresh = open(&LoadOptions { stored: Some(stored), ..LoadOptions::default() });
+    for stored in [WeightStorage::Q8, WeightStorage::Q4] {
+        let fresh = open(&LoadOptions { weights: stored, ..LoadOptions::default() });
         let options = LoadOptions {
-            stored: Some(stored),
-            quantised_directory: Some(directory.path().to_owned()),
+            weights: stored,
+            weights_cache: Some(directory.path().to_owned()),
             ..LoadOptions::default()
         };
         let prompt = prompt_of(&fresh, &cases, "c04_tiny_query");

@@ -4,8 +4,10 @@
 
 mod qwen2_vl_support;
 
+use nets::LoadOptions;
+use nets::lora::Adapter;
 use nets::operators::Operators;
-use nets::qwen2_vl::{LoadOptions, Positions, Qwen2Vl, Sharing};
+use nets::qwen2_vl::{Parts, Positions, Qwen2Vl, Sharing};
 use qwen2_vl_support::{ADAPTERS, Case, cases, cases_file, difference, features, golden, network};
 
 /// Each case by itself.
@@ -77,9 +79,11 @@ fn without_an_adapter_the_base_model_is_seen() {
 
 #[test]
 fn a_merged_adapter_gives_the_references_merged_rewards() {
-    let options = LoadOptions { merge_adapter: true, ..LoadOptions::default() };
+    let adapter = Adapter::open(&golden(ADAPTERS[0])).unwrap();
+    let parts = Parts { adapter: Some(&adapter), merge_adapter: true, ..Parts::default() };
+    let network = Qwen2Vl::open_with(&golden("tiny-qwen2vl"), parts, &LoadOptions::default()).unwrap();
     let cases = cases();
-    let merged = rewards(&network(ADAPTERS[0], &options), &cases, Sharing::Alone);
+    let merged = rewards(&network, &cases, Sharing::Alone);
     let expected: Vec<f32> =
         cases.iter().map(|case| case.json["reward_merged"].as_f64().unwrap() as f32).collect();
     let error = difference(&merged, &expected);
@@ -164,4 +168,36 @@ fn identical_prompts_score_alike() {
     for score in scored.scores {
         assert!((score - cases[0].reward).abs() < 1e-4);
     }
+}
+
+#[test]
+fn the_fused_vision_tower_equals_the_composed_one() {
+    let open = |operators| {
+        let options = LoadOptions { operators: Some(operators), ..LoadOptions::default() };
+        Qwen2Vl::open(&golden("tiny-qwen2vl"), None, &options).unwrap()
+    };
+    let (fused, composed) = (open(Operators::Fused), open(Operators::Composed));
+    // Photos of all shapes in one pass: none of them sees another.
+    let photos: Vec<_> = cases().into_iter().flat_map(|case| case.photos).collect();
+    let together = fused.encode_photos(&photos).unwrap();
+    let expected = composed.encode_photos(&photos).unwrap();
+    for ((photo, together), expected) in photos.iter().zip(&together).zip(&expected) {
+        assert_eq!(together.grid, expected.grid);
+        let error = difference(&together.values, &expected.values);
+        assert!(error < 2e-5, "{:?}: {error}", together.grid);
+        let alone = fused.encode_photos(std::slice::from_ref(photo)).unwrap();
+        let error = difference(&together.values, &alone[0].values);
+        assert!(error < 2e-5, "{:?} alone: {error}", together.grid);
+    }
+}
+
+#[test]
+fn threads_of_its_own_change_nothing() {
+    let case = cases().swap_remove(0);
+    let run = |threads| {
+        let network = network(ADAPTERS[0], &LoadOptions { threads, ..LoadOptions::default() });
+        rewards(&network, std::slice::from_ref(&case), Sharing::SharedPrefix)
+    };
+    let error = difference(&run(Some(1)), &run(Some(3)));
+    assert!(error < 2e-5, "{error}");
 }

@@ -7,18 +7,13 @@ mod qwen2_vl_support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kernels::weights::StoredType;
-use nets::NetworkError;
 use nets::lora::Adapter;
-use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
+use nets::qwen2_vl::{PhotoFeatures, Prompt, Qwen2Vl, Sharing};
+use nets::{LoadOptions, NetworkError, WeightStorage};
 use qwen2_vl_support::{ADAPTERS, Case, cases, features, golden, network};
 
-fn options(stored: StoredType, directory: Option<&Path>) -> LoadOptions {
-    LoadOptions {
-        stored: Some(stored),
-        quantised_directory: directory.map(Path::to_owned),
-        ..LoadOptions::default()
-    }
+fn options(stored: WeightStorage, directory: Option<&Path>) -> LoadOptions {
+    LoadOptions { weights: stored, weights_cache: directory.map(Path::to_owned), ..LoadOptions::default() }
 }
 
 fn scores(network: &Qwen2Vl, cases: &[Case]) -> Vec<f32> {
@@ -36,7 +31,7 @@ fn only_file(directory: &Path) -> PathBuf {
 #[test]
 fn kept_weights_score_as_fresh_ones() {
     let cases: Vec<Case> = cases().into_iter().take(3).collect();
-    for stored in [StoredType::Q8, StoredType::Q4] {
+    for stored in [WeightStorage::Q8, WeightStorage::Q4] {
         let directory = tempfile::tempdir().unwrap();
         let fresh = scores(&network(ADAPTERS[0], &options(stored, None)), &cases);
         let made = scores(&network(ADAPTERS[0], &options(stored, Some(directory.path()))), &cases);
@@ -77,11 +72,11 @@ fn each_checkpoint_and_format_has_its_own_file() {
         Qwen2Vl::open(model.path(), Some(&adapter), &options(stored, Some(directory.path())))
     };
     let count = || fs::read_dir(directory.path()).unwrap().count();
-    open(StoredType::Q4).unwrap();
-    open(StoredType::Q8).unwrap();
-    open(StoredType::Q4).unwrap();
+    open(WeightStorage::Q4).unwrap();
+    open(WeightStorage::Q8).unwrap();
+    open(WeightStorage::Q4).unwrap();
     assert_eq!(count(), 2);
-    open(StoredType::Bf16).unwrap();
+    open(WeightStorage::Bf16).unwrap();
     assert_eq!(count(), 2, "only blocks are kept");
 
     // Other weights under the same path.
@@ -92,7 +87,7 @@ fn each_checkpoint_and_format_has_its_own_file() {
         *word = (f32::from_le_bytes(*word) * 0.5).to_le_bytes();
     }
     fs::write(&weights, bytes).unwrap();
-    open(StoredType::Q4).unwrap();
+    open(WeightStorage::Q4).unwrap();
     assert_eq!(count(), 3);
 }
 
@@ -101,7 +96,7 @@ fn a_directory_that_cannot_be_written_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let blocked = directory.path().join("file");
     fs::write(&blocked, "not a directory").unwrap();
-    let error = Qwen2Vl::open(&golden("tiny-qwen2vl"), None, &options(StoredType::Q4, Some(&blocked)));
+    let error = Qwen2Vl::open(&golden("tiny-qwen2vl"), None, &options(WeightStorage::Q4, Some(&blocked)));
     match error.expect_err("a file is no directory") {
         NetworkError::Write { file, .. } => assert!(file.contains("file"), "{file}"),
         other => panic!("{other}"),

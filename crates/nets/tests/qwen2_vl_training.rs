@@ -5,13 +5,13 @@
 
 mod qwen2_vl_support;
 
-use kernels::weights::StoredType;
 use nets::NetworkError;
 use nets::lora::{Adapter, Naming};
 use nets::qwen2_vl::training::{
     Checkpointing, GroupPass, LoraPlan, LoraSettings, PassOptions, TrainingNetwork,
 };
-use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
+use nets::qwen2_vl::{PhotoFeatures, Prompt, Qwen2Vl, Sharing};
+use nets::{ComputeType, LoadOptions, WeightStorage};
 use qwen2_vl_support::{ADAPTERS, cases, difference, golden, network};
 
 const ALL: [&str; 7] = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
@@ -199,8 +199,10 @@ fn narrow_weights_give_nearby_gradients() {
     let (group, values) = (group(&wide), values(&wide));
     let slopes = slopes(group.0.len());
     let (_, expected) = gradients(&wide, &values, &group, &slopes, SHARED);
-    for stored in [StoredType::Bf16, StoredType::Q8] {
-        let options = LoadOptions { stored: Some(stored), ..LoadOptions::default() };
+    for (weights, dtype) in
+        [(WeightStorage::AsInFile, ComputeType::Bf16), (WeightStorage::Q8, ComputeType::F32)]
+    {
+        let options = LoadOptions { weights, dtype, ..LoadOptions::default() };
         let network = Qwen2Vl::open(&golden("tiny-qwen2vl"), None, &options).unwrap();
         let narrow = TrainingNetwork::new(network, wide.plan().clone(), Checkpointing::EveryLayer).unwrap();
         let (_, found) = gradients(&narrow, &values, &group, &slopes, SHARED);
@@ -209,7 +211,7 @@ fn narrow_weights_give_nearby_gradients() {
             pairs.map(|(one, other)| f64::from(*one) * f64::from(*other)).sum()
         };
         let cosine = along(&found, &expected) / (along(&found, &found) * along(&expected, &expected)).sqrt();
-        assert!(cosine > 0.99, "{stored:?}: {cosine}");
+        assert!(cosine > 0.99, "{weights:?}, {dtype:?}: {cosine}");
     }
 }
 

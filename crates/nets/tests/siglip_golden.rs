@@ -6,8 +6,9 @@
 mod photo_support;
 mod tensor_files;
 
+use nets::LoadOptions;
 use nets::operators::Operators;
-use nets::siglip::{Holding, SiglipVision, config_from_json};
+use nets::siglip::{SiglipVision, config_from_json};
 use nets::vision_transformer::{Preprocessor, Squaring};
 use photo::{Filter, Image};
 use photo_support::{golden, official};
@@ -23,7 +24,7 @@ fn photos() -> Vec<Image> {
 }
 
 /// The golden network, with its own preprocessing or that of another `resample`.
-fn network(holding: &Holding, resample: u32) -> SiglipVision {
+fn network(holding: &LoadOptions, resample: u32) -> SiglipVision {
     let network = SiglipVision::open(&golden("siglip"), holding).unwrap();
     let json = std::fs::read_to_string(golden("siglip/preprocessor_config.json")).unwrap();
     let json = json.replace("\"resample\": 3", &format!("\"resample\": {resample}"));
@@ -43,8 +44,8 @@ fn close(what: &str, found: &[f32], expected: &Tensor, tolerance: f32) {
 #[test]
 fn vectors_equal_the_reference() {
     let outputs = read(&golden("siglip/outputs.safetensors"));
-    let composed = Holding { operators: Some(Operators::Composed), ..Holding::default() };
-    for holding in [Holding::default(), composed] {
+    let composed = LoadOptions { operators: Some(Operators::Composed), ..LoadOptions::default() };
+    for holding in [LoadOptions::default(), composed] {
         // SigLIP 2 resamples bilinearly.
         for (name, resample) in [("siglip", 3), ("siglip2", 2)] {
             let network = network(&holding, resample);
@@ -75,7 +76,7 @@ fn vectors_equal_the_reference() {
 
 #[test]
 fn the_numbers_of_filters_are_pillows() {
-    let own = SiglipVision::open(&golden("siglip"), &Holding::default()).unwrap();
+    let own = SiglipVision::open(&golden("siglip"), &LoadOptions::default()).unwrap();
     let size = SIDE as u32;
     assert_eq!(own.preprocessor().squaring, Squaring::Squash { size, filter: Filter::Bicubic });
     for (json, filter) in [
@@ -100,7 +101,7 @@ fn a_value_is_counted_from_the_start_of_its_tensor() {
     let changed = tensors[name].clone().with(index, f32::NAN);
     tensors.insert(name.into(), changed);
     write(&directory.path().join("model.safetensors"), &tensors);
-    let error = SiglipVision::open(directory.path(), &Holding::default()).unwrap_err().to_string();
+    let error = SiglipVision::open(directory.path(), &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.contains(&format!("tensor {name}: value {index} is NaN")), "{error}");
 }
 
@@ -119,10 +120,10 @@ fn whole_checkpoints_are_read_and_wrong_ones_refused() {
     .unwrap();
     let weights = directory.path().join("model.safetensors");
     write(&weights, &tensors);
-    SiglipVision::open(directory.path(), &Holding::default()).unwrap();
+    SiglipVision::open(directory.path(), &LoadOptions::default()).unwrap();
     tensors.remove("vision_model.head.probe");
     write(&weights, &tensors);
-    let error = SiglipVision::open(directory.path(), &Holding::default()).unwrap_err().to_string();
+    let error = SiglipVision::open(directory.path(), &LoadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("1 missing (vision_model.head.probe)"), "{error}");
     for (json, why) in [
         (r#"{"model_type": "siglip2", "vision_config": {}}"#, "model_type"),

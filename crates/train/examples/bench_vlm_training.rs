@@ -11,10 +11,9 @@ use std::time::Instant;
 
 use contract::{Failure, PhotoId};
 use formats::pairs::PairsReader;
-use kernels::weights::StoredType;
 use nets::lora::{Adapter, Naming};
-use nets::qwen2_vl::LoadOptions;
 use nets::qwen2_vl::training::Checkpointing;
+use nets::{ComputeType, LoadOptions};
 use photo::{DecodeOptions, Image, Limits, decode};
 use rank::MultiOrderLoss;
 use rank::vlm::{InputOptions, PhotoSource};
@@ -51,9 +50,9 @@ fn main() -> Result<(), AnyError> {
         .collect();
     let threads = value("--threads").unwrap_or("2").parse()?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    let stored = match value("--dtype").unwrap_or("f32") {
-        "f32" => None,
-        "bf16" => Some(StoredType::Bf16),
+    let dtype = match value("--dtype").unwrap_or("f32") {
+        "f32" => ComputeType::F32,
+        "bf16" => ComputeType::Bf16,
         other => return Err(format!("unknown --dtype: {other:?}").into()),
     };
     // The peer's dropout is off too: losses are to be compared.
@@ -68,7 +67,7 @@ fn main() -> Result<(), AnyError> {
             start: Start::Adapter(folder.clone()),
             // Every step is to do all the work.
             inputs: InputOptions { feature_memory: 0, ..InputOptions::default() },
-            load: LoadOptions { stored, ..LoadOptions::default() },
+            load: LoadOptions { dtype, ..LoadOptions::default() },
             checkpointing,
             ..VlmTrainerOptions::default()
         };

@@ -8,9 +8,10 @@ use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor, Var};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use geo::LatLon;
+use nets::LoadOptions;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::clip::ClipTokenizer;
-use nets::g3::{G3, G3Config, Holding};
+use nets::g3::{G3, G3Config};
 use photo::{DecodeOptions, Limits, decode};
 use serde_json::Value;
 use train::TrainError;
@@ -33,7 +34,7 @@ fn heads() -> G3Heads {
 }
 
 fn open(weights: &Path) -> G3 {
-    G3::open(&golden("g3/config.json"), weights, &Holding::default()).unwrap()
+    G3::open(&golden("g3/config.json"), weights, &LoadOptions::default()).unwrap()
 }
 
 /// What the official code computed.

@@ -10,6 +10,7 @@ use geo::LatLon;
 use nets::lora::Adapter;
 use nets::qwen2_vl::Sharing;
 use nets::qwen2_vl::training::{Checkpointing, LoraSettings};
+use nets::{DeviceChoice, LoadOptions};
 use photo::{DecodeOptions, Image, Limits, decode};
 use rank::MultiOrderLoss;
 use rank::vlm::prompt::{PlaceText, Protocol};
@@ -317,6 +318,9 @@ fn what_cannot_be_trained_on_is_refused_by_name() {
     let settings = LoraSettings { target_modules: vec!["qkv".into()], ..LoraSettings::default() };
     let message = refused(&|_| {}, &options(Start::Fresh(settings)));
     assert!(message.contains("target_modules") && message.contains("qkv"), "{message}");
+    let on_gpu = LoadOptions { device: DeviceChoice::Cuda(0), ..LoadOptions::default() };
+    let message = refused(&|_| {}, &VlmTrainerOptions { load: on_gpu, ..VlmTrainerOptions::default() });
+    assert!(message.contains("training runs on the CPU only, not on cuda:0"), "{message}");
     let message = refused(&|_| {}, &options(Start::Adapter(golden("nowhere"))));
     assert!(message.contains("nowhere"), "{message}");
 }

@@ -18,6 +18,7 @@ use georanker::pack::{
     LocationsManifest, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, View,
 };
 use georanker::{FeatureExtractor, Heads, Matrix, Pack, Parts, PhotoEncoder, fingerprint};
+use nets::LoadOptions;
 use nets::efficientnet_lite::EfficientNetLite;
 use nets::geoclip::LocationEncoder;
 use rank::Calibration;
@@ -126,7 +127,7 @@ fn read(pack: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
 /// The photo network with the pack's views, and what identifies its weights.
 fn extractor(pack: &Path) -> anyhow::Result<(FeatureExtractor, String)> {
     let weights = read(pack, WEIGHTS)?;
-    let network = EfficientNetLite::from_bytes(&read(pack, CONFIG)?, &weights)?;
+    let network = EfficientNetLite::from_bytes(&read(pack, CONFIG)?, &weights, &LoadOptions::default())?;
     Ok((FeatureExtractor::new(network, vec![View::CentreCrop, View::Squash]), sha256_hex(&weights)))
 }
 
@@ -174,7 +175,7 @@ impl Ingredients {
         eprintln!("features: {} each", extractor.length());
         let location_bytes = read(pack, LOCATION_ENCODER)?;
         let encoder_key = sha256_hex(&location_bytes);
-        let location_encoder = LocationEncoder::from_bytes(&location_bytes)?;
+        let location_encoder = LocationEncoder::from_bytes(&location_bytes, &LoadOptions::default())?;
         let coordinates = world::read_coordinates(&pack.join(COORDINATES))?;
         let encoded_world = world::encode(&coordinates, &location_encoder, &encoder_key, cache)?;
         let encoded_here = world::encode(&locations(&rows), &location_encoder, &encoder_key, cache)?;

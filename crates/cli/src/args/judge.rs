@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use contract::{ErrorKind, Failure};
-use nets::qwen2_vl::LoadOptions;
+use contract::Failure;
 use rank::vlm::{InputOptions, NumberFormat, ScorerOptions};
 
+use super::load::Typed;
 use super::{WeightStorage, check_directory};
 
 /// An LVLM that ranks the best candidates again, as in the paper.
@@ -28,6 +28,13 @@ pub struct JudgeArguments {
     /// Number format of its computation.
     #[arg(long, value_enum, requires = "judge", default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16")]
     pub judge_dtype: NumberFormat,
+    /// Where it runs: cpu, or cuda in a build with CUDA.
+    #[arg(long, requires = "judge", default_value = "cpu", value_name = "cpu|cuda|cuda:N")]
+    pub judge_device: String,
+    /// Largest photo that it sees, in pixels; larger ones are scaled down, which saves most of the time [default: as the
+    /// model says].
+    #[arg(long, requires = "judge", value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(784..))]
+    pub judge_max_pixels: Option<u32>,
     /// How its weights are held in memory: as stored, or quantised to 8 or 4 bits.
     #[arg(long, value_enum, requires = "judge", default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
     pub judge_weights: WeightStorage,
@@ -56,28 +63,29 @@ impl JudgeArguments {
     /// Checks what belongs together; `None` if no model was named.
     ///
     /// # Errors
-    /// [`ErrorKind::Usage`] naming the option; [`ErrorKind::BrokenModel`] for directories that are not there.
+    /// [`contract::ErrorKind::Usage`] naming the option; [`contract::ErrorKind::BrokenModel`] for directories that are not there.
     pub fn resolve(&self) -> Result<Option<JudgeRequest>, Failure> {
         let Some(model) = &self.judge else { return Ok(None) };
         let (retrieved, generated) = (usize::from(self.judge_found), usize::from(self.judge_written));
         check_directory("--judge", Some(model))?;
         check_directory("--judge-adapter", self.judge_adapter.as_deref())?;
-        if self.judge_weights_cache.is_some() && self.judge_weights == WeightStorage::Stored {
-            let message = "--judge-weights-cache keeps quantised weights, and none were asked for";
-            return Err(Failure::new(ErrorKind::Usage, message).with_hint("add --judge-weights q4 or q8"));
-        }
+        let load = Typed {
+            prefix: "judge-",
+            device: &self.judge_device,
+            dtype: self.judge_dtype,
+            weights: self.judge_weights,
+            weights_cache: self.judge_weights_cache.as_deref(),
+            threads: None,
+        };
+        let load = load.resolve()?;
         let options = ScorerOptions {
             adapter: self.judge_adapter.clone(),
             inputs: InputOptions {
                 feature_directory: self.judge_vision_cache.clone(),
+                max_pixels: self.judge_max_pixels,
                 ..InputOptions::default()
             },
-            load: LoadOptions {
-                stored: self.judge_weights.held_for(self.judge_dtype),
-                rounded_inputs: self.judge_dtype == NumberFormat::Bf16,
-                quantised_directory: self.judge_weights_cache.clone(),
-                ..LoadOptions::default()
-            },
+            load,
             ..ScorerOptions::default()
         };
         Ok(Some(JudgeRequest { model: model.clone(), options, retrieved, generated }))

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 use contract::{ErrorKind, Failure};
 use generate::LocalSettings;
-use nets::qwen2_vl::{LoadOptions, device};
 use rank::vlm::NumberFormat;
 
 use super::WeightStorage;
+use super::load::Typed;
 
 /// A model on this machine.
 #[derive(Debug, Args)]
@@ -87,24 +87,17 @@ impl LocalArguments {
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
             return Err(usage(format!("--top-p {}: give a number above 0 and up to 1", self.top_p)));
         }
-        if self.weights_cache.is_some() && self.weights == WeightStorage::Stored {
-            return Err(usage("--weights-cache keeps quantised weights, and none were asked for".into())
-                .with_hint("add --weights q4 or q8"));
-        }
-        let device = device(&self.device).map_err(|error| usage(format!("--{error}")))?;
-        if self.device != "cpu" && self.weights != WeightStorage::Stored {
-            return Err(
-                usage("--weights q8 and q4 are for the CPU".into()).with_hint("on a GPU use --dtype bf16")
-            );
-        }
+        let load = Typed {
+            prefix: "",
+            device: &self.device,
+            dtype: self.dtype,
+            weights: self.weights,
+            weights_cache: self.weights_cache.as_deref(),
+            // The whole process has as many.
+            threads: None,
+        };
         let settings = LocalSettings {
-            load: LoadOptions {
-                device,
-                stored: self.weights.held_for(self.dtype),
-                rounded_inputs: self.dtype == NumberFormat::Bf16,
-                quantised_directory: self.weights_cache.clone(),
-                ..LoadOptions::default()
-            },
+            load: load.resolve()?,
             min_pixels: self.min_pixels,
             max_pixels: Some(self.max_pixels),
             max_tokens: max_tokens as usize,

@@ -8,9 +8,9 @@ use geo::Region;
 use georanker::OpenOptions;
 use present::{Format, Precision, UnknownFormat, UnknownPrecision};
 
-use super::{
-    JudgeArguments, JudgeRequest, PackArguments, RetrievalArguments, WrittenArguments, WrittenRequest,
-};
+#[cfg(feature = "lvlm")]
+use super::{JudgeArguments, JudgeRequest, WrittenArguments};
+use super::{PackArguments, RetrievalArguments};
 
 /// `georanker locate`.
 #[derive(Debug, Args)]
@@ -61,9 +61,11 @@ pub struct LocateArguments {
     #[arg(long, value_name = "NAME")]
     pub author: Option<String>,
     /// Candidates that a model writes.
+    #[cfg(feature = "lvlm")]
     #[command(flatten, next_help_heading = "Candidates written by a vision-language model")]
     pub written: WrittenArguments,
     /// An LVLM that ranks.
+    #[cfg(feature = "lvlm")]
     #[command(flatten, next_help_heading = "Ranking by a vision-language model")]
     pub judge: JudgeArguments,
 }
@@ -86,9 +88,8 @@ pub struct LocateRequest {
     pub author: Option<String>,
     /// What the user brings besides the pack.
     pub open: OpenOptions,
-    /// Where generated candidates come from, if they were asked for.
-    pub generated: Option<WrittenRequest>,
     /// The LVLM that ranks, if one was asked for.
+    #[cfg(feature = "lvlm")]
     pub judge: Option<JudgeRequest>,
 }
 
@@ -121,6 +122,8 @@ impl LocateArguments {
             retrieval: self.retrieval.resolve()?,
             decide: self.decide,
         };
+        #[cfg(feature = "lvlm")]
+        self.written.resolve()?;
         Ok(LocateRequest {
             options,
             author: self.author.clone(),
@@ -129,7 +132,7 @@ impl LocateArguments {
                 coordinates: self.retrieval.coordinates.clone(),
                 more_coordinates: self.retrieval.more_coordinates.clone(),
             },
-            generated: self.written.resolve()?,
+            #[cfg(feature = "lvlm")]
             judge: self.judge.resolve()?,
         })
     }

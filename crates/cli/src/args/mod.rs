@@ -1,18 +1,30 @@
 //! Arguments in two steps: what was typed (here), and what it means (`resolve` in each file).
 
+#[cfg(feature = "lvlm")]
 mod benchmark;
+#[cfg(feature = "train")]
 mod curate;
 mod evaluate;
 mod gallery;
+#[cfg(feature = "lvlm")]
 mod generate;
+#[cfg(feature = "lvlm")]
 mod judge;
+#[cfg(feature = "lvlm")]
+mod load;
+#[cfg(feature = "lvlm")]
 mod local_model;
 mod locate;
+#[cfg(feature = "pull")]
 mod packs;
+#[cfg(feature = "pull")]
 mod pull;
 mod retrieval;
+#[cfg(feature = "lvlm")]
 mod score;
+#[cfg(feature = "train")]
 mod train;
+#[cfg(feature = "lvlm")]
 mod written;
 
 use std::path::{Path, PathBuf};
@@ -20,26 +32,39 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 use contract::{ErrorKind, Failure};
 
+#[cfg(feature = "lvlm")]
 pub use benchmark::{BenchmarkArguments, BenchmarkRequest};
+#[cfg(feature = "train")]
 pub use curate::{
     CurateArguments, CurateBuildArguments, CurateCommand, CurateRequest, CurateStatsArguments, Exclusion,
     QueryArguments, RetrievedArguments, RuleArguments,
 };
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
+#[cfg(feature = "lvlm")]
 pub(crate) use generate::default_cache;
+#[cfg(feature = "lvlm")]
 pub use generate::{
     ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind,
     StructuredWord, WriterRequest,
 };
+#[cfg(feature = "lvlm")]
 pub use judge::{JudgeArguments, JudgeRequest};
+#[cfg(feature = "lvlm")]
+pub use load::WeightStorage;
+#[cfg(feature = "lvlm")]
 pub use local_model::{LocalArguments, LocalRequest};
 pub use locate::{LocateArguments, LocateRequest};
+#[cfg(feature = "pull")]
 pub use packs::PacksArguments;
+#[cfg(feature = "pull")]
 pub use pull::{PullArguments, PullRequest};
 pub use retrieval::RetrievalArguments;
-pub use score::{ScoreArguments, ScoreRequest, WeightStorage};
+#[cfg(feature = "lvlm")]
+pub use score::{ScoreArguments, ScoreRequest};
+#[cfg(feature = "train")]
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
+#[cfg(feature = "lvlm")]
 pub use written::{WrittenArguments, WrittenRequest};
 
 /// Where on Earth was this photo taken?
@@ -65,18 +90,24 @@ pub enum Command {
     /// Build and keep a gallery of geotagged photos.
     Gallery(GalleryArguments),
     /// Ask a vision-language model where photos were taken; sends them to the address you name.
+    #[cfg(feature = "lvlm")]
     Generate(Box<GenerateArguments>),
     /// Make and describe datasets for training rankers.
+    #[cfg(feature = "train")]
     Curate(CurateArguments),
     /// Score the candidates of photos with a vision-language model.
+    #[cfg(feature = "lvlm")]
     Score(Box<ScoreArguments>),
     /// Train a ranker.
+    #[cfg(feature = "train")]
     Train(TrainArguments),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
     /// Fetch published weights and describe them as a pack.
+    #[cfg(feature = "pull")]
     Pull(PullArguments),
     /// List the packs of this machine, and check them.
+    #[cfg(feature = "pull")]
     Packs(PacksArguments),
     /// Print a completion script for a shell.
     Completions {
@@ -97,6 +128,7 @@ pub struct PackArguments {
 ///
 /// # Errors
 /// [`ErrorKind::BrokenModel`].
+#[cfg(feature = "lvlm")]
 pub(crate) fn check_directory(option: &str, directory: Option<&Path>) -> Result<(), Failure> {
     match directory.filter(|directory| !directory.is_dir()) {
         None => Ok(()),

@@ -3,13 +3,15 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use contract::{ErrorKind, Failure};
-use kernels::weights::StoredType;
+use nets::LoadOptions;
 use rank::vlm::prompt::Protocol;
 use rank::vlm::{BenchmarkRules, NumberFormat, Reencode};
 
+use super::WeightStorage;
 use super::benchmark::{BenchmarkArguments, BenchmarkRequest};
+use super::load::Typed;
 
 /// `georanker score`.
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
@@ -86,28 +88,6 @@ pub struct ScoreArguments {
     pub naive: bool,
 }
 
-/// What `--weights` can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum WeightStorage {
-    /// In the number format of the computation.
-    Stored,
-    /// 8 bits a weight.
-    Q8,
-    /// 4 bits a weight.
-    Q4,
-}
-
-impl WeightStorage {
-    /// How weights are held for a computation.
-    pub const fn held_for(self, dtype: NumberFormat) -> Option<StoredType> {
-        match self {
-            Self::Q8 => Some(StoredType::Q8),
-            Self::Q4 => Some(StoredType::Q4),
-            Self::Stored => dtype.stored(),
-        }
-    }
-}
-
 /// What was asked for, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScoreRequest {
@@ -127,12 +107,8 @@ pub struct ScoreRequest {
     pub protocol: Protocol,
     /// Photos that go through JPEG first.
     pub reencode: Reencode,
-    /// Number format of the computation.
-    pub dtype: NumberFormat,
-    /// How weights are held.
-    pub weights: WeightStorage,
-    /// Directory for quantised weights.
-    pub weights_cache: Option<PathBuf>,
+    /// How the model is loaded.
+    pub load: LoadOptions,
     /// Whether the adapter is added to the weights.
     pub merge_adapter: bool,
     /// Smallest photo, if not the model's own.
@@ -143,8 +119,6 @@ pub struct ScoreRequest {
     pub vision_cache: Option<PathBuf>,
     /// Bytes of memory for vision features.
     pub vision_memory: usize,
-    /// Where the model runs.
-    pub device: String,
     /// Threads, if not one a core.
     pub threads: Option<NonZeroUsize>,
     /// Whether every prompt is scored alone.
@@ -174,10 +148,16 @@ impl ScoreArguments {
         {
             return Err(usage(format!("--min-pixels {least} is more than --max-pixels {most}")));
         }
-        if self.weights_cache.is_some() && self.weights == WeightStorage::Stored {
-            return Err(usage("--weights-cache keeps quantised weights, and none were asked for".into())
-                .with_hint("add --weights q4 or q8"));
-        }
+        let load = Typed {
+            prefix: "",
+            device: &self.device,
+            dtype: self.dtype,
+            weights: self.weights,
+            weights_cache: self.weights_cache.as_deref(),
+            // The whole process has as many.
+            threads: None,
+        };
+        let load = load.resolve()?;
         let (pairs, benchmark) = match (self.benchmark.resolve(), &self.pairs) {
             (Some((file, request)), _) => (file, Some(request)),
             (None, Some(pairs)) => (pairs.clone(), None),
@@ -193,15 +173,12 @@ impl ScoreArguments {
             resume: self.resume,
             protocol: self.protocol,
             reencode: self.reencode,
-            dtype: self.dtype,
-            weights: self.weights,
-            weights_cache: self.weights_cache.clone(),
+            load,
             merge_adapter: self.merge_adapter,
             min_pixels: self.min_pixels,
             max_pixels: self.max_pixels,
             vision_cache: self.vision_cache.clone(),
             vision_memory: (self.vision_memory as usize).saturating_mul(1 << 20),
-            device: self.device.clone(),
             threads: self.threads,
             naive: self.naive,
         })
@@ -288,8 +265,7 @@ mod tests {
         let request = resolve(&[]).unwrap();
         assert_eq!(request.protocol, Protocol::Default);
         assert_eq!(request.reencode, Reencode::None);
-        assert_eq!(request.dtype, NumberFormat::F32);
-        assert_eq!(request.weights, WeightStorage::Stored);
+        assert_eq!(request.load, LoadOptions::default());
         assert_eq!(request.vision_memory, 512 << 20);
         assert_eq!((request.min_pixels, request.max_pixels, request.threads), (None, None, None));
     }
@@ -326,8 +302,13 @@ mod tests {
         .unwrap();
         assert_eq!(request.protocol, Protocol::Official);
         assert_eq!(request.reencode, Reencode::Candidates);
-        assert_eq!((request.dtype, request.weights), (NumberFormat::Bf16, WeightStorage::Q8));
-        assert_eq!(request.weights_cache, Some(PathBuf::from("kept")));
+        let load = LoadOptions {
+            dtype: nets::ComputeType::Bf16,
+            weights: nets::WeightStorage::Q8,
+            weights_cache: Some(PathBuf::from("kept")),
+            ..LoadOptions::default()
+        };
+        assert_eq!(request.load, load);
         assert_eq!((request.min_pixels, request.max_pixels), (Some(3136), Some(200_704)));
         assert_eq!((request.vision_memory, request.threads), (0, NonZeroUsize::new(2)));
         assert!(request.merge_adapter && request.naive && request.resume);

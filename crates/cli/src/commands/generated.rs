@@ -1,26 +1,77 @@
-//! Generated candidates for `georanker locate`: from a file, or asked for on the way.
+//! Vision-language models of `georanker locate`: generated candidates, from a file or asked for on the way, and the
+//! reranker.
 
 use std::sync::Arc;
 
 use contract::{Cancel, Failure, LocateOptions};
 use generate::{AnswerCache, Budget, Wording, WrittenFile};
-use georanker::Locator;
 use georanker::generation::{GeneratedSource, GenerationNotice, ModelSource, Prompts};
+use georanker::{Locator, Reranker};
 use indicatif::ProgressBar;
+use photo::DecodeOptions;
+use rank::vlm::PairScorer;
 
 use super::generate::open_generator;
-use crate::args::{PromptKind, WrittenRequest};
+use crate::args::{JudgeRequest, LocateArguments, LocateRequest, PromptKind, WrittenRequest};
 use crate::exit::report;
 use crate::progress::note;
 
 /// Photos that are asked about at the same time.
 const CONCURRENCY: usize = 4;
 
+/// Where generated candidates come from, if they were asked for.
+pub(super) struct Generated(Option<Arc<GeneratedSource>>);
+
+/// The locator with the models that were asked for.
+///
+/// # Errors
+/// A file that cannot be read, a cache that cannot be made, a model that is broken.
+pub(super) fn with_models(
+    mut locator: Locator,
+    request: &LocateRequest,
+    arguments: &LocateArguments,
+    cancel: &Cancel,
+    quiet: bool,
+) -> Result<(Locator, Generated), Failure> {
+    let mut source = None;
+    if let Some(generated) = arguments.written.resolve()? {
+        let asked = (&request.options, &request.author);
+        let opened = Arc::new(open_source(generated, &locator, asked, cancel, quiet)?);
+        locator = locator.with_source(opened.clone(), arguments.written.merge_within_m)?;
+        source = Some(opened);
+    }
+    if let Some(JudgeRequest { model, options, retrieved, generated }) = &request.judge {
+        let what = "confidence values are uncalibrated model probabilities";
+        note(quiet, &format!("opening {}; {what}", model.display()));
+        let scorer = PairScorer::open(model, options)?;
+        let (retrieved, generated, decode) = (*retrieved, *generated, DecodeOptions::default());
+        locator = locator.reranked_by(Reranker { scorer, retrieved, generated, decode });
+    }
+    Ok((locator, Generated(source)))
+}
+
+impl Generated {
+    /// Whether they were asked for.
+    pub(super) const fn is_asked(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// What ended the asking for good, if something did.
+    pub(super) fn ended(&self) -> Option<Failure> {
+        self.0.as_ref()?.ended()
+    }
+
+    /// Says what came of it; the number of photos that went without.
+    pub(super) fn finish(&self, quiet: bool) -> usize {
+        self.0.as_ref().map_or(0, |source| finish(source, quiet))
+    }
+}
+
 /// Opens file or cache; nothing is sent yet.
 ///
 /// # Errors
 /// The file cannot be read, or the cache not be made.
-pub(super) fn open_source(
+fn open_source(
     request: WrittenRequest,
     locator: &Locator,
     (options, author): (&LocateOptions, &Option<String>),
@@ -59,7 +110,7 @@ pub(super) fn open_source(
 }
 
 /// Says what came of it; the number of photos that went without.
-pub(super) fn finish(source: &GeneratedSource, quiet: bool) -> usize {
+fn finish(source: &GeneratedSource, quiet: bool) -> usize {
     if let Some(summary) = source.summary() {
         note(quiet, &summary);
     }

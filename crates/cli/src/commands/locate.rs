@@ -6,17 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use contract::{Cancel, ErrorKind, Failure, Locate, PhotoId};
-use georanker::generation::GeneratedSource;
 use georanker::{
-    BatchEnd, BatchOptions, Input, Located, Locator, OpenEvent, Pack, QueryCache, Reranker, expand_inputs,
-    find_pack, locate_files,
+    BatchEnd, BatchOptions, Input, Located, Locator, OpenEvent, Pack, QueryCache, expand_inputs, find_pack,
+    locate_files,
 };
 use photo::{DecodeOptions, Limits, decode, encode_thumbnail};
 use present::{Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer};
-use rank::vlm::PairScorer;
 
-use super::generated::{finish, open_source};
-use crate::args::{JudgeRequest, LocateArguments};
+#[cfg(feature = "lvlm")]
+use super::generated::{Generated, with_models};
+#[cfg(not(feature = "lvlm"))]
+use super::without_models::{Generated, with_models};
+use crate::args::LocateArguments;
 use crate::exit::{Exit, report};
 use crate::progress::{bar, note, stop_flag};
 use crate::sink::Sink;
@@ -38,7 +39,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     if inputs.skipped > 0 {
         note(quiet, &format!("skipped {} files that are not photos", inputs.skipped));
     }
-    let mut locator = Locator::open_with(&pack, &request.open, &mut |event| tell(&event, quiet))?;
+    let locator = Locator::open_with(&pack, &request.open, &mut |event| tell(&event, quiet))?;
     let query_cache = match &arguments.retrieval.query_cache {
         Some(directory) => Some(Arc::new(QueryCache::open(directory, locator.encoder().as_ref())?)),
         None => None,
@@ -46,24 +47,11 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     let limits = Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() };
     let cancel = Cancel::by(stop_flag()?);
     locator.check(&request.options)?;
-    let mut source = None;
-    if let Some(generated) = request.generated {
-        let opened =
-            Arc::new(open_source(generated, &locator, (&request.options, &request.author), &cancel, quiet)?);
-        locator = locator.with_source(opened.clone(), arguments.written.merge_within_m)?;
-        source = Some(opened);
-    }
-    if let Some(JudgeRequest { model, options, retrieved, generated }) = request.judge {
-        let what = "confidence values are uncalibrated model probabilities";
-        note(quiet, &format!("opening {}; {what}", model.display()));
-        let scorer = PairScorer::open(&model, &options)?;
-        let decode = DecodeOptions::default();
-        locator = locator.reranked_by(Reranker { scorer, retrieved, generated, decode });
-    }
+    let (locator, generated) = with_models(locator, &request, arguments, &cancel, quiet)?;
     let wants_map = arguments.format == Format::Html || arguments.map.is_some();
     let options = BatchOptions {
-        locate: request.options,
-        author: request.author,
+        locate: request.options.clone(),
+        author: request.author.clone(),
         limits,
         thumbnail_side: wants_map.then_some(QUERY_SIDE),
         query_cache,
@@ -79,7 +67,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         locator: &locator,
         gallery: locator.gallery_label(),
         pictures: &pictures,
-        source: source.as_deref(),
+        generated: &generated,
         cancel: &cancel,
         precision,
         quiet,
@@ -122,7 +110,7 @@ struct Run<'a> {
     locator: &'a Locator,
     gallery: String,
     pictures: &'a Pictures<'a>,
-    source: Option<&'a GeneratedSource>,
+    generated: &'a Generated,
     cancel: &'a Cancel,
     precision: Precision,
     quiet: bool,
@@ -174,7 +162,7 @@ impl Run<'_> {
                     precision: self.precision,
                     terminal,
                     thumbnails: self.pictures,
-                    origins: self.source.is_some(),
+                    origins: self.generated.is_asked(),
                     names: &photos,
                 };
                 Some(writer(target.format, settings, &mut target.sink))
@@ -196,7 +184,7 @@ impl Run<'_> {
         let mut failures = 0;
         let mut emit = |located: Located| -> Result<(), (Failure, bool)> {
             if let Err(failure) = &located.outcome {
-                if self.source.and_then(GeneratedSource::ended).is_some_and(|ended| ended == *failure) {
+                if self.generated.ended().is_some_and(|ended| ended == *failure) {
                     // The run's failure, said once at the end.
                     return Ok(());
                 }
@@ -216,8 +204,8 @@ impl Run<'_> {
         }
         let end = locate_files(self.locator, &inputs.photos, options, self.cancel, &mut emit)?;
         progress.finish_and_clear();
-        let without = self.source.map_or(0, |source| finish(source, self.quiet));
-        let end = match self.source.and_then(GeneratedSource::ended) {
+        let without = self.generated.finish(self.quiet);
+        let end = match self.generated.ended() {
             Some(failure) if failure.kind != ErrorKind::Interrupted => return Err((failure, false)),
             Some(_) => BatchEnd::Stopped,
             None => end,

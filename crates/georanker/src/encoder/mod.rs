@@ -1,6 +1,7 @@
 //! Photos and coordinates to vectors.
 
 mod heads;
+#[cfg(feature = "lvlm")]
 mod transformer;
 mod views;
 
@@ -9,6 +10,7 @@ use std::sync::OnceLock;
 use contract::{Channel, ChannelSpec, Encoder, ErrorKind, Failure, Photo, QueryEmbedding};
 use files::sha256_hex;
 use geo::LatLon;
+use nets::LoadOptions;
 use nets::efficientnet_lite::{EfficientNetLite, Request};
 use nets::geoclip::LocationEncoder;
 use photo::Image;
@@ -18,11 +20,13 @@ use crate::pack::{EncoderKind, Manifest, Pack, View};
 use crate::{PackError, open_location_encoder};
 
 pub use heads::{Heads, HeadsError, Matrix};
+#[cfg(feature = "lvlm")]
 use transformer::TransformerEncoder;
 pub use views::view_input;
 
 /// Transformers take so many photos in one pass: enough for their products to be large, and the activations of ViT-L/14
 /// stay below 100 MB.
+#[cfg(feature = "lvlm")]
 const TRANSFORMER_BATCH: usize = 8;
 
 /// A photo becomes a vector in each channel: by a frozen network with learned heads (photo space and location space),
@@ -36,7 +40,11 @@ pub struct PhotoEncoder {
 }
 
 enum Network {
-    Heads { features: Box<FeatureExtractor>, heads: Box<Heads> },
+    Heads {
+        features: Box<FeatureExtractor>,
+        heads: Box<Heads>,
+    },
+    #[cfg(feature = "lvlm")]
     Transformer(TransformerEncoder),
 }
 
@@ -105,15 +113,30 @@ impl PhotoEncoder {
     /// # Errors
     /// [`PackError`] for files that are missing, damaged, or do not fit together.
     pub fn open(pack: &Pack) -> Result<Self, PackError> {
+        Self::open_with(pack, &LoadOptions::default())
+    }
+
+    /// As [`PhotoEncoder::open`], on another device or with threads of its own; the number format is the pack's.
+    ///
+    /// # Errors
+    /// As there; an encoder that has no GPU form refuses another device by name.
+    pub fn open_with(pack: &Pack, options: &LoadOptions) -> Result<Self, PackError> {
         let locations = Locations::OfPack { pack: Box::new(pack.clone()), opened: OnceLock::new() };
         let names = &pack.manifest().encoder;
         if names.kind != EncoderKind::EfficientnetLite {
-            let (encoder, channels) = TransformerEncoder::open(pack)?;
-            let (network, fingerprint) = (Network::Transformer(encoder), fingerprint(pack.manifest()));
-            return Ok(Self { network, fingerprint, channels, locations });
+            #[cfg(not(feature = "lvlm"))]
+            return Err(PackError::NotBuilt { directory: pack.directory().to_owned() });
+            #[cfg(feature = "lvlm")]
+            {
+                let (encoder, channels) = TransformerEncoder::open(pack, options)?;
+                let (network, fingerprint) = (Network::Transformer(encoder), fingerprint(pack.manifest()));
+                return Ok(Self { network, fingerprint, channels, locations });
+            }
         }
         let weights_error = |file: &str, why: String| PackError::Weights { path: pack.path(file), why };
-        let network = EfficientNetLite::from_bytes(&pack.read(&names.config)?, &pack.read(&names.weights)?)
+        options.check_plain("EfficientNet-Lite")?;
+        let (config, weights) = (pack.read(&names.config)?, pack.read(&names.weights)?);
+        let network = EfficientNetLite::from_bytes(&config, &weights, options)
             .map_err(|error| weights_error(&names.weights, error.to_string()))?;
         let file = names.heads.as_deref().unwrap_or_default();
         let heads =
@@ -145,6 +168,7 @@ impl PhotoEncoder {
     pub fn heads(&self) -> Option<&Heads> {
         match &self.network {
             Network::Heads { heads, .. } => Some(heads),
+            #[cfg(feature = "lvlm")]
             Network::Transformer(_) => None,
         }
     }
@@ -157,6 +181,7 @@ impl PhotoEncoder {
     }
 
     /// The vectors of this encoder's channels, in their order.
+    #[cfg(feature = "lvlm")]
     fn chosen(&self, vectors: Vec<(Channel, Vec<f32>)>) -> QueryEmbedding {
         let all = QueryEmbedding { vectors };
         let vector = |spec: &ChannelSpec| Some((spec.channel.clone(), all.get(&spec.channel)?.to_vec()));
@@ -184,6 +209,7 @@ impl Encoder for PhotoEncoder {
                 };
                 photos.par_iter().map(of).collect()
             }
+            #[cfg(feature = "lvlm")]
             Network::Transformer(network) => {
                 let batches = photos.chunks(TRANSFORMER_BATCH).flat_map(|batch| network.photo_vectors(batch));
                 batches.map(|vectors| Ok(self.chosen(vectors?))).collect()
@@ -199,6 +225,7 @@ impl Encoder for PhotoEncoder {
                 let width = (encoded.len() / places.len().max(1)).max(1);
                 Ok(Some(encoded.chunks_exact(width).map(|one| heads.location_vector(one)).collect()))
             }
+            #[cfg(feature = "lvlm")]
             Network::Transformer(network) => network.place_vectors(places, || self.location_encoder()),
         }
     }

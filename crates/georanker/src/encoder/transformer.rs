@@ -2,13 +2,13 @@
 
 use contract::{Channel, ChannelSpec, Failure, Photo};
 use geo::LatLon;
-use nets::NetworkError;
 use nets::checkpoint::ShardedCheckpoint;
-use nets::clip::{ClipConfig, ClipVision, Holding};
+use nets::clip::{ClipConfig, ClipVision};
 use nets::g3::{G3, G3Config};
 use nets::geoclip::{self, ImageHead, LocationEncoder};
 use nets::siglip::{self, SiglipVision};
 use nets::vision_transformer::{Preprocessor, VisionConfig};
+use nets::{ComputeType, LoadOptions, NetworkError};
 use rayon::prelude::*;
 
 use crate::PackError;
@@ -37,17 +37,18 @@ pub(super) enum TransformerEncoder {
 
 impl TransformerEncoder {
     /// Reads the files that a pack names; also the channels that it asks for.
-    pub(super) fn open(pack: &Pack) -> Result<(Self, Vec<ChannelSpec>), PackError> {
+    pub(super) fn open(pack: &Pack, options: &LoadOptions) -> Result<(Self, Vec<ChannelSpec>), PackError> {
         let names = &pack.manifest().encoder;
         let config_file = pack.path(&names.config).display().to_string();
         let config = pack.read(&names.config)?;
         let config = text(&config_file, config)?;
         pack.verify_file(&names.weights)?;
         let weights = ShardedCheckpoint::open_file(&pack.path(&names.weights))?;
-        let holding = match names.dtype {
-            EncoderType::F32 => Holding::default(),
-            EncoderType::Bf16 => Holding::bf16(),
+        let dtype = match names.dtype {
+            EncoderType::F32 => ComputeType::F32,
+            EncoderType::Bf16 => ComputeType::Bf16,
         };
+        let options = LoadOptions { dtype, ..options.clone() };
         let preprocessor = |config: &VisionConfig| match &names.preprocessor {
             None => Ok(Preprocessor::usual(config)),
             Some(name) => {
@@ -58,14 +59,14 @@ impl TransformerEncoder {
         };
         let clip = || {
             let network =
-                ClipVision::load(&ClipConfig::vision_from_json(&config_file, &config)?, &weights, &holding)?;
+                ClipVision::load(&ClipConfig::vision_from_json(&config_file, &config)?, &weights, &options)?;
             let preprocessor = preprocessor(network.config())?;
             Ok::<_, PackError>(network.with_preprocessor(preprocessor))
         };
         let encoder = match names.kind {
             EncoderKind::Siglip => {
                 let config = siglip::config_from_json(&config_file, &config)?;
-                let network = SiglipVision::load(&config, &weights, &holding)?;
+                let network = SiglipVision::load(&config, &weights, &options)?;
                 Self::Siglip(Box::new(network.with_preprocessor(preprocessor(&config)?)))
             }
             EncoderKind::Geoclip => {
@@ -76,7 +77,7 @@ impl TransformerEncoder {
             }
             EncoderKind::G3 => {
                 let config = G3Config::from_json(&config_file, &config)?;
-                let network = G3::load(&config, &weights, &holding)?;
+                let network = G3::load(&config, &weights, &options)?;
                 Self::G3(Box::new(network.with_preprocessor(preprocessor(&config.clip.vision)?)))
             }
             EncoderKind::Clip | EncoderKind::EfficientnetLite => Self::Clip(Box::new(clip()?)),

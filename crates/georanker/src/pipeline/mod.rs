@@ -11,6 +11,7 @@ mod estimate;
 mod generated;
 mod query;
 mod references;
+#[cfg(feature = "lvlm")]
 mod rerank;
 mod retrieve;
 mod thin;
@@ -33,6 +34,7 @@ use crate::{PackError, Parts};
 pub use batch::{BatchEnd, BatchOptions, Located, locate_files};
 pub use generated::CandidateSource;
 pub use query::{EncodedPhoto, QueryPhoto};
+#[cfg(feature = "lvlm")]
 pub use rerank::Reranker;
 
 /// Answers "where was this taken?" with a model pack.
@@ -55,7 +57,18 @@ pub struct Locator {
     /// Generated candidates within so many metres of another candidate are merged with it.
     merge_within_m: f64,
     sources: Vec<Arc<dyn CandidateSource>>,
-    reranker: Option<Arc<Reranker>>,
+    reranker: Option<Arc<dyn Rerank>>,
+}
+
+/// A second ranker over the best candidates of the first.
+pub(crate) trait Rerank: Send + Sync {
+    /// The candidates it keeps, with its own scores; `searches` have the pixels of gallery photos.
+    fn rerank(
+        &self,
+        photo: &EncodedPhoto,
+        searches: &[Arc<dyn Search>],
+        ranked: Ranked,
+    ) -> Result<Ranked, Failure>;
 }
 
 /// What the pipeline knows about one photo before deciding.
@@ -264,7 +277,11 @@ impl Locator {
         let ranked: Vec<Result<Ranked, Failure>> = ranked.collect();
         // One after another: it uses all threads for one photo.
         let pairs = asked.iter().zip(ranked);
-        pairs.map(|(one, ranked)| ranked.and_then(|ranked| self.reranked(one.photo, ranked))).collect()
+        let reranked = |(one, ranked): (&Asked<'_>, Result<Ranked, Failure>)| match &self.reranker {
+            Some(reranker) => reranker.rerank(one.photo, &self.searches, ranked?),
+            None => ranked,
+        };
+        pairs.map(reranked).collect()
     }
 
     fn rank_one(&self, asked: &Asked<'_>, found: retrieve::Retrieved) -> Result<Ranked, Failure> {

@@ -8,7 +8,7 @@ use photo::{DecodeOptions, Image, Limits, decode};
 use rank::Calibration;
 use rank::vlm::{PairScorer, PhotoSource, rank_pairs};
 
-use super::{EncodedPhoto, Locator, Ranked};
+use super::{EncodedPhoto, Locator, Ranked, Rerank};
 
 /// Places that the prompt names as far away: the last of the list, as in the paper.
 const NEGATIVES: usize = 5;
@@ -39,13 +39,18 @@ impl Locator {
         self.reranker = Some(Arc::new(reranker));
         self
     }
+}
 
-    /// What the LVLM makes of a ranking, if there is one.
-    pub(super) fn reranked(&self, photo: &EncodedPhoto, ranked: Ranked) -> Result<Ranked, Failure> {
-        let Some(reranker) = &self.reranker else { return Ok(ranked) };
-        let set = reranker.shortlist(ranked);
-        let photos = Photos { query: photo, searches: &self.searches, decode: reranker.decode };
-        let ranking = rank_pairs(&reranker.scorer, &photos, &set)?;
+impl Rerank for Reranker {
+    fn rerank(
+        &self,
+        photo: &EncodedPhoto,
+        searches: &[Arc<dyn Search>],
+        ranked: Ranked,
+    ) -> Result<Ranked, Failure> {
+        let set = self.shortlist(ranked);
+        let photos = Photos { query: photo, searches, decode: self.decode };
+        let ranking = rank_pairs(&self.scorer, &photos, &set)?;
         Ok(Ranked { set, ranking })
     }
 }

@@ -89,6 +89,7 @@ impl Stored {
     }
 
     /// Whether [`StoredTensor::floats`] knows the type.
+    #[cfg(feature = "transformers")]
     pub(crate) fn is_float(&self) -> bool {
         matches!(self.dtype, Dtype::F32 | Dtype::BF16 | Dtype::F16)
     }

@@ -4,12 +4,13 @@
 //! retrieval; [`ClipTokenizer`] makes ids of text. ViT-B/32, B/16 and L/14 differ in the configuration only.
 //!
 //! ```no_run
-//! use nets::clip::{ClipVision, Holding};
+//! use nets::LoadOptions;
+//! use nets::clip::ClipVision;
 //! use photo::{DecodeOptions, Limits, decode};
 //! use std::path::Path;
 //!
 //! let directory = Path::new("clip-vit-large-patch14");
-//! let clip = ClipVision::open(directory, &Holding::default())?;
+//! let clip = ClipVision::open(directory, &LoadOptions::default())?;
 //! let photo = decode(&std::fs::read("photo.jpg")?, &Limits::default(), DecodeOptions::default())?;
 //! let vectors = clip.encode_normalised(&clip.preprocessor().pixels(&photo)?)?;
 //! assert_eq!(vectors.len(), clip.dimension());
@@ -24,7 +25,6 @@ mod network;
 mod text;
 mod tokenizer;
 
-pub use crate::holding::Holding;
 pub use config::{ClipConfig, TextConfig};
 pub use network::{Clip, ClipVision};
 pub(crate) use network::{clip_tensors, is_position_ids, project, unit_rows};

@@ -10,6 +10,7 @@ use super::text::{TextTower, text_tensors};
 use crate::checkpoint::{Expected, Resolved, ShardedCheckpoint, resolve};
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
+use crate::load_options::LoadOptions;
 use crate::operators::{Linear, host_floats};
 use crate::vision_transformer::{
     Preprocessor, VisionConfig, VisionTower, computing, few_rows, vision_tensors,
@@ -51,9 +52,9 @@ impl ClipVision {
     ///
     /// # Errors
     /// What is wrong with a file: see [`NetworkError`].
-    pub fn open(directory: &Path, holding: &Holding) -> Result<Self, NetworkError> {
+    pub fn open(directory: &Path, options: &LoadOptions) -> Result<Self, NetworkError> {
         let config = ClipConfig::vision_from_directory(directory)?;
-        Self::load(&config, &ShardedCheckpoint::open(directory)?, holding)?.preprocessing_of(directory)
+        Self::load(&config, &ShardedCheckpoint::open(directory)?, options)?.preprocessing_of(directory)
     }
 
     /// With the preprocessing that a model's directory asks for, if it does.
@@ -71,13 +72,13 @@ impl ClipVision {
     pub fn load(
         config: &ClipConfig,
         checkpoint: &ShardedCheckpoint,
-        holding: &Holding,
+        options: &LoadOptions,
     ) -> Result<Self, NetworkError> {
         let wanted = clip_tensors(&ClipConfig { text: None, ..config.clone() }, VISUAL_PROJECTION, "");
         let of_text = |name: &str| name.starts_with("text_") || name == LOGIT_SCALE || is_position_ids(name);
         let tensors =
             resolve(checkpoint, &wanted, &[], |name| (!of_text(name)).then_some(Cow::Borrowed(name)))?;
-        Self::read(&tensors, config, VISUAL_PROJECTION, holding)
+        Self::read(&tensors, config, VISUAL_PROJECTION, &Holding::new(options)?)
     }
 
     /// From tensors that are all there.
@@ -159,9 +160,9 @@ impl Clip {
     ///
     /// # Errors
     /// What is wrong with a file: see [`NetworkError`].
-    pub fn open(directory: &Path, holding: &Holding) -> Result<Self, NetworkError> {
+    pub fn open(directory: &Path, options: &LoadOptions) -> Result<Self, NetworkError> {
         let config = ClipConfig::from_directory(directory)?;
-        let clip = Self::load(&config, &ShardedCheckpoint::open(directory)?, holding)?;
+        let clip = Self::load(&config, &ShardedCheckpoint::open(directory)?, options)?;
         Ok(Self { vision: clip.vision.preprocessing_of(directory)?, ..clip })
     }
 
@@ -173,7 +174,7 @@ impl Clip {
     pub fn load(
         config: &ClipConfig,
         checkpoint: &ShardedCheckpoint,
-        holding: &Holding,
+        options: &LoadOptions,
     ) -> Result<Self, NetworkError> {
         let text = config.text_tower()?;
         let mut wanted = clip_tensors(config, VISUAL_PROJECTION, TEXT_PROJECTION);
@@ -181,9 +182,10 @@ impl Clip {
         let tensors = resolve(checkpoint, &wanted, &[], |name| {
             (!is_position_ids(name)).then_some(Cow::Borrowed(name))
         })?;
-        let reader = LayerReader { tensors: &tensors, holding };
+        let holding = Holding::new(options)?;
+        let reader = LayerReader { tensors: &tensors, holding: &holding };
         Ok(Self {
-            vision: ClipVision::read(&tensors, config, VISUAL_PROJECTION, holding)?,
+            vision: ClipVision::read(&tensors, config, VISUAL_PROJECTION, &holding)?,
             text: TextTower::read(reader, text)?,
             projection: reader.linear(TEXT_PROJECTION, false)?,
             logit_scale: tensors.get(LOGIT_SCALE)?.floats()?.first().copied().unwrap_or_default(),

@@ -77,11 +77,11 @@ impl TextTower {
                 tokens <= TOKENS_AT_ONCE
             });
             let (batch, others) = rest.split_at(fits.count().max(1));
-            parts.push(self.batch(batch).map_err(computing("the text tower"))?);
+            parts.push(self.holding.workers.run(|| self.batch(batch)).map_err(computing("the text tower"))?);
             rest = others;
         }
         if parts.is_empty() {
-            return Tensor::zeros((0, self.config.layers.width), self.holding.kind(), &self.holding.device)
+            return Tensor::zeros((0, self.config.layers.width), self.holding.kind, &self.holding.device)
                 .map_err(computing("the text tower"));
         }
         Tensor::cat(&parts, 0).map_err(computing("the text tower"))
@@ -114,7 +114,7 @@ impl TextTower {
         for (row, &id) in embedded.chunks_exact_mut(width).zip(texts.iter().copied().flatten()) {
             self.tokens.widen_rows(id as usize..id as usize + 1, row);
         }
-        let (device, kind) = (&self.holding.device, self.holding.kind());
+        let (device, kind) = (&self.holding.device, self.holding.kind);
         let tokens =
             Tensor::from_vec(embedded, (rows, width), &Device::Cpu)?.to_device(device)?.to_dtype(kind)?;
         let places = texts.iter().map(|text| self.positions.narrow(0, 0, text.len()));
@@ -130,6 +130,6 @@ impl TextTower {
             })
             .collect();
         let last = hidden.index_select(&Tensor::new(ends, device)?, 0)?;
-        self.after.forward(self.holding.operators(), &last, self.config.layers.epsilon)
+        self.after.forward(self.holding.operators, &last, self.config.layers.epsilon)
     }
 }

@@ -29,7 +29,7 @@ const SMALL_AREA: usize = 20;
 pub enum Threads {
     /// The calling thread alone.
     One,
-    /// The current rayon pool.
+    /// The threads that the network was loaded with: the current rayon pool if there are none.
     #[default]
     Pool,
 }

@@ -9,6 +9,7 @@ use super::scratch::{FeatureMaps, Pool, Scratch};
 use super::stem;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::NetworkError;
+use crate::load_options::{LoadOptions, Workers};
 use kernels::Instructions;
 use kernels::depthwise::SamePadding;
 use kernels::linear::{Activation, PackedLinear, PanelOutput, PanelRows};
@@ -20,6 +21,7 @@ pub struct EfficientNetLite {
     config: Config,
     layers: Layers,
     instructions: Instructions,
+    workers: Workers,
     scratch: Pool<Scratch>,
     maps: Pool<FeatureMaps>,
 }
@@ -59,32 +61,38 @@ impl EfficientNetLite {
     /// Loads `config.json` and `model.safetensors`.
     ///
     /// # Errors
-    /// Every [`NetworkError`] about files; all missing, left-over and misshapen tensors are listed at once.
-    pub fn from_files(config: &Path, weights: &Path) -> Result<Self, NetworkError> {
+    /// Every [`NetworkError`] about files; all missing, left-over and misshapen tensors are listed at once. Those of
+    /// [`LoadOptions::check_plain`]: it runs on the CPU in f32 only.
+    pub fn from_files(config: &Path, weights: &Path, options: &LoadOptions) -> Result<Self, NetworkError> {
         let (config_bytes, weight_bytes) = (checkpoint::open(config)?, checkpoint::open(weights)?);
         let (config_name, weights_name) = (config.display().to_string(), weights.display().to_string());
-        Self::load(&config_name, &config_bytes, &weights_name, &weight_bytes)
+        Self::load((&config_name, &config_bytes), (&weights_name, &weight_bytes), options)
     }
 
     /// As [`EfficientNetLite::from_files`], from the contents of the two files.
     ///
     /// # Errors
     /// As there.
-    pub fn from_bytes(config_json: &[u8], weights: &[u8]) -> Result<Self, NetworkError> {
-        Self::load("config.json", config_json, "model.safetensors", weights)
+    pub fn from_bytes(
+        config_json: &[u8],
+        weights: &[u8],
+        options: &LoadOptions,
+    ) -> Result<Self, NetworkError> {
+        Self::load(("config.json", config_json), ("model.safetensors", weights), options)
     }
 
     fn load(
-        config_name: &str,
-        config_json: &[u8],
-        weights_name: &str,
-        weights: &[u8],
+        (config_name, config_json): (&str, &[u8]),
+        (weights_name, weights): (&str, &[u8]),
+        options: &LoadOptions,
     ) -> Result<Self, NetworkError> {
+        options.check_plain("EfficientNet-Lite")?;
         let config = Config::parse(config_name, config_json)?;
         let checkpoint = Checkpoint::new(weights_name, weights, &config.tensors())?;
         let layers = Layers::read(&config, &checkpoint)?;
         let (scratch, maps) = (Pool::default(), Pool::default());
-        Ok(Self { config, layers, instructions: Instructions::best(), scratch, maps })
+        let workers = Workers::new(options)?;
+        Ok(Self { config, layers, instructions: Instructions::best(), workers, scratch, maps })
     }
 
     /// Runs with other instructions than the processor's best: for tests and timings.
@@ -99,7 +107,7 @@ impl EfficientNetLite {
         &self.config
     }
 
-    /// The pooled features `[batch, head]` of photos `[batch, size, size, 3]`, by the current rayon pool.
+    /// The pooled features `[batch, head]` of photos `[batch, size, size, 3]`.
     ///
     /// # Errors
     /// [`NetworkError::InputLength`].
@@ -107,7 +115,7 @@ impl EfficientNetLite {
         Ok(self.forward(images, &Request::default())?.pooled)
     }
 
-    /// The class logits `[batch, classes]` of photos `[batch, size, size, 3]`, by the current rayon pool.
+    /// The class logits `[batch, classes]` of photos `[batch, size, size, 3]`.
     ///
     /// # Errors
     /// [`NetworkError::InputLength`].
@@ -132,6 +140,10 @@ impl EfficientNetLite {
         if let Some(&block) = request.blocks.iter().find(|&&block| block >= blocks) {
             return Err(NetworkError::NoSuchBlock { block, blocks });
         }
+        Ok(self.workers.run(|| self.run(images, numbers, request)))
+    }
+
+    fn run(&self, images: &[f32], numbers: usize, request: &Request) -> Output {
         let photos = self.photos(images, numbers, request);
         let batch = photos.len();
         let mut output =
@@ -145,7 +157,7 @@ impl EfficientNetLite {
         if request.logits {
             output.logits = self.classify(&output.pooled, batch, request.threads);
         }
-        Ok(output)
+        output
     }
 
     /// While there are as many photos as threads, each thread has its own; the rest is shared.

@@ -17,7 +17,6 @@ mod network;
 mod trained;
 
 pub use crate::fourier_encoder::FourierFeatures;
-pub use crate::holding::Holding;
 pub use config::G3Config;
 pub use mercator::web_mercator;
 pub use network::{G3, PhotoVectors};

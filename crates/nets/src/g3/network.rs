@@ -12,6 +12,7 @@ use crate::clip::{ClipVision, TextTower, clip_tensors, is_position_ids, project,
 use crate::error::NetworkError;
 use crate::fourier_encoder::FourierEncoder;
 use crate::holding::{Holding, LayerReader};
+use crate::load_options::{LoadOptions, Workers};
 use crate::operators::Linear;
 use crate::perceptron::{LayerShape, Perceptron};
 use crate::vision_transformer::Preprocessor;
@@ -49,6 +50,7 @@ pub struct G3 {
     text_to_photo: Perceptron,
     location_to_photo: Perceptron,
     locations: FourierEncoder,
+    workers: Workers,
     logit_scales: [f32; 3],
 }
 
@@ -88,8 +90,8 @@ impl G3 {
     ///
     /// # Errors
     /// What is wrong with a file: see [`NetworkError`].
-    pub fn open(config: &Path, weights: &Path, holding: &Holding) -> Result<Self, NetworkError> {
-        Self::load(&G3Config::from_file(config)?, &ShardedCheckpoint::open_file(weights)?, holding)
+    pub fn open(config: &Path, weights: &Path, options: &LoadOptions) -> Result<Self, NetworkError> {
+        Self::load(&G3Config::from_file(config)?, &ShardedCheckpoint::open_file(weights)?, options)
     }
 
     /// Makes the network of a checkpoint's tensors.
@@ -99,10 +101,11 @@ impl G3 {
     pub fn load(
         config: &G3Config,
         checkpoint: &ShardedCheckpoint,
-        holding: &Holding,
+        options: &LoadOptions,
     ) -> Result<Self, NetworkError> {
         let tensors = config.resolve(checkpoint)?;
-        let reader = LayerReader { tensors: &tensors, holding };
+        let holding = Holding::new(options)?;
+        let reader = LayerReader { tensors: &tensors, holding: &holding };
         let text = config.clip.text_tower()?;
         let (width, place) = (config.clip.projection, config.locations.outputs);
         let on_top = |prefix: &str| Perceptron::read(&tensors, prefix, &two_layers(width, width));
@@ -111,7 +114,7 @@ impl G3 {
             *scale = tensors.get(name)?.floats()?.first().copied().unwrap_or_default();
         }
         Ok(Self {
-            clip: ClipVision::read(&tensors, &config.clip, VISION, holding)?,
+            clip: ClipVision::read(&tensors, &config.clip, VISION, &holding)?,
             text: TextTower::read(reader, text)?,
             text_projection: reader.linear(TEXT, false)?,
             photo_to_text: on_top(PHOTO_TO_TEXT)?,
@@ -120,6 +123,7 @@ impl G3 {
             location_to_photo: Perceptron::read(&tensors, LOCATION_TO_PHOTO, &two_layers(place, width))?,
             locations: FourierEncoder::read(&tensors, LOCATIONS, &config.locations, two_pi_web_mercator)?,
             logit_scales,
+            workers: holding.workers,
             config: config.clone(),
         })
     }
@@ -179,9 +183,9 @@ impl G3 {
         project(&self.text_projection, &self.text.forward(texts)?)
     }
 
-    /// Vectors `[locations, location width]` of the location encoder, not normalised. By the current rayon pool.
+    /// Vectors `[locations, location width]` of the location encoder, not normalised.
     pub fn location_features(&self, locations: &[LatLon]) -> Vec<f32> {
-        self.locations.encode(locations)
+        self.workers.run(|| self.locations.encode(locations))
     }
 
     /// Unit vectors `[locations, dimension]`, to compare with [`PhotoVectors::location`].

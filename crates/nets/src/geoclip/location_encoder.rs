@@ -10,6 +10,7 @@ use super::projection::two_pi_equal_earth;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::NetworkError;
 use crate::fourier_encoder::{FourierEncoder, FourierShape};
+use crate::load_options::{LoadOptions, Workers};
 use kernels::vectors::l2_normalise;
 
 /// The shape of the published encoder.
@@ -18,8 +19,9 @@ const SHAPE: FourierShape = FourierShape { frequencies: 256, hidden: 1024, outpu
 /// GeoCLIP's location encoder.
 ///
 /// ```no_run
+/// use nets::LoadOptions;
 /// use nets::geoclip::LocationEncoder;
-/// let encoder = LocationEncoder::from_file("location_encoder.safetensors".as_ref())?;
+/// let encoder = LocationEncoder::from_file("location_encoder.safetensors".as_ref(), &LoadOptions::default())?;
 /// let vectors = encoder.encode_normalised(&[geo::LatLon::new(48.858, 2.294)?]);
 /// assert_eq!(vectors.len(), nets::geoclip::DIMENSION);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -27,41 +29,45 @@ const SHAPE: FourierShape = FourierShape { frequencies: 256, hidden: 1024, outpu
 #[derive(Debug)]
 pub struct LocationEncoder {
     encoder: FourierEncoder,
+    workers: Workers,
 }
 
 impl LocationEncoder {
     /// Loads `location_encoder.safetensors`, or `location_encoder_weights.pth` as it was published.
     ///
     /// # Errors
-    /// Every [`NetworkError`] about weights.
-    pub fn from_file(weights: &Path) -> Result<Self, NetworkError> {
-        Self::load(&weights.display().to_string(), &checkpoint::open(weights)?)
+    /// Every [`NetworkError`] about weights; those of [`LoadOptions::check_plain`]: it runs on the CPU in f32 only.
+    pub fn from_file(weights: &Path, options: &LoadOptions) -> Result<Self, NetworkError> {
+        Self::load(&weights.display().to_string(), &checkpoint::open(weights)?, options)
     }
 
     /// As [`LocationEncoder::from_file`], from the contents of a file that messages cannot name.
     ///
     /// # Errors
     /// As there.
-    pub fn from_bytes(weights: &[u8]) -> Result<Self, NetworkError> {
-        Self::load("the location encoder's file", weights)
+    pub fn from_bytes(weights: &[u8], options: &LoadOptions) -> Result<Self, NetworkError> {
+        Self::load("the location encoder's file", weights, options)
     }
 
-    fn load(file: &str, weights: &[u8]) -> Result<Self, NetworkError> {
+    fn load(file: &str, weights: &[u8], options: &LoadOptions) -> Result<Self, NetworkError> {
+        options.check_plain("the location encoder")?;
         let checkpoint = Checkpoint::new(file, weights, &SHAPE.tensors(""))?;
-        Ok(Self { encoder: FourierEncoder::read(&checkpoint, "", &SHAPE, two_pi_equal_earth)? })
+        let encoder = FourierEncoder::read(&checkpoint, "", &SHAPE, two_pi_equal_earth)?;
+        Ok(Self { encoder, workers: Workers::new(options)? })
     }
 
-    /// Vectors `[locations, 512]`, row-major, of any length. By the current rayon pool; a location's vector
-    /// does not depend on the others'.
+    /// Vectors `[locations, 512]`, row-major, of any length. A location's vector does not depend on the others'.
     pub fn encode(&self, locations: &[LatLon]) -> Vec<f32> {
-        self.encoder.encode(locations)
+        self.workers.run(|| self.encoder.encode(locations))
     }
 
     /// As [`LocationEncoder::encode`], each vector of length 1.
     pub fn encode_normalised(&self, locations: &[LatLon]) -> Vec<f32> {
         let mut vectors = self.encode(locations);
-        vectors.par_chunks_mut(DIMENSION).for_each(|vector| {
-            l2_normalise(vector);
+        self.workers.run(|| {
+            vectors.par_chunks_mut(DIMENSION).for_each(|vector| {
+                l2_normalise(vector);
+            });
         });
         vectors
     }

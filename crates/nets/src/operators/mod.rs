@@ -25,15 +25,7 @@ pub use self::linear::{Linear, LowRank, Weight};
 pub use self::norm::{Norm, layer_norm, rms_norm};
 pub(crate) use self::rotary::Angles;
 pub use self::rotary::{Rotation, rotate};
-
-/// Which implementation runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operators {
-    /// Fused CPU kernels; f32 tensors on the CPU only.
-    Fused,
-    /// Candle's operators; any device and type.
-    Composed,
-}
+pub use crate::load_options::Operators;
 
 impl Operators {
     /// The implementation for activations of this tensor's device and type.

@@ -1,8 +1,7 @@
 //! From files to the network.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use candle_core::Device;
 use sha2::{Digest, Sha256};
 
 use super::config::Config;
@@ -15,88 +14,76 @@ use crate::NetworkError;
 use crate::checkpoint::ShardedCheckpoint;
 use crate::error::TensorProblems;
 use crate::holding::{Holding, LayerReader};
+use crate::load_options::{LoadOptions, Operators};
 use crate::lora::{Adapter, LowRankPair};
-use crate::operators::{Linear, LowRank, Operators, Weight};
+use crate::operators::{Linear, LowRank, Weight};
 use crate::vision_transformer::{Layer as VisionLayer, Layers, Projections};
 use kernels::weights::{StoredType, WeightMatrix};
 
 const EMBEDDING: &str = "model.embed_tokens.weight";
 
-/// How a network is held in memory.
-#[derive(Clone, Debug)]
-pub struct LoadOptions {
-    /// Where it runs.
-    pub device: Device,
-    /// The type of the weights. On the CPU `None` leaves them as they are in the files, memory-mapped; activations
-    /// and sums are f32 in any case. Elsewhere weights and activations have this type, f32 if `None`.
-    pub stored: Option<StoredType>,
-    /// Whether the inputs of products with weights in blocks may be rounded to bf16, which is about twice as fast where
-    /// the CPU has `avx512_bf16`. With weights in bf16 that is always so.
-    pub rounded_inputs: bool,
+/// What is loaded besides the network that scores and encodes photos.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Parts<'a> {
+    /// Low-rank adapters and a value head that were trained for the network.
+    pub adapter: Option<&'a Adapter>,
     /// Adds the adapter to the weights once, instead of to every output. Needs memory of its own for those weights.
     pub merge_adapter: bool,
-    /// Where quantised weights are kept between runs, so that only the first one searches for their scales; a file for
-    /// each checkpoint and format. Weights that an adapter was merged into are not kept.
-    pub quantised_directory: Option<PathBuf>,
-    /// Which operators run; `None` chooses by the device.
-    pub operators: Option<Operators>,
-    /// Whether the layer that gives the logits of all tokens is loaded too: [`generation`](super::generation) needs it,
-    /// scoring and training do not. Where weights have 4 bits, it has 8: it is a twentieth of the network, and rounding
-    /// it shows in every token.
+    /// The layer that gives the logits of all tokens: [`generation`](super::generation) needs it, scoring and training do
+    /// not. Where weights have 4 bits, it has 8: it is a twentieth of the network, and rounding it shows in every token.
     pub output_layer: bool,
-}
-
-impl Default for LoadOptions {
-    fn default() -> Self {
-        Self {
-            device: Device::Cpu,
-            stored: None,
-            rounded_inputs: false,
-            merge_adapter: false,
-            quantised_directory: None,
-            operators: None,
-            output_layer: false,
-        }
-    }
-}
-
-impl LoadOptions {
-    fn holding(&self) -> Holding {
-        Holding {
-            device: self.device.clone(),
-            stored: self.stored,
-            rounded_inputs: self.rounded_inputs,
-            operators: self.operators,
-        }
-    }
 }
 
 impl Qwen2Vl {
     /// Reads a checkpoint directory and, if given, a PEFT adapter for it.
     ///
     /// # Errors
-    /// What is wrong with a file: see [`NetworkError`].
+    /// As [`Qwen2Vl::open_with`].
     pub fn open(
         directory: &Path,
         adapter: Option<&Adapter>,
         options: &LoadOptions,
     ) -> Result<Self, NetworkError> {
+        Self::open_with(directory, Parts { adapter, ..Parts::default() }, options)
+    }
+
+    /// Reads a checkpoint directory and what is asked for besides.
+    ///
+    /// # Errors
+    /// What is wrong with a file or an option: see [`NetworkError`].
+    pub fn open_with(
+        directory: &Path,
+        parts: Parts<'_>,
+        options: &LoadOptions,
+    ) -> Result<Self, NetworkError> {
+        let holding = Holding::new(options)?;
+        let workers = holding.workers.clone();
+        workers.run(|| Self::load(directory, parts, options, holding))
+    }
+
+    fn load(
+        directory: &Path,
+        parts: Parts<'_>,
+        options: &LoadOptions,
+        holding: Holding,
+    ) -> Result<Self, NetworkError> {
+        let Parts { adapter, merge_adapter, output_layer } = parts;
         let config = Config::from_directory(directory)?;
         let checkpoint = ShardedCheckpoint::open(directory)?;
         let tensors = resolve(&config, &checkpoint)?;
         if let Some(adapter) = adapter {
             adapter.check(&config.language)?;
         }
-        let holding = options.holding();
         let layers = LayerReader { tensors: &tensors, holding: &holding };
-        let mut loader = Loader { layers, adapter, options, kept: None };
+        let cache = options.weights_cache.as_deref();
+        let mut loader = Loader { layers, adapter, merge_adapter, cache, kept: None };
         loader.kept = loader.kept_weights(&config)?;
         let value_head = match adapter.and_then(|adapter| adapter.value_head.clone()) {
             Some(head) => Some(head),
             None if tensors.has("value_head.weight") => Some(tensors.get("value_head.weight")?.floats()?),
             None => None,
         };
-        let output = if options.output_layer {
+        let output = if output_layer {
             Some(OutputLayer {
                 linear: loader.output(&config)?,
                 fingerprint: loader.fingerprint(&config, false)?,
@@ -112,45 +99,26 @@ impl Qwen2Vl {
             value_head,
             vision_fingerprint: loader.fingerprint(&config, true)?,
             label: directory.display().to_string(),
-            device: options.device.clone(),
-            kind: holding.kind(),
+            device: holding.device.clone(),
+            kind: holding.kind,
+            workers: holding.workers.clone(),
             config,
         })
     }
 }
 
-/// The device of a name: `cpu`, `cuda` (the first GPU) or `cuda:N`.
-///
-/// # Errors
-/// [`NetworkError::Setting`]: another name, a program that was built without the feature `cuda`, or no such GPU.
-pub fn device(name: &str) -> Result<Device, NetworkError> {
-    let wrong = |why: String| NetworkError::Setting { option: "device", why };
-    let number = match name.split_once(':') {
-        None if name == "cpu" => return Ok(Device::Cpu),
-        None if name == "cuda" => 0,
-        Some(("cuda", number)) => {
-            number.parse().map_err(|_| wrong(format!("`{number}` is no number of a GPU")))?
-        }
-        _ => return Err(wrong(format!("`{name}` is neither cpu, cuda nor cuda:N"))),
-    };
-    if !cfg!(feature = "cuda") {
-        return Err(wrong(format!(
-            "{name}: this program was built without CUDA (cargo build --features cuda)"
-        )));
-    }
-    Device::new_cuda(number).map_err(|error| wrong(format!("{name}: {error}")))
-}
-
 struct Loader<'a> {
     layers: LayerReader<'a>,
     adapter: Option<&'a Adapter>,
-    options: &'a LoadOptions,
+    merge_adapter: bool,
+    /// The directory of quantised weights.
+    cache: Option<&'a Path>,
     kept: Option<QuantisedFile>,
 }
 
 impl Loader<'_> {
     fn vision(&self, config: &Config) -> Result<VisionTower, NetworkError> {
-        let operators = self.layers.holding.operators();
+        let operators = self.layers.holding.operators;
         let layers = (0..config.vision.depth)
             .map(|index| {
                 let name = |part: &str| format!("visual.blocks.{index}.{part}");
@@ -194,7 +162,7 @@ impl Loader<'_> {
             .collect::<Result<_, NetworkError>>()?;
         Ok(LanguageModel {
             config: config.language.clone(),
-            operators: self.layers.holding.operators(),
+            operators: self.layers.holding.operators,
             layers,
             norm: self.layers.vector("model.norm.weight")?,
         })
@@ -211,9 +179,7 @@ impl Loader<'_> {
         }
         hash.update(format!(
             "{:?} {:?} {:?}",
-            config.vision,
-            self.options.stored,
-            self.layers.holding.kind()
+            config.vision, self.layers.holding.stored, self.layers.holding.kind
         ));
         for (name, _) in expected(config) {
             if vision_only && !name.starts_with("visual.") {
@@ -234,7 +200,7 @@ impl Loader<'_> {
         let bias = has_bias.then(|| self.layers.vector(&format!("{module}.bias"))).transpose()?;
         let pair = self.adapter.and_then(|adapter| adapter.pairs.get(module));
         let name = format!("{module}.weight");
-        let merged = pair.filter(|_| self.options.merge_adapter);
+        let merged = pair.filter(|_| self.merge_adapter);
         let weight = match (merged, self.kept.as_ref().and_then(|file| file.matrix(&name))) {
             (Some(pair), _) => {
                 let matrix = self.layers.checked_matrix(&name)?;
@@ -247,7 +213,7 @@ impl Loader<'_> {
             (None, Some(kept)) => Weight::Stored(self.layers.rounding(kept)),
             (None, None) => self.layers.weight(self.layers.checked_matrix(&name)?, &name)?,
         };
-        let beside = pair.filter(|_| !self.options.merge_adapter);
+        let beside = pair.filter(|_| !self.merge_adapter);
         let low_rank = beside.map(|pair| self.low_rank(pair)).transpose()?;
         Ok(Linear { weight, bias, low_rank })
     }
@@ -259,7 +225,7 @@ impl Loader<'_> {
             let problems = TensorProblems { missing: vec![name.into()], ..TensorProblems::default() };
             return Err(NetworkError::Tensors { file: self.layers.tensors.label().into(), problems });
         }
-        let stored = match self.options.stored {
+        let stored = match self.layers.holding.stored {
             Some(StoredType::Q4) => Some(StoredType::Q8),
             other => other,
         };
@@ -295,7 +261,7 @@ impl Loader<'_> {
         holding: &Holding,
     ) -> Result<Option<QuantisedFile>, NetworkError> {
         let (Some(directory), Some(stored @ (StoredType::Q8 | StoredType::Q4)), Operators::Fused) =
-            (&self.options.quantised_directory, holding.stored, holding.operators())
+            (self.cache, holding.stored, holding.operators)
         else {
             return Ok(None);
         };
@@ -313,7 +279,7 @@ impl Loader<'_> {
     fn low_rank(&self, pair: &LowRankPair) -> Result<LowRank, NetworkError> {
         let dense = |values: &[f32], outputs, inputs| {
             let matrix = WeightMatrix::from_f32(values.to_vec(), outputs, inputs);
-            if self.layers.holding.operators() == Operators::Fused {
+            if self.layers.holding.operators == Operators::Fused {
                 Ok(Weight::Stored(matrix))
             } else {
                 self.layers.dense(&matrix)
@@ -324,21 +290,5 @@ impl Loader<'_> {
             up: dense(&pair.b, pair.outputs, pair.rank)?,
             scale: f64::from(pair.scale),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::device;
-
-    #[test]
-    fn devices_have_names() {
-        assert!(device("cpu").unwrap().is_cpu());
-        for wrong in ["gpu", "cuda:", "cuda:x", "CPU", "tpu:1", ""] {
-            assert!(device(wrong).unwrap_err().to_string().starts_with("device: "), "{wrong}");
-        }
-        if !cfg!(feature = "cuda") {
-            assert!(device("cuda").unwrap_err().to_string().contains("--features cuda"));
-        }
     }
 }

@@ -6,7 +6,7 @@
 //! scores are those of the prompts run one by one, to f32 noise.
 //!
 //! The cast: [`config`] and [`tensor_names`] say what a checkpoint holds, [`Qwen2Vl::open`] reads it under
-//! [`LoadOptions`]; [`patches`] turn photos into the input of the vision tower, [`Qwen2Vl::encode_photos`] those into
+//! [`LoadOptions`](crate::LoadOptions); [`patches`] turn photos into the input of the vision tower, [`Qwen2Vl::encode_photos`] those into
 //! [`PhotoFeatures`]; [`chat_template`] and [`tokenizer`] make a [`Prompt`] of text; [`Qwen2Vl::score`] scores a group
 //! of prompts; [`generation`] writes texts; [`training`] gives the gradients of adapters.
 //!
@@ -16,7 +16,8 @@
 //! use nets::qwen2_vl::chat_template::{ChatTemplate, PromptPart};
 //! use nets::qwen2_vl::patches::Preprocessor;
 //! use nets::qwen2_vl::tokenizer::PromptTokenizer;
-//! use nets::qwen2_vl::{LoadOptions, Prompt, Qwen2Vl, Sharing};
+//! use nets::LoadOptions;
+//! use nets::qwen2_vl::{Prompt, Qwen2Vl, Sharing};
 //! use std::path::Path;
 //!
 //! let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
@@ -62,7 +63,7 @@ pub mod tokenizer;
 pub mod training;
 mod vision;
 
-pub use self::load::{LoadOptions, device};
+pub use self::load::Parts;
 pub use self::network::{GroupScores, Qwen2Vl, Sharing};
 pub use self::positions::{MergedGrid, Positions};
 pub use self::prompt_tokens::{PhotoFeatures, Prompt};

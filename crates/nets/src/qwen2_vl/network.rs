@@ -11,6 +11,7 @@ use super::positions::Positions;
 use super::prompt_tokens::{Laid, PhotoFeatures, Prompt, Source, shared_prefix};
 use super::vision::VisionTower;
 use crate::NetworkError;
+use crate::load_options::Workers;
 use crate::operators::{Linear, host_floats};
 use kernels::weights::WeightMatrix;
 
@@ -51,6 +52,7 @@ pub struct Qwen2Vl {
     pub(super) label: String,
     pub(super) device: Device,
     pub(super) kind: DType,
+    pub(super) workers: Workers,
     pub(super) vision: VisionTower,
     pub(super) language: LanguageModel,
     pub(super) embedding: WeightMatrix,
@@ -94,6 +96,10 @@ impl Qwen2Vl {
     /// # Errors
     /// [`NetworkError::Compute`] if the device fails.
     pub fn encode_photos(&self, photos: &[Patches]) -> Result<Vec<PhotoFeatures>, NetworkError> {
+        self.workers.run(|| self.photo_features(photos))
+    }
+
+    fn photo_features(&self, photos: &[Patches]) -> Result<Vec<PhotoFeatures>, NetworkError> {
         let merge = self.config.vision.spatial_merge_size;
         let mut features = Vec::with_capacity(photos.len());
         for batch in batches(photos, Patches::count, PATCHES_AT_ONCE) {
@@ -150,6 +156,15 @@ impl Qwen2Vl {
     /// # Errors
     /// As [`Qwen2Vl::score`], which needs a value head besides.
     pub fn last_hidden(
+        &self,
+        prompts: &[Prompt],
+        photos: &[PhotoFeatures],
+        sharing: Sharing,
+    ) -> Result<(Vec<Vec<f32>>, GroupScores), NetworkError> {
+        self.workers.run(|| self.run_prompts(prompts, photos, sharing))
+    }
+
+    fn run_prompts(
         &self,
         prompts: &[Prompt],
         photos: &[PhotoFeatures],

@@ -13,8 +13,8 @@ use std::path::Path;
 use crate::checkpoint::{ShardedCheckpoint, resolve};
 use crate::clip::{is_position_ids, unit_rows};
 use crate::error::NetworkError;
-pub use crate::holding::Holding;
-use crate::holding::LayerReader;
+use crate::holding::{Holding, LayerReader};
+use crate::load_options::LoadOptions;
 use crate::operators::host_floats;
 pub use crate::vision_transformer::VisionConfig;
 use crate::vision_transformer::{
@@ -50,10 +50,10 @@ impl SiglipVision {
     ///
     /// # Errors
     /// What is wrong with a file: see [`NetworkError`].
-    pub fn open(directory: &Path, holding: &Holding) -> Result<Self, NetworkError> {
+    pub fn open(directory: &Path, options: &LoadOptions) -> Result<Self, NetworkError> {
         let (file, json) = ConfigFile::read(&directory.join("config.json"))?;
         let config = config_from_json(&file, &json)?;
-        let network = Self::load(&config, &ShardedCheckpoint::open(directory)?, holding)?;
+        let network = Self::load(&config, &ShardedCheckpoint::open(directory)?, options)?;
         match Preprocessor::from_directory(directory, &config)? {
             Some(preprocessor) => Ok(network.with_preprocessor(preprocessor)),
             None => Ok(network),
@@ -67,7 +67,7 @@ impl SiglipVision {
     pub fn load(
         config: &VisionConfig,
         checkpoint: &ShardedCheckpoint,
-        holding: &Holding,
+        options: &LoadOptions,
     ) -> Result<Self, NetworkError> {
         let passed_over = |name: &str| {
             name.starts_with("text_model.")
@@ -78,7 +78,8 @@ impl SiglipVision {
         let tensors = resolve(checkpoint, &vision_tensors(config), &[], |name| {
             (!passed_over(name)).then_some(Cow::Borrowed(name))
         })?;
-        let reader = LayerReader { tensors: &tensors, holding };
+        let holding = Holding::new(options)?;
+        let reader = LayerReader { tensors: &tensors, holding: &holding };
         Ok(Self { tower: VisionTower::read(reader, config)?, preprocessor: Preprocessor::usual(config) })
     }
 

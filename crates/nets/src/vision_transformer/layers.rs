@@ -44,6 +44,7 @@ pub(crate) enum Projections {
     /// One matrix each: CLIP and `SigLIP`.
     Apart(Box<[Linear; 3]>),
     /// One matrix with the outputs of all three, in that order: Qwen2-VL.
+    #[cfg_attr(not(feature = "lvlm"), allow(dead_code, reason = "no other network has it"))]
     Joint(Linear),
 }
 
@@ -87,7 +88,7 @@ impl Layers {
             })
         });
         let layers = layers.collect::<std::result::Result<_, NetworkError>>()?;
-        Self::new(config.clone(), layers, reader.holding.operators())
+        Self::new(config.clone(), layers, reader.holding.operators)
     }
 
     /// Layers that were read one by one. Those that are to run fused have stored weights, biases and no adapter.

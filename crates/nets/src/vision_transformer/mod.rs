@@ -21,7 +21,9 @@ mod tower;
 
 pub(crate) use config::{ConfigFile, LayersConfig, TowerPlace};
 pub use config::{Pooling, VisionConfig};
-pub(crate) use layers::{Layer, Layers, Projections};
+pub(crate) use layers::Layers;
+#[cfg(feature = "lvlm")]
+pub(crate) use layers::{Layer, Projections};
 pub use preprocess::{Preprocessor, Squaring};
 pub(crate) use tower::{VisionTower, vision_tensors};
 

@@ -134,9 +134,11 @@ impl VisionTower {
                 expected: format!("a multiple of 3 x {side} x {side}"),
             });
         }
-        let parts =
-            pixels.chunks(PHOTOS_AT_ONCE * photo).map(|photos| self.batch(photos, photos.len() / photo));
-        let parts = parts.collect::<Result<Vec<_>>>().map_err(computing("the vision tower"))?;
+        let parts = self.holding.workers.run(|| {
+            let batches = pixels.chunks(PHOTOS_AT_ONCE * photo);
+            batches.map(|photos| self.batch(photos, photos.len() / photo)).collect::<Result<Vec<_>>>()
+        });
+        let parts = parts.map_err(computing("the vision tower"))?;
         match parts.as_slice() {
             [only] => Ok(only.clone()),
             parts => Tensor::cat(parts, 0).map_err(computing("the vision tower")),
@@ -145,7 +147,7 @@ impl VisionTower {
 
     fn batch(&self, pixels: &[f32], photos: usize) -> Result<Tensor> {
         let (patches, epsilon) = (self.config.patches(), self.config.layers.epsilon);
-        let operators = self.holding.operators();
+        let operators = self.holding.operators;
         let embedded = self.patch_embedding.forward(&self.patches(pixels, photos)?)?;
         let width = self.config.layers.width;
         let placed = embedded.reshape((photos, patches, width))?.broadcast_add(&self.positions)?;
@@ -191,7 +193,7 @@ impl VisionTower {
             }
         }
         let shape = (photos * self.config.patches(), self.config.patch_numbers());
-        Tensor::from_vec(values, shape, &self.holding.device)?.to_dtype(self.holding.kind())
+        Tensor::from_vec(values, shape, &self.holding.device)?.to_dtype(self.holding.kind)
     }
 }
 

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use nets::LoadOptions;
 use nets::lora::Adapter;
 use nets::qwen2_vl::patches::{Patches, Preprocessor};
-use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl};
+use nets::qwen2_vl::{PhotoFeatures, Prompt, Qwen2Vl};
 use photo::{DecodeOptions, Limits, decode};
 use safetensors::SafeTensors;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kernels::weights::StoredType;
+use nets::ComputeType;
 use serde::{Deserialize, Serialize};
 
 /// The format of the numbers that a network computes with.
@@ -19,14 +19,12 @@ pub enum NumberFormat {
     F16,
 }
 
-impl NumberFormat {
-    /// How weights are held that are not quantised. f32 takes them as they are in the files: wider than they are stored
-    /// they would take more memory and say the same.
-    pub const fn stored(self) -> Option<StoredType> {
-        match self {
-            Self::F32 => None,
-            Self::Bf16 => Some(StoredType::Bf16),
-            Self::F16 => Some(StoredType::F16),
+impl From<NumberFormat> for ComputeType {
+    fn from(format: NumberFormat) -> Self {
+        match format {
+            NumberFormat::F32 => Self::F32,
+            NumberFormat::Bf16 => Self::Bf16,
+            NumberFormat::F16 => Self::F16,
         }
     }
 }

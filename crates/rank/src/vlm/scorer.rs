@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use contract::{ErrorKind, Failure};
+use nets::LoadOptions;
 use nets::NetworkError;
 use nets::checkpoint::ShardedCheckpoint;
 use nets::lora::Adapter;
 use nets::qwen2_vl::patches::PixelError;
 use nets::qwen2_vl::tensor_names::VALUE_HEAD;
-use nets::qwen2_vl::{LoadOptions, Qwen2Vl, Sharing};
+use nets::qwen2_vl::{Parts, Qwen2Vl, Sharing};
 use photo::Image;
 
 use super::group::PairGroup;
@@ -22,8 +23,10 @@ pub struct ScorerOptions {
     pub adapter: Option<PathBuf>,
     /// How prompts and photos are made.
     pub inputs: InputOptions,
-    /// How the network is held.
+    /// How the network is loaded.
     pub load: LoadOptions,
+    /// Whether the adapter is added to the weights once, instead of to every output.
+    pub merge_adapter: bool,
     /// Whether the common start of a query's prompts is computed once.
     pub sharing: Sharing,
 }
@@ -76,10 +79,12 @@ impl PairScorer {
             let message =
                 format!("{with} a value head (`value_head.weight`), without which nothing can be scored");
             return Err(Failure::new(ErrorKind::BrokenModel, message)
-                .with_hint("name the adapter that was trained for this model with --adapter DIR"));
+                .with_hint("name the adapter that was trained for this model"));
         }
         drop(checkpoint);
-        let network = Qwen2Vl::open(model, adapter.as_ref(), &options.load).map_err(broken)?;
+        let parts =
+            Parts { adapter: adapter.as_ref(), merge_adapter: options.merge_adapter, ..Parts::default() };
+        let network = Qwen2Vl::open_with(model, parts, &options.load).map_err(broken)?;
         Ok(Self {
             name: model.file_name().map_or_else(|| "vlm".into(), |name| name.to_string_lossy().into_owned()),
             inputs: inputs.for_network(&network),

@@ -20,12 +20,13 @@
 //! use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 //! use geo::LatLon;
 //! use nets::checkpoint::ShardedCheckpoint;
-//! use nets::g3::{G3, G3Config, Holding};
+//! use nets::LoadOptions;
+//! use nets::g3::{G3, G3Config};
 //! use train::contrastive::{G3Batch, G3Heads};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (config, weights) = ("config.json".as_ref(), "g3.pth".as_ref());
-//! let network = G3::open(config, weights, &Holding::default())?; // CLIP, for the embeddings
+//! let network = G3::open(config, weights, &LoadOptions::default())?; // CLIP, for the embeddings
 //! # let (pixels, texts, locations): (Vec<f32>, Vec<Vec<u32>>, Vec<LatLon>) = Default::default();
 //! let photos = network.clip().encode(&pixels)?;
 //! let texts = network.project_texts(&texts)?; // of "A street view photo taken in Grisons, Switzerland"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use contract::{ErrorKind, Failure};
 use gallery::PhotoFiles;
-use nets::qwen2_vl::LoadOptions;
+use nets::LoadOptions;
 use nets::qwen2_vl::training::{Checkpointing, LoraSettings};
 use photo::Limits;
 use rank::vlm::InputOptions;
@@ -70,7 +70,7 @@ fn options(settings: &VlmSettings, seed: u64) -> VlmTrainerOptions {
             ..InputOptions::default()
         },
         reencode: settings.reencode,
-        load: LoadOptions { stored: settings.dtype.stored(), ..LoadOptions::default() },
+        load: LoadOptions { dtype: settings.dtype.into(), ..LoadOptions::default() },
         checkpointing: match bytes(settings.activation_memory) {
             0 => Checkpointing::EveryLayer,
             bytes => Checkpointing::Within(bytes),

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use contract::{ErrorKind, Failure, PhotoId};
+use nets::LoadOptions;
 use nets::NetworkError;
 use nets::lora::{Adapter, Naming};
 use nets::qwen2_vl::training::{
     Checkpointing, GroupPass, LoraPlan, LoraSettings, PassOptions, TrainingNetwork,
 };
-use nets::qwen2_vl::{LoadOptions, PhotoFeatures, Prompt, Qwen2Vl, Sharing};
+use nets::qwen2_vl::{PhotoFeatures, Prompt, Qwen2Vl, Sharing};
 use photo::reencode_jpeg;
 use rank::vlm::{InputOptions, PairCandidate, PairGroup, PairInputs, PhotoSource, PreparedPhoto, Reencode};
 
@@ -39,7 +40,7 @@ pub struct VlmTrainerOptions {
     pub inputs: InputOptions,
     /// Which photos are encoded as JPEG once more, as the reference does.
     pub reencode: Reencode,
-    /// How the network is held.
+    /// How the network is loaded; training runs on the CPU only.
     pub load: LoadOptions,
     /// What layers keep for the way back.
     pub checkpointing: Checkpointing,
@@ -129,7 +130,8 @@ impl VlmTrainer {
     /// Opens a checkpoint directory for training on some examples, whose photos come from `photos`.
     ///
     /// # Errors
-    /// A [`Failure`] that names the file of the model or adapter, the setting that makes no sense, or the example that
+    /// A [`Failure`] that names the file of the model or adapter, the setting that makes no sense, the device that is not
+    /// the CPU, or the example that
     /// has no candidates or a distance that is no number.
     pub fn open(
         model: &Path,
@@ -140,6 +142,7 @@ impl VlmTrainer {
     ) -> Result<Self, Failure> {
         let broken = |error: NetworkError| Failure::from(error);
         training.iter().chain(&validation).try_for_each(check)?;
+        options.load.check_cpu("training")?;
         // What is read in no time first: a wrong option or file must not cost minutes of loading.
         let inputs = PairInputs::open(model, &options.inputs)?;
         let language = &inputs.config().language;

@@ -5,23 +5,17 @@ use std::path::Path;
 use contract::{ErrorKind, Failure};
 use gallery::PhotoFiles;
 use georanker::PairFileScorer;
-use nets::qwen2_vl::{LoadOptions, Sharing, device};
+use nets::qwen2_vl::Sharing;
 use rank::vlm::score::ScorePairs;
-use rank::vlm::{InputOptions, NumberFormat, ScorerOptions};
+use rank::vlm::{InputOptions, ScorerOptions};
 
-use crate::args::{ScoreRequest, WeightStorage, check_directory};
+use crate::args::{ScoreRequest, check_directory};
 
 /// Opens the model that a request names.
 ///
 /// # Errors
 /// [`ErrorKind::BrokenModel`] naming what is missing or damaged.
 pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>, Failure> {
-    let device =
-        device(&request.device).map_err(|error| Failure::new(ErrorKind::Usage, format!("--{error}")))?;
-    if request.device != "cpu" && request.weights != WeightStorage::Stored {
-        return Err(Failure::new(ErrorKind::Usage, "--weights q8 and q4 are for the CPU")
-            .with_hint("on a GPU use --dtype bf16"));
-    }
     check_directory("--model", Some(&request.model))?;
     check_directory("--adapter", request.adapter.as_deref())?;
     if let Some(threads) = request.threads {
@@ -39,14 +33,8 @@ pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>,
             feature_memory: request.vision_memory,
             feature_directory: request.vision_cache.clone(),
         },
-        load: LoadOptions {
-            device,
-            stored: request.weights.held_for(request.dtype),
-            rounded_inputs: request.dtype == NumberFormat::Bf16,
-            merge_adapter: request.merge_adapter,
-            quantised_directory: request.weights_cache.clone(),
-            ..LoadOptions::default()
-        },
+        load: request.load.clone(),
+        merge_adapter: request.merge_adapter,
         sharing: if request.naive { Sharing::Alone } else { Sharing::SharedPrefix },
     };
     // What can be wrong at once is said before minutes go into loading a model.

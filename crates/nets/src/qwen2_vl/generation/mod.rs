@@ -7,15 +7,17 @@
 //!
 //! The cast: [`Qwen2Vl::generate`] under [`GenerationSettings`] with a [`Sampling`]; [`GenerationDefaults`] reads what the
 //! checkpoint says about ends; a network for it is opened with
-//! [`LoadOptions::output_layer`](super::LoadOptions::output_layer).
+//! [`Parts::output_layer`](super::Parts::output_layer).
 //!
 //! ```
 //! use nets::qwen2_vl::generation::{GenerationDefaults, GenerationSettings, Sampling};
-//! use nets::qwen2_vl::{LoadOptions, Prompt, Qwen2Vl};
+//! use nets::LoadOptions;
+//! use nets::qwen2_vl::{Parts, Prompt, Qwen2Vl};
 //! use std::path::Path;
 //!
 //! let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden/tiny-qwen2vl");
-//! let network = Qwen2Vl::open(&model, None, &LoadOptions { output_layer: true, ..LoadOptions::default() })?;
+//! let parts = Parts { output_layer: true, ..Parts::default() };
+//! let network = Qwen2Vl::open_with(&model, parts, &LoadOptions::default())?;
 //! let defaults = GenerationDefaults::from_directory(&model, network.config().language.vocabulary)?;
 //! let settings = GenerationSettings {
 //!     max_tokens: 4,
@@ -149,7 +151,7 @@ impl Qwen2Vl {
         let prefix = if before == 0 {
             self.language.no_prefix(self.kind, &self.device).map_err(compute)?
         } else {
-            self.run_prefix(&laid, before, photos)?
+            self.workers.run(|| self.run_prefix(&laid, before, photos))?
         };
         let prompt_time = started.elapsed();
         let started = Instant::now();
@@ -175,8 +177,10 @@ impl Qwen2Vl {
             for rows in open.chunks(AT_ONCE) {
                 let embedded = self.embed(rows.iter().map(|&text| &texts[text].next), photos)?;
                 let positions = Positions { tokens: vec![position; rows.len()] };
-                let step = self.language.step(&embedded, &positions, &prefix, &mut cache, rows);
-                let logits = self.logits(&step.map_err(compute)?)?;
+                let logits = self.workers.run(|| {
+                    let step = self.language.step(&embedded, &positions, &prefix, &mut cache, rows);
+                    self.logits(&step.map_err(compute)?)
+                })?;
                 for (&text, logits) in rows.iter().zip(logits.chunks_exact(language.vocabulary)) {
                     texts[text].read(logits, settings)?;
                 }

@@ -122,7 +122,7 @@ impl TrainingNetwork {
         photos: &[PhotoFeatures],
         options: PassOptions,
     ) -> Result<GroupPass, NetworkError> {
-        self.run(values, prompts, photos, options, None)
+        self.network.workers.run(|| self.run(values, prompts, photos, options, None))
     }
 
     /// The scores of a group, and the gradients of the values: `slopes_of` is given the scores and returns the derivative
@@ -137,11 +137,12 @@ impl TrainingNetwork {
         prompts: &[Prompt],
         photos: &[PhotoFeatures],
         options: PassOptions,
-        slopes_of: &mut dyn FnMut(&[f32]) -> Vec<f32>,
+        slopes_of: &mut (dyn FnMut(&[f32]) -> Vec<f32> + Send),
         gradients: &mut [Vec<f32>],
     ) -> Result<GroupPass, NetworkError> {
         self.plan.checked(&gradients.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
-        self.run(values, prompts, photos, options, Some((slopes_of, gradients)))
+        let back = Some((slopes_of, gradients));
+        self.network.workers.run(|| self.run(values, prompts, photos, options, back))
     }
 
     #[allow(clippy::type_complexity, reason = "one place")]
@@ -151,7 +152,7 @@ impl TrainingNetwork {
         prompts: &[Prompt],
         photos: &[PhotoFeatures],
         options: PassOptions,
-        back: Option<(&mut dyn FnMut(&[f32]) -> Vec<f32>, &mut [Vec<f32>])>,
+        back: Option<(&mut (dyn FnMut(&[f32]) -> Vec<f32> + Send), &mut [Vec<f32>])>,
     ) -> Result<GroupPass, NetworkError> {
         let started = Instant::now();
         self.plan.checked(values)?;
