@@ -114,9 +114,9 @@ impl DiskCache {
         let mut file = AtomicFile::create(&path)?;
         file.write_all(bytes)?;
         if self.synced {
-            file.commit()?
+            file.commit()?;
         } else {
-            file.commit_unsynced()?
+            file.commit_unsynced()?;
         }
         if let Some(bound) = &self.bound {
             self.make_room(bound, length);

@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         sources: Vec::new(),
     };
     let mut writer = GalleryWriter::create(folder.path(), &spec)?;
-    let source = writer.add_source(&SourceSpec::folder(std::path::absolute("samples")?))?;
+    let source =
+        writer.add_source(&SourceSpec::folder(std::path::absolute("samples")?.display().to_string()))?;
 
     let photos = PhotoFiles::open("samples")?;
     let (asked, known): (Vec<_>, Vec<_>) =

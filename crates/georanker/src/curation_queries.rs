@@ -128,11 +128,13 @@ enum Prepared {
     Photo { photo: Photo, location: LatLon, key: Option<String> },
 }
 
+/// With the row of the table that named it, if one did.
+type PreparedResult = Result<(Prepared, Option<Box<PhotoRow>>), Failure>;
+
 impl Vectors<'_> {
     /// One query for each name, in order; photos that have no vectors yet are encoded in one batch.
     fn queries(&self, named: Vec<Named>) -> Vec<QueryResult> {
-        let prepared: Vec<Result<(Prepared, Option<Box<PhotoRow>>), Failure>> =
-            named.into_par_iter().map(|one| self.prepare(one)).collect();
+        let prepared: Vec<PreparedResult> = named.into_par_iter().map(|one| self.prepare(one)).collect();
         let photos: Vec<&Photo> = prepared
             .iter()
             .flatten()
@@ -174,7 +176,7 @@ impl Vectors<'_> {
         self.encoder.as_ref()?.cache.as_ref()
     }
 
-    fn prepare(&self, named: Named) -> Result<(Prepared, Option<Box<PhotoRow>>), Failure> {
+    fn prepare(&self, named: Named) -> PreparedResult {
         let (id, row) = match named {
             Named::Failed(failure) => return Err(failure),
             Named::Row(row) => (row.id.clone(), Some(row)),

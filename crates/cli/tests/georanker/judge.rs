@@ -85,7 +85,7 @@ fn the_judge_scores_as_score_does() {
     // Every candidate has the score of its own pair, found by its coordinates and photo.
     let place = |one: &Value| (one["lat"].as_f64().unwrap(), one["lon"].as_f64().unwrap());
     for one in listed {
-        let photo = one["photo"].as_str().map(|name| name.to_owned());
+        let photo = one["photo"].as_str().map(str::to_owned);
         let at = candidates.iter().position(|pair| {
             let named = pair["photo"].as_str().map(|path| path.rsplit('/').next().unwrap_or(path).to_owned());
             place(pair) == place(one) && (photo.is_none() || named == photo)

@@ -77,13 +77,12 @@ impl Questions<'_> {
     /// # Errors
     /// The photo cannot be read, or its prompt cannot be written.
     pub fn question(&self, photo: &QueryPhoto) -> Result<Question, Failure> {
-        let sha256 = match photo.sha256() {
-            Some(known) => known?.to_owned(),
-            None => {
-                let image = &photo.photo()?.image;
-                let sides = [image.width().to_le_bytes(), image.height().to_le_bytes()].concat();
-                sha256_hex(&[&sides, image.rgb()].concat())
-            }
+        let sha256 = if let Some(known) = photo.sha256() {
+            known?.to_owned()
+        } else {
+            let image = &photo.photo()?.image;
+            let sides = [image.width().to_le_bytes(), image.height().to_le_bytes()].concat();
+            sha256_hex(&[&sides, image.rgb()].concat())
         };
         let prompt = self.prompts.of(|| photo.photo().cloned())?;
         Ok(Question { sha256, prompt })

@@ -21,12 +21,12 @@ pub trait CandidateSource: Send + Sync {
     fn candidates(&self, photos: &[&QueryPhoto]) -> Vec<Result<Vec<Candidate>, Failure>>;
 }
 
+/// A photo's generated candidates.
+pub(super) type Generated = Result<Vec<Candidate>, Failure>;
+
 /// What all sources give for each photo, in the order of the sources.
-pub(super) fn candidates(
-    sources: &[Arc<dyn CandidateSource>],
-    photos: &[&QueryPhoto],
-) -> Vec<Result<Vec<Candidate>, Failure>> {
-    let mut all: Vec<Result<Vec<Candidate>, Failure>> = photos.iter().map(|_| Ok(Vec::new())).collect();
+pub(super) fn candidates(sources: &[Arc<dyn CandidateSource>], photos: &[&QueryPhoto]) -> Vec<Generated> {
+    let mut all: Vec<Generated> = photos.iter().map(|_| Ok(Vec::new())).collect();
     for source in sources {
         for (known, more) in all.iter_mut().zip(source.candidates(photos)) {
             match (known.as_mut(), more) {

@@ -352,7 +352,7 @@ impl Locator {
         &self,
         photos: &[&QueryPhoto],
         known: Vec<Option<EncodedPhoto>>,
-    ) -> (Vec<Result<EncodedPhoto, Failure>>, Vec<Result<Vec<Candidate>, Failure>>) {
+    ) -> (Vec<Result<EncodedPhoto, Failure>>, Vec<generated::Generated>) {
         if self.sources.is_empty() {
             return (self.encode(photos, known), photos.iter().map(|_| Ok(Vec::new())).collect());
         }

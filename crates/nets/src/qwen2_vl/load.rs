@@ -58,14 +58,14 @@ impl Qwen2Vl {
     ) -> Result<Self, NetworkError> {
         let holding = Holding::new(options)?;
         let workers = holding.workers.clone();
-        workers.run(|| Self::load(directory, parts, options, holding))
+        workers.run(|| Self::load(directory, parts, options, &holding))
     }
 
     fn load(
         directory: &Path,
         parts: Parts<'_>,
         options: &LoadOptions,
-        holding: Holding,
+        holding: &Holding,
     ) -> Result<Self, NetworkError> {
         let Parts { adapter, merge_adapter, output_layer } = parts;
         let config = Config::from_directory(directory)?;
@@ -74,7 +74,7 @@ impl Qwen2Vl {
         if let Some(adapter) = adapter {
             adapter.check(&config.language)?;
         }
-        let layers = LayerReader { tensors: &tensors, holding: &holding };
+        let layers = LayerReader { tensors: &tensors, holding };
         let cache = options.weights_cache.as_deref();
         let mut loader = Loader { layers, adapter, merge_adapter, cache, kept: None };
         loader.kept = loader.kept_weights(&config)?;
