@@ -53,6 +53,7 @@ fn main() -> Result<(), AnyError> {
             operators: composed.then_some(Operators::Composed),
             ..LoadOptions::default()
         },
+        merge_adapter: false,
         sharing,
         // Every round is to do all the work.
         inputs: InputOptions { feature_memory: 0, ..InputOptions::default() },
