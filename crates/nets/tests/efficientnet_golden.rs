@@ -28,13 +28,11 @@ fn lite2() -> EfficientNetLite {
     .unwrap()
 }
 
-/// `None` where the weights, too large for the repository, are not at hand.
-fn lite0() -> Option<EfficientNetLite> {
-    let weights = PathBuf::from(std::env::var_os("GEORANKER_LITE0_DIR")?).join("model.safetensors");
-    Some(
-        EfficientNetLite::from_files(&golden("lite0_config.json"), &weights, &LoadOptions::default())
-            .unwrap(),
-    )
+/// Its weights are too large for the repository.
+fn lite0() -> EfficientNetLite {
+    let directory = std::env::var_os("GEORANKER_LITE0_DIR").expect("GEORANKER_LITE0_DIR is not set");
+    let weights = PathBuf::from(directory).join("model.safetensors");
+    EfficientNetLite::from_files(&golden("lite0_config.json"), &weights, &LoadOptions::default()).unwrap()
 }
 
 /// The photos as the network wants them, one after the other.
