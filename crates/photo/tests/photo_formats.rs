@@ -5,6 +5,7 @@ mod photo_support;
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgba};
+use contract::Diagnose as _;
 use photo::{Alpha, DecodeOptions, Format, Image, Limits, PhotoError, decode, sniff};
 use photo_support::{bytes, default, difference, official, scene};
 

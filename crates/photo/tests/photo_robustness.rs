@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use image::{DynamicImage, ImageBuffer, ImageFormat};
+use contract::Diagnose as _;
 use photo::{DecodeOptions, Image, Limits, PhotoError, decode, encode_thumbnail, resize, sniff};
 use photo_support::{bytes, default, scene};
 use proptest::prelude::*;
