@@ -61,5 +61,5 @@ fn pattern(width: u32, height: u32) -> Result<Image, PhotoError> {
             [x / 16 + noise, y / 12 + noise, (x ^ y) / 32 + noise].map(|value| value as u8)
         })
         .collect();
-    Image::new(width, height, rgb)
+    Ok(Image::new(width, height, rgb)?)
 }

@@ -4,8 +4,8 @@ mod photo_support;
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageBuffer, ImageFormat, Rgba};
 use contract::Diagnose as _;
+use image::{DynamicImage, ImageBuffer, ImageFormat, Rgba};
 use photo::{Alpha, DecodeOptions, Format, Image, Limits, PhotoError, decode, sniff};
 use photo_support::{bytes, default, difference, official, scene};
 

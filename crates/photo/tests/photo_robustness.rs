@@ -6,8 +6,8 @@ use std::io::Cursor;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use image::{DynamicImage, ImageBuffer, ImageFormat};
 use contract::Diagnose as _;
+use image::{DynamicImage, ImageBuffer, ImageFormat};
 use photo::{DecodeOptions, Image, Limits, PhotoError, decode, encode_thumbnail, resize, sniff};
 use photo_support::{bytes, default, scene};
 use proptest::prelude::*;
