@@ -189,7 +189,7 @@ impl Vectors<'_> {
         let Some(encoder) = &self.encoder else {
             let message = format!("{id}: the photo is not in the gallery, so it has no vector");
             return Err(Failure::new(ErrorKind::NotFound, message)
-                .with_hint("say where the photos are, or add it to the gallery"));
+                .with_hint("give the `photos` as well, or add this one to the gallery"));
         };
         let bytes = encoder.photos.read(&id)?;
         let location = match &row {

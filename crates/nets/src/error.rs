@@ -251,7 +251,7 @@ impl NetworkError {
                 Some("Use the adapter with the base model named in its adapter_config.json.")
             }
             Self::Write { .. } => Some("Check that the folder exists, is yours to write, and has room."),
-            Self::NoValueHead { .. } => Some("Name the adapter that was trained for this model."),
+            Self::NoValueHead { .. } => Some("Give the `adapter` that was trained for this model."),
             Self::Overflow { .. } => Some("Try f32 or bf16, whose numbers reach further than those of f16."),
             Self::CpuOnly { .. } => Some("Choose the device `cpu` for it."),
             Self::NotBuilt { .. } => Some("Use a build of the program with that feature."),

@@ -70,9 +70,12 @@ fn the_pixel_limit_can_be_moved() {
 fn a_directory_without_photos_says_so() {
     let work = Workplace::new();
     work.file("notes.txt", b"nothing to see");
-    georanker().args(["locate"]).arg(work.root()).assert().code(1).stderr(
-        contains("no photos in this directory").and(contains("1 files that are no photos were skipped")),
-    );
+    georanker()
+        .args(["locate"])
+        .arg(work.root())
+        .assert()
+        .code(1)
+        .stderr(contains("no photos in this directory").and(contains("skipped 1 files that are not photos")));
 }
 
 #[test]

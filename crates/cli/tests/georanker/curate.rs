@@ -227,7 +227,7 @@ fn what_cannot_be_written_is_said_before_the_work() {
     let work = Workplace::new();
     let file = work.file("file", b"");
     for out in [work.path("no/folder/set.parquet"), file.join("set.parquet")] {
-        build(&out, &starter()).assert().code(1).stderr(contains("cannot write").and(contains("hint")));
+        build(&out, &starter()).assert().code(5).stderr(contains("cannot write").and(contains("hint")));
     }
     build(work.root(), &starter()).assert().code(2);
     georanker()

@@ -170,7 +170,7 @@ fn a_pulled_geoclip_locates_by_its_coordinates() {
         (answers[0].clone(), String::from_utf8_lossy(&run.get_output().stderr).into_owned())
     };
     let (answer, said) = locate(&[]);
-    assert!(said.contains("coordinates are encoded first"), "{said}");
+    assert!(said.contains("encoding the pack's coordinates first"), "{said}");
     assert_eq!(answer["gallery"], "4 coordinates");
     let candidates = answer["candidates"].as_array().unwrap();
     assert_eq!(candidates.len(), 4);

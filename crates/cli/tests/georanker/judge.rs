@@ -124,7 +124,7 @@ fn what_a_judge_cannot_do_is_said() {
         .code(2)
         .stderr(contains("none were asked for").and(contains("--judge-weights q4")));
     // Without an adapter there is no value head.
-    run(&model[..2]).code(3).stderr(contains("value").and(contains("--judge-adapter DIR")));
+    run(&model[..2]).code(3).stderr(contains("value").and(contains("--judge-adapter")));
     run(&["--judge-found", "3"]).code(2).stderr(contains("--judge <DIR>"));
     // The photos have gone.
     let moved = work.path("photos");

@@ -131,7 +131,7 @@ fn a_map_is_written_beside_the_table_and_only_when_whole() {
         .arg(first_sample())
         .args(["--map", "/nonexistent/folder/map.html"])
         .assert()
-        .code(1)
+        .code(5)
         .stderr(contains("cannot write"));
 }
 

@@ -130,7 +130,7 @@ fn what_goes_wrong_names_the_way_out() {
         .env("HF_HOME", file.join("hf"))
         .args(["pull", "org/tiny"])
         .assert()
-        .code(1)
+        .code(5)
         .stderr(predicate::str::contains("HF_HOME"));
     command(&place, &hub)
         .args(["packs", "--pack"])

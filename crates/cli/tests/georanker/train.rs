@@ -207,7 +207,7 @@ fn a_full_disk_keeps_the_last_checkpoint() {
     );
     let run = Command::new("bash").args(["-c", &script]).output().unwrap();
     let message = String::from_utf8(run.stderr).unwrap();
-    assert_eq!(run.status.code(), Some(1), "{message}");
+    assert_eq!(run.status.code(), Some(5), "{message}");
     assert!(message.contains(&format!("the checkpoint of step {done} is whole")), "{message}");
     assert!(message.contains("--resume"), "{message}");
     train(&config).args(["--quiet", "--resume"]).arg(&out).assert().code(0);

@@ -99,7 +99,7 @@ fn a_file_of_generate_gives_the_same_candidates() {
         .arg(samples())
         .assert()
         .code(1)
-        .stderr(contains("located without written candidates"));
+        .stderr(contains("located without generated candidates"));
     fs::write(&file, "{\"photo\": 3}\n").unwrap();
     georanker()
         .args(["locate", "--generated"])
@@ -143,7 +143,7 @@ fn a_server_that_fails_leaves_the_gallery_and_a_wrong_key_ends_the_run() {
         .timeout(Duration::from_mins(1))
         .assert()
         .code(1)
-        .stderr(contains("asks to wait 86400 s").and(contains("located without written candidates")));
+        .stderr(contains("asks to wait 86400 s").and(contains("located without generated candidates")));
     let lines = json_lines(&run.get_output().stdout);
     assert!(lines.len() > 1 && lines.iter().all(|line| line["estimate"]["lat"].is_number()));
     let closed = ChatServer::start(|_, _| Reply::status(401, "who are you?"));
@@ -192,7 +192,7 @@ fn a_budget_ends_the_asking_and_not_the_run() {
     let run = |budget: &str| with_budget(&work, &server, budget).arg(samples()).assert();
     let poor = run("0.000001")
         .code(1)
-        .stderr(contains("budget").and(contains("located without written candidates")));
+        .stderr(contains("budget").and(contains("located without generated candidates")));
     let lines = json_lines(&poor.get_output().stdout);
     assert!(lines.len() > 1 && lines.iter().all(|line| line["estimate"]["lat"].is_number()));
     assert!(server.asked().is_empty());

@@ -79,7 +79,7 @@ impl PairScorer {
             let message =
                 format!("{with} a value head (`value_head.weight`), without which nothing can be scored");
             return Err(Failure::new(ErrorKind::BrokenModel, message)
-                .with_hint("name the adapter that was trained for this model"));
+                .with_hint("give the `adapter` that was trained for this model"));
         }
         drop(checkpoint);
         let parts =
