@@ -100,7 +100,7 @@ impl Diagnose for PackError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound { .. } | Self::Missing { .. } => {
-                Some("give the directory of a model `pack`, for example packs/starter, or set GEORANKER_PACK".to_owned())
+                Some("give the directory of a model pack with `pack`, for example packs/starter, or set GEORANKER_PACK".to_owned())
             }
             Self::Damaged { .. } | Self::Unlisted { .. } | Self::Weights { .. } => {
                 Some("get a fresh copy of the pack; `git checkout packs/starter` restores the one of the repository".to_owned())

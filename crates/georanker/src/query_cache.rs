@@ -169,7 +169,10 @@ mod tests {
                     for _ in 0..50 {
                         cache.put(key, &query);
                         let found = cache.get(key).unwrap().embedding.vectors.remove(0).1;
-                        assert!(found.iter().all(|number| number.to_bits() == found[0].to_bits()), "of one writer");
+                        assert!(
+                            found.iter().all(|number| number.to_bits() == found[0].to_bits()),
+                            "of one writer"
+                        );
                     }
                 });
             }

@@ -48,6 +48,11 @@ impl Typed<'_> {
             message: format!("--{prefix}{error}"),
             ..Failure::from(error)
         })?;
+        // What this build or this machine lacks is said before anything is read.
+        device.open().map_err(|error| Failure {
+            message: format!("--{prefix}device: {error}"),
+            ..Failure::from(error)
+        })?;
         if device != DeviceChoice::Cpu && weights != WeightStorage::Stored {
             let message = format!("--{prefix}weights q8 and q4 are for the CPU");
             return Err(Failure::new(ErrorKind::Usage, message)

@@ -235,7 +235,7 @@ fn what_cannot_be_written_is_said_before_the_work() {
         .arg(file.join("figures"))
         .arg(golden("pyarrow.parquet"))
         .assert()
-        .code(1)
+        .code(5)
         .stderr(contains("cannot write"));
     build(&work.path("set.parquet"), &work.path("nowhere")).assert().code(3);
     for options in [["--top", "0"], ["--exclude", "everything"], ["--sample", "2"], ["--where", "a=b"]] {

@@ -142,5 +142,5 @@ fn what_a_judge_cannot_do_is_said() {
         .arg(samples().join("shrine.jpg"))
         .assert()
         .code(1)
-        .stderr(contains("not at hand").and(contains("gallery info")));
+        .stderr(contains("not at hand").and(contains("gallery's info")));
 }

@@ -137,5 +137,5 @@ fn what_goes_wrong_names_the_way_out() {
         .arg(Path::new("nowhere"))
         .assert()
         .code(3)
-        .stderr(predicate::str::contains("no pack.toml"));
+        .stderr(predicate::str::contains("pack.toml is missing"));
 }

@@ -103,7 +103,7 @@ impl PhotoSource for Photos<'_> {
         }
         let message = format!("{id}: the photo of this candidate is not at hand, and the model looks at it");
         Err(Failure::new(ErrorKind::BrokenGallery, message)
-            .with_hint("the gallery's description says where its photos should be"))
+            .with_hint("see the gallery's info for where its photos should be"))
     }
 
     fn query(&self, id: &PhotoId) -> Result<Arc<Image>, Failure> {

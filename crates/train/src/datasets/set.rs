@@ -214,7 +214,7 @@ mod tests {
         query(settings, named, &vectors(named), &places)
     }
 
-    /// docs/curation.md: `retrieved`, or the name of a model that wrote the candidate.
+    /// docs/src/curation.md: `retrieved`, or the name of a model that wrote the candidate.
     #[test]
     fn an_origin_is_retrieved_or_a_models_name() {
         let origins = |origins: Option<&[&str]>| -> Vec<Origin> {
