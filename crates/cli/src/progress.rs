@@ -20,6 +20,7 @@ pub(crate) fn bar(length: usize, what: &'static str, quiet: bool) -> ProgressBar
     bar
 }
 
+#[cfg(feature = "pull")]
 /// A length as people read it: `1.2 kB`, `16.6 GB`.
 pub(crate) fn bytes_text(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
@@ -59,7 +60,7 @@ pub(crate) fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "pull"))]
 mod tests {
     use super::bytes_text;
 

@@ -124,7 +124,7 @@ fn predict(
         for (((row, photo), ranked), estimate) in rows.iter().zip(queries).zip(&ranked).zip(&estimates) {
             let ranked = ranked.as_ref().map_err(Clone::clone)?;
             let location = match method {
-                Method::RandomGallery => random_location(gallery, photo, exclude, &mut random)?,
+                Method::RandomGallery => random_location(gallery, photo, exclude, &mut random),
                 Method::Default => Some(estimate.as_ref().map_err(Clone::clone)?.location),
                 other => other.answer(ranked, row.location)?,
             };
@@ -165,7 +165,7 @@ fn random_location(
     photo: &EncodedPhoto,
     exclude: Exclude,
     random: &mut ChaCha8Rng,
-) -> anyhow::Result<Option<LatLon>> {
+) -> Option<LatLon> {
     let hash = photo.image.as_deref().map(perceptual_hash);
     let records = gallery.photos().filter(|record| {
         let same_author = exclude.same_author && record.attribution.author == photo.author;
@@ -173,5 +173,5 @@ fn random_location(
             exclude.near_duplicate && record.hash.zip(hash).is_some_and(|(one, other)| one.is_near(other));
         !same_author && !near
     });
-    Ok(records.choose(random).map(|record| record.location))
+    records.choose(random).map(|record| record.location)
 }

@@ -27,9 +27,12 @@ mod train;
 #[cfg(feature = "lvlm")]
 mod written;
 
-use std::path::{Path, PathBuf};
+#[cfg(feature = "lvlm")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+#[cfg(feature = "lvlm")]
 use contract::{ErrorKind, Failure};
 
 #[cfg(feature = "lvlm")]

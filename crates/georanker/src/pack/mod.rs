@@ -82,6 +82,7 @@ impl Pack {
 }
 
 /// Forgets which files of the pack in a directory were found right.
+#[cfg(feature = "pull")]
 pub(crate) fn forget_checksums(directory: &Path) {
     if let Some(stamps) = Stamps::place().and_then(|place| Stamps::of(directory, &place)) {
         stamps.forget();
