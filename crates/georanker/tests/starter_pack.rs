@@ -72,7 +72,7 @@ fn the_gallery_holds_its_split_alone_and_no_near_duplicate_of_a_held_out_photo()
     let leaks: Vec<String> = held_out
         .par_iter()
         .flat_map_iter(|row| {
-            let hash = perceptual_hash(&&photo(row, &source).image);
+            let hash = perceptual_hash(&photo(row, &source).image);
             shipped
                 .iter()
                 .filter(move |(_, known)| known.is_near(hash))
