@@ -30,7 +30,7 @@
 //!
 //! let budget = Budget::new(None, None);
 //! let asker = Asker { generator: &Tourist, cache: None, budget: &budget, samples: 3 };
-//! let photo = || Ok(Photo::new("tower.jpg", Image::filled(1, 1, [0; 3])?));
+//! let photo = || Ok::<_, Failure>(Photo::new("tower.jpg", contract::Image::filled(1, 1, [0; 3])?));
 //! let answered = asker.ask("sha256 of the file", &zero_shot_prompt(Wording::Default), photo)?;
 //! let (places, dropped) = answered.places(Reading::Default);
 //! assert_eq!((places.len(), dropped.total()), (3, 0));

@@ -11,8 +11,9 @@
 //! [`weights`] and [`blocks`] hold weights as they lie in files.
 //!
 //! ```
-//! let (a, b) = ([3_i8, -4, 12], [1_i8, 2, 3]);
-//! assert_eq!(kernels::int8::dot(&a, &b), 31);
+//! let mut codes = [0_i8; 3];
+//! let scale = kernels::int8::quantise(&[0.5, -1.0, 0.25], &mut codes);
+//! assert!((scale * f32::from(codes[1]) + 1.0).abs() < 0.01);
 //! ```
 //!
 //! # The choice not taken
