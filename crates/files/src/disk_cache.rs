@@ -1,6 +1,6 @@
 //! What is expensive to compute, kept under the hash of its inputs.
 //!
-//! Own code, because the caches on crates.io bring an index of their own, which two processes must share and a kill may
+//! Own code, because the published cache crates bring an index of their own, which two processes must share and a kill may
 //! break; here the file system is the index.
 
 use std::fs::{self, File};
