@@ -113,13 +113,13 @@ fn broken_links(
         let file =
             if path.is_empty() { name.to_owned() } else { normal(&name.parent().unwrap_or(name).join(path)) };
         if !exists(&file) {
-            problem("there is no such file");
+            problem("the file does not exist");
         } else if name.starts_with(BOOK) && !file.starts_with(BOOK) {
             problem("is outside the book: name the file instead of linking to it");
         } else if let Some(anchor) = anchor
             && !pages.get(&file).is_some_and(|text| anchors(text).iter().any(|known| known == anchor))
         {
-            problem("there is no such heading");
+            problem("the heading does not exist");
         }
     }
     problems
@@ -245,9 +245,9 @@ mod tests {
         let pages = BTreeMap::from([(page.clone(), text.to_owned())]);
         let exists = |path: &Path| path == page || path == Path::new("README.md");
         let expected = [
-            "1: gone.md: there is no such file",
+            "1: gone.md: the file does not exist",
             "1: ../../README.md: is outside the book: name the file instead of linking to it",
-            "1: #there: there is no such heading",
+            "1: #there: the heading does not exist",
         ];
         let expected = expected.map(|problem| format!("{BOOK}/page.md:{problem}"));
         assert_eq!(broken_links(&exists, &page, text, &pages), expected);

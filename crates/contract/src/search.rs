@@ -111,7 +111,7 @@ pub struct Holdings {
 
 /// Anything that can be searched: a gallery of photos, a list of coordinates, a remote engine.
 ///
-/// Synchronous and object-safe: a remote engine owns its runtime, and whoever wants two searches at once has two
+/// Synchronous and object-safe: a remote engine owns its runtime, and a caller that wants two searches at once has two
 /// threads.
 pub trait Search: Send + Sync {
     /// The fingerprint of the encoder whose vectors are stored.

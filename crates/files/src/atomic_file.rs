@@ -72,7 +72,7 @@ impl AtomicFile {
     }
 
     /// Gives the file its name without waiting for the disk: for what can be made again. Other processes see the old
-    /// file or the new one; after a power failure there may be half of it, so whoever reads it must notice that.
+    /// file or the new one; after a power failure there may be half of it, so the reader must notice that.
     ///
     /// # Errors
     /// As [`AtomicFile::commit`].
@@ -82,7 +82,7 @@ impl AtomicFile {
         Ok(())
     }
 
-    /// A file that is replaced keeps its modes. A file system without modes is no reason to fail.
+    /// A file that is replaced keeps its modes. A file system without modes is not an error.
     fn keep_modes(&self) {
         if let Ok(replaced) = fs::metadata(&self.path) {
             let _ = self.temporary.as_file().set_permissions(replaced.permissions());

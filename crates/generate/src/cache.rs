@@ -2,8 +2,8 @@
 //!
 //! One file per photo, prompt, model and settings in a [`DiskCache`]: a line of JSON, and a line with its checksum. A
 //! file that does not match its checksum counts as absent. One that cannot be read is an error, since asking again costs
-//! money. Processes may share a directory: whoever has more answers to a question keeps them. The key to the API is in
-//! none of it.
+//! money. Processes may share a directory: the process that has more answers to a question keeps them. The key to the
+//! API is in none of it.
 
 use std::collections::HashSet;
 use std::io;

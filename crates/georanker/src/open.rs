@@ -28,7 +28,7 @@ pub enum OpenEvent {
     CoordinatesEncoded {
         /// How many.
         count: usize,
-        /// Where the result is kept; `None` where there is no room beside the list.
+        /// Where the result is kept; `None` where nothing can be written beside the list.
         kept: Option<PathBuf>,
     },
 }

@@ -69,7 +69,7 @@ pub struct LoadOptions {
     /// file per checkpoint and format. Of use for large networks only: [`WeightStorage::Q8`] and [`WeightStorage::Q4`] of
     /// Qwen2-VL. Weights that an adapter was merged into are not kept.
     pub weights_cache: Option<PathBuf>,
-    /// How many threads of its own the network runs on; `None`: the rayon pool of whoever calls it.
+    /// How many threads of its own the network runs on; `None`: the caller's rayon pool.
     pub threads: Option<usize>,
     /// Which operators run; `None`: the fused ones on the CPU. To compare the two in tests and measurements.
     pub operators: Option<Operators>,
@@ -183,7 +183,7 @@ impl DeviceChoice {
     /// The device for candle's tensors.
     ///
     /// # Errors
-    /// [`NetworkError::NotBuilt`] for a GPU without the feature `cuda`; [`NetworkError::Setting`] if there is no such GPU.
+    /// [`NetworkError::NotBuilt`] for a GPU without the feature `cuda`; [`NetworkError::Setting`] if that GPU does not exist.
     pub fn open(self) -> Result<candle_core::Device, NetworkError> {
         match self {
             Self::Cpu => Ok(candle_core::Device::Cpu),

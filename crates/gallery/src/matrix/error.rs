@@ -53,7 +53,7 @@ pub enum MatrixError {
         channel: String,
     },
     /// A query without a vector in a channel that is searched.
-    #[error("there is no query vector for the channel {channel}")]
+    #[error("the query vector for the channel {channel} is missing")]
     NoQueryVector {
         /// The channel.
         channel: String,

@@ -208,7 +208,7 @@ impl Locator {
 
     /// The bytes of a gallery photo, where its source is at hand.
     pub fn photo_bytes(&self, id: &PhotoId) -> Option<Vec<u8>> {
-        // Evidence that cannot be shown is no reason to fail: the answer stands without its picture.
+        // Evidence that cannot be shown is not an error: the answer is kept without its picture.
         self.searches.iter().find_map(|search| search.photo_bytes(id).ok().flatten())
     }
 

@@ -84,6 +84,6 @@ fn is_of_type(value: &Value, name: &str) -> bool {
         "integer" => value.is_u64() || value.is_i64(),
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
-        other => panic!("there is no type {other}"),
+        other => panic!("unknown type {other}"),
     }
 }

@@ -1,6 +1,6 @@
 //! Contrastive training of G3's heads: the geo-alignment of the paper (arXiv 2405.14702), CLIP frozen.
 //!
-//! For whoever fine-tunes G3 on photos of their own and writes the program for it: nothing else in this workspace calls
+//! For users who fine-tune G3 on their own photos and write the program for it: nothing else in this workspace calls
 //! this module, and no command does. Its losses and gradients reproduce those of the official code (`tests/contrastive.rs`).
 //!
 //! # Idea
