@@ -99,7 +99,7 @@ def safetensors(tensors, storages):
         if name.endswith("num_batches_tracked"):
             continue
         if tensor.storage.kind != "FloatStorage":
-            raise ValueError(f"{name} is no f32 tensor")
+            raise ValueError(f"{name} is not an f32 tensor")
         block = row_major(tensor, storages[tensor.storage.key])
         header[name] = {"dtype": "F32", "shape": tensor.shape, "data_offsets": [end, end + len(block)]}
         blocks.append(block)

@@ -4,7 +4,7 @@
 
 use crate::run::{cargo, run};
 
-/// Writes `docs/man`, `docs/completions` and `docs/src/commands.md` anew.
+/// Writes `docs/man`, `docs/completions` and `docs/src/commands.md` again.
 ///
 /// # Errors
 /// A build that fails.

@@ -19,7 +19,7 @@ pub enum Exit {
     Broken,
     /// Stopped by the user; what was done is kept.
     Interrupted,
-    /// The run itself could not go on: output that cannot be written, a training that diverged, a defect of this program.
+    /// The run itself could not continue: output that cannot be written, a training that diverged, a defect of this program.
     RunFailed,
 }
 

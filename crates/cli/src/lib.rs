@@ -1,12 +1,12 @@
 //! The `georanker` binary: arguments in two steps, commands, outputs, exit codes.
 //!
 //! # Idea
-//! The command line is thin. It turns words into requests, hands them to the library rooms, and turns what comes
-//! back into text, files and one of five exit codes. Data goes to stdout, everything else to stderr.
+//! The command line is thin. It turns arguments into requests, passes them to the library crates, and turns the
+//! results into text, files and one of six exit codes. Data goes to stdout, everything else to stderr.
 //!
 //! # Cast
-//! [`args`] holds what can be typed and checks what belongs together; [`commands`] does it; [`present`] says what came of it;
-//! [`exit`] maps kinds of error to exit codes.
+//! [`args`] defines the arguments and checks which belong together; [`commands`] runs the commands;
+//! [`present`] writes the results; [`exit`] maps kinds of error to exit codes.
 //!
 //! ```
 //! use clap::Parser;
@@ -18,7 +18,8 @@
 //! ```
 //!
 //! # The choice not taken
-//! A configuration file. Every option can be typed, and the two that people set once have environment variables.
+//! A configuration file. Every option can be given on the command line, and those that users set once have
+//! environment variables.
 #![forbid(unsafe_code)]
 
 pub mod args;

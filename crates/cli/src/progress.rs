@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use contract::{ErrorKind, Failure};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A progress bar on stderr; hidden when quiet, when stderr is no terminal, or for a single item.
+/// A progress bar on stderr; hidden when quiet, when stderr is not a terminal, or for a single item.
 pub(crate) fn bar(length: usize, what: &'static str, quiet: bool) -> ProgressBar {
     let bar = ProgressBar::new(length as u64);
     if quiet || length < 2 || !stderr().is_terminal() {

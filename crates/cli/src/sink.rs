@@ -87,7 +87,7 @@ impl Write for Sink {
 /// Writes a text to stdout or a file.
 ///
 /// # Errors
-/// [`ErrorKind::Output`] naming the file. A reader that closed the pipe is no error.
+/// [`ErrorKind::Output`] naming the file. A reader that closed the pipe is not an error.
 pub(crate) fn write_text(path: Option<&Path>, text: &str) -> Result<(), Failure> {
     let mut sink = Sink::open(path)?;
     let name = path.unwrap_or_else(|| Path::new("stdout"));

@@ -12,7 +12,7 @@ pub enum ErrorKind {
     NotFound,
     /// A file that exists but cannot be read (permissions, device errors).
     Unreadable,
-    /// Bytes that are no photo, or a damaged one.
+    /// Bytes that are not photo, or a damaged one.
     InvalidPhoto,
     /// A photo beyond the size or pixel limits.
     PhotoTooLarge,
@@ -26,7 +26,7 @@ pub enum ErrorKind {
     NoCandidates,
     /// Output could not be written (disk full, permissions).
     Output,
-    /// A training whose loss or gradient is no finite number any more.
+    /// A training whose loss or gradient is not a finite number any more.
     Diverged,
     /// A server that fails or cannot be reached.
     Service,

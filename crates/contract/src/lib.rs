@@ -1,8 +1,8 @@
-//! The words of the house.
+//! The shared types and traits of all crates.
 //!
 //! # Idea
-//! Every room - gallery, nets, rank, evaluate, serve - speaks about the same few things, and speaks about
-//! them here, so that heavy backends can sit behind a trait and never see each other:
+//! All crates (gallery, nets, rank, evaluate and others) work with the same few types. They are defined here, so
+//! that heavy backends stay behind a trait and do not depend on each other:
 //!
 //! ```text
 //! Photo --Encoder--> QueryEmbedding --Search--> Neighbours --> CandidateSet --Ranker--> Ranking --> Estimate
@@ -23,7 +23,7 @@
 //! ```
 //!
 //! # The choice not taken
-//! One crate with everything behind features: the traits would drag tensors and databases into every user.
+//! One crate with everything behind features: the traits would pull tensors and databases into every dependent crate.
 //! This crate compiles in seconds and depends on no backend.
 #![forbid(unsafe_code)]
 

@@ -113,7 +113,7 @@ pub struct Predictions {
 }
 
 impl Predictions {
-    /// Reads a predictions file. Rows with both coordinates empty are no predictions.
+    /// Reads a predictions file. Rows with both coordinates empty are not predictions.
     ///
     /// # Errors
     /// A table that is wrong.

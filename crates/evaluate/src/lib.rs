@@ -1,16 +1,16 @@
 //! Accuracy the way the field reports it.
 //!
 //! # Idea
-//! Predictions and truth are two tables that meet by `IMG_ID`. A prediction counts within a radius when its
-//! WGS-84 geodesic is **strictly** shorter; a photo without a prediction is a miss, never left out; every
+//! Predictions and truth are two tables that are joined by `IMG_ID`. A prediction counts within a radius when its
+//! WGS-84 geodesic to the truth is **strictly** shorter; a photo without a prediction is a miss, never left out; every
 //! percentage comes with a 95 % bootstrap interval. Row order changes nothing, and the same seed gives the
 //! same numbers.
 //!
 //! # Cast
 //! [`EvaluateRequest`] goes into [`run`], an [`Outcome`] comes out, [`render`] makes it a table, JSON or
 //! Markdown. Inside: [`Truth`] and [`Predictions`] are joined; a [`Selection`] picks photos
-//! (`balanced=1,owner!=A`); a [`Report`] says how accurate, a [`Comparison`] whether one method beats
-//! another on the same photos, a [`Calibration`] whether the stated confidence can be believed.
+//! (`balanced=1,owner!=A`); a [`Report`] says how accurate a method is, a [`Comparison`] whether one
+//! method beats another on the same photos, a [`Calibration`] whether the stated confidence can be trusted.
 //!
 //! ```
 //! use evaluate::{EvaluateRequest, Format, render, run};
@@ -30,8 +30,8 @@
 //! ```
 //!
 //! # The choice not taken
-//! Leaving photos without a prediction out of the count. It flatters methods that refuse the hard photos;
-//! who wants that number divides by `matched`.
+//! Leaving photos without a prediction out of the count. It flatters methods that refuse the hard photos. To get
+//! that number, divide by `matched`.
 #![forbid(unsafe_code)]
 
 mod calibration;

@@ -1,13 +1,14 @@
-//! Files that are whole or not there.
+//! Files that are either complete or absent.
 //!
 //! # Idea
-//! Everything this project writes is written once, here: beside its final name, synced, renamed. A reader sees the old
-//! file or the new one, and a killed process leaves nothing but a hidden temporary file that the next writer removes.
+//! Everything that this project writes goes through this crate: a temporary file beside the final name is written,
+//! synced and renamed. A reader sees the old file or the new one. A killed process leaves only a hidden temporary file,
+//! which the next writer removes.
 //!
 //! # Cast
 //! [`write_atomic`] and [`AtomicFile`] write; [`Lock`] keeps other processes out; [`DiskCache`] keeps what is expensive
 //! to compute under the hash of its inputs; [`MappedFile`] reads without loading; [`sha256_hex`], [`sha256_of_file`]
-//! and [`hexadecimal`] name contents; [`user_cache_directory`] says where caches go that nobody placed elsewhere.
+//! and [`hexadecimal`] name contents; [`user_cache_directory`] is the default place for caches.
 //!
 //! ```
 //! # let folder = std::env::temp_dir().join(format!("files-example-{}", std::process::id()));
@@ -20,7 +21,7 @@
 //! ```
 //!
 //! # The choice not taken
-//! A temporary directory elsewhere and a copy: a rename is atomic within one file system only.
+//! A temporary directory elsewhere, then a copy: a rename is atomic only within one file system.
 #![deny(unsafe_code)]
 
 mod atomic_file;

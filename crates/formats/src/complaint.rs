@@ -7,7 +7,7 @@
 /// A complaint of a derived reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Complaint {
-    /// A field that nobody knows.
+    /// An unknown field.
     UnknownField {
         /// The field.
         name: String,

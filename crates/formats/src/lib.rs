@@ -1,14 +1,13 @@
-//! The files that data travels in.
+//! Readers and writers of the project's data files.
 //!
 //! # Idea
-//! What a crate of this workspace says in types of [`contract`], a file says in columns, rows and lines. Reading is
-//! strict and streaming: a wrong row is an error that names file, row and field, and never more than a few rows are in
-//! memory.
+//! The types of [`contract`] are stored in files as columns, rows and lines. Reading is strict and streaming: a wrong
+//! row is an error that names file, row and field, and never more than a few rows are in memory.
 //!
 //! # Cast
 //! [`table`] reads and writes photo tables and predictions (CSV, Parquet); [`ranking_data`] the GeoRanking datasets;
-//! [`pairs`] the JSON lines that a pair scorer takes and gives; [`official`] the files of the published evaluations.
-//! [`complaint`] takes serde's messages apart for readers that have words of their own.
+//! [`pairs`] the JSON lines that a pair scorer reads and writes; [`official`] the files of the published evaluations.
+//! [`complaint`] parses serde's messages for readers that word their own errors.
 //!
 //! ```
 //! let csv = "IMG_ID,LAT,LON\nopera.jpg,-33.857,151.215\n";

@@ -1,5 +1,5 @@
 //! Official files as numpy, pandas and Python write them (tests/golden/official/make.py), and files that lie.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,8 +76,8 @@ fn expressions_are_refused_with_their_place() {
         ("0x10", 1, "0x10"),
         ("1e", 1, "1e"),
         ("1__0", 1, "1__0"),
-        ("99999999999999999999", 1, "no number"),
-        (r"'\ud83d'", 2, "no character"),
+        ("99999999999999999999", 1, "not a number"),
+        (r"'\ud83d'", 2, "not a character"),
         ("[1 2]", 4, "a comma"),
         ("{1: 2, 3}", 9, "a colon"),
         ("np.float64('1')", 12, "a number"),

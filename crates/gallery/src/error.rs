@@ -19,7 +19,7 @@ pub enum GalleryError {
         directory: PathBuf,
     },
     /// The directory holds no gallery, or the file in it is something else.
-    #[error("`{}` is no gallery: {why}", .directory.display())]
+    #[error("`{}` is not a gallery: {why}", .directory.display())]
     NotAGallery {
         /// The gallery directory.
         directory: PathBuf,
@@ -148,7 +148,7 @@ impl GalleryError {
         let directory = || path.parent().unwrap_or(path).to_path_buf();
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => {
-                Self::NotAGallery { directory: directory(), why: format!("{} is no database", name(path)) }
+                Self::NotAGallery { directory: directory(), why: format!("{} is not a database", name(path)) }
             }
             Some(ErrorCode::DatabaseCorrupt) => {
                 Self::Damaged { path: path.to_path_buf(), why: error.to_string() }

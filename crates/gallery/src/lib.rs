@@ -1,21 +1,21 @@
-//! Geotagged photos one can search.
+//! Searchable collections of geotagged photos.
 //!
 //! # Idea
 //! A gallery is a directory. The truth is one SQLite file: photos with location, place and credit, their
-//! vectors, and where the photo files are. Beside it lie derived files, mapped into memory and checksummed,
-//! that hold the same in the shape a search needs; they can be deleted and come back.
+//! vectors, and where the photo files are. Beside it are derived files, mapped into memory and checksummed,
+//! that hold the same data in the form a search needs. They can be deleted and are then rebuilt.
 //!
 //! ```text
 //! GALLERY/gallery.sqlite     truth: transactional, one writer at a time
-//!         photos.index       derived: records and filter columns, one row a photo
-//!         CHANNEL.matrix     derived: int8 codes (and f32 originals), row by row the same photos
+//!         photos.index       derived: records and filter columns, one row per photo
+//!         CHANNEL.matrix     derived: int8 codes (and f32 originals), for the same photos in the same rows
 //! ```
 //! A search scans all int8 codes, keeps four times as many rows as asked for, and orders them by f32. That is
-//! exact up to quantisation, as fast as memory, and needs no training, no parameters and no patience.
+//! exact up to quantisation, as fast as memory allows, and needs no training and no parameters.
 //!
 //! # Cast
 //! [`GalleryWriter`] and [`GallerySpec`] make galleries, [`Gallery`] reads them and implements
-//! [`contract::Search`]; [`verify()`] and [`rebuild`] look after them. [`VectorMatrix`] is the searchable
+//! [`contract::Search`]; [`verify()`] and [`rebuild`] check and repair them. [`VectorMatrix`] is the searchable
 //! matrix by itself, [`LocationIndex`] the same for bare coordinates. [`PhotoSource`] reads photo files from a
 //! [`FolderSource`] or a [`TarSource`]; [`PhotoFiles`] is either, and knows photos by the ids of tables.
 //!

@@ -45,7 +45,7 @@ fn circle_boxes(centre: LatLon, radius_km: f64) -> Vec<Box> {
     }
 }
 
-/// Two capital letters as a number; 0 for anything that is no country code.
+/// Two capital letters as a number; 0 for anything that is not a country code.
 pub(crate) fn country_number(code: Option<&str>) -> u16 {
     match code.map(str::as_bytes) {
         Some(&[first, second]) if first.is_ascii_alphabetic() && second.is_ascii_alphabetic() => {

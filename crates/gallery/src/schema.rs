@@ -239,7 +239,8 @@ fn query_meta(connection: &Connection) -> rusqlite::Result<Result<Meta, String>>
                 Ok(SourceSpec { kind, location })
             })
             .collect::<Result<Vec<_>, String>>()?;
-        let generation = generation.parse().map_err(|_| format!("generation `{generation}` is no number"))?;
+        let generation =
+            generation.parse().map_err(|_| format!("generation `{generation}` is not a number"))?;
         let photos = photos as usize;
         Ok(Meta { name, encoder_fingerprint, precision, channels, sources, generation, identity, photos })
     })())

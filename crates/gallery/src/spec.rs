@@ -82,7 +82,7 @@ impl GallerySpec {
             let name = spec.channel.as_str();
             let plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
             if name.is_empty() || !name.chars().all(plain) {
-                let why = format!("`{name}` is no file name of letters, digits, - and _");
+                let why = format!("`{name}` is not a file name of letters, digits, - and _");
                 return wrong("channels", &why);
             }
             if spec.dimension == 0 || spec.dimension > MAX_DIMENSION {

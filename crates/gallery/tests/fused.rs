@@ -1,5 +1,5 @@
 //! Channels searched together, through a gallery.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::path::Path;
 

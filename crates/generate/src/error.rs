@@ -17,7 +17,7 @@ pub enum GenerateError {
         why: &'static str,
     },
     /// An address that cannot be used.
-    #[error("{address:?} is no address of an API: {why}")]
+    #[error("{address:?} is not an address of an API: {why}")]
     Address {
         /// As typed, without anything that may be a secret.
         address: String,
@@ -206,7 +206,7 @@ impl Diagnose for GenerateError {
             }
             Self::NoSchema { .. } => "use --structured auto or off".to_owned(),
             Self::Budget { .. } => {
-                "run the same command again, with a new or a higher --budget: it goes on here, and answers in the cache cost nothing"
+                "run the same command again, with a new or a higher --budget: it continues here, and cached answers cost nothing"
                     .to_owned()
             }
             Self::Cache { .. } => {

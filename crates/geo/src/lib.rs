@@ -1,13 +1,13 @@
-//! Where things are: validated coordinates, distances on the WGS-84 ellipsoid, the names of places, and how
-//! accuracy is measured. No machine learning, no network, no files: the data is compiled in.
+//! Validated coordinates, distances on the WGS-84 ellipsoid, place names, and accuracy metrics. There is no machine
+//! learning, no network access and no file to load: the data is compiled in.
 //!
 //! The cast:
-//! - [`LatLon`] is a coordinate that was checked once; [`Place`] holds the names of a location; [`Region`]
-//!   is a part of the world to search in.
+//! - [`LatLon`] is a validated coordinate; [`Place`] holds the names of a location; [`Region`] is a part of the
+//!   world to search in.
 //! - [`geodesic_km`], [`haversine_km`], [`destination`], [`spherical_mean`] compute with points.
 //! - [`metrics`] turns errors in km into the field's numbers, with bootstrap intervals.
 //! - [`ReverseGeocoder`] names the place at a point; [`coverage_note`] says what a set of photos covers.
-//! - [`outlines`] is a world map to draw.
+//! - [`outlines`] holds the outlines of a world map for drawing.
 //!
 //! ```
 //! use geo::metrics::{Bootstrap, Summary};
@@ -23,9 +23,9 @@
 //! # Ok::<(), geo::CoordinateError>(())
 //! ```
 //!
-//! The choice not taken: the nearest town alone, as most offline geocoders have it, puts Weil am Rhein into
-//! Switzerland and Tijuana's beaches into California. Here polygons choose the country, and towns only name
-//! what is inside it.
+//! The choice not taken: the nearest town alone, as in most offline geocoders. It puts Weil am Rhein in
+//! Switzerland and Tijuana's beaches in California. Here polygons determine the country, and towns only name
+//! places inside it.
 //!
 //! Data in the crate: `GeoNames` (CC BY 4.0), `OpenStreetMap` contributors (`ODbL` 1.0, through the crate
 //! `country-boundaries`), Natural Earth (public domain). See `data/README.md`.

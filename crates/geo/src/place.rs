@@ -21,7 +21,7 @@ pub struct Place {
     /// First-level administrative division.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// A named region that is no administrative division.
+    /// A named region that is not an administrative division.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
     /// Country name in English.

@@ -33,7 +33,7 @@ pub enum Region {
 
 /// A region that cannot be read.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("`{text}` is no region: {why}")]
+#[error("`{text}` is not a region: {why}")]
 pub struct RegionError {
     /// What was given.
     pub text: String,

@@ -69,7 +69,7 @@ impl GalleryBuilder<'_> {
     /// Adds photos batch by batch, so that memory does not grow with the collection. Photos that fail are left out and
     /// told, and so is an entry of `photos` that is a failure itself (a row of a table that is wrong).
     ///
-    /// Batches are cut by position, whatever was there before: a run that goes on after another was killed writes the
+    /// Batches are cut by position, whatever was there before: a run that resumes a killed one writes the
     /// same transactions, and ends with the same gallery.
     ///
     /// # Errors

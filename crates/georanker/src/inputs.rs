@@ -22,7 +22,7 @@ pub struct Input {
 pub struct Inputs {
     /// The photos, in the order given; directories in the order of their sorted paths.
     pub photos: Vec<Input>,
-    /// Files in directories that are no photos.
+    /// Files in directories that are not photos.
     pub skipped: usize,
     /// Arguments and folders that gave nothing, each with its reason, under its name.
     pub failures: Vec<(String, Failure)>,

@@ -1,15 +1,15 @@
 //! Open a model pack, locate photos.
 //!
 //! # Idea
-//! The face of the house: everything that a program needs to answer "where was this taken?" with a pack on disk.
-//! One pipeline - encode, retrieve, rank, decide - serves a single photo, a batch, an evaluation and a server.
+//! The library that programs use: everything needed to answer "where was this taken?" with a pack on disk.
+//! One pipeline (encode, retrieve, rank, decide) serves a single photo, a batch, an evaluation and a server.
 //!
 //! # Cast
-//! [`Locator`] answers ([`Locate`]); [`Pack`] is a directory of weights and a gallery whose every file is checked before
-//! use; [`PhotoEncoder`] turns photos into vectors; [`expand_inputs`] and [`locate_files`] are the batch; a
-//! [`CandidateSource`] adds candidates of its own, a [`Reranker`] is the paper's LVLM; [`GalleryBuilder`] adds a user's
-//! own photos; [`pull`] fetches published weights; [`scoring`] runs an LVLM over files of pairs; [`training`] trains on
-//! what a pack sees.
+//! [`Locator`] answers ([`Locate`]); [`Pack`] is a directory of weights and a gallery whose every file is checked
+//! before use; [`PhotoEncoder`] turns photos into vectors; [`expand_inputs`] and [`locate_files`] run batches; a
+//! [`CandidateSource`] adds candidates of its own; a [`Reranker`] is the paper's LVLM ranker; [`GalleryBuilder`] adds
+//! a user's own photos; [`pull`] fetches published weights; [`scoring`] runs an LVLM over pairs files; [`training`]
+//! prepares training on a pack's vectors.
 //!
 //! ```no_run
 //! use georanker::Locator;
@@ -21,11 +21,11 @@
 //!
 //! # Features
 //! All are on by default: `lvlm` (vision-language models and the strong encoders), `train`, `pull`, `parquet`. Locating with
-//! the starter pack needs none of them, and compiles in a third of the time without.
+//! the starter pack needs none of them, and the crate compiles in a third of the time without them.
 //!
 //! # The choice not taken
 //! Weights inside the binary. A pack is a directory that can be replaced, inspected and checked; the binary stays
-//! small, and a wrong byte in a weight is an error that names the file.
+//! small, and a damaged weight file is an error that names the file.
 #![forbid(unsafe_code)]
 
 mod build_times;

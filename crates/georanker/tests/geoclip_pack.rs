@@ -1,5 +1,5 @@
 //! A pack of GeoCLIP: a tiny CLIP of random weights under the real image head and location encoder.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod tiny_clip;
 

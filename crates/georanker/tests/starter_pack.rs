@@ -1,5 +1,5 @@
 //! What the starter pack promises.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -91,7 +91,7 @@ fn the_samples_are_test_photos() {
     for entry in std::fs::read_dir(repository().join("samples")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "jpg") {
-            assert!(test.contains(&std::fs::read(&path).unwrap()), "{} is no test photo", path.display());
+            assert!(test.contains(&std::fs::read(&path).unwrap()), "{} is not a test photo", path.display());
             count += 1;
         }
     }

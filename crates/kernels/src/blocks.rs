@@ -141,7 +141,7 @@ mod tests {
     }
 
     proptest! {
-        /// Any bytes are blocks: not only those that our encoder writes. Scales that are no finite number are no
+        /// Any bytes are blocks: not only those that our encoder writes. Scales that are not finite are not
         /// weights of a network, and the file that holds them is refused elsewhere.
         #[test]
         fn any_bytes_decode_as_in_the_library(

@@ -4,7 +4,7 @@
 //! product is then `scale_query * scale_row * sum(code_query * code_row)`, and the sum is exact in 32-bit
 //! integers: every kernel gives the same numbers, so a batch gives what single queries give.
 //!
-//! Most rows are no results. A kernel therefore compares while the sums are still in registers and hands back
+//! Most rows are not results. A kernel therefore compares while the sums are still in registers and hands back
 //! only [`Hit`]s; the `[rows, queries]` matrix of scores never exists.
 //!
 //! `vpdpbusd` multiplies unsigned by signed bytes. The query is shifted by 128 to be unsigned, and
@@ -55,7 +55,7 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// `codes` is `[rows, stride]`, `scales` and `sums` (of each row's codes) are `[rows]`. `None` if the
-    /// lengths disagree, or the stride is no multiple of [`ALIGNMENT`] or above [`MAX_DIMENSION`].
+    /// lengths disagree, or the stride is not a multiple of [`ALIGNMENT`] or above [`MAX_DIMENSION`].
     pub fn new(codes: &'a [i8], scales: &'a [f32], sums: &'a [i32], stride: usize) -> Option<Self> {
         let fits = stride > 0 && stride.is_multiple_of(ALIGNMENT) && stride <= MAX_DIMENSION;
         let length = scales.len().checked_mul(stride)?;

@@ -7,8 +7,8 @@
 //!
 //! # Cast
 //! [`linear`], [`weights_linear`] and [`gemm`] multiply matrices; [`attention`], [`norms`], [`activations`] and
-//! [`rotary`] are the rest of a transformer; [`depthwise`] and [`panels`] are for convolutions; [`int8`] searches;
-//! [`weights`] and [`blocks`] hold weights as they lie in files.
+//! [`rotary`] are the rest of a transformer; [`depthwise`] and [`panels`] are for convolutions; [`int8`] is for
+//! vector search; [`weights`] and [`blocks`] hold weights in the format of their files.
 //!
 //! ```
 //! let mut codes = [0_i8; 3];
@@ -17,7 +17,7 @@
 //! ```
 //!
 //! # The choice not taken
-//! The operators of a tensor library: an operator at a time writes what the next one reads back from memory.
+//! The operators of a tensor library: each writes its result to memory, and the next one reads it back.
 
 pub mod activations;
 pub mod attention;

@@ -159,7 +159,7 @@ pub enum NetworkError {
         /// The checkpoint.
         file: String,
     },
-    /// A score that is no number, from weights that are.
+    /// A score that is not a number, from weights that are.
     #[error("the score of prompt {index} is {value}: the computation went beyond the numbers of its type")]
     Overflow {
         /// Which prompt of the group.

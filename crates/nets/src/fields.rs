@@ -33,7 +33,7 @@ impl<'a> Fields<'a> {
     }
 
     fn missing(&self, field: &str) -> NetworkError {
-        self.error(field, "there is no such field")
+        self.error(field, "the field is missing")
     }
 
     /// An object inside this one.

@@ -1,18 +1,18 @@
 //! Neural networks as plain tensor programs.
 //!
-//! The idea: a network is a value that is loaded once, from exactly the tensors it needs, and then is a pure
+//! The idea: a network is a value that is loaded once, from exactly the tensors it needs. After that it is a pure
 //! function that any number of threads may call. Each reproduces its official implementation within f32 noise
 //! (golden tests), and a photo or location gives the same bits alone as in a batch.
 //!
-//! The cast: [`efficientnet_lite`] makes features of pixels, `clip` and `siglip` (both over `vision_transformer`)
+//! The cast: [`efficientnet_lite`] turns pixels into features; `clip` and `siglip` (both over `vision_transformer`) give
 //! stronger ones; [`geoclip`] and `g3` put places and photos in one space; `qwen2_vl` scores prompts, with adapters from
-//! `lora`. Below them, [`checkpoint`] reads safetensors and `.pth`, all or nothing, with [`NetworkError`] naming what is
-//! wrong; the loops worth SIMD are those of [`kernels`].
+//! `lora`. Below them, [`checkpoint`] reads safetensors and `.pth`, all tensors or none; a [`NetworkError`] says what is
+//! wrong. The SIMD loops are in [`kernels`].
 //!
-//! [`LoadOptions`] say how any of them is loaded: device, number format, storage of the weights, threads.
+//! [`LoadOptions`] describes how any of them is loaded: device, number format, storage of the weights, threads.
 //!
 //! Features choose what is compiled: `lvlm` brings `qwen2_vl` and `lora`, `transformers` what runs on candle's tensors
-//! and `.pth` files. Without either, what the starter pack needs is left, and candle is not compiled.
+//! and `.pth` files. Without either, only what the starter pack needs remains, and candle is not compiled.
 //!
 //! ```
 //! use nets::LoadOptions;
@@ -36,9 +36,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The choice not taken: candle's operators for these networks. An operator at a time writes every wide inner
-//! feature map to memory and reads it again, which is most of the time of a small network; our fused blocks never
-//! do (`benches/README.md` has the ratios to `PyTorch`).
+//! The choice not taken: candle's operators for these networks. Running one operator at a time writes every wide inner
+//! feature map to memory and reads it again, which takes most of the time of a small network. Our fused blocks avoid
+//! this (`benches/runs` has the ratios to `PyTorch`).
 
 #[cfg(feature = "transformers")]
 pub mod block_encoding;

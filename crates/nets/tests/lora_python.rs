@@ -1,7 +1,7 @@
 //! Adapters that are saved here, read by PEFT itself. Needs a Python with torch, transformers and peft, named in
 //! `GEORANKER_PEFT_PYTHON`; `cargo xtask peft` makes one and runs this.
 #![cfg(feature = "lvlm")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod qwen2_vl_support;
 

@@ -253,7 +253,7 @@ fn shards_must_be_what_the_index_says() {
 
     let (shard, why) = shard_error(&sharded(&both, &[("1.safetensors", &a)]));
     assert_eq!(shard, "2.safetensors");
-    assert!(why.contains("no such file"), "{why}");
+    assert!(why.contains("does not exist"), "{why}");
 
     let (shard, why) =
         shard_error(&sharded(&both, &[("1.safetensors", &a), ("2.safetensors", &few(&["c"]))]));

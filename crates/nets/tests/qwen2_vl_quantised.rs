@@ -97,7 +97,7 @@ fn a_directory_that_cannot_be_written_is_named() {
     let blocked = directory.path().join("file");
     fs::write(&blocked, "not a directory").unwrap();
     let error = Qwen2Vl::open(&golden("tiny-qwen2vl"), None, &options(WeightStorage::Q4, Some(&blocked)));
-    match error.expect_err("a file is no directory") {
+    match error.expect_err("a file is not a directory") {
         NetworkError::Write { file, .. } => assert!(file.contains("file"), "{file}"),
         other => panic!("{other}"),
     }

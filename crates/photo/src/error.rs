@@ -104,7 +104,7 @@ impl PhotoError {
                 Some("Convert it to JPEG or PNG.")
             }
             Self::Empty | Self::Truncated { .. } | Self::Damaged { .. } => {
-                Some("Copy or download the file again, or save it anew with an image editor.")
+                Some("Copy or download the file again, or save it again with an image editor.")
             }
             Self::TooManyPixels { .. } => Some("Make the photo smaller, or raise the pixel limit."),
             Self::FileTooLarge { .. } => Some("Make the file smaller, or raise the file limit."),

@@ -6,12 +6,12 @@
 //! at once.
 //!
 //! # Cast
-//! [`read_photo_bytes`] and [`decode_photo`] turn a file into a [`contract::Photo`]; [`decode`] turns its bytes into an
-//! [`Image`], under [`Limits`] and [`DecodeOptions`]; [`gps_tag`] reads where the camera was. [`resize`] and
-//! [`resize_short_side_and_crop`] change an image's size; [`normalise`] makes floats of it; [`perceptual_hash`] finds
-//! near-duplicates; [`encode_thumbnail`] writes small copies; [`reencode_jpeg`] adds the JPEG artefacts of the
-//! reference; [`smart_resize`] knows the sizes of Qwen2-VL. [`sniff`] and [`has_photo_extension`] tell photos from other
-//! files.
+//! [`read_photo_bytes`] and [`decode_photo`] turn a file into a [`contract::Photo`]; [`decode`] turns its bytes into
+//! an [`Image`], under [`Limits`] and [`DecodeOptions`]; [`gps_tag`] reads where the camera was. [`resize`] and
+//! [`resize_short_side_and_crop`] change an image's size; [`normalise`] turns it into floats; [`perceptual_hash`]
+//! finds near-duplicates; [`encode_thumbnail`] writes small copies; [`reencode_jpeg`] adds the JPEG artefacts of the
+//! reference; [`smart_resize`] computes the sizes that Qwen2-VL uses. [`sniff`] and [`has_photo_extension`] tell
+//! photos from other files.
 //!
 //! ```
 //! use photo::{Filter, Image, resize};
@@ -23,7 +23,7 @@
 //! ```
 //!
 //! # The choice not taken
-//! libjpeg-turbo would give Pillow's JPEG pixels to the bit, but needs a C tool chain; the pure Rust decoder is within a
+//! libjpeg-turbo would give Pillow's JPEG pixels to the bit, but needs a C toolchain. The pure Rust decoder is within a
 //! few levels of it.
 #![forbid(unsafe_code)]
 

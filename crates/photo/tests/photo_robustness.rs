@@ -86,7 +86,7 @@ fn every_cut_of_a_jpeg_is_named_truncated() {
         let mut zeroed = file.clone();
         zeroed[file.len() / 2..].fill(0);
         assert!(matches!(default(&zeroed), Err(PhotoError::Truncated { .. })), "{name}");
-        // What cameras append is no damage.
+        // What cameras append is not damage.
         let trailer = [file.as_slice(), b"\0\0\0\x18ftypmp42 a film"].concat();
         assert_eq!(default(&trailer), default(file));
     }

@@ -1,16 +1,16 @@
 //! Answers as people and programs read them.
 //!
 //! # Idea
-//! A run is a stream of [`PhotoResult`]s. There is one schema for what programs read, [`view::PhotoView`]: the command
-//! line prints it, a server sends it, the map in a web page draws it, and it can be read back. There is one trait for
-//! what a run writes, [`Writer`]: a format takes one result at a time and keeps as little as it can. [`writer`] puts
-//! [`coarsen`] in front of each of them: whatever is written, in whichever format, was coarsened before.
+//! A run is a stream of [`PhotoResult`]s. There is one schema for programs, [`view::PhotoView`]: the command line
+//! prints it, a server sends it, the map in a web page draws it, and it can be read back. All formats implement one
+//! trait, [`Writer`], which takes one result at a time and keeps as little as it can. [`writer`] puts [`coarsen`] in
+//! front of each of them, so results are coarsened before any format sees them.
 //!
 //! # Cast
-//! [`PhotoResult`] goes in. [`Format`] names the way out, [`Settings`] holds what the formats need besides, and
-//! [`OutputError`] is the only way to fail. [`Precision`] and [`coarsen`] publish a place without the spot.
-//! [`view::SCHEMA`] is the JSON schema of a view, [`escape`] puts foreign text into markup, and [`GalleryView`] says
-//! what a gallery holds.
+//! [`PhotoResult`] is the input. [`Format`] names the output format, [`Settings`] holds what else the formats need, and
+//! [`OutputError`] is the only error. [`Precision`] and [`coarsen`] reduce the precision of published places.
+//! [`view::SCHEMA`] is the JSON schema of a view, [`escape`] puts foreign text into markup, and [`GalleryView`]
+//! describes a gallery.
 //!
 //! ```
 //! use contract::{ErrorKind, Failure};
@@ -37,14 +37,14 @@
 //! ```
 //!
 //! # Adding a format
-//! Write a file with a type that implements [`Writer`] and a constant `FORMAT`, which gives the name that users type and
-//! the function that makes the writer (`kml.rs` is a good one to copy). Then name it in the list at the end of
-//! `format.rs`, one line with its sentence for the help, and declare the module below. Parsing, [`Format::ALL`], error
-//! messages and coarsening follow from the list; so do the tests that hold for every format.
+//! Write a file with a type that implements [`Writer`] and a constant `FORMAT`, which gives the name that users type
+//! and the function that makes the writer (`kml.rs` is a good one to copy). Then add it to the list at the end of
+//! `format.rs`, in one line with a sentence for the help text, and declare the module below. Parsing,
+//! [`Format::ALL`], error messages and coarsening follow from the list; so do the tests that apply to every format.
 //!
 //! # The choice not taken
-//! A template engine. Each format has its own rules for escaping, and in a template a forgotten filter is a hole;
-//! here foreign text passes a function of [`escape`] or a serialiser.
+//! A template engine. Each format has its own rules for escaping, and in a template a forgotten filter is a security
+//! hole. Here foreign text passes through a function of [`escape`] or a serialiser.
 #![forbid(unsafe_code)]
 
 mod countries;

@@ -112,7 +112,7 @@ pub struct CandidateView {
     pub probability: f64,
     /// Where the candidate comes from.
     pub origin: Origin,
-    /// Where else; absent when nobody else named the place.
+    /// Where else; absent when no other source named the place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also_from: Vec<Origin>,
     /// The gallery photo taken there; null for bare coordinates.

@@ -188,7 +188,7 @@ fn the_text_is_fixed() {
     assert_eq!(serde_json::to_string(&result.view()).unwrap(), expected.concat());
     let failed = serde_json::to_string(&samples::failed("x.jpg").view()).unwrap();
     let expected = concat!(
-        r#"{"photo":"x.jpg","error":{"kind":"invalid_photo","message":"x.jpg is no photo: unexpected end of file","#,
+        r#"{"photo":"x.jpg","error":{"kind":"invalid_photo","message":"x.jpg is not a photo: unexpected end of file","#,
         r#""hint":"check that the file opens in a viewer"}}"#
     );
     assert_eq!(failed, expected);

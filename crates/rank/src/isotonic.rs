@@ -10,7 +10,7 @@ pub struct IsotonicMap {
     knots: Vec<(f64, f64)>,
 }
 
-/// Knots that are no non-decreasing map.
+/// Knots that are not a non-decreasing map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an isotonic map needs at least one knot, finite numbers, rising inputs and non-falling outputs")]
 pub struct InvalidKnots;

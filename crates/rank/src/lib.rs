@@ -2,13 +2,13 @@
 //!
 //! # Idea
 //! Retrieval proposes, ranking decides. A [`contract::Ranker`] gives every candidate of a query one score;
-//! [`decide()`] turns the scores into a coordinate, and [`Calibration`] into confidence that means what it
-//! says. Rankers know nothing of photos on disk, galleries or servers.
+//! [`decide()`] turns the scores into a coordinate, and [`Calibration`] turns them into calibrated confidence.
+//! Rankers know nothing about photos on disk, galleries or servers.
 //!
 //! # Cast
 //! [`assemble`] builds a candidate set from the channels' search results; [`SimilarityRanker`] is a kernel vote
 //! without learned weights; [`decide()`] picks a candidate by highest score, best expected `GeoScore` or most
-//! mass within a radius; [`Calibration`] holds an isotonic map a radius. [`set`] is a small network over the whole
+//! mass within a radius; [`Calibration`] holds one isotonic map per radius. [`set`] is a small network over the whole
 //! set; `vlm` asks a vision-language network (feature `lvlm`).
 //!
 //! ```

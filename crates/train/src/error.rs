@@ -1,6 +1,6 @@
 //! Why training stopped.
 
-/// A training that cannot start or go on.
+/// A training that cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {

@@ -86,7 +86,7 @@ pub struct EncodedLocations<'a> {
 /// `photos` is `[n, inputs]` row-major with its encoded locations; `world` the further negatives.
 ///
 /// # Errors
-/// [`TrainError`] for sizes that do not fit or a loss that is no number.
+/// [`TrainError`] for sizes that do not fit or a loss that is not a number.
 pub fn fit_location_head(
     photos: &[f32],
     truth: EncodedLocations<'_>,

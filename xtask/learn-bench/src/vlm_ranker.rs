@@ -47,7 +47,7 @@ impl BedPhotos {
 
 impl PhotoSource for BedPhotos {
     fn photo(&self, id: &PhotoId) -> Result<Arc<Image>, Failure> {
-        let missing = || Failure::new(ErrorKind::NotFound, format!("{id} is no photo of the bed"));
+        let missing = || Failure::new(ErrorKind::NotFound, format!("{id} is not a photo of the bed"));
         self.0.get(id).cloned().ok_or_else(missing)
     }
 }

@@ -16,7 +16,7 @@ impl WholeEarth {
     /// Reads the image.
     ///
     /// # Errors
-    /// A file that is no photo, or not twice as wide as high.
+    /// A file that is not a photo, or not twice as wide as high.
     pub fn open(file: &Path) -> anyhow::Result<Self> {
         let label = || file.display().to_string();
         let bytes = std::fs::read(file).with_context(label)?;

@@ -134,7 +134,7 @@ fn fitted(ingredients: &Ingredients, cache: Option<&Path>) -> anyhow::Result<Hea
     let key = sha256_hex(format!("{ids}{sum}").as_bytes());
     let floats = cached(cache, "fold-heads", &key, || {
         let bytes = fit_heads(ingredients)?.to_bytes().map_err(anyhow::Error::msg)?;
-        ensure!(bytes.len().is_multiple_of(4), "heads are no whole number of floats");
+        ensure!(bytes.len().is_multiple_of(4), "heads are not a whole number of floats");
         Ok(bytemuck::pod_collect_to_vec(&bytes))
     })?;
     Heads::from_bytes(bytemuck::cast_slice(&floats)).map_err(anyhow::Error::msg)

@@ -40,7 +40,7 @@ enum Command {
         /// Where intermediate results are kept between runs.
         #[arg(long)]
         cache: Option<PathBuf>,
-        /// Keep heads, gallery and location index as they are; train the ranker and fit the calibration anew.
+        /// Keep heads, gallery and location index as they are; train the ranker and fit the calibration again.
         #[arg(long)]
         ranker_only: bool,
         /// Train a set ranker, too, and take it if it is right more often than similarity on `val`.

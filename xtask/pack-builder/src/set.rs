@@ -154,7 +154,7 @@ pub(crate) fn build(
         });
     } else {
         eprintln!(
-            "the set ranker is no better than similarity on val: {value} against {known}; it stays out"
+            "the set ranker is not better than similarity on val: {value} against {known}; it stays out"
         );
     }
     Ok(better)

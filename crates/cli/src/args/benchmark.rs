@@ -7,22 +7,22 @@ use clap::Args;
 /// A benchmark's official file instead of a pairs file.
 #[derive(Debug, Args)]
 pub struct BenchmarkArguments {
-    /// An official candidate file (im2gps3k.csv, yfcc4k.csv) instead of a pairs file.
+    /// Score an official candidate file (im2gps3k.csv, yfcc4k.csv) instead of a pairs file.
     #[arg(long, value_name = "CSV", requires_all = ["photos", "candidate_photos"])]
     pub benchmark: Option<PathBuf>,
-    /// The benchmark's photos: a folder or an uncompressed .tar.
+    /// Read the benchmark's photos from this folder or uncompressed .tar file.
     #[arg(long, value_name = "DIR|TAR", requires = "benchmark")]
     pub photos: Option<PathBuf>,
-    /// The collection's photos (mp-16-images.tar): a folder or an uncompressed .tar.
+    /// Read the collection's photos (mp-16-images.tar) from this folder or uncompressed .tar file.
     #[arg(long, value_name = "DIR|TAR", requires = "benchmark")]
     pub candidate_photos: Option<PathBuf>,
-    /// Candidates from the benchmark's retrieved lists.
+    /// Score this many retrieved candidates per query.
     #[arg(long, value_name = "N", default_value_t = 12, requires = "benchmark")]
     pub retrieved: usize,
-    /// Candidates from the benchmark's generated lists.
+    /// Score this many generated candidates per query.
     #[arg(long, value_name = "N", default_value_t = 3, requires = "benchmark")]
     pub generated: usize,
-    /// Also write the best candidates' coordinates to this file, for `evaluate --predictions`; needs --out.
+    /// Also write the best candidates' coordinates, for `evaluate --predictions`; requires --out.
     #[arg(long, value_name = "FILE", requires_all = ["benchmark", "out"])]
     pub predictions: Option<PathBuf>,
 }

@@ -20,18 +20,18 @@ pub struct CurateArguments {
 /// What can be done with a ranking dataset.
 #[derive(Debug, Subcommand)]
 pub enum CurateCommand {
-    /// Make a ranking dataset: for each query photo the photos of a gallery that look like it.
+    /// Build a ranking dataset: for each query photo, the gallery photos most similar to it.
     Build(Box<CurateBuildArguments>),
-    /// Say and draw what a ranking dataset holds; reads the official GeoRanking files as well.
+    /// Describe and plot a ranking dataset; also reads the official GeoRanking files.
     Stats(CurateStatsArguments),
 }
 
 /// `georanker curate build`.
 #[derive(Debug, Args)]
 pub struct CurateBuildArguments {
-    /// The dataset (Parquet). While it is made, its parts lie in a folder OUT.parts beside it.
+    /// Dataset to write (Parquet); parts are kept in OUT.parts until it is complete.
     pub out: PathBuf,
-    /// Directory of the gallery that gives the candidates.
+    /// Take candidates from the gallery in this directory.
     #[arg(long, value_name = "DIR", required_unless_present = "retrieved")]
     pub gallery: Option<PathBuf>,
     /// Lists that were found before, instead of a gallery.
@@ -43,22 +43,22 @@ pub struct CurateBuildArguments {
     /// The lists.
     #[command(flatten)]
     pub rules: RuleArguments,
-    /// Only this part of the queries, 0 to 1, chosen by --seed.
+    /// Use a random sample of the queries (0 to 1).
     #[arg(long, value_name = "FRACTION", default_value_t = 1.0)]
     pub sample: f64,
-    /// Chooses the sample: the same seed, the same queries.
+    /// Seed of the sample.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// Only the five columns of the official files, without `ref_origin`, `ref_similarity` and author.
+    /// Write only the five columns of the official files, without `ref_origin`, `ref_similarity` and author.
     #[arg(long)]
     pub official_columns: bool,
-    /// Go on with a run that was interrupted.
+    /// Resume an interrupted run.
     #[arg(long, conflicts_with = "force")]
     pub resume: bool,
-    /// Replace a dataset, or an unfinished run, that is there.
+    /// Replace an existing dataset or unfinished run.
     #[arg(long)]
     pub force: bool,
-    /// The model pack that made the gallery; needed only for photos that are not in it.
+    /// The gallery's model pack; required only for photos that are not in the gallery.
     #[command(flatten)]
     pub pack: PackArguments,
 }
@@ -66,13 +66,13 @@ pub struct CurateBuildArguments {
 /// Results of another program's search.
 #[derive(Debug, Args)]
 pub struct RetrievedArguments {
-    /// Row numbers of --collection for each row of --queries, as FAISS finds them (I.npy), instead of a gallery.
+    /// Read candidates from a FAISS result (I.npy: rows of --collection per row of --queries) instead of a gallery.
     #[arg(long, value_name = "I.npy", requires = "collection", conflicts_with_all = ["gallery", "photos", "selection"])]
     pub retrieved: Option<PathBuf>,
-    /// The similarities that belong to --retrieved (D.npy of an inner-product index).
+    /// Read the similarities of --retrieved from this file (D.npy of an inner-product index).
     #[arg(long, value_name = "D.npy", requires = "retrieved")]
     pub distances: Option<PathBuf>,
-    /// Photo table that --retrieved counts in, such as MP16-Pro's CSV.
+    /// Photo table whose rows --retrieved numbers, for example MP16-Pro's CSV.
     #[arg(long, value_name = "FILE", requires = "retrieved")]
     pub collection: Option<PathBuf>,
 }
@@ -80,17 +80,17 @@ pub struct RetrievedArguments {
 /// Where queries come from.
 #[derive(Debug, Args)]
 pub struct QueryArguments {
-    /// Photo table of the queries (CSV or Parquet with `IMG_ID`, `LAT`, `LON`), or `same` for the gallery's own photos.
+    /// Read queries from this photo table (CSV or Parquet with `IMG_ID`, `LAT`, `LON`); `same`: the gallery's own photos.
     #[arg(long, value_name = "FILE|same", default_value = "same")]
     pub queries: PathBuf,
-    /// Folder of photos, or a .tar file, for queries that are not in the gallery; without a table all its photos, by
-    /// their GPS tags.
+    /// Read query photos that are not in the gallery from this folder or .tar file; without a table, use all its photos
+    /// by their GPS tags.
     #[arg(long, value_name = "DIR|TAR")]
     pub photos: Option<PathBuf>,
-    /// Keep the vectors of photos that are not in the gallery in this directory, for later runs.
+    /// Cache the vectors of photos that are not in the gallery in this directory.
     #[arg(long, value_name = "DIR", requires = "photos")]
     pub query_cache: Option<PathBuf>,
-    /// Only rows of the table where a column has a value, such as split=train; several are joined by commas.
+    /// Use only table rows with these column values, for example split=train.
     #[arg(long = "where", value_name = "COLUMN=VALUE,...")]
     pub selection: Option<String>,
 }
@@ -98,31 +98,31 @@ pub struct QueryArguments {
 /// What a list must keep to.
 #[derive(Debug, Args)]
 pub struct RuleArguments {
-    /// Candidates a query.
+    /// Candidates per query.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub top: usize,
-    /// What is no candidate; without `self` the query is the first of its own list, as in the official files.
+    /// Exclude these candidates; without `self` the query is first in its own list, as in the official files.
     #[arg(long, value_delimiter = ',', value_name = "WHAT,...", default_value = "self,near-duplicate")]
     pub exclude: Vec<Exclusion>,
-    /// Photos whose perceptual hashes differ in at most this many of 64 bits are near-duplicates.
+    /// Treat photos as near-duplicates if their perceptual hashes differ in at most this many of 64 bits.
     #[arg(long, value_name = "BITS", default_value_t = contract::PerceptualHash::NEAR_DUPLICATE_BITS)]
     pub near_duplicate_bits: u32,
-    /// No candidates closer to the query than this, metres.
+    /// Exclude candidates closer to the query than this.
     #[arg(long, value_name = "METRES", default_value_t = 0.0)]
     pub min_distance_m: f64,
-    /// At most this many candidates in one cell of the map [default: no limit].
+    /// Keep at most this many candidates per map cell [default: no limit].
     #[arg(long, value_name = "N")]
     pub per_cell: Option<usize>,
-    /// Width and height of a cell, km.
+    /// Width and height of a map cell.
     #[arg(long, value_name = "KM", default_value_t = 25.0)]
     pub cell_km: f64,
-    /// At least this many candidates 750 km or more from the query.
+    /// Require this many candidates 750 km or more from the query.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub min_far: usize,
-    /// Leave out queries with fewer candidates.
+    /// Skip queries with fewer candidates than this.
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub at_least: usize,
-    /// How many similar photos to look at when the rules leave too few.
+    /// Search up to this many similar photos if the rules leave too few.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub deepest: usize,
 }
@@ -146,10 +146,10 @@ pub enum Exclusion {
 pub struct CurateStatsArguments {
     /// The dataset.
     pub dataset: PathBuf,
-    /// Directory for distances.svg, positions.svg, map.svg and stats.json.
+    /// Write distances.svg, positions.svg, map.svg and stats.json into this directory.
     #[arg(long, short, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// As JSON instead of a table.
+    /// Print JSON instead of a table.
     #[arg(long)]
     pub json: bool,
 }

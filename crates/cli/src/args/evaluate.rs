@@ -9,25 +9,25 @@ use evaluate::{Bootstrap, EvaluateRequest, Format, Options, Selection};
 /// `georanker evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArguments {
-    /// Predictions (CSV: `IMG_ID`, `LAT_pred`, `LON_pred`); give it again to compare methods with the first.
+    /// Read predictions from this CSV (`IMG_ID`, `LAT_pred`, `LON_pred`); repeat to compare methods with the first.
     #[arg(long, required = true, value_name = "FILE")]
     pub predictions: Vec<PathBuf>,
-    /// True locations: a photo table (CSV or Parquet: `IMG_ID`, `LAT`, `LON`).
+    /// Read true locations from this photo table (CSV or Parquet: `IMG_ID`, `LAT`, `LON`).
     #[arg(long, value_name = "FILE")]
     pub truth: PathBuf,
     /// Break the accuracy down by these columns of the truth.
     #[arg(long, value_delimiter = ',', value_name = "COLUMN,...")]
     pub by: Vec<String>,
-    /// Only rows of the truth that fit, such as split=test,owner!=Somebody.
+    /// Use only rows of the truth that match, for example split=test,owner!=Somebody.
     #[arg(long = "where", value_name = "CONDITION,...")]
     pub selection: Vec<String>,
-    /// Judge the stated confidence, too.
+    /// Also measure how well confidence is calibrated.
     #[arg(long)]
     pub calibration: bool,
-    /// Resamples behind the 95 % intervals; 0 leaves them out.
+    /// Number of bootstrap resamples for the 95 % intervals; 0 omits the intervals.
     #[arg(long, default_value_t = 2000, value_name = "N")]
     pub bootstrap: usize,
-    /// Seed of the resampling.
+    /// Seed of the bootstrap.
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
     /// Output format.

@@ -24,14 +24,14 @@ pub enum GalleryCommand {
         /// The photos.
         #[command(flatten)]
         photos: PhotosArguments,
-        /// Name of the gallery [default: the directory's name].
+        /// Name the gallery [default: the directory's name].
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
         /// The model pack whose encoder is used.
         #[command(flatten)]
         pack: PackArguments,
     },
-    /// Add photos to a gallery; photos that are there already are passed over, so an interrupted run can go on.
+    /// Add photos to a gallery; photos that it already holds are skipped, so an interrupted run can be repeated.
     Add {
         /// Directory of the gallery.
         gallery: PathBuf,
@@ -50,27 +50,27 @@ pub enum GalleryCommand {
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// Say what a gallery holds.
+    /// Show what a gallery holds.
     Info {
         /// Directory of the gallery.
         gallery: PathBuf,
-        /// As JSON.
+        /// Print JSON instead of text.
         #[arg(long)]
         json: bool,
     },
-    /// Check a gallery; every problem is named.
+    /// Check a gallery and report every problem.
     Verify {
         /// Directory of the gallery.
         gallery: PathBuf,
-        /// Write the derived files anew if they are stale or damaged.
+        /// Rebuild derived files that are stale or damaged.
         #[arg(long)]
         repair: bool,
     },
-    /// Write the gallery's photo table (photos.csv) and its vectors (CHANNEL.npy) into a directory.
+    /// Write the photo table (photos.csv) and the vectors (CHANNEL.npy) of a gallery into a directory.
     Export {
         /// Directory of the gallery.
         gallery: PathBuf,
-        /// Directory for the files.
+        /// Write the files into this directory.
         #[arg(long, short, value_name = "DIR")]
         out: PathBuf,
     },
@@ -79,16 +79,16 @@ pub enum GalleryCommand {
 /// Where photos and their locations come from.
 #[derive(Debug, Args)]
 pub struct PhotosArguments {
-    /// Folder of photos, or a .tar file.
+    /// Read photos from this folder or .tar file.
     #[arg(long, value_name = "DIR|TAR")]
     pub photos: PathBuf,
-    /// Photo table (CSV or Parquet with `IMG_ID`, `LAT`, `LON`) [default: the photos' own GPS tags].
+    /// Read locations from this photo table (CSV or Parquet with `IMG_ID`, `LAT`, `LON`) [default: the photos' GPS tags].
     #[arg(long, value_name = "FILE")]
     pub table: Option<PathBuf>,
-    /// Only rows of the table where a column has a value, such as split=gallery; several are joined by commas.
+    /// Use only table rows with these column values, for example split=gallery.
     #[arg(long = "where", value_name = "COLUMN=VALUE,...")]
     pub selection: Option<String>,
-    /// Write photos a second, and the shares of reading, decoding and encoding, to this file (JSON).
+    /// Write a JSON report: photos per second, and time spent reading, decoding and encoding.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 }

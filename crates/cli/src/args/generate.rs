@@ -13,15 +13,15 @@ use super::{LocalArguments, LocalRequest, PackArguments};
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Photos are sent to the address given by --api, such as http://127.0.0.1:8080/v1: as JPEGs without metadata, at most \
---max-side pixels long. Nothing is sent with --dry-run, which says what a run would ask for and cost, and none with \
---local, which runs a Qwen2-VL on this machine.
+Photos are sent to the address given by --api, for example http://127.0.0.1:8080/v1, as JPEGs without metadata and at \
+most --max-side pixels long. With --dry-run nothing is sent: it reports what a run would ask and cost. With --local \
+nothing is sent either: a Qwen2-VL runs on this machine.
 
-The answer is one JSON line a photo: {\"photo\", \"sha256\", \"candidates\": [{\"lat\", \"lon\", \"model\", \"sample\"}], \
+The output is one JSON line per photo: {\"photo\", \"sha256\", \"candidates\": [{\"lat\", \"lon\", \"model\", \"sample\"}], \
 \"answers\", \"dropped\", ...}, or {\"photo\", \"error\"}. `georanker locate --generated FILE` reads it.
 
-Every answer is kept in the cache as soon as it is there, by photo, prompt, model and settings. Running the same \
-command again asks only for what is missing.")]
+Answers are cached by photo, prompt, model and settings as soon as they arrive. Running the same command again asks only \
+for missing answers.")]
 pub struct GenerateArguments {
     /// Photos, or directories that hold photos (searched recursively).
     #[arg(required = true, value_name = "PHOTO|DIR")]
@@ -32,46 +32,45 @@ pub struct GenerateArguments {
     /// A model on this machine.
     #[command(flatten)]
     pub local: LocalArguments,
-    /// What is asked: the paper's zero-shot prompt, or G3's with coordinates of similar and dissimilar photos of the
-    /// pack's gallery.
+    /// Prompt: the paper's zero-shot prompt, or G3's with coordinates of similar and dissimilar gallery photos.
     #[arg(long, value_enum, default_value_t = PromptKind::ZeroShot)]
     pub prompt: PromptKind,
-    /// How many similar and how many dissimilar photos the retrieval prompt names, each.
+    /// Number of similar, and of dissimilar, photos in the retrieval prompt.
     #[arg(long, value_name = "N", default_value_t = generate::REFERENCES as u16, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub references: u16,
-    /// Answers for each photo.
+    /// Answers per photo.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub samples: u16,
-    /// Rules for prompts, pixels and reading: ours, or those of the official code to the letter (unreadable answers
-    /// become 0, 0).
+    /// Rules for prompts, pixels and reading: ours, or exactly those of the official code (unreadable answers become
+    /// 0, 0).
     #[arg(long, value_enum, default_value_t = GenerateProtocol::Default, value_name = "official|default")]
     pub protocol: GenerateProtocol,
-    /// Photos that are asked about at the same time.
+    /// Send requests for this many photos at a time.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
-    /// Stop before this run costs more than this, in the currency of the prices.
+    /// Stop before the run costs more than this, in the currency of the prices.
     #[arg(long, value_name = "COST", requires = "price_in", requires = "price_out", value_parser = parse_amount)]
     pub budget: Option<f64>,
-    /// Price of a million tokens of prompts and photos.
+    /// Price per million input tokens (prompts and photos).
     #[arg(long, value_name = "PRICE", requires = "price_out", value_parser = parse_amount)]
     pub price_in: Option<f64>,
-    /// Price of a million tokens of answers.
+    /// Price per million output tokens (answers).
     #[arg(long, value_name = "PRICE", requires = "price_in", value_parser = parse_amount)]
     pub price_out: Option<f64>,
-    /// Directory of answers [default: georanker/answers in the user's cache directory].
+    /// Cache answers in this directory [default: georanker/answers in the user's cache directory].
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
     /// Write to this file instead of stdout.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Send nothing; print what a run would ask for and cost as JSON.
+    /// Send nothing; print what a run would ask and cost, as JSON.
     #[arg(long)]
     pub dry_run: bool,
     /// The model pack, for the retrieval prompt.
     #[command(flatten)]
     pub pack: PackArguments,
-    /// Largest photo that is decoded, in megapixels.
-    #[arg(long, value_name = "N", default_value_t = 134, value_parser = clap::value_parser!(u32).range(1..=4000))]
+    /// Reject photos above this size.
+    #[arg(long, value_name = "MEGAPIXELS", default_value_t = 134, value_parser = clap::value_parser!(u32).range(1..=4000))]
     pub max_megapixels: u32,
 }
 
@@ -79,43 +78,43 @@ pub struct GenerateArguments {
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 pub struct ApiArguments {
-    /// Base address of a chat API in OpenAI's manner; mostly it ends in /v1.
+    /// Base URL of an OpenAI-compatible chat API; usually it ends in /v1.
     #[arg(long, value_name = "URL", required_unless_present = "local")]
     pub api: Option<String>,
-    /// Name of the model, as the server knows it.
+    /// Name of the model on the server.
     #[arg(long, value_name = "NAME", required_unless_present = "local")]
     pub model: Option<String>,
-    /// Name of the environment variable that holds the key; without it no key is sent.
+    /// Read the API key from this environment variable [default: no key is sent].
     #[arg(long, value_name = "VARIABLE")]
     pub api_key_env: Option<String>,
     /// Sampling temperature.
     #[arg(long, value_name = "T", default_value_t = 1.2, value_parser = parse_temperature)]
     pub temperature: f64,
-    /// Most tokens of an answer.
+    /// Maximum number of tokens per answer.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_tokens: u32,
-    /// How closely the model looks; none sends no picture at all.
+    /// Image detail to request from the model; none sends no image.
     #[arg(long, value_enum, default_value_t = DetailWord::Low)]
     pub detail: DetailWord,
-    /// Longest side of the picture that is sent, in pixels.
+    /// Longest side of the image that is sent.
     #[arg(long, value_name = "PIXELS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(16..=8192))]
     pub max_side: u32,
-    /// Ask the server to keep to a JSON schema: auto does unless it refuses (and never under the official protocol).
+    /// Require answers in a JSON schema; auto does unless the server refuses it or the protocol is official.
     #[arg(long, value_enum, default_value_t = StructuredWord::Auto)]
     pub structured: StructuredWord,
-    /// Seed of the sampling, where the server knows such a thing; 0 for a model on this machine.
+    /// Sampling seed, if the server supports one; 0 for a local model.
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Most requests a minute, evenly spaced.
+    /// Maximum requests per minute, evenly spaced.
     #[arg(long, value_name = "N", value_parser = parse_rate)]
     pub requests_per_minute: Option<f64>,
-    /// Longest wait for a response, in seconds.
+    /// Time limit per response.
     #[arg(long, value_name = "SECONDS", default_value_t = 120.0, value_parser = parse_seconds)]
     pub timeout: f64,
-    /// How often a failed request is sent again.
+    /// Retry a failed request this many times.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(..=100))]
     pub retries: u32,
-    /// Wait before the first of these, in seconds; it doubles each time.
+    /// Wait before the first retry; it doubles each time.
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = parse_seconds)]
     pub retry_delay: f64,
 }
@@ -123,42 +122,42 @@ pub struct ApiArguments {
 /// What `--prompt` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PromptKind {
-    /// The photo alone.
+    /// Send the photo alone.
     ZeroShot,
-    /// With coordinates of similar and dissimilar photos.
+    /// Add coordinates of similar and dissimilar photos.
     Retrieval,
 }
 
 /// What `--protocol` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum GenerateProtocol {
-    /// Unreadable answers are dropped and counted.
+    /// Drop and count unreadable answers.
     Default,
-    /// As the official code, 0, 0 for unreadable answers.
+    /// Read answers as the official code does: 0, 0 if unreadable.
     Official,
 }
 
 /// What `--detail` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum DetailWord {
-    /// No picture.
+    /// Send no image.
     None,
-    /// A small version at a fixed price.
+    /// Small image at a fixed price.
     Low,
-    /// In tiles, at a price by size.
+    /// Tiled image; the price depends on its size.
     High,
-    /// As the server thinks best.
+    /// Let the server choose.
     Auto,
 }
 
 /// What `--structured` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StructuredWord {
-    /// Unless the server refuses.
+    /// Use a schema unless the server refuses it.
     Auto,
-    /// Always.
+    /// Always use a schema.
     On,
-    /// Never.
+    /// Never use a schema.
     Off,
 }
 

@@ -12,36 +12,35 @@ use super::{WeightStorage, check_directory};
 /// An LVLM that ranks the best candidates again, as in the paper.
 #[derive(Debug, Args)]
 pub struct JudgeArguments {
-    /// Rank the best candidates with this vision-language model (Qwen2-VL with a value head, as `score --model`): one
-    /// prompt a candidate, minutes a photo.
+    /// Rerank the best candidates with the vision-language model in this directory (as `score --model`): one prompt per
+    /// candidate, minutes per photo.
     #[arg(long, value_name = "DIR")]
     pub judge: Option<PathBuf>,
-    /// Its adapter, as `train vlm` or PEFT saves it.
+    /// Adapter of that model, as saved by `train vlm` or PEFT.
     #[arg(long, value_name = "DIR", requires = "judge")]
     pub judge_adapter: Option<PathBuf>,
-    /// How many found candidates it looks at, the best of the pack's ranker.
+    /// Rerank this many retrieved candidates, the best of the pack's ranker.
     #[arg(long, value_name = "N", requires = "judge", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub judge_found: u16,
-    /// How many candidates that only a model wrote it looks at.
+    /// Rerank this many candidates that were only generated.
     #[arg(long, value_name = "N", requires = "judge", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub judge_written: u16,
-    /// Number format of its computation.
+    /// Number format of the computation.
     #[arg(long, value_enum, requires = "judge", default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16")]
     pub judge_dtype: NumberFormat,
-    /// Where it runs: cpu, or cuda in a build with CUDA.
+    /// Device to run on: cpu, or cuda in a build with `--features cuda`.
     #[arg(long, requires = "judge", default_value = "cpu", value_name = "cpu|cuda|cuda:N")]
     pub judge_device: String,
-    /// Largest photo that it sees, in pixels; larger ones are scaled down, which saves most of the time [default: as the
-    /// model says].
+    /// Scale photos down to at most this many pixels, which saves most of the time [default: the model's limit].
     #[arg(long, requires = "judge", value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(784..))]
     pub judge_max_pixels: Option<u32>,
-    /// How its weights are held in memory: as stored, or quantised to 8 or 4 bits.
+    /// Hold the weights as stored, or quantised to 8 or 4 bits.
     #[arg(long, value_enum, requires = "judge", default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
     pub judge_weights: WeightStorage,
-    /// Keep its quantised weights in this directory; only the first opening then takes minutes.
+    /// Cache quantised weights in this directory, so that only the first start takes minutes.
     #[arg(long, value_name = "DIR", requires = "judge")]
     pub judge_weights_cache: Option<PathBuf>,
-    /// Keep what its vision tower made of gallery photos in this directory.
+    /// Cache the vision features of gallery photos in this directory.
     #[arg(long, value_name = "DIR", requires = "judge")]
     pub judge_vision_cache: Option<PathBuf>,
 }

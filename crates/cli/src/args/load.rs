@@ -11,7 +11,7 @@ use rank::vlm::NumberFormat;
 /// What `--weights` can name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum WeightStorage {
-    /// In the number format of the computation.
+    /// Number format of the computation.
     #[default]
     Stored,
     /// 8 bits per weight.

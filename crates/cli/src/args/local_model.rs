@@ -14,7 +14,7 @@ use super::load::Typed;
 /// A model on this machine.
 #[derive(Debug, Args)]
 pub struct LocalArguments {
-    /// Instead of a server: directory of a vision-language model (config.json, tokenizer.json, *.safetensors).
+    /// Run the vision-language model in this directory (config.json, tokenizer.json, *.safetensors) instead of asking a server.
     #[arg(
         long, value_name = "DIR",
         conflicts_with_all = [
@@ -23,31 +23,31 @@ pub struct LocalArguments {
         ]
     )]
     pub local: Option<PathBuf>,
-    /// With --local: how the weights are held in memory, as stored or quantised to 8 or 4 bits.
+    /// With --local: hold the weights as stored, or quantised to 8 or 4 bits.
     #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4", conflicts_with = "api")]
     pub weights: WeightStorage,
-    /// With --local: keep quantised weights in this directory; only the first opening of a model then takes minutes.
+    /// With --local: cache quantised weights in this directory, so that only the first start takes minutes.
     #[arg(long, value_name = "DIR", conflicts_with = "api")]
     pub weights_cache: Option<PathBuf>,
     /// With --local: number format of the computation.
     #[arg(long, value_enum, default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16", conflicts_with = "api")]
     pub dtype: NumberFormat,
-    /// With --local: only this many of the likeliest tokens are chosen from; 0: all.
+    /// With --local: sample from the K likeliest tokens only (top-k); 0: all.
     #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "api")]
     pub top_k: usize,
-    /// With --local: only the likeliest tokens that together have this probability are chosen from.
+    /// With --local: sample from the likeliest tokens up to this total probability (top-p).
     #[arg(long, value_name = "P", default_value_t = 1.0, conflicts_with = "api")]
     pub top_p: f64,
-    /// With --local: smallest photo that the model sees; smaller ones are scaled up [default: as the model says].
-    #[arg(long, value_name = "N", conflicts_with = "api")]
+    /// With --local: scale photos up to at least this many pixels [default: the model's limit].
+    #[arg(long, value_name = "PIXELS", conflicts_with = "api")]
     pub min_pixels: Option<u32>,
-    /// With --local: largest photo that the model sees; larger ones are scaled down. 784 pixels are a token.
-    #[arg(long, value_name = "N", default_value_t = 1280 * 784, conflicts_with = "api")]
+    /// With --local: scale photos down to at most this many pixels (784 pixels per token).
+    #[arg(long, value_name = "PIXELS", default_value_t = 1280 * 784, conflicts_with = "api")]
     pub max_pixels: u32,
-    /// With --local: where the model runs; a GPU needs a program built with `--features cuda`.
+    /// With --local: device to run on: cpu, or cuda in a build with `--features cuda`.
     #[arg(long, value_name = "cpu|cuda|cuda:N", default_value = "cpu", conflicts_with = "api")]
     pub device: String,
-    /// With --local: threads [default: one a core].
+    /// With --local: number of threads [default: one per core].
     #[arg(long, value_name = "N", conflicts_with = "api")]
     pub threads: Option<NonZeroUsize>,
 }

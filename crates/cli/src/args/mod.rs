@@ -80,7 +80,7 @@ pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// No progress and no notes on stderr; errors are still shown.
+    /// Hide progress and notes on stderr; errors are still shown.
     #[arg(long, short, global = true)]
     pub quiet: bool,
 }
@@ -88,11 +88,11 @@ pub struct Arguments {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Say where photos were taken.
+    /// Find where photos were taken.
     Locate(Box<LocateArguments>),
-    /// Build and keep a gallery of geotagged photos.
+    /// Build and maintain a gallery of geotagged photos.
     Gallery(GalleryArguments),
-    /// Ask a vision-language model where photos were taken; sends them to the address you name.
+    /// Ask a vision-language model where photos were taken; photos are sent to the address you give.
     #[cfg(feature = "lvlm")]
     Generate(Box<GenerateArguments>),
     /// Make and describe datasets for training rankers.
@@ -106,10 +106,10 @@ pub enum Command {
     Train(TrainArguments),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
-    /// Fetch published weights and describe them as a pack.
+    /// Download published weights and make a pack of them.
     #[cfg(feature = "pull")]
     Pull(PullArguments),
-    /// List the packs of this machine, and check them.
+    /// List and check the packs on this machine.
     #[cfg(feature = "pull")]
     Packs(PacksArguments),
     /// Print a completion script for a shell.

@@ -10,13 +10,13 @@ use super::PackArguments;
 Packs are looked for in GEORANKER_PACKS (default: ~/.local/share/georanker/packs), in `packs` beside the program and in \
 the working directory; a pack named with --pack or GEORANKER_PACK is listed too.")]
 pub struct PacksArguments {
-    /// The pack to list too.
+    /// The pack to list as well.
     #[command(flatten)]
     pub pack: PackArguments,
-    /// Read every file and compare its checksum; without it, presence and lengths are looked at.
+    /// Read every file and verify its checksum; otherwise only presence and lengths are checked.
     #[arg(long)]
     pub verify: bool,
-    /// JSON instead of a table.
+    /// Print JSON instead of a table.
     #[arg(long)]
     pub json: bool,
 }

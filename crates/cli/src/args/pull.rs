@@ -10,29 +10,29 @@ use georanker::pull::{PullOptions, Recipe, recipes};
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Files of the Hugging Face hub go into the cache that the Python library uses, and are not fetched again if they are there. \
-HF_HOME, HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE mean what they mean there. A download that was cut goes \
-on where it ended; every file's checksum is compared.
+Files from the Hugging Face hub are stored in the cache of the Python library and are not downloaded twice. HF_HOME, \
+HF_HUB_CACHE, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE work as they do there. Interrupted downloads resume where they \
+stopped. Every file's checksum is verified.
 
-The pack itself, a directory with recipe.toml and a link for each part, goes into GEORANKER_PACKS (default: \
+The pack, a directory with recipe.toml and one link per part, is written to GEORANKER_PACKS (default: \
 ~/.local/share/georanker/packs): `georanker score --model PACKS/georanker-7b/model --adapter PACKS/georanker-7b/adapter`.")]
 pub struct PullArguments {
-    /// g3, geoclip, georanker-7b, or ORGANISATION/NAME (also with @REVISION) for any checkpoint of the hub.
+    /// Pack to download: g3, geoclip, georanker-7b, or ORGANISATION/NAME[@REVISION] for any checkpoint on the hub.
     #[arg(value_name = "NAME", required_unless_present = "list")]
     pub name: Option<String>,
-    /// Take a part from another repository of the hub; may be given several times.
+    /// Download a part from another repository of the hub; may be repeated.
     #[arg(long = "repo", value_name = "[PART=]ORGANISATION/NAME[@REVISION]")]
     pub repositories: Vec<String>,
-    /// Put the pack into a directory of its name in DIR.
+    /// Create the pack's directory in DIR.
     #[arg(long, value_name = "DIR")]
     pub into: Option<PathBuf>,
-    /// Ask nobody, make the pack of what the cache holds (as HF_HUB_OFFLINE=1).
+    /// Work offline, using cached files only (as HF_HUB_OFFLINE=1).
     #[arg(long)]
     pub offline: bool,
-    /// Describe the packs that can be pulled and stop.
+    /// List the packs that can be downloaded, then exit.
     #[arg(long, conflicts_with_all = ["repositories", "into", "offline", "name"])]
     pub list: bool,
-    /// Describe the result as JSON.
+    /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
 }

@@ -8,23 +8,22 @@ use contract::{Channel, ErrorKind, Failure, RetrievalOptions};
 /// Retrieval of `georanker locate`.
 #[derive(Debug, Args)]
 pub struct RetrievalArguments {
-    /// Search these channels of the gallery together, by the weighted sum of their similarities, such as
-    /// g3-image=1,g3-text=0.5.
+    /// Search by the weighted sum of these channels' similarities, for example g3-image=1,g3-text=0.5.
     #[arg(long, value_name = "CHANNEL=WEIGHT,...", value_delimiter = ',', value_parser = parse_weight)]
     pub fuse: Vec<(String, f32)>,
-    /// Of candidates within this many metres of a more similar one keep only that one; others take their places.
+    /// Drop candidates within this distance of a more similar one; the next ones take their places.
     #[arg(long, value_name = "METRES", default_value_t = 0.0, value_parser = parse_metres)]
     pub dedupe: f64,
-    /// Of gallery photos that are near-duplicates of each other keep only the most similar.
+    /// Keep only the most similar of near-duplicate gallery photos.
     #[arg(long)]
     pub dedupe_photos: bool,
     /// Search these coordinates (CSV with LAT, LON) in the location channel instead of the pack's.
     #[arg(long, value_name = "FILE", conflicts_with = "more_coordinates")]
     pub coordinates: Option<PathBuf>,
-    /// Search these coordinates (CSV with LAT, LON) besides the pack's.
+    /// Search these coordinates (CSV with LAT, LON) in addition to the pack's.
     #[arg(long, value_name = "FILE")]
     pub more_coordinates: Option<PathBuf>,
-    /// Keep the vectors of the photos in this directory: a photo that comes again is not encoded again.
+    /// Cache photo vectors in this directory, so that no photo is encoded twice.
     #[arg(long, value_name = "DIR")]
     pub query_cache: Option<PathBuf>,
 }

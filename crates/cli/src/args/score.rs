@@ -17,17 +17,17 @@ use super::load::Typed;
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-The pairs file holds one JSON object a line:
+The pairs file holds one JSON object per line:
   {\"id\": \"q1\", \"query\": \"photo.jpg\", \"negatives\": [{\"lat\": 48.85, \"lon\": 2.35, \"place\": \"Paris\"}],
    \"candidates\": [{\"lat\": -33.86, \"lon\": 151.21, \"place\": \"Sydney\", \"photo\": \"sydney.jpg\"}]}
 negatives, place and photo may be null or left out. Photo paths start at the pairs file's folder.
-The answer is one line a row: {\"id\": \"q1\", \"scores\": [1.25], \"best\": 0}, or {\"id\", \"error\"} for a row \
+The output is one line per row: {\"id\": \"q1\", \"scores\": [1.25], \"best\": 0}, or {\"id\", \"error\"} for a row \
 that failed.
 
-With --out every row is in FILE as soon as it is scored, whatever happens later. --resume goes on from there: \
-rows that have scores are not asked again, rows that failed are, and in the end FILE is the same as from a run \
-without a break. Resume with the same model and options: FILE does not know them. Of a benchmark it knows what each \
-row asked (\"asked\", a digest of its candidates): rows that would ask something else now are scored again.")]
+With --out each row is written to FILE as soon as it is scored. --resume continues an interrupted run: rows with scores \
+are kept, rows that failed are scored again, and FILE ends up the same as after an uninterrupted run. Resume with the \
+same model and options, which FILE does not record. For a benchmark FILE records a digest of each row's candidates \
+(\"asked\"): rows whose candidates have changed are scored again.")]
 pub struct ScoreArguments {
     /// Directory of the vision-language model (config.json, tokenizer.json, *.safetensors).
     #[arg(long, value_name = "DIR")]
@@ -35,55 +35,55 @@ pub struct ScoreArguments {
     /// Directory of a LoRA adapter with a value head (adapter_config.json, adapter_model.safetensors).
     #[arg(long, value_name = "DIR")]
     pub adapter: Option<PathBuf>,
-    /// The pairs file: queries and their candidates, JSON lines.
+    /// Read queries and their candidates from this file (JSON lines).
     #[arg(long, value_name = "FILE", required_unless_present = "benchmark", conflicts_with = "benchmark")]
     pub pairs: Option<PathBuf>,
     /// Instead of a pairs file.
     #[command(flatten)]
     pub benchmark: BenchmarkArguments,
-    /// Write to this file instead of stdout; one that exists with content is kept as FILE.previous.
+    /// Write to this file instead of stdout; an existing file is kept as FILE.previous.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Go on with an --out file that an earlier run left.
+    /// Continue the --out file of an interrupted run.
     #[arg(long)]
     pub resume: bool,
-    /// Rules for texts and pixels: ours, or those of the official code to the letter.
+    /// Rules for texts and pixels: ours, or exactly those of the official code.
     #[arg(long, value_enum, default_value_t = Protocol::Default, value_name = "official|default")]
     pub protocol: Protocol,
-    /// Which photos go through JPEG (quality 75) first, as they did in the official evaluation.
+    /// Recompress these photos as JPEG (quality 75) first, as in the official evaluation.
     #[arg(long, value_enum, default_value_t = Reencode::None, value_name = "none|candidates|all")]
     pub reencode: Reencode,
     /// Number format of the computation.
     #[arg(long, value_enum, default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16")]
     pub dtype: NumberFormat,
-    /// How the weights are held in memory: as stored, or quantised to 8 or 4 bits.
+    /// Hold the weights as stored, or quantised to 8 or 4 bits.
     #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
     pub weights: WeightStorage,
-    /// Keep quantised weights in this directory: only the first opening of a model then takes minutes.
+    /// Cache quantised weights in this directory, so that only the first start takes minutes.
     #[arg(long, value_name = "DIR")]
     pub weights_cache: Option<PathBuf>,
-    /// Add the adapter to the weights when loading: a little faster, not bit-equal, and these weights then take memory of their own.
+    /// Merge the adapter into the weights when loading: slightly faster and not bit-equal, with extra memory for the merged weights.
     #[arg(long, requires = "adapter")]
     pub merge_adapter: bool,
-    /// Smallest photo that the model sees; smaller ones are scaled up [default: as the model says].
-    #[arg(long, value_name = "N", value_parser = parse_pixels)]
+    /// Scale photos up to at least this many pixels [default: the model's limit].
+    #[arg(long, value_name = "PIXELS", value_parser = parse_pixels)]
     pub min_pixels: Option<usize>,
-    /// Largest photo that the model sees; larger ones are scaled down [default: as the model says].
-    #[arg(long, value_name = "N", value_parser = parse_pixels)]
+    /// Scale photos down to at most this many pixels [default: the model's limit].
+    #[arg(long, value_name = "PIXELS", value_parser = parse_pixels)]
     pub max_pixels: Option<usize>,
-    /// Keep what the model makes of photos in this directory, for later runs.
+    /// Cache vision features in this directory.
     #[arg(long, value_name = "DIR")]
     pub vision_cache: Option<PathBuf>,
-    /// Memory for what the model makes of photos, in MB; 0 keeps nothing.
+    /// Memory for cached vision features; 0 turns the cache off.
     #[arg(long, value_name = "MB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(..=1_048_576))]
     pub vision_memory: u32,
-    /// Where the model runs; a GPU needs a program built with `--features cuda`.
+    /// Device to run on: cpu, or cuda in a build with `--features cuda`.
     #[arg(long, value_name = "cpu|cuda|cuda:N", default_value = "cpu")]
     pub device: String,
-    /// Threads [default: one a core].
+    /// Number of threads [default: one per core].
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
-    /// Score each candidate's prompt alone, sharing nothing: slower, for comparison.
+    /// Score each candidate's prompt separately, without sharing work: slower, for comparison.
     #[arg(long, hide_short_help = true)]
     pub naive: bool,
 }
@@ -101,7 +101,7 @@ pub struct ScoreRequest {
     pub benchmark: Option<BenchmarkRequest>,
     /// Where the rows go; stdout if nowhere.
     pub out: Option<PathBuf>,
-    /// Whether to go on with `out`.
+    /// Whether to resume `out`.
     pub resume: bool,
     /// Text rules and pixel modes.
     pub protocol: Protocol,
@@ -141,7 +141,7 @@ impl ScoreArguments {
     pub fn resolve(&self) -> Result<ScoreRequest, Failure> {
         let usage = |message: String| Failure::new(ErrorKind::Usage, message);
         if self.resume && self.out.is_none() {
-            return Err(usage("--resume needs the file to go on with".into()).with_hint("add --out FILE"));
+            return Err(usage("--resume needs the file to continue".into()).with_hint("add --out FILE"));
         }
         if let (Some(least), Some(most)) = (self.min_pixels, self.max_pixels)
             && least > most

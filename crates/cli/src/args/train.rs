@@ -27,19 +27,19 @@ pub enum TrainCommand {
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-The configuration is a TOML file, one field a line; docs/src/training.md lists the fields. Paths in it start at its folder.
-OUT (the field out) receives the model, log.jsonl (one row a step), validation.jsonl, plots/ and checkpoints/.
+The configuration is a TOML file; docs/src/training.md lists its fields. Paths in it are relative to its folder.
+OUT (the field out) receives the model, log.jsonl (one row per step), validation.jsonl, plots/ and checkpoints/.
 
 Ctrl-C saves a checkpoint and ends with exit code 4. After that, or after a crash, the same command with --resume OUT \
-goes on from the newest checkpoint and makes the same steps as a run that was never stopped.")]
+continues from the newest checkpoint and takes the same steps as an uninterrupted run.")]
 pub struct TrainRunArguments {
-    /// The configuration.
+    /// Configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
-    /// Go on with the run in this directory.
+    /// Continue the run in this directory.
     #[arg(long, value_name = "OUT")]
     pub resume: Option<PathBuf>,
-    /// Threads [default: one a core].
+    /// Number of threads [default: one per core].
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
 }
@@ -70,7 +70,7 @@ pub struct TrainRequest {
     pub ranker: TrainedRanker,
     /// The configuration.
     pub config: PathBuf,
-    /// The run to go on with.
+    /// The run to continue.
     pub resume: Option<PathBuf>,
     /// Threads, if not one a core.
     pub threads: Option<NonZeroUsize>,

@@ -13,47 +13,47 @@ use super::{ApiRequest, DetailWord, PromptKind};
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
 pub struct WrittenArguments {
-    /// Also ask a vision-language model for candidates: the photos are sent to this address (a chat API in OpenAI's manner).
+    /// Also ask a vision-language model for candidates; photos are sent to this OpenAI-compatible chat API.
     #[arg(long, value_name = "URL", requires = "generate_model", conflicts_with = "generated")]
     pub generate: Option<String>,
-    /// Name of that model, as the server knows it.
+    /// Name of that model on the server.
     #[arg(long, value_name = "NAME", requires = "generate")]
     pub generate_model: Option<String>,
-    /// Name of the environment variable that holds the key; without it no key is sent.
+    /// Read the API key from this environment variable [default: no key is sent].
     #[arg(long, value_name = "VARIABLE", requires = "generate")]
     pub generate_key_env: Option<String>,
-    /// How often the model is asked about each photo.
+    /// Ask the model this many times per photo.
     #[arg(long, value_name = "N", requires = "generate", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub generate_samples: u16,
-    /// How closely the model looks; none sends no picture at all.
+    /// Image detail to request from the model; none sends no image.
     #[arg(long, value_enum, requires = "generate", default_value_t = DetailWord::Low)]
     pub generate_detail: DetailWord,
-    /// What is asked: the paper's zero-shot prompt, or G3's with coordinates of similar and dissimilar gallery photos.
+    /// Prompt: the paper's zero-shot prompt, or G3's with coordinates of similar and dissimilar gallery photos.
     #[arg(long, value_enum, requires = "generate", default_value_t = PromptKind::ZeroShot)]
     pub generate_prompt: PromptKind,
     /// Sampling temperature.
     #[arg(long, value_name = "T", requires = "generate", default_value_t = 1.2, value_parser = parse_temperature)]
     pub generate_temperature: f64,
-    /// Most requests a minute, evenly spaced.
+    /// Maximum requests per minute, evenly spaced.
     #[arg(long, value_name = "N", requires = "generate", value_parser = parse_rate)]
     pub generate_requests_per_minute: Option<f64>,
-    /// Stop asking before this run costs more than this, in the currency of the prices; the rest is located by the
-    /// gallery alone.
+    /// Stop asking before the run costs more than this, in the currency of the prices; remaining photos are located by
+    /// the gallery alone.
     #[arg(long, value_name = "COST", requires_all = ["generate", "generate_price_in", "generate_price_out"], value_parser = parse_amount)]
     pub generate_budget: Option<f64>,
-    /// Price of a million tokens of prompts and photos.
+    /// Price per million input tokens (prompts and photos).
     #[arg(long, value_name = "PRICE", requires = "generate_price_out", value_parser = parse_amount)]
     pub generate_price_in: Option<f64>,
-    /// Price of a million tokens of answers.
+    /// Price per million output tokens (answers).
     #[arg(long, value_name = "PRICE", requires = "generate_price_in", value_parser = parse_amount)]
     pub generate_price_out: Option<f64>,
-    /// Directory of answers [default: georanker/answers in the user's cache directory].
+    /// Cache answers in this directory [default: georanker/answers in the user's cache directory].
     #[arg(long, value_name = "DIR", requires = "generate")]
     pub generate_cache: Option<PathBuf>,
-    /// Take candidates from a file that `georanker generate` wrote.
+    /// Read generated candidates from a file written by `georanker generate`.
     #[arg(long, value_name = "FILE")]
     pub generated: Option<PathBuf>,
-    /// A written candidate within this many metres of another one is merged with it.
+    /// Merge a generated candidate with another candidate within this distance.
     #[arg(long, value_name = "METRES", default_value_t = 50.0, value_parser = parse_metres)]
     pub merge_within_m: f64,
 }
@@ -69,7 +69,7 @@ pub enum WrittenRequest {
         api: Box<ApiRequest>,
         /// What it is asked.
         prompt: PromptKind,
-        /// Answers a photo.
+        /// Answers per photo.
         samples: usize,
         /// Prices, where known.
         prices: Option<Prices>,

@@ -37,7 +37,7 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
                 sources: Vec::new(),
             };
             let writer = match GalleryWriter::create(gallery, &spec) {
-                // A build that was interrupted goes on.
+                // An interrupted build continues.
                 Err(GalleryError::AlreadyExists { .. }) => {
                     GalleryWriter::open(gallery, Some(work.encoder.fingerprint()))
                 }

@@ -168,7 +168,7 @@ impl Run<'_> {
                 Some(writer(target.format, settings, &mut target.sink))
             })
             .collect();
-        // Whoever closes a pipe has seen enough of it; the other targets go on.
+        // A reader that closes a pipe has seen enough; the other targets continue.
         let mut to_each = |action: &mut dyn FnMut(&mut dyn Writer) -> Result<(), OutputError>| {
             for (index, slot) in writers.iter_mut().enumerate() {
                 let Some(one) = slot else { continue };

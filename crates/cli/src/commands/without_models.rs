@@ -5,7 +5,7 @@ use georanker::Locator;
 
 use crate::args::{LocateArguments, LocateRequest};
 
-/// Generated candidates: nobody can ask for any.
+/// Generated candidates: this build cannot ask for any.
 pub(super) struct Generated;
 
 /// The locator as it is.

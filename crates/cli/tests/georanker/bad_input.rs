@@ -1,4 +1,4 @@
-//! The real binary on input that is wrong: a clear error each, the designed exit code, and the rest goes on.
+//! The real binary on input that is wrong: a clear error each, the designed exit code, and the rest continues.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn bad_photos_fail_by_name_and_the_rest_of_the_batch_goes_on() {
     let good = work.photo("good.jpg");
     let bytes = fs::read(&good).unwrap();
     let truncated = work.file("truncated.jpg", &bytes[..bytes.len() / 2]);
-    let text = work.file("text.jpg", b"Dear diary, this is no photo.");
+    let text = work.file("text.jpg", b"Dear diary, this is not a photo.");
     let empty = work.file("empty.jpg", b"");
     let bomb = work.file("bomb.png", &crate::binary::png_header(30_000, 30_000));
     let unreadable = work.path("unreadable.jpg");

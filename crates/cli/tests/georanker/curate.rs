@@ -213,7 +213,7 @@ fn official_files_are_described_and_wrong_ones_named() {
             .and(contains("row 4, column gps: must not be empty")),
     );
     let work = Workplace::new();
-    let text = work.file("text.parquet", b"this is no parquet file");
+    let text = work.file("text.parquet", b"this is not a parquet file");
     georanker()
         .args(["curate", "stats"])
         .arg(text)

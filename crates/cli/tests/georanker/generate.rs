@@ -339,7 +339,7 @@ fn an_interrupted_run_finishes_what_it_began() {
     );
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(4));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("goes on from here"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("continues from here"));
     let lines = json_lines(&output.stdout);
     assert!(lines.len() >= 8 && lines.len() < 60);
     assert_eq!(files_under(&work.path("cache")).len(), lines.len());

@@ -1,5 +1,5 @@
 //! The real binary, run as its users run it.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 
 mod bad_input;
 mod binary;

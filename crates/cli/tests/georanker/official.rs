@@ -171,7 +171,7 @@ fn a_benchmark_is_scored_as_its_pairs_are_and_its_predictions_evaluate() {
     run(&[]).stderr(contains("1 generated candidates at (0, 0) left out").and(contains("2 predictions")));
     let mut scored = json_lines(&fs::read(&out).unwrap());
     for row in &mut scored {
-        // What the row asked, which only a run that goes on looks at.
+        // What the row asked, which only a resumed run looks at.
         let asked = row.as_object_mut().unwrap().remove("asked").unwrap();
         assert_eq!(asked.as_str().unwrap().len(), 16, "{asked}");
     }

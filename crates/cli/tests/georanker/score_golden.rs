@@ -79,7 +79,7 @@ fn rewards_are_the_references() {
         assert_eq!(answers.len(), cases.len());
         for (answer, (row, expected)) in answers.iter().zip(&cases) {
             assert_eq!(answer["id"], row["id"]);
-            // A latitude of 100 is no place on Earth: the reader refuses it.
+            // A latitude of 100 is not a place on Earth: the reader refuses it.
             if row["id"] == "c08_number_formatting" {
                 assert_eq!(answer["error"]["kind"], "invalid_table");
                 assert!(

@@ -230,7 +230,12 @@ fn what_is_wrong_with_the_configuration_is_named() {
     let (work, config) = workplace("");
     train(&config).arg("--resume").arg(work.root()).assert().code(2).stderr(contains("out names"));
     fs::create_dir(work.path("out")).unwrap();
-    train(&config).arg("--resume").arg(work.path("out")).assert().code(2).stderr(contains("no training run"));
+    train(&config)
+        .arg("--resume")
+        .arg(work.path("out"))
+        .assert()
+        .code(2)
+        .stderr(contains("does not hold a training run"));
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) fn render(outcome: &Outcome) -> String {
             serde_json::to_string_pretty(&Several { reports: several, comparisons: &outcome.comparisons })
         }
     };
-    // Only keys that are no strings can fail here, and there are none.
+    // Only keys that are not strings can fail here, and there are none.
     text.unwrap_or_default() + "\n"
 }
 

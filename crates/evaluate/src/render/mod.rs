@@ -23,7 +23,7 @@ pub enum Format {
 
 /// A format that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{0}\" is no format: choose table, json or markdown")]
+#[error("\"{0}\" is not a format: choose table, json or markdown")]
 pub struct UnknownFormat(pub String);
 
 impl FromStr for Format {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::literal_text::text_at;
 
-/// Nesting beyond this is no data: the parser would run out of stack before the text ends.
+/// Nesting beyond this is not data: the parser would run out of stack before the text ends.
 const DEEPEST: usize = 64;
 
 /// A value written in Python.
@@ -68,7 +68,7 @@ impl Literal {
     }
 }
 
-/// Why a text is no literal.
+/// Why a text is not a literal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("character {}: {problem}", self.at)]
 pub struct LiteralError {
@@ -93,7 +93,7 @@ pub enum LiteralProblem {
     },
     /// A name: a variable, a function, a keyword.
     Name(String),
-    /// A function called that is no number type of numpy.
+    /// A function called that is not a number type of numpy.
     Call(String),
     /// An operator, an index, an attribute: something to compute.
     Expression(char),
@@ -117,7 +117,7 @@ impl fmt::Display for LiteralProblem {
             Self::Expression(found) => {
                 write!(formatter, "`{found}` would be an expression: only values are read, nothing is run")
             }
-            Self::Number(text) => write!(formatter, "`{text}` is no number that can be read"),
+            Self::Number(text) => write!(formatter, "`{text}` is not a number that can be read"),
             Self::Text(why) => formatter.write_str(why),
             Self::Deep => write!(formatter, "values are nested more than {DEEPEST} deep"),
         }
@@ -133,7 +133,7 @@ const SCALARS: [&str; 13] = [
 /// Reads one value that takes the whole text (white space aside).
 ///
 /// # Errors
-/// [`LiteralError`]: anything that is no value, and where it is.
+/// [`LiteralError`]: anything that is not a value, and where it is.
 pub fn parse(text: &str) -> Result<Literal, LiteralError> {
     let mut parser = Parser { text, at: 0 };
     let value = parser.value(0).and_then(|value| {

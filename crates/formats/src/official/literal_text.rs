@@ -59,7 +59,7 @@ fn number(
         let digit = digit.ok_or((at, "the escape has too few digits"))?;
         code = code.wrapping_mul(radix).wrapping_add(digit);
     }
-    char::from_u32(code).ok_or((at, "the escape is no character"))
+    char::from_u32(code).ok_or((at, "the escape is not a character"))
 }
 
 /// One to three octal digits.
@@ -75,5 +75,5 @@ fn octal(
         code = code * 8 + digit;
         *letters = ahead;
     }
-    char::from_u32(code).ok_or((at, "the escape is no character"))
+    char::from_u32(code).ok_or((at, "the escape is not a character"))
 }

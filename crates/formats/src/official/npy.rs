@@ -279,7 +279,7 @@ fn header(name: &str, file: &mut File) -> Result<(String, u64), NpyError> {
     }
     let mut text = vec![0; length];
     fill(file, &mut text)?;
-    let text = String::from_utf8(text).map_err(|_| not("its header is no text"))?;
+    let text = String::from_utf8(text).map_err(|_| not("its header is not text"))?;
     Ok((text, (start.len() + width + length) as u64))
 }
 
@@ -297,7 +297,7 @@ fn fields(name: &str, header: &str) -> Result<(NpyType, bool, [u64; 2]), NpyErro
     };
     let (mut kind, mut fortran, mut shape) = (None, None, None);
     for (key, value) in &entries {
-        let key = key.text().ok_or_else(|| not("a key of its header is no string".into()))?;
+        let key = key.text().ok_or_else(|| not("a key of its header is not a string".into()))?;
         let taken = match key {
             "descr" => kind.replace(element(value).map_err(|why| wrong(key, why))?).is_some(),
             "fortran_order" => match value {

@@ -21,7 +21,7 @@ use crate::table::{Position, Problem, TableError};
 /// Rows decoded at a time.
 const BATCH: usize = 256;
 
-/// A ranking dataset, row by row. After a row that is wrong the iterator goes on with the next one; it ends when the
+/// A ranking dataset, row by row. After a row that is wrong the iterator continues with the next one; it ends when the
 /// file cannot be read on.
 pub struct RankingReader {
     file: String,

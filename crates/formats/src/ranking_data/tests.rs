@@ -97,7 +97,7 @@ fn a_row_becomes_a_candidate_set() {
     assert!(
         matches!(&set.candidates[2].origin, contract::Origin::Generated { model, .. } if model == "generated")
     );
-    // The query itself is no candidate.
+    // The query itself is not a candidate.
     row.ref_img_id[0] = row.img_id.clone();
     let set = row.candidate_set().unwrap();
     assert_eq!(set.candidates.len(), 2);

@@ -14,7 +14,7 @@ use super::csv_records::CsvRecords;
 use super::error::{Position, TableError};
 use super::fields::{boolean, id, location, optional};
 use super::open::open_file;
-use super::record::{Record, Records};
+use super::record::{Cursor, Record, Records};
 use contract::PhotoId;
 
 /// The columns with a field of their own in [`PhotoRow`]; the first three are required. `AUTHOR` may also
@@ -79,7 +79,7 @@ impl Extra {
         Self { columns, values }
     }
 
-    /// The text in a column; `None` if there is no such column.
+    /// The text in a column; `None` if the column does not exist.
     pub fn get(&self, column: &str) -> Option<&str> {
         self.iter().find(|(name, _)| *name == column).map(|(_, value)| value)
     }
@@ -137,15 +137,13 @@ impl PhotoRow {
     }
 }
 
-/// A photo table, row by row, in constant memory. After a row that is wrong the iterator goes on with the
-/// next one; it ends when the file cannot be read on. It does not look for duplicates: see [`read_photos`].
+/// A photo table, row by row, in constant memory. After a row that is wrong the iterator continues with
+/// the next one; it ends when the file cannot be read further. It does not look for duplicates: see [`read_photos`].
 pub struct PhotoTable {
     file: String,
-    records: Box<dyn Records + Send>,
+    cursor: Cursor,
     columns: Columns,
     layout: Layout,
-    record: Record,
-    ended: bool,
 }
 
 impl std::fmt::Debug for PhotoTable {
@@ -205,7 +203,7 @@ impl PhotoTable {
 
     fn new(file: &str, records: Box<dyn Records + Send>, columns: Columns) -> Result<Self, TableError> {
         let layout = Layout::new(file, &columns)?;
-        Ok(Self { file: file.to_owned(), records, columns, layout, record: Record::new(), ended: false })
+        Ok(Self { file: file.to_owned(), cursor: Cursor::new(records), columns, layout })
     }
 
     /// The columns of the file, in order, trimmed.
@@ -227,19 +225,8 @@ impl Iterator for PhotoTable {
     type Item = Result<PhotoRow, TableError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let read = self.records.read(&mut self.record);
-        self.ended = match &read {
-            Ok(more) => !more,
-            Err(error) => error.is_final(),
-        };
-        match read {
-            Ok(true) => Some(self.layout.row(&self.file, &self.record)),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
-        }
+        let read = self.cursor.advance()?;
+        Some(read.and_then(|()| self.layout.row(&self.file, &self.cursor.record)))
     }
 }
 

@@ -11,7 +11,7 @@ use super::error::{Position, Problem, TableError};
 use super::fields::{boolean, id, number, optional_location};
 use super::open::open_file;
 use super::photos::unique;
-use super::record::{Record, Records};
+use super::record::Cursor;
 use contract::{PhotoId, RADII_KM};
 
 /// One prediction. The last four fields come from optional columns.
@@ -51,18 +51,16 @@ pub(super) fn confidence_column(radius_km: f64) -> String {
     format!("confidence_{radius_km}km")
 }
 
-/// A predictions file, row by row, in constant memory. After a row that is wrong the iterator goes on with
+/// A predictions file, row by row, in constant memory. After a row that is wrong the iterator continues with
 /// the next one. Columns it does not know are ignored.
 pub struct PredictionTable {
     file: String,
-    records: CsvRecords,
+    cursor: Cursor,
     id: usize,
     location: [usize; 2],
     score: Option<usize>,
     confidence: [Option<usize>; 5],
     abstained: Option<usize>,
-    record: Record,
-    ended: bool,
 }
 
 impl std::fmt::Debug for PredictionTable {
@@ -100,9 +98,7 @@ impl PredictionTable {
             score: columns.find(name, &["score"])?,
             confidence,
             abstained: columns.find(name, &["abstained"])?,
-            records,
-            record: Record::new(),
-            ended: false,
+            cursor: Cursor::new(Box::new(records)),
         })
     }
 
@@ -121,7 +117,7 @@ impl PredictionTable {
     }
 
     fn row(&self) -> Result<PredictionRow, TableError> {
-        let (file, record) = (self.file.as_str(), &self.record);
+        let (file, record) = (self.file.as_str(), &self.cursor.record);
         let mut confidence = [None; 5];
         for ((slot, column), radius) in confidence.iter_mut().zip(self.confidence).zip(RADII_KM) {
             let Some(index) = column else { continue };
@@ -158,19 +154,8 @@ impl Iterator for PredictionTable {
     type Item = Result<PredictionRow, TableError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let read = self.records.read(&mut self.record);
-        self.ended = match &read {
-            Ok(more) => !more,
-            Err(error) => error.is_final(),
-        };
-        match read {
-            Ok(true) => Some(self.row()),
-            Ok(false) => None,
-            Err(error) => Some(Err(error)),
-        }
+        let read = self.cursor.advance()?;
+        Some(read.and_then(|()| self.row()))
     }
 }
 

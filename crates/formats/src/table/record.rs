@@ -21,7 +21,7 @@ impl Record {
         self.ends.len()
     }
 
-    /// A field; empty when there is no such field.
+    /// A field; empty when the field does not exist.
     pub(super) fn get(&self, index: usize) -> &str {
         let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         self.ends.get(index).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
@@ -43,4 +43,36 @@ impl Record {
 pub(super) trait Records {
     /// Reads the next row into `record`; false at the end.
     fn read(&mut self, record: &mut Record) -> Result<bool, TableError>;
+}
+
+/// The records of a file, one after another in one buffer.
+pub(super) struct Cursor {
+    records: Box<dyn Records + Send>,
+    /// The row read last.
+    pub(super) record: Record,
+    ended: bool,
+}
+
+impl Cursor {
+    pub(super) fn new(records: Box<dyn Records + Send>) -> Self {
+        Self { records, record: Record::new(), ended: false }
+    }
+
+    /// Reads the next row into [`Cursor::record`]. `None` at the end of the file, and after an error that nothing can
+    /// be read after.
+    pub(super) fn advance(&mut self) -> Option<Result<(), TableError>> {
+        if self.ended {
+            return None;
+        }
+        let read = self.records.read(&mut self.record);
+        self.ended = match &read {
+            Ok(more) => !more,
+            Err(error) => error.is_final(),
+        };
+        match read {
+            Ok(true) => Some(Ok(())),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        }
+    }
 }

@@ -207,7 +207,7 @@ fn write_matrix<W: Write + Seek>(
     ordinal: usize,
     out: W,
 ) -> Result<(W, Vec<SectionEntry>), BuildError> {
-    let spec = meta.channels.get(ordinal).ok_or_else(|| damaged("there is no such channel"))?;
+    let spec = meta.channels.get(ordinal).ok_or_else(|| damaged("the channel does not exist"))?;
     let plan = MatrixPlan {
         kind: Kind::Matrix,
         generation: meta.generation,
@@ -255,7 +255,7 @@ pub(crate) fn write_stale(
     Ok(())
 }
 
-/// Writes all files anew. The caller holds the writer's lock.
+/// Writes all files again. The caller holds the writer's lock.
 pub(crate) fn write_all(connection: &Connection, meta: &Meta, directory: &Path) -> Result<(), GalleryError> {
     Part::all(meta).try_for_each(|part| part.write_file(connection, meta, directory))
 }

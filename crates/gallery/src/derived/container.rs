@@ -250,7 +250,7 @@ impl Container {
         self.bytes.as_slice()
     }
 
-    /// A section's numbers; empty if there is no such section.
+    /// A section's numbers; empty if the section does not exist.
     pub(crate) fn section<T: AnyBitPattern>(&self, tag: Tag) -> &[T] {
         let bytes = self.table.iter().find(|entry| entry.tag == tag).and_then(|entry| {
             self.bytes.as_slice().get(entry.offset as usize..(entry.offset + entry.length) as usize)

@@ -10,7 +10,7 @@ use super::{FolderSource, PhotoSource, SourceError, TarSource};
 /// Photos by the ids of a table or a ranking dataset, in a folder or an uncompressed tar file.
 ///
 /// A tar file is indexed once; the index lies beside it (`NAME.tar.index`) and is made again when the tar has changed.
-/// An id that is no name in the source is looked for by the end of the name, `/` and `_` being the same: MP16-Pro's
+/// An id that is not a name in the source is looked for by the end of the name, `/` and `_` being the same: MP16-Pro's
 /// `ab/cd/123.jpg` is found as `mp-16-images/07/ab_cd_123.jpg`.
 ///
 /// ```
@@ -37,7 +37,7 @@ impl PhotoFiles {
     /// Opens a folder, or a tar file.
     ///
     /// # Errors
-    /// Nothing there, or a file that is no tar.
+    /// Nothing there, or a file that is not a tar.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
         let path = path.as_ref();
         Ok(Self(if path.is_dir() {

@@ -23,7 +23,7 @@ impl TarSource {
     /// Opens a tar file; an index beside it is used if it is not out of date.
     ///
     /// # Errors
-    /// A missing file, one that is no tar, or one with names that lead out of it.
+    /// A missing file, one that is not a tar, or one with names that lead out of it.
     pub fn open(path: &Path) -> Result<Self, SourceError> {
         let index = match TarIndex::beside(path)? {
             Some(index) => index,
@@ -79,7 +79,7 @@ impl PhotoSource for TarSource {
         (0..self.len())
             .map(|position| {
                 let name = self.index.name(position).and_then(|name| std::str::from_utf8(name).ok());
-                let why = || "its index holds a name that is no text".to_owned();
+                let why = || "its index holds a name that is not text".to_owned();
                 name.map(PhotoId::from)
                     .ok_or_else(|| SourceError::Damaged { path: self.path.clone(), why: why() })
             })

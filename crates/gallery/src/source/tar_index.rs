@@ -53,7 +53,7 @@ impl TarIndex {
     /// Walks over the headers of a tar file.
     ///
     /// # Errors
-    /// A file that is no tar or has names that lead out of it.
+    /// A file that is not a tar or has names that lead out of it.
     pub(super) fn build(tar: &Path) -> Result<Self, SourceError> {
         let entries = Entries::read(tar)?;
         let bytes = entries.write(Cursor::new(Vec::new())).map_err(SourceError::io(tar))?.into_inner();

@@ -96,7 +96,7 @@ pub(super) fn angles(text: &str) -> Vec<Angle> {
 }
 
 /// Length of digits at the start of a text whose commas and points cannot be told apart: `48,85,2,35` is two numbers or
-/// four, `48,2.35` one or two. 0 where there is no such knot.
+/// four, `48,2.35` one or two. 0 where the knot does not exist.
 fn knot(text: &str) -> usize {
     let run = text.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'.')).count();
     let run = text[..run].trim_end_matches([',', '.']);

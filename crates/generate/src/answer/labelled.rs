@@ -107,7 +107,7 @@ pub(super) fn in_words(text: &str) -> Named {
     }
     let strong = |axis| names.iter().find(|name| name.axis == axis && !name.weak);
     // Numbers whose names stand apart from them: the order of the names is the best hint there is, and it says that
-    // the first number is no latitude.
+    // the first number is not a latitude.
     let reversed = strong(Axis::Longitude)
         .zip(strong(Axis::Latitude))
         .is_some_and(|(longitude, latitude)| longitude.start < latitude.start);

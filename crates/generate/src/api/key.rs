@@ -28,7 +28,7 @@ impl ApiKey {
         let wrong = |why| GenerateError::Key { name: variable.to_owned(), why };
         let value = std::env::var(variable).map_err(|error| match error {
             std::env::VarError::NotPresent => wrong("is not set"),
-            std::env::VarError::NotUnicode(_) => wrong("holds bytes that are no text"),
+            std::env::VarError::NotUnicode(_) => wrong("holds bytes that are not text"),
         })?;
         Self::of(variable, &value).map_err(wrong)
     }
@@ -39,7 +39,7 @@ impl ApiKey {
             return Err("is empty");
         }
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("holds something that is no key: there are spaces or special characters in it");
+            return Err("holds something that is not a key: there are spaces or special characters in it");
         }
         Ok(Self { variable: variable.to_owned(), secret: secret.to_owned() })
     }

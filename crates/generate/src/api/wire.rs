@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{ApiSettings, Detail, Structured};
 use crate::{Answer, Finish, Usage};
 
-/// More tokens than this are no count of tokens.
+/// More tokens than this are not a count of tokens.
 const MOST_TOKENS: f64 = 1e12;
 
 /// What the server was found to take, from its refusals.
@@ -74,7 +74,7 @@ fn names_several(message: &str) -> bool {
     let is_sign = |character: char| !character.is_alphanumeric() && character != '_';
     let n = message.match_indices('n').any(|(at, _)| {
         let (before, after) = (&message[..at], &message[at + 1..]);
-        // A line feed in quoted JSON is no name.
+        // A line feed in quoted JSON is not a name.
         (before.is_empty() || (before.ends_with(is_sign) && !before.ends_with('\\')))
             && (after.is_empty() || after.starts_with(is_sign))
     });
@@ -165,7 +165,7 @@ pub(super) struct Understood {
 /// is passed over, since they are paid for.
 ///
 /// # Errors
-/// In words, why it is no chat response; and the status that the body states, if it holds an error instead.
+/// In words, why it is not a chat response; and the status that the body states, if it holds an error instead.
 pub(super) fn response(body: &[u8], samples: usize) -> Result<Understood, (Option<u16>, String)> {
     let response: Value = serde_json::from_slice(body)
         .map_err(|error| (None, format!("the response is no JSON of a chat ({error})")))?;

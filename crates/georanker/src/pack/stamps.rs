@@ -7,7 +7,7 @@
 //! time back) is not noticed: [`Pack::verify`](super::Pack::verify) hashes every file whatever is remembered.
 //!
 //! Stamps lie in the user's cache directory, one small file per pack, so a pack may be read-only. Losing them costs a
-//! hash; that they cannot be written is no error.
+//! hash; that they cannot be written is not an error.
 
 use std::collections::BTreeMap;
 use std::env;

@@ -338,7 +338,7 @@ impl Locator {
         each.map(|(ready, query)| match ready {
             Ok(_) => {
                 let answer = estimates.next().unwrap_or_else(|| Err(lost(&query.id().0)));
-                // An answer that nobody waits for is none.
+                // A cancelled request gets no answer.
                 query.cancel.check(&query.id().0).and(answer)
             }
             Err(failure) => Err(failure.clone()),

@@ -151,7 +151,7 @@ pub enum PullError {
         why: String,
     },
     /// Stopped by the user.
-    #[error("stopped; what was fetched is kept, and the same command goes on from there")]
+    #[error("stopped; downloaded files are kept, and the same command continues from there")]
     Stopped,
 }
 
@@ -186,7 +186,7 @@ impl Diagnose for PullError {
                 "accept the repository's terms on its page with the account of HF_TOKEN, or use another token"
             }
             Self::Transfer { .. } => {
-                "run the same command again: it goes on from there; behind a mirror set HF_ENDPOINT, behind a proxy HTTPS_PROXY"
+                "run the same command again to continue; behind a mirror set HF_ENDPOINT, behind a proxy HTTPS_PROXY"
             }
             Self::Answer { .. } => "check HF_ENDPOINT, and whether a proxy answers in the server's place",
             Self::Damaged { .. } => {
@@ -214,7 +214,7 @@ impl Diagnose for PullError {
                 "unset the variable to fetch it, or copy the cache directory from a machine that has it"
             }
             Self::Disk { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                "the disk is full: make room, or set HF_HOME to a directory elsewhere; what was fetched is kept"
+                "the disk is full: free disk space, or set HF_HOME to another directory; downloaded files are kept"
             }
             Self::Disk { .. } => "HF_HOME and GEORANKER_PACKS say where things are put",
             Self::Recipe { .. } => "pull the pack again: files that are there already are not fetched twice",

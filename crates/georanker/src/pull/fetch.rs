@@ -18,7 +18,7 @@ const TRIES: u32 = 5;
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// Largest answer that is kept in memory: listings.
 const LARGEST_ANSWER: u64 = 32 << 20;
-/// Largest file that is taken where nobody said how long it is: a server must not fill the disk.
+/// Largest file that is accepted without a stated length: a server must not fill the disk.
 const LARGEST_UNKNOWN: u64 = 4 << 30;
 
 /// Who watches a download.
@@ -37,7 +37,7 @@ pub trait Watch: Sync {
     }
 }
 
-/// Nobody watches.
+/// Reports nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct NoWatch;
 
@@ -117,7 +117,7 @@ impl Fetcher {
         })
     }
 
-    /// Fetches a file, going on where an earlier try ended, and gives it its name once its checksum is right.
+    /// Fetches a file, continuing where an earlier try ended, and gives it its name once its checksum is right.
     ///
     /// # Errors
     /// As [`Fetcher::small`]; [`PullError::Damaged`]; [`PullError::Disk`].
@@ -145,7 +145,7 @@ impl Fetcher {
                 return Ok(verdict);
             }
             // Perhaps what was kept of an earlier try was of another file: once from the start.
-            watch.note(&format!("{}: the checksum is wrong, fetching it anew", wanted.name));
+            watch.note(&format!("{}: the checksum is wrong, fetching it again", wanted.name));
             found = verdict.found;
             fs::remove_file(&partial).map_err(disk(&partial))?;
         }
@@ -174,7 +174,7 @@ impl Fetcher {
         }
         let mut response = self.request(wanted.name, wanted.url, wanted.token, length)?;
         if length > 0 && response.status() != 200 && !continues(&response, length) {
-            // It cannot go on there; perhaps it gives the whole.
+            // It cannot continue there; perhaps it gives the whole file.
             response = self.request(wanted.name, wanted.url, wanted.token, 0)?;
         }
         if !continues(&response, length) {
@@ -223,7 +223,7 @@ impl Fetcher {
         Err(Setback::Passing { why, after: None, progress })
     }
 
-    /// Asks, from a byte on; what is no success is a setback.
+    /// Asks, from a byte on; what is not a success is a setback.
     fn request(
         &self,
         what: &str,
@@ -269,7 +269,7 @@ impl Fetcher {
         }
     }
 
-    /// Tries until it works, waiting longer and longer; progress starts the count anew.
+    /// Tries until it works, waiting longer and longer; progress resets the count.
     fn again<T>(
         &self,
         url: &str,

@@ -63,7 +63,7 @@ impl PulledPack {
             }
         }
         merged.files = files;
-        // Earlier pulls named a gallery that nobody had made.
+        // Earlier pulls named a gallery that did not exist.
         if let Some(gallery) = &merged.gallery {
             let inside = format!("{}/", gallery.path);
             let is_listed = merged.files.iter().any(|file| file.path.starts_with(&inside));

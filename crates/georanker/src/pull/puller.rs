@@ -59,7 +59,7 @@ impl Puller {
     /// is there, or not at all.
     ///
     /// # Errors
-    /// [`PullError`]; files that have arrived are kept, and the next call goes on from there.
+    /// [`PullError`]; files that have arrived are kept, and the next call continues from there.
     pub fn pull(&self, recipe: &Recipe, watch: &dyn Watch) -> Result<PulledPack, PullError> {
         let directory = self.options.packs.join(&recipe.name);
         let standing = Standing::look(recipe, &directory)?;
@@ -165,7 +165,7 @@ impl Puller {
             let checksum =
                 if is_commit(&digits) { Checksum::GitBlob(digits) } else { Checksum::Sha256(digits) };
             let verdict = checksum.check(&place).map_err(disk(&place))?;
-            // Where files are copies, not links, their names are no checksums.
+            // Where files are copies, not links, their names are not checksums.
             if !verdict.equal && matches!(checksum.digits().len(), 40 | 64) {
                 return Err(PullError::DamagedBlob {
                     file: place.display().to_string(),

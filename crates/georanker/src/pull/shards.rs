@@ -1,12 +1,12 @@
 //! Checkpoints in several files: which of them a cache lacks.
 //!
-//! Offline nobody says what a repository holds. What a download that was broken off left looks complete, unless the names
+//! Offline, the contents of a repository are unknown. What a download that was broken off left looks complete, unless the names
 //! that are there tell of others.
 
 use std::fs;
 use std::path::Path;
 
-/// Longest list of missing names: an error message is no inventory.
+/// Longest list of missing names: an error message is not an inventory.
 const LISTED: usize = 20;
 
 /// Shards that an index of `paths` names, or that a name as `model-00001-of-00003.safetensors` tells of, and that are not
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(missing(nowhere, &owned(&two)), ["a/model-00002-of-00003.safetensors"]);
         let whole = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "x-of-y.json"];
         assert!(missing(nowhere, &owned(&whole)).is_empty());
-        // Numbers of another width are no such names; a count beyond all sense costs nothing.
+        // Numbers of another width are not such names; a count beyond all sense costs nothing.
         assert!(missing(nowhere, &owned(&["model-1-of-00002.bin", "one-of-2.json"])).is_empty());
         assert_eq!(missing(nowhere, &owned(&["m-4000000000-of-4000000000.bin"])).len(), LISTED);
     }

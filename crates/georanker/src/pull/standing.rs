@@ -25,7 +25,7 @@ impl Standing {
     pub(super) fn look(recipe: &Recipe, directory: &Path) -> Result<Self, PullError> {
         let earlier = match PulledPack::open(directory) {
             Ok(pack) => Some(pack),
-            // One that cannot be understood is written anew.
+            // One that cannot be read is written again.
             Err(PullError::Recipe { .. }) => None,
             Err(PullError::Disk { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),

@@ -246,7 +246,7 @@ impl OpenRows {
         (!self.notes.is_empty()).then(|| self.notes.join("\n"))
     }
 
-    /// Whether writing failed because nobody reads any more.
+    /// Whether writing failed because the reader has gone.
     pub const fn closed(&self) -> bool {
         self.closed
     }

@@ -107,7 +107,7 @@ impl ShardedCheckpoint {
                 Err(NetworkError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                     return Err(problem(
                         shard,
-                        "the index names this shard, but there is no such file".into(),
+                        "the index names this shard, but the file does not exist".into(),
                     ));
                 }
                 other => other?,
@@ -145,7 +145,7 @@ impl ShardedCheckpoint {
     /// The values of a tensor, widened to f32.
     ///
     /// # Errors
-    /// [`NetworkError::Tensors`] if there is no such tensor; those of [`StoredTensor::floats`].
+    /// [`NetworkError::Tensors`] if the tensor does not exist; those of [`StoredTensor::floats`].
     pub fn floats(&self, name: &str) -> Result<Vec<f32>, NetworkError> {
         let Some(tensor) = self.tensors.get(name) else {
             let problems = TensorProblems { missing: vec![name.into()], ..TensorProblems::default() };

@@ -143,7 +143,7 @@ impl ClipConfig {
         self.text.as_ref().ok_or_else(|| NetworkError::Config {
             file: self.file.clone(),
             field: "text_config".into(),
-            why: "there is no such field, and the network has a text tower".into(),
+            why: "the field is missing, and the network has a text tower".into(),
         })
     }
 }

@@ -36,7 +36,7 @@ impl ClipTokenizer {
     /// Reads `tokenizer.json`. `length` is the number of tokens of a text (77), start and end included.
     ///
     /// # Errors
-    /// [`NetworkError::Read`]; [`NetworkError::Config`] if it is no tokenizer of CLIP.
+    /// [`NetworkError::Read`]; [`NetworkError::Config`] if it is not a tokenizer of CLIP.
     pub fn from_directory(directory: &Path, length: usize) -> Result<Self, NetworkError> {
         let path = directory.join("tokenizer.json");
         let file = path.display().to_string();

@@ -25,7 +25,7 @@ pub(super) struct FeatureMaps {
     pub(super) depthwise: AlignedBuffer,
 }
 
-/// Buffers that nobody uses at the moment.
+/// Buffers that are not in use at the moment.
 #[derive(Debug, Default)]
 pub(super) struct Pool<T>(Mutex<Vec<T>>);
 

@@ -62,7 +62,7 @@ impl Adapter {
     /// An adapter from its parts. Each pair's scale is set to [`Adapter::scale`].
     ///
     /// # Errors
-    /// [`NetworkError::UnsupportedAdapter`] for a rank of 0, an alpha that is no number, a dropout outside 0..1;
+    /// [`NetworkError::UnsupportedAdapter`] for a rank of 0, an alpha that is not a number, a dropout outside 0..1;
     /// [`NetworkError::Tensors`] if a pair's path is not that of a target module or its rank is another.
     pub fn new(
         rank: usize,

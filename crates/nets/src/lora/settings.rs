@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&self, field: &str) -> Result<f64, NetworkError> {
-        let value = self.get(field).ok_or_else(|| self.bad(field, "there is no such field"))?;
+        let value = self.get(field).ok_or_else(|| self.bad(field, "the field is missing"))?;
         value.as_f64().ok_or_else(|| self.bad(field, format!("{value} is not a number")))
     }
 
@@ -262,21 +262,20 @@ impl<'a> Reader<'a> {
 
     fn target_modules(&self) -> Result<Vec<String>, NetworkError> {
         match self.get("target_modules") {
-            None => Err(self.bad("target_modules", "there is no such field")),
+            None => Err(self.bad("target_modules", "the field is missing")),
             Some(Value::String(pattern)) => Err(self.refuse(
                 "target_modules",
                 format!("the pattern {pattern:?} is not supported, only a list of names"),
             )),
-            Some(other) => {
-                names(other).ok_or_else(|| self.bad("target_modules", format!("{other} is no list of names")))
-            }
+            Some(other) => names(other)
+                .ok_or_else(|| self.bad("target_modules", format!("{other} is not a list of names"))),
         }
     }
 
     fn value_head(&self) -> Result<bool, NetworkError> {
         let Some(value) = self.get("modules_to_save") else { return Ok(false) };
         let names = names(value)
-            .ok_or_else(|| self.bad("modules_to_save", format!("{value} is no list of names")))?;
+            .ok_or_else(|| self.bad("modules_to_save", format!("{value} is not a list of names")))?;
         match names.iter().find(|name| *name != VALUE_HEAD) {
             Some(other) => {
                 Err(self

@@ -22,7 +22,7 @@ impl Rotation {
     /// From angles in radians, `[tokens, half]` row-major.
     ///
     /// # Errors
-    /// A length that is no multiple of `half`; device errors.
+    /// A length that is not a multiple of `half`; device errors.
     pub fn new(angles: &[f32], half: usize, device: &Device) -> Result<Self> {
         let shape = (angles.len() / half.max(1), half);
         let cosines: Vec<f32> = angles.iter().map(|angle| angle.cos()).collect();

@@ -184,7 +184,7 @@ fn substitute(marked: &str, parts: &[PromptPart<'_>]) -> Vec<Segment> {
     segments
 }
 
-/// The path and the text of a file, or `None` if there is no such file.
+/// The path and the text of a file, or `None` if the file does not exist.
 fn read(directory: &Path, name: &str) -> Result<Option<(String, String)>, NetworkError> {
     let path = directory.join(name);
     let file = path.display().to_string();

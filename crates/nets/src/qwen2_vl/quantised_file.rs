@@ -2,7 +2,7 @@
 //!
 //! A safetensors file of bytes (`U8 [outputs, bytes of a row]`), one tensor for each linear layer's weight, in GGUF's block
 //! formats. Its metadata says what it was made from and a checksum of every tensor: a file of other weights, or one that
-//! was damaged, is never used but made anew.
+//! was damaged, is never used but computed again.
 
 use std::collections::HashMap;
 use std::fs::{self, File};

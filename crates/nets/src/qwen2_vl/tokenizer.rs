@@ -28,7 +28,7 @@ impl PromptTokenizer {
     /// Reads `tokenizer.json`. `image_token` is the `image_token_id` of `config.json`.
     ///
     /// # Errors
-    /// [`NetworkError::Read`]; [`NetworkError::Config`] if it is no tokenizer, or maps `<|image_pad|>` to another
+    /// [`NetworkError::Read`]; [`NetworkError::Config`] if it is not a tokenizer, or maps `<|image_pad|>` to another
     /// id than `image_token`, or has special tokens that swallow the spaces around them.
     pub fn from_directory(directory: &Path, image_token: u32) -> Result<Self, NetworkError> {
         let path = directory.join("tokenizer.json");

@@ -195,7 +195,7 @@ impl<'a> ConfigFile<'a> {
     /// The fields of a tower: those of its own object. `model_type` of the file, where there is one, must be one of the
     /// place's; for the tower alone, the whole file describes it.
     pub(crate) fn tower(&self, place: &TowerPlace) -> Result<Fields<'_>, NetworkError> {
-        let missing = || self.top().error(place.object.trim_end_matches('.'), "there is no such field");
+        let missing = || self.top().error(place.object.trim_end_matches('.'), "the field is missing");
         self.tower_if_any(place)?.ok_or_else(missing)
     }
 

@@ -175,7 +175,7 @@ impl VisionTower {
         }
     }
 
-    /// `[photos * patches, 3 * patch * patch]` of `[photos, 3, size, size]`; what is left of a side that is no whole
+    /// `[photos * patches, 3 * patch * patch]` of `[photos, 3, size, size]`; what is left of a side that is not a whole
     /// number of patches is cut off, as a convolution does.
     fn patches(&self, pixels: &[f32], photos: usize) -> Result<Tensor> {
         let VisionConfig { image_size: side, patch_size: patch, .. } = self.config;

@@ -91,7 +91,7 @@ pub(crate) fn generated(photo: &str) -> PhotoResult {
 /// A photo that failed.
 pub(crate) fn failed(photo: &str) -> PhotoResult {
     let failure =
-        Failure::new(ErrorKind::InvalidPhoto, format!("{photo} is no photo: unexpected end of file"))
+        Failure::new(ErrorKind::InvalidPhoto, format!("{photo} is not a photo: unexpected end of file"))
             .with_hint("check that the file opens in a viewer");
     PhotoResult { outcome: Err(failure), ..located(photo, estimate(&[(0.0, 0.0)], [0.0; 5])) }
 }

@@ -125,7 +125,7 @@ impl SetConfig {
             return Some(format!("format = {}: this program reads format {SET_FORMAT}", self.format));
         }
         if self.width == 0 || self.heads == 0 || !self.width.is_multiple_of(self.heads) {
-            return Some(format!("width = {} is no multiple of heads = {}", self.width, self.heads));
+            return Some(format!("width = {} is not a multiple of heads = {}", self.width, self.heads));
         }
         if self.layers > 16 {
             return Some(format!("layers: {} is not between 0 and 16", self.layers));

@@ -44,7 +44,7 @@ pub(super) fn marks(chart: &Chart) -> Vec<Mark> {
         let points: Vec<(f64, f64)> =
             points.iter().map(|point| (x.place(point.0), y.place(point.1))).collect();
         if let [(x, y)] = points[..] {
-            // One point is no line: a small cross.
+            // One point is not a line: a small cross.
             for (dx, dy) in [(3.0, 3.0), (3.0, -3.0)] {
                 marks.push(Mark::Line { points: vec![(x - dx, y - dy), (x + dx, y + dy)], colour, width });
             }

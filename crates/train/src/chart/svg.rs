@@ -42,7 +42,7 @@ pub(super) fn write(marks: &[Mark]) -> String {
 
 /// Text for SVG, content and attribute values alike.
 ///
-/// The crate `present` has the same for its pages; depending on it would compile the trainer anew with every change of a
+/// The crate `present` has the same for its pages; depending on it would recompile the trainer with every change of a
 /// page's style.
 pub(crate) fn escape_xml(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")

@@ -128,7 +128,7 @@ impl G3Heads {
     /// Writes a whole G3 as safetensors: these heads, and all else as `checkpoint`, from which they were read, has it.
     ///
     /// # Errors
-    /// [`TrainError::Network`] for another network's checkpoint, values that are no numbers, or a file that cannot be
+    /// [`TrainError::Network`] for another network's checkpoint, values that are not numbers, or a file that cannot be
     /// written; [`TrainError::Tensor`].
     pub fn save(&self, checkpoint: &ShardedCheckpoint, path: &Path) -> Result<(), TrainError> {
         let values = |(name, variable): (&str, &Var)| -> Result<_, TrainError> {

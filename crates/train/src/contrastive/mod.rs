@@ -46,7 +46,7 @@
 //!
 //! # The choice not taken
 //! The engine that trains rankers ([`crate::engine`]). Its loss orders the candidates of one query and its gradients add
-//! up over queries; here every example is a negative of every other, so a batch's loss is no sum over its examples.
+//! up over queries; here every example is a negative of every other, so a batch's loss is not a sum over its examples.
 
 mod heads;
 mod layers;

@@ -23,7 +23,7 @@ pub struct Counts {
     pub one_place: u64,
     /// Queries for which the search went deeper.
     pub widened: u64,
-    /// Queries of which nobody knows who took them, where the author's other photos are to be left out.
+    /// Queries whose author is unknown, where the author's other photos are to be left out.
     #[serde(default)]
     pub without_author: u64,
 }

@@ -9,7 +9,7 @@
 //! ```text
 //! QuerySource --chunks of 512--> Search --Rules--> part files --merged--> ranking dataset (Parquet)
 //! ```
-//! Each chunk becomes a part file. A run that was killed goes on after the last one, and the dataset has the same
+//! Each chunk becomes a part file. A killed run resumes after the last one, and the dataset has the same
 //! bytes as if it had not been. Memory holds one chunk, whatever the size of the collection.
 //!
 //! # Cast

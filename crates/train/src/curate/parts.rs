@@ -6,7 +6,7 @@
 //!                   000000.parquet    its rows: the part is there when this file is
 //! ```
 //! Each file is written whole or not at all, so a killed run leaves whole parts. Merging reads the parts
-//! in order and writes them anew, so the dataset does not depend on where a run was cut.
+//! in order and writes them again, so the dataset does not depend on where a run was cut.
 
 use std::fs;
 use std::io;
@@ -37,7 +37,7 @@ impl Parts {
         self.directory.join("run.json").is_file()
     }
 
-    /// Begins a run, or goes on with one of the same description; returns the counts of the parts that are there.
+    /// Starts a run, or resumes one of the same description; returns the counts of the parts that are there.
     pub(super) fn begin(&self, description: &str, resume: bool) -> Result<Vec<Counts>, Failure> {
         let run = self.directory.join("run.json");
         if self.exist() {
@@ -45,7 +45,7 @@ impl Parts {
             if !resume {
                 let message = format!("{shown} holds an unfinished run");
                 return Err(Failure::new(ErrorKind::Usage, message)
-                    .with_hint("go on with it by --resume, or begin anew with --force"));
+                    .with_hint("continue with --resume, or start over with --force"));
             }
             let stored = fs::read_to_string(&run).map_err(|error| failed("read", &run, &error))?;
             if stored != description {
@@ -54,7 +54,7 @@ impl Parts {
                     difference(&stored, description)
                 );
                 return Err(Failure::new(ErrorKind::Usage, message)
-                    .with_hint("resume with the options it was begun with, or begin anew with --force"));
+                    .with_hint("resume with the options of the first run, or start over with --force"));
             }
         } else {
             fs::create_dir(&self.directory).map_err(|error| failed("write", &self.directory, &error))?;
@@ -70,7 +70,7 @@ impl Parts {
             let text = fs::read_to_string(&path).map_err(|error| failed("read", &path, &error))?;
             counts.push(serde_json::from_str(&text).map_err(|error| {
                 Failure::new(ErrorKind::Unreadable, format!("{} is damaged: {error}", path.display()))
-                    .with_hint("begin anew with --force")
+                    .with_hint("start over with --force")
             })?);
         }
         Ok(counts)

@@ -35,7 +35,7 @@ pub type QueryResult = Result<CurationQuery, Failure>;
 /// Queries one after the other, in an order that is always the same. What a source's [`Sample`] does not keep is as
 /// if it were not there.
 pub trait QuerySource {
-    /// Identifies the queries: a run goes on only with the same.
+    /// Identifies the queries: a run resumes only with the same.
     fn identity(&self) -> String;
 
     /// About how many there are, if that is known.

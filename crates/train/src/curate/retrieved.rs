@@ -61,7 +61,7 @@ pub struct RetrievedQueries {
 
 impl RetrievedLists {
     /// Opens the files, reads the rows of the collection that are named and checks that everything fits together.
-    /// `identity` stands for the files' contents: a run goes on only with the same.
+    /// `identity` stands for the files' contents: a run resumes only with the same.
     ///
     /// # Errors
     /// A file that is refused, and files that do not fit together, each by name.
@@ -201,8 +201,10 @@ fn named_rows(indices: &mut NpyFile) -> Result<Named, Failure> {
                 Err(_) if index == -1 => {}
                 Err(_) => {
                     let [row, column] = place;
-                    let message =
-                        format!("{}, row {row}, column {column}: {index} is no row number", indices.name());
+                    let message = format!(
+                        "{}, row {row}, column {column}: {index} is not a row number",
+                        indices.name()
+                    );
                     return Err(Failure::new(ErrorKind::InvalidTable, message)
                         .with_hint("give the matrix of row numbers (I.npy), not that of similarities"));
                 }

@@ -19,7 +19,7 @@ use super::places::PlaceTexts;
 use super::queries::{CurationQuery, QuerySource, Sample};
 use super::rules::Rules;
 
-/// Queries between two moments at which a run can go on.
+/// Queries between two moments at which a run can resume.
 const CHUNK: usize = 512;
 /// Neighbours that a search may return at once: what bounds memory when it goes deep.
 const AT_ONCE: usize = 1 << 16;

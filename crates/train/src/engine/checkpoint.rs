@@ -198,7 +198,7 @@ impl Checkpoints {
                     return Ok(Some(state));
                 }
                 Err(EngineError::Damaged { path, problem }) => {
-                    note(&format!("{}: {problem}; going on from an earlier checkpoint", path.display()));
+                    note(&format!("{}: {problem}; continuing from an earlier checkpoint", path.display()));
                     let aside = self.directory.join(format!("step-{step}.damaged"));
                     remove_if_there(&aside)
                         .and_then(|()| fs::rename(self.path(step), &aside))

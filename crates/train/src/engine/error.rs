@@ -1,35 +1,35 @@
-//! Why a training cannot start or go on.
+//! Why a training cannot start or continue.
 
 use std::path::PathBuf;
 
 use contract::{Diagnose, ErrorKind, Failure};
 
-/// A run that cannot start or go on.
+/// A run that cannot start or continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
     /// The model could not do what it was asked.
     #[error("{0}")]
     Ranker(Failure),
-    /// The output directory holds a run, and nobody said that it goes on.
+    /// The output directory holds a run, and resuming was not asked for.
     #[error("out: {} already holds a training run", directory.display())]
     HoldsRun {
         /// The directory.
         directory: PathBuf,
     },
     /// The output directory holds something else.
-    #[error("out: {} is not empty, and what is in it is no training run", directory.display())]
+    #[error("out: {} is not empty, and what is in it is not a training run", directory.display())]
     NotEmpty {
         /// The directory.
         directory: PathBuf,
     },
-    /// A run that should go on is not there.
-    #[error("{} holds no training run that could go on", directory.display())]
+    /// The run to resume does not exist.
+    #[error("{} does not hold a training run to resume", directory.display())]
     NoRun {
         /// The directory.
         directory: PathBuf,
     },
-    /// A run that should go on was started with other settings or data.
+    /// The run to resume was started with other settings or data.
     #[error("{field}: the run in {} was started with {was}, now it is {now}", directory.display())]
     Changed {
         /// The directory.
@@ -80,7 +80,7 @@ pub enum EngineError {
         kept: Option<u64>,
     },
     /// A loss or gradient is not a number.
-    #[error("{what} of step {step} is no finite number; the batch is in {}", saved.display())]
+    #[error("{what} of step {step} is not a finite number; the batch is in {}", saved.display())]
     NotFinite {
         /// Loss or gradient.
         what: &'static str,
@@ -140,7 +140,7 @@ impl Diagnose for EngineError {
         Some(match self {
             Self::Ranker(failure) => return failure.hint.clone(),
             Self::HoldsRun { directory } => {
-                format!("--resume {} goes on with it; or name another directory as out", directory.display())
+                format!("continue it with --resume {}, or name another directory as out", directory.display())
             }
             Self::NotEmpty { .. } => "name a directory that is empty or not there yet as out".into(),
             Self::NoRun { .. } => "leave --resume out to start one".into(),
@@ -151,10 +151,10 @@ impl Diagnose for EngineError {
             Self::Changed { .. } => "a resumed run must be the same run: put it back, or start a new one".into(),
             Self::Busy { .. } => "wait for it, or name another directory as out".into(),
             Self::NoQueries => "look at data and queries in the configuration".into(),
-            Self::Damaged { .. } => "restore the file, or remove it to go on from an earlier checkpoint".into(),
+            Self::Damaged { .. } => "restore the file, or remove it to continue from an earlier checkpoint".into(),
             Self::Read { .. } => "look at the file's permissions".into(),
-            Self::Write { kept: Some(_), .. } => "make room, then go on with --resume".into(),
-            Self::Write { .. } => "make room on the disk, or look at the directory's permissions".into(),
+            Self::Write { kept: Some(_), .. } => "free disk space, then continue with --resume".into(),
+            Self::Write { .. } => "free disk space, or check the permissions of the directory".into(),
             Self::NotFinite { .. } => {
                 "look at the batch for broken inputs; otherwise start again with a lower learning_rate or clip".into()
             }

@@ -107,7 +107,7 @@ impl OfStep for ValidationRow {
 /// The rows of a run's `log.jsonl`; a last line that is not complete is left out.
 ///
 /// # Errors
-/// A file that cannot be read, a line that is no row.
+/// A file that cannot be read, a line that is not a row.
 pub fn read_log(out: &Path) -> Result<Vec<LogRow>, EngineError> {
     rows_up_to(&out.join(LOG_FILE), u64::MAX).map(|(rows, _)| rows)
 }
@@ -138,7 +138,7 @@ fn rows_up_to<Row: OfStep>(path: &Path, step: u64) -> Result<(Vec<Row>, u64), En
         match row {
             Some(row) if row.step() <= step => {
                 if let Some(stranger) = stranger {
-                    let problem = format!("line {stranger} is no row of this log");
+                    let problem = format!("line {stranger} is not a row of this log");
                     return Err(EngineError::Damaged { path: path.to_path_buf(), problem });
                 }
                 rows.push(row);

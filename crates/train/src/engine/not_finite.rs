@@ -1,4 +1,4 @@
-//! What is kept of a batch whose loss or gradient is no finite number.
+//! What is kept of a batch whose loss or gradient is not a finite number.
 
 use std::path::PathBuf;
 

@@ -45,7 +45,7 @@ pub trait Progress {
     fn ends(&mut self) {}
 }
 
-/// Nobody watches.
+/// Reports nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoProgress;
 

@@ -25,7 +25,7 @@ pub struct Run<'a> {
     pub settings: &'a EngineSettings,
     /// The configuration as it was read; a resumed run must have the same.
     pub record: &'a Record,
-    /// Whether to go on with the run in `settings.out`.
+    /// Whether to resume the run in `settings.out`.
     pub resume: bool,
     /// The other processes.
     pub collective: &'a dyn Collective,
@@ -35,11 +35,11 @@ pub struct Run<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Trains, or goes on training, and writes the model, the logs and the checkpoints into `settings.out`.
+/// Trains, or resumes training, and writes the model, the logs and the checkpoints into `settings.out`.
 ///
 /// # Errors
 /// A directory that is not free, settings that changed since the run was started, whatever the model cannot do, a
-/// loss that is no number (the batch is saved), a disk that is full. What the newest checkpoint holds is never lost.
+/// loss that is not a number (the batch is saved), a disk that is full. What the newest checkpoint holds is never lost.
 pub fn train(run: Run<'_>) -> Result<Outcome, EngineError> {
     let mut training = Training::begin(run)?;
     let end = training.all_steps();

@@ -1,4 +1,4 @@
-//! The output directory of a run: whose it is, and whether it is the same run that goes on.
+//! The output directory of a run: whose it is, and whether it is the run to resume.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ pub(super) struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Takes a directory for a fresh run, or for one that goes on. Processes that write nothing (`leads` is false) take
+    /// Takes a directory for a fresh run, or for a resumed one. Processes that write nothing (`leads` is false) take
     /// no lock.
     ///
     /// # Errors
@@ -58,7 +58,7 @@ impl RunDirectory {
         self.path.join(name)
     }
 
-    /// Writes down what the run is, so that it can only go on as the same.
+    /// Writes down what the run is, so that it can only be resumed unchanged.
     pub(super) fn begin(&self, run: &RunFile) -> Result<(), EngineError> {
         let path = self.join(RUN_FILE);
         let text =
@@ -66,7 +66,7 @@ impl RunDirectory {
         write_atomic(&path, &text).map_err(EngineError::writing(path))
     }
 
-    /// Compares what the run was started with and what it is to go on with; what may change is written down again.
+    /// Compares what the run was started with and what it is resumed with; what may change is written down again.
     ///
     /// # Errors
     /// [`EngineError::Changed`] naming the first field that is different.
@@ -78,10 +78,10 @@ impl RunDirectory {
     }
 }
 
-/// Whether a run could begin, or go on, with these settings: asked before minutes go into loading a model.
+/// Whether a run could start, or resume, with these settings: asked before minutes go into loading a model.
 ///
 /// # Errors
-/// A directory that is not free, or holds no run to go on with; settings that changed.
+/// A directory that is not free, or holds no run to resume; settings that changed.
 pub fn can_begin(settings: &EngineSettings, record: &Record, resume: bool) -> Result<(), EngineError> {
     may_take(&settings.out, resume)?;
     if resume { compare(settings, &read_run(&settings.out)?.settings, record) } else { Ok(()) }

@@ -16,7 +16,7 @@ pub(super) struct Sums {
     pub(super) second_order: f64,
     pub(super) queries: u64,
     pub(super) tokens: u64,
-    /// Whether a loss was no finite number, anywhere.
+    /// Whether a loss was not a finite number, anywhere.
     pub(super) not_finite: bool,
     /// Whether a process was asked to stop; the step does not count then.
     pub(super) stopped: bool,

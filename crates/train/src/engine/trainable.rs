@@ -88,7 +88,7 @@ pub trait TrainableRanker {
     /// a query, in order. The same call gives the same bits on one machine.
     ///
     /// # Errors
-    /// Photos or rows that cannot be read, a device that fails. A loss that is no number is no error here: the
+    /// Photos or rows that cannot be read, a device that fails. A loss that is not a number is no error here: the
     /// engine looks at the reports.
     fn accumulate(
         &self,

@@ -10,7 +10,7 @@ use super::{Collective, EngineError, Parameter, TrainableRanker, ValidationGroup
 use crate::configuration::BestBy;
 
 /// Scores the first `queries` validation queries, each process its share, and measures the best-scored candidates (the
-/// first of equals). A score that is no number gives a loss that is none.
+/// first of equals). A score that is not a number gives a loss that is none.
 pub(super) fn validate(
     ranker: &dyn TrainableRanker,
     parameters: &[Parameter],

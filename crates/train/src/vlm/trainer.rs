@@ -132,7 +132,7 @@ impl VlmTrainer {
     /// # Errors
     /// A [`Failure`] that names the file of the model or adapter, the setting that makes no sense, the device that is not
     /// the CPU, or the example that
-    /// has no candidates or a distance that is no number.
+    /// has no candidates or a distance that is not a number.
     pub fn open(
         model: &Path,
         options: &VlmTrainerOptions,
@@ -337,7 +337,7 @@ fn check(example: &VlmExample) -> Result<(), Failure> {
         return wrong("there is no candidate");
     }
     if example.candidates.iter().any(|candidate| !candidate.distance_km.is_finite()) {
-        return wrong("a candidate's distance is no number: does the query have a location?");
+        return wrong("a candidate's distance is not a number: does the query have a location?");
     }
     Ok(())
 }

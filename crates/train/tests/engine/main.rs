@@ -1,5 +1,5 @@
 //! The training engine on a small analytic model.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
 #![allow(clippy::float_cmp, reason = "what is exact must be exact")]
 
 mod configuration;

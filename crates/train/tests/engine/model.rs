@@ -27,7 +27,7 @@ pub(crate) struct LinearRanker {
     training: Vec<Group>,
     validation: Vec<Group>,
     dropout: f64,
-    /// The training query whose first feature is no number.
+    /// The training query whose first feature is not a number.
     pub(crate) broken: Option<usize>,
     /// Calls of `accumulate` after which `stop` is set: where a process is interrupted.
     pub(crate) stop_after: Cell<Option<usize>>,

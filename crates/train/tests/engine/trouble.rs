@@ -1,4 +1,4 @@
-//! Losses that are no numbers, models that fail, disks that are full.
+//! Losses that are not numbers, models that fail, disks that are full.
 
 use std::fs;
 

@@ -159,7 +159,7 @@ fn run(
     let run = outcome?;
     if run.stopped {
         let message = format!("stopped after {} queries", run.counts.queries);
-        return Err(Failure::new(ErrorKind::Interrupted, message).with_hint("go on with --resume"));
+        return Err(Failure::new(ErrorKind::Interrupted, message).with_hint("continue with --resume"));
     }
     for line in summary(plan.out, &run.counts, &plan.rules) {
         note(quiet, &line);

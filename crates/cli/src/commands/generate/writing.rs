@@ -74,7 +74,7 @@ pub(super) fn write(
         Err(failure) if failure.kind == ErrorKind::Interrupted => {
             note(
                 quiet,
-                "interrupted: answers are in the cache; running the same command again goes on from here",
+                "interrupted: answers are cached; running the same command again continues from here",
             );
             Ok(Exit::Interrupted)
         }

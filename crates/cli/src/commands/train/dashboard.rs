@@ -7,10 +7,10 @@ use train::engine::{LogRow, Plan, Progress, ValidationRow};
 
 /// Bars of the curve.
 const CURVE: usize = 32;
-/// Lines of a run whose stderr is no terminal, about.
+/// Lines of a run whose stderr is not a terminal, about.
 const LINES: u64 = 20;
 
-/// A bar with loss, learning rate and the curve so far; lines now and then where stderr is no terminal; nothing when
+/// A bar with loss, learning rate and the curve so far; lines now and then where stderr is not a terminal; nothing when
 /// quiet.
 pub(super) struct Dashboard {
     quiet: bool,
@@ -59,7 +59,7 @@ impl Progress for Dashboard {
         };
         let resumed = match *done {
             0 => String::new(),
-            step => format!("; going on after step {step}"),
+            step => format!("; continuing after step {step}"),
         };
         let text = format!(
             "training {parameters} parameters on {queries} queries, {steps} steps{validation}{resumed}"

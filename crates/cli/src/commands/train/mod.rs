@@ -93,7 +93,7 @@ fn run<M: ModelSettings>(
     Ok(if outcome.end == End::Interrupted { Exit::Interrupted } else { Exit::Done })
 }
 
-/// A run that goes on does so where its configuration says.
+/// A resumed run continues where its configuration says.
 fn same_directory(resumed: &Path, out: &Path) -> Result<(), Failure> {
     let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
     if real(resumed) == real(out) {

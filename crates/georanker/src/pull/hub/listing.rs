@@ -65,7 +65,7 @@ struct Large {
 pub fn read_listing(json: &[u8]) -> Result<Listing, String> {
     let answer: Answer = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     if !is_commit(&answer.sha) {
-        return Err(format!("`{}` is no commit", answer.sha));
+        return Err(format!("`{}` is not a commit", answer.sha));
     }
     let files = answer
         .siblings
@@ -83,7 +83,7 @@ pub fn read_listing(json: &[u8]) -> Result<Listing, String> {
             let length = if matches!(checksum, Checksum::Sha256(_)) { 64 } else { 40 };
             let digits = checksum.digits();
             if digits.len() != length || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(format!("{path}: `{digits}` is no checksum"));
+                return Err(format!("{path}: `{digits}` is not a checksum"));
             }
             Ok(RemoteFile { path, bytes, checksum })
         })
@@ -126,14 +126,14 @@ mod tests {
         for (siblings, complaint) in [
             (r#"{"rfilename": "../x", "blobId": "b", "size": 1}"#, "../x"),
             (r#"{"rfilename": "/etc/x", "blobId": "b", "size": 1}"#, "/etc/x"),
-            (r#"{"rfilename": "x", "blobId": "../../y", "size": 1}"#, "no checksum"),
+            (r#"{"rfilename": "x", "blobId": "../../y", "size": 1}"#, "not a checksum"),
             (r#"{"rfilename": "x"}"#, "neither"),
         ] {
             let json = format!(r#"{{"sha": "{commit}", "siblings": [{siblings}]}}"#);
             let why = read_listing(json.as_bytes()).unwrap_err();
             assert!(why.contains(complaint), "{why}");
         }
-        assert!(read_listing(br#"{"sha": "main"}"#).unwrap_err().contains("no commit"));
+        assert!(read_listing(br#"{"sha": "main"}"#).unwrap_err().contains("is not a commit"));
         assert!(read_listing(b"<html>").is_err());
     }
 }

@@ -29,7 +29,7 @@ impl<'a> Archive<'a> {
     /// name: which of two is read must not hang on the reader.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Refusal> {
         let broken = |error: zip::result::ZipError| {
-            Refusal::Damaged(format!("it is no complete zip archive: {error}"))
+            Refusal::Damaged(format!("it is not a complete zip archive: {error}"))
         };
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
         if archive.has_overlapping_entries().map_err(broken)? {

@@ -28,7 +28,7 @@ pub(super) fn run(program: &[u8]) -> Result<(Vec<Object<'_>>, Id), String> {
             return if machine.at == program.len() && machine.stack.is_empty() {
                 Ok((machine.objects, result))
             } else {
-                Err("its program goes on after its end".into())
+                Err("its program continues after its end".into())
             };
         }
         machine.step(instruction)?;
@@ -289,7 +289,7 @@ impl<'a> Machine<'a> {
     fn class(&mut self, module: &str, name: &str) -> Result<(), String> {
         let class = Class::find(module, name).ok_or_else(|| {
             format!(
-                "it asks for {}, which is no part of a state dict",
+                "it asks for {}, which is not part of a state dict",
                 printable(&format!("{module}.{name}"))
             )
         })?;

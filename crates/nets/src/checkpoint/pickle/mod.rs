@@ -31,7 +31,7 @@ use super::torch_file::{BARE_TENSOR, LEGACY};
 pub(super) enum Refusal {
     /// It was cut short or changed on its way: another copy may be good.
     Damaged(String),
-    /// It is as it was written, and that is no state dict, or none that is read here.
+    /// It is as it was written, and that is not a state dict, or none that is read here.
     NoStateDict(String),
 }
 

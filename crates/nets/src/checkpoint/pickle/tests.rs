@@ -159,7 +159,7 @@ fn parameters_types_and_nested_dictionaries_are_known() {
 fn code_is_refused_by_name_and_never_run() {
     // What `pickle.dumps` makes of an object whose `__reduce__` returns `(os.system, ("touch /tmp/x",))`.
     let old = [b"\x80\x02cposix\nsystem\n".to_vec(), text("touch /tmp/x"), b"\x85R.".to_vec()].concat();
-    assert_eq!(refused(&old), "it asks for posix.system, which is no part of a state dict");
+    assert_eq!(refused(&old), "it asks for posix.system, which is not part of a state dict");
     let new = b"\x80\x04\x95\x26\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94.";
     assert!(refused(new).contains("posix.system"));
     for class in

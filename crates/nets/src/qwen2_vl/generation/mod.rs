@@ -26,7 +26,7 @@
 //! };
 //! let prompt = Prompt { ids: vec![10, 20, 30], photos: Vec::new() };
 //! let write = |samples| network.generate(&prompt, &[], &settings, samples, &|| true);
-//! // Nobody stops them, so both are there.
+//! // Nothing stops them, so both are there.
 //! if let (Some(written), Some(again)) = (write(0..3)?, write(1..2)?) {
 //!     assert_eq!(written.texts[1], again.texts[0]);
 //! }
@@ -123,7 +123,7 @@ impl Qwen2Vl {
     /// # Errors
     /// [`NetworkError::Setting`] for senseless settings, and for a network that was opened without its output layer;
     /// [`NetworkError::InputLength`] where prompt and photos do not agree, or the prompt is empty;
-    /// [`NetworkError::Compute`] if the device fails or a logit is no number.
+    /// [`NetworkError::Compute`] if the device fails or a logit is not a number.
     pub fn generate(
         &self,
         prompt: &Prompt,
@@ -246,7 +246,7 @@ impl Text {
         let Some(token) = self.chooser.choose(logits) else {
             return Err(NetworkError::Compute {
                 what: "the next token".into(),
-                why: "a logit is no number: the computation went beyond the numbers of its type".into(),
+                why: "a logit is not a number: the computation went beyond the numbers of its type".into(),
             });
         };
         if settings.end_tokens.contains(&token) {

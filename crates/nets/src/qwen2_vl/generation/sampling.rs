@@ -80,7 +80,7 @@ impl Chooser {
         Self { sampling, random: Sequence::new(sampling.seed, &[sample as u64]), place: 0, seen }
     }
 
-    /// The next token, by the logits of all tokens. `None` if one of them is no number.
+    /// The next token, by the logits of all tokens. `None` if one of them is not a number.
     pub(super) fn choose(&mut self, logits: &[f32]) -> Option<u32> {
         if logits.is_empty() || logits.iter().any(|logit| logit.is_nan() || *logit == f32::INFINITY) {
             return None;

@@ -69,7 +69,7 @@ pub struct PassOptions {
 /// What a pass found and what it cost.
 #[derive(Clone, Debug, Default)]
 pub struct GroupPass {
-    /// `[prompts]`, larger is closer. Not checked: what overflowed is no number.
+    /// `[prompts]`, larger is closer. Not checked: what overflowed is not a number.
     pub scores: Vec<f32>,
     /// Tokens that all prompts share.
     pub prefix_tokens: usize,

@@ -1,7 +1,7 @@
 //! Features in files of a [`DiskCache`], one per photo.
 //!
 //! A file is `magic [8] | version u32 | key [32] | tokens u64 | hidden u64 | crc32 of key, shape and values u32 | values
-//! [tokens, hidden] f32`, all little-endian. What is not whole is passed over and written anew.
+//! [tokens, hidden] f32`, all little-endian. An incomplete file is skipped and written again.
 
 use std::path::PathBuf;
 
