@@ -15,8 +15,8 @@ _georanker() {
 
     local context curcontext="$curcontext" state line
     _arguments "${_arguments_options[@]}" : \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -39,55 +39,55 @@ _arguments "${_arguments_options[@]}" : \
 '-o+[Write to this file instead of stdout]:FILE:_files' \
 '--out=[Write to this file instead of stdout]:FILE:_files' \
 '--map=[Also write an HTML map to this file]:FILE:_files' \
-'--top=[How many candidates to show for each photo]:N:_default' \
-'--distinct=[List no candidate closer than this many km to a better one; 0 lists all]:KM:_default' \
-'--region=[Only answers in this region\: a country code (AU), south,west,north,east in degrees, or lat,lon,radius in km]:REGION:_default' \
-'--precision=[Coarsen the output to about this many km, or to the country]:1|25|200|country:_default' \
-'--decide=[How to choose the answer\: argmax, geoscore, or threshold\:KM \[default\: as the pack says\]]:RULE:_default' \
-'*--exclude=[Leave out gallery photos that would give the answer away]:WHAT,...:((same-author\:"Photos by \`--author\`"
+'--top=[Show this many candidates per photo]:N:_default' \
+'--distinct=[Hide candidates within this distance of a better one; 0 shows all]:KM:_default' \
+'--region=[Restrict answers to a region\: a country code (AU), south,west,north,east in degrees, or lat,lon,radius in km]:REGION:_default' \
+'--precision=[Coarsen locations in the output to about this many km, or to the country]:1|25|200|country:_default' \
+'--decide=[Choose the answer by this rule\: argmax, geoscore, or threshold\:KM \[default\: the pack'\''s rule\]]:RULE:_default' \
+'*--exclude=[Exclude gallery photos that would give the answer away]:WHAT,...:((same-author\:"Photos by \`--author\`"
 near-duplicate\:"Near-duplicates of the photo itself"))' \
-'--max-megapixels=[Largest photo that is decoded, in megapixels]:N:_default' \
-'*--fuse=[Search these channels of the gallery together, by the weighted sum of their similarities, such as g3-image=1,g3-text=0.5]:CHANNEL=WEIGHT,...:_default' \
-'--dedupe=[Of candidates within this many metres of a more similar one keep only that one; others take their places]:METRES:_default' \
+'--max-megapixels=[Reject photos above this size]:MEGAPIXELS:_default' \
+'*--fuse=[Search by the weighted sum of these channels'\'' similarities, for example g3-image=1,g3-text=0.5]:CHANNEL=WEIGHT,...:_default' \
+'--dedupe=[Drop candidates within this distance of a more similar one; the next ones take their places]:METRES:_default' \
 '(--more-coordinates)--coordinates=[Search these coordinates (CSV with LAT, LON) in the location channel instead of the pack'\''s]:FILE:_files' \
-'--more-coordinates=[Search these coordinates (CSV with LAT, LON) besides the pack'\''s]:FILE:_files' \
-'--query-cache=[Keep the vectors of the photos in this directory\: a photo that comes again is not encoded again]:DIR:_files' \
-'--author=[Who took the photos; needed for \`--exclude same-author\`]:NAME:_default' \
-'(--generated)--generate=[Also ask a vision-language model for candidates\: the photos are sent to this address (a chat API in OpenAI'\''s manner)]:URL:_default' \
-'--generate-model=[Name of that model, as the server knows it]:NAME:_default' \
-'--generate-key-env=[Name of the environment variable that holds the key; without it no key is sent]:VARIABLE:_default' \
-'--generate-samples=[How often the model is asked about each photo]:N:_default' \
-'--generate-detail=[How closely the model looks; none sends no picture at all]:GENERATE_DETAIL:((none\:"No picture"
-low\:"A small version at a fixed price"
-high\:"In tiles, at a price by size"
-auto\:"As the server thinks best"))' \
-'--generate-prompt=[What is asked\: the paper'\''s zero-shot prompt, or G3'\''s with coordinates of similar and dissimilar gallery photos]:GENERATE_PROMPT:((zero-shot\:"The photo alone"
-retrieval\:"With coordinates of similar and dissimilar photos"))' \
+'--more-coordinates=[Search these coordinates (CSV with LAT, LON) in addition to the pack'\''s]:FILE:_files' \
+'--query-cache=[Cache photo vectors in this directory, so that no photo is encoded twice]:DIR:_files' \
+'--author=[Name the author of the photos; required by \`--exclude same-author\`]:NAME:_default' \
+'(--generated)--generate=[Also ask a vision-language model for candidates; photos are sent to this OpenAI-compatible chat API]:URL:_default' \
+'--generate-model=[Name of that model on the server]:NAME:_default' \
+'--generate-key-env=[Read the API key from this environment variable \[default\: no key is sent\]]:VARIABLE:_default' \
+'--generate-samples=[Ask the model this many times per photo]:N:_default' \
+'--generate-detail=[Image detail to request from the model; none sends no image]:GENERATE_DETAIL:((none\:"Send no image"
+low\:"Small image at a fixed price"
+high\:"Tiled image; the price depends on its size"
+auto\:"Let the server choose"))' \
+'--generate-prompt=[Prompt\: the paper'\''s zero-shot prompt, or G3'\''s with coordinates of similar and dissimilar gallery photos]:GENERATE_PROMPT:((zero-shot\:"Send the photo alone"
+retrieval\:"Add coordinates of similar and dissimilar photos"))' \
 '--generate-temperature=[Sampling temperature]:T:_default' \
-'--generate-requests-per-minute=[Most requests a minute, evenly spaced]:N:_default' \
-'--generate-budget=[Stop asking before this run costs more than this, in the currency of the prices; the rest is located by the gallery alone]:COST:_default' \
-'--generate-price-in=[Price of a million tokens of prompts and photos]:PRICE:_default' \
-'--generate-price-out=[Price of a million tokens of answers]:PRICE:_default' \
-'--generate-cache=[Directory of answers \[default\: georanker/answers in the user'\''s cache directory\]]:DIR:_files' \
-'--generated=[Take candidates from a file that \`georanker generate\` wrote]:FILE:_files' \
-'--merge-within-m=[A written candidate within this many metres of another one is merged with it]:METRES:_default' \
-'--judge=[Rank the best candidates with this vision-language model (Qwen2-VL with a value head, as \`score --model\`)\: one prompt a candidate, minutes a photo]:DIR:_files' \
-'--judge-adapter=[Its adapter, as \`train vlm\` or PEFT saves it]:DIR:_files' \
-'--judge-found=[How many found candidates it looks at, the best of the pack'\''s ranker]:N:_default' \
-'--judge-written=[How many candidates that only a model wrote it looks at]:N:_default' \
-'--judge-dtype=[Number format of its computation]:f32|bf16|f16:((f32\:"32 bits"
+'--generate-requests-per-minute=[Maximum requests per minute, evenly spaced]:N:_default' \
+'--generate-budget=[Stop asking before the run costs more than this, in the currency of the prices; remaining photos are located by the gallery alone]:COST:_default' \
+'--generate-price-in=[Price per million input tokens (prompts and photos)]:PRICE:_default' \
+'--generate-price-out=[Price per million output tokens (answers)]:PRICE:_default' \
+'--generate-cache=[Cache answers in this directory \[default\: georanker/answers in the user'\''s cache directory\]]:DIR:_files' \
+'--generated=[Read generated candidates from a file written by \`georanker generate\`]:FILE:_files' \
+'--merge-within-m=[Merge a generated candidate with another candidate within this distance]:METRES:_default' \
+'--judge=[Rerank the best candidates with the vision-language model in this directory (as \`score --model\`)\: one prompt per candidate, minutes per photo]:DIR:_files' \
+'--judge-adapter=[Adapter of that model, as saved by \`train vlm\` or PEFT]:DIR:_files' \
+'--judge-found=[Rerank this many retrieved candidates, the best of the pack'\''s ranker]:N:_default' \
+'--judge-written=[Rerank this many candidates that were only generated]:N:_default' \
+'--judge-dtype=[Number format of the computation]:f32|bf16|f16:((f32\:"32 bits"
 bf16\:"16 bits with the range of 32"
 f16\:"16 bits with a small range"))' \
-'--judge-device=[Where it runs\: cpu, or cuda in a build with CUDA]:cpu|cuda|cuda:N:_default' \
-'--judge-max-pixels=[Largest photo that it sees, in pixels; larger ones are scaled down, which saves most of the time \[default\: as the model says\]]:PIXELS:_default' \
-'--judge-weights=[How its weights are held in memory\: as stored, or quantised to 8 or 4 bits]:stored|q8|q4:((stored\:"In the number format of the computation"
+'--judge-device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
+'--judge-max-pixels=[Scale photos down to at most this many pixels, which saves most of the time \[default\: the model'\''s limit\]]:PIXELS:_default' \
+'--judge-weights=[Hold the weights as stored, or quantised to 8 or 4 bits]:stored|q8|q4:((stored\:"Number format of the computation"
 q8\:"8 bits per weight"
 q4\:"4 bits per weight"))' \
-'--judge-weights-cache=[Keep its quantised weights in this directory; only the first opening then takes minutes]:DIR:_files' \
-'--judge-vision-cache=[Keep what its vision tower made of gallery photos in this directory]:DIR:_files' \
-'--dedupe-photos[Of gallery photos that are near-duplicates of each other keep only the most similar]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--judge-weights-cache=[Cache quantised weights in this directory, so that only the first start takes minutes]:DIR:_files' \
+'--judge-vision-cache=[Cache the vision features of gallery photos in this directory]:DIR:_files' \
+'--dedupe-photos[Keep only the most similar of near-duplicate gallery photos]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
@@ -97,8 +97,8 @@ q4\:"4 bits per weight"))' \
 ;;
 (gallery)
 _arguments "${_arguments_options[@]}" : \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -115,14 +115,14 @@ _arguments "${_arguments_options[@]}" : \
         case $line[1] in
             (build)
 _arguments "${_arguments_options[@]}" : \
-'--photos=[Folder of photos, or a .tar file]:DIR|TAR:_files' \
-'--table=[Photo table (CSV or Parquet with \`IMG_ID\`, \`LAT\`, \`LON\`) \[default\: the photos'\'' own GPS tags\]]:FILE:_files' \
-'--where=[Only rows of the table where a column has a value, such as split=gallery; several are joined by commas]:COLUMN=VALUE,...:_default' \
-'--report=[Write photos a second, and the shares of reading, decoding and encoding, to this file (JSON)]:FILE:_files' \
-'--name=[Name of the gallery \[default\: the directory'\''s name\]]:NAME:_default' \
+'--photos=[Read photos from this folder or .tar file]:DIR|TAR:_files' \
+'--table=[Read locations from this photo table (CSV or Parquet with \`IMG_ID\`, \`LAT\`, \`LON\`) \[default\: the photos'\'' GPS tags\]]:FILE:_files' \
+'--where=[Use only table rows with these column values, for example split=gallery]:COLUMN=VALUE,...:_default' \
+'--report=[Write a JSON report\: photos per second, and time spent reading, decoding and encoding]:FILE:_files' \
+'--name=[Name the gallery \[default\: the directory'\''s name\]]:NAME:_default' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -132,13 +132,13 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (add)
 _arguments "${_arguments_options[@]}" : \
-'--photos=[Folder of photos, or a .tar file]:DIR|TAR:_files' \
-'--table=[Photo table (CSV or Parquet with \`IMG_ID\`, \`LAT\`, \`LON\`) \[default\: the photos'\'' own GPS tags\]]:FILE:_files' \
-'--where=[Only rows of the table where a column has a value, such as split=gallery; several are joined by commas]:COLUMN=VALUE,...:_default' \
-'--report=[Write photos a second, and the shares of reading, decoding and encoding, to this file (JSON)]:FILE:_files' \
+'--photos=[Read photos from this folder or .tar file]:DIR|TAR:_files' \
+'--table=[Read locations from this photo table (CSV or Parquet with \`IMG_ID\`, \`LAT\`, \`LON\`) \[default\: the photos'\'' GPS tags\]]:FILE:_files' \
+'--where=[Use only table rows with these column values, for example split=gallery]:COLUMN=VALUE,...:_default' \
+'--report=[Write a JSON report\: photos per second, and time spent reading, decoding and encoding]:FILE:_files' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -148,8 +148,8 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (remove)
 _arguments "${_arguments_options[@]}" : \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -160,9 +160,9 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (info)
 _arguments "${_arguments_options[@]}" : \
-'--json[As JSON]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--json[Print JSON instead of text]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -172,9 +172,9 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (verify)
 _arguments "${_arguments_options[@]}" : \
-'--repair[Write the derived files anew if they are stale or damaged]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--repair[Rebuild derived files that are stale or damaged]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -184,10 +184,10 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (export)
 _arguments "${_arguments_options[@]}" : \
-'-o+[Directory for the files]:DIR:_files' \
-'--out=[Directory for the files]:DIR:_files' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-o+[Write the files into this directory]:DIR:_files' \
+'--out=[Write the files into this directory]:DIR:_files' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -245,57 +245,57 @@ esac
 ;;
 (generate)
 _arguments "${_arguments_options[@]}" : \
-'--api=[Base address of a chat API in OpenAI'\''s manner; mostly it ends in /v1]:URL:_default' \
-'--model=[Name of the model, as the server knows it]:NAME:_default' \
-'--api-key-env=[Name of the environment variable that holds the key; without it no key is sent]:VARIABLE:_default' \
+'--api=[Base URL of an OpenAI-compatible chat API; usually it ends in /v1]:URL:_default' \
+'--model=[Name of the model on the server]:NAME:_default' \
+'--api-key-env=[Read the API key from this environment variable \[default\: no key is sent\]]:VARIABLE:_default' \
 '--temperature=[Sampling temperature]:T:_default' \
-'--max-tokens=[Most tokens of an answer]:N:_default' \
-'--detail=[How closely the model looks; none sends no picture at all]:DETAIL:((none\:"No picture"
-low\:"A small version at a fixed price"
-high\:"In tiles, at a price by size"
-auto\:"As the server thinks best"))' \
-'--max-side=[Longest side of the picture that is sent, in pixels]:PIXELS:_default' \
-'--structured=[Ask the server to keep to a JSON schema\: auto does unless it refuses (and never under the official protocol)]:STRUCTURED:((auto\:"Unless the server refuses"
-on\:"Always"
-off\:"Never"))' \
-'--seed=[Seed of the sampling, where the server knows such a thing; 0 for a model on this machine]:N:_default' \
-'--requests-per-minute=[Most requests a minute, evenly spaced]:N:_default' \
-'--timeout=[Longest wait for a response, in seconds]:SECONDS:_default' \
-'--retries=[How often a failed request is sent again]:N:_default' \
-'--retry-delay=[Wait before the first of these, in seconds; it doubles each time]:SECONDS:_default' \
-'(--api --model --api-key-env --detail --max-side --structured --requests-per-minute --timeout --retries --retry-delay --concurrency)--local=[Instead of a server\: directory of a vision-language model (config.json, tokenizer.json, *.safetensors)]:DIR:_files' \
-'(--api)--weights=[With --local\: how the weights are held in memory, as stored or quantised to 8 or 4 bits]:stored|q8|q4:((stored\:"In the number format of the computation"
+'--max-tokens=[Maximum number of tokens per answer]:N:_default' \
+'--detail=[Image detail to request from the model; none sends no image]:DETAIL:((none\:"Send no image"
+low\:"Small image at a fixed price"
+high\:"Tiled image; the price depends on its size"
+auto\:"Let the server choose"))' \
+'--max-side=[Longest side of the image that is sent]:PIXELS:_default' \
+'--structured=[Require answers in a JSON schema; auto does unless the server refuses it or the protocol is official]:STRUCTURED:((auto\:"Use a schema unless the server refuses it"
+on\:"Always use a schema"
+off\:"Never use a schema"))' \
+'--seed=[Sampling seed, if the server supports one; 0 for a local model]:N:_default' \
+'--requests-per-minute=[Maximum requests per minute, evenly spaced]:N:_default' \
+'--timeout=[Time limit per response]:SECONDS:_default' \
+'--retries=[Retry a failed request this many times]:N:_default' \
+'--retry-delay=[Wait before the first retry; it doubles each time]:SECONDS:_default' \
+'(--api --model --api-key-env --detail --max-side --structured --requests-per-minute --timeout --retries --retry-delay --concurrency)--local=[Run the vision-language model in this directory (config.json, tokenizer.json, *.safetensors) instead of asking a server]:DIR:_files' \
+'(--api)--weights=[With --local\: hold the weights as stored, or quantised to 8 or 4 bits]:stored|q8|q4:((stored\:"Number format of the computation"
 q8\:"8 bits per weight"
 q4\:"4 bits per weight"))' \
-'(--api)--weights-cache=[With --local\: keep quantised weights in this directory; only the first opening of a model then takes minutes]:DIR:_files' \
+'(--api)--weights-cache=[With --local\: cache quantised weights in this directory, so that only the first start takes minutes]:DIR:_files' \
 '(--api)--dtype=[With --local\: number format of the computation]:f32|bf16|f16:((f32\:"32 bits"
 bf16\:"16 bits with the range of 32"
 f16\:"16 bits with a small range"))' \
-'(--api)--top-k=[With --local\: only this many of the likeliest tokens are chosen from; 0\: all]:K:_default' \
-'(--api)--top-p=[With --local\: only the likeliest tokens that together have this probability are chosen from]:P:_default' \
-'(--api)--min-pixels=[With --local\: smallest photo that the model sees; smaller ones are scaled up \[default\: as the model says\]]:N:_default' \
-'(--api)--max-pixels=[With --local\: largest photo that the model sees; larger ones are scaled down. 784 pixels are a token]:N:_default' \
-'(--api)--device=[With --local\: where the model runs; a GPU needs a program built with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
-'(--api)--threads=[With --local\: threads \[default\: one a core\]]:N:_default' \
-'--prompt=[What is asked\: the paper'\''s zero-shot prompt, or G3'\''s with coordinates of similar and dissimilar photos of the pack'\''s gallery]:PROMPT:((zero-shot\:"The photo alone"
-retrieval\:"With coordinates of similar and dissimilar photos"))' \
-'--references=[How many similar and how many dissimilar photos the retrieval prompt names, each]:N:_default' \
-'-n+[Answers for each photo]:N:_default' \
-'--samples=[Answers for each photo]:N:_default' \
-'--protocol=[Rules for prompts, pixels and reading\: ours, or those of the official code to the letter (unreadable answers become 0, 0)]:official|default:((default\:"Unreadable answers are dropped and counted"
-official\:"As the official code, 0, 0 for unreadable answers"))' \
-'--concurrency=[Photos that are asked about at the same time]:N:_default' \
-'--budget=[Stop before this run costs more than this, in the currency of the prices]:COST:_default' \
-'--price-in=[Price of a million tokens of prompts and photos]:PRICE:_default' \
-'--price-out=[Price of a million tokens of answers]:PRICE:_default' \
-'--cache=[Directory of answers \[default\: georanker/answers in the user'\''s cache directory\]]:DIR:_files' \
+'(--api)--top-k=[With --local\: sample from the K likeliest tokens only (top-k); 0\: all]:K:_default' \
+'(--api)--top-p=[With --local\: sample from the likeliest tokens up to this total probability (top-p)]:P:_default' \
+'(--api)--min-pixels=[With --local\: scale photos up to at least this many pixels \[default\: the model'\''s limit\]]:PIXELS:_default' \
+'(--api)--max-pixels=[With --local\: scale photos down to at most this many pixels (784 pixels per token)]:PIXELS:_default' \
+'(--api)--device=[With --local\: device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
+'(--api)--threads=[With --local\: number of threads \[default\: one per core\]]:N:_default' \
+'--prompt=[Prompt\: the paper'\''s zero-shot prompt, or G3'\''s with coordinates of similar and dissimilar gallery photos]:PROMPT:((zero-shot\:"Send the photo alone"
+retrieval\:"Add coordinates of similar and dissimilar photos"))' \
+'--references=[Number of similar, and of dissimilar, photos in the retrieval prompt]:N:_default' \
+'-n+[Answers per photo]:N:_default' \
+'--samples=[Answers per photo]:N:_default' \
+'--protocol=[Rules for prompts, pixels and reading\: ours, or exactly those of the official code (unreadable answers become 0, 0)]:official|default:((default\:"Drop and count unreadable answers"
+official\:"Read answers as the official code does\: 0, 0 if unreadable"))' \
+'--concurrency=[Send requests for this many photos at a time]:N:_default' \
+'--budget=[Stop before the run costs more than this, in the currency of the prices]:COST:_default' \
+'--price-in=[Price per million input tokens (prompts and photos)]:PRICE:_default' \
+'--price-out=[Price per million output tokens (answers)]:PRICE:_default' \
+'--cache=[Cache answers in this directory \[default\: georanker/answers in the user'\''s cache directory\]]:DIR:_files' \
 '-o+[Write to this file instead of stdout]:FILE:_files' \
 '--out=[Write to this file instead of stdout]:FILE:_files' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
-'--max-megapixels=[Largest photo that is decoded, in megapixels]:N:_default' \
-'--dry-run[Send nothing; print what a run would ask for and cost as JSON]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--max-megapixels=[Reject photos above this size]:MEGAPIXELS:_default' \
+'--dry-run[Send nothing; print what a run would ask and cost, as JSON]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
@@ -305,8 +305,8 @@ official\:"As the official code, 0, 0 for unreadable answers"))' \
 ;;
 (curate)
 _arguments "${_arguments_options[@]}" : \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -323,48 +323,48 @@ _arguments "${_arguments_options[@]}" : \
         case $line[1] in
             (build)
 _arguments "${_arguments_options[@]}" : \
-'--gallery=[Directory of the gallery that gives the candidates]:DIR:_files' \
-'(--gallery --photos --where)--retrieved=[Row numbers of --collection for each row of --queries, as FAISS finds them (I.npy), instead of a gallery]:I.npy:_files' \
-'--distances=[The similarities that belong to --retrieved (D.npy of an inner-product index)]:D.npy:_files' \
-'--collection=[Photo table that --retrieved counts in, such as MP16-Pro'\''s CSV]:FILE:_files' \
-'--queries=[Photo table of the queries (CSV or Parquet with \`IMG_ID\`, \`LAT\`, \`LON\`), or \`same\` for the gallery'\''s own photos]:FILE|same:_files' \
-'--photos=[Folder of photos, or a .tar file, for queries that are not in the gallery; without a table all its photos, by their GPS tags]:DIR|TAR:_files' \
-'--query-cache=[Keep the vectors of photos that are not in the gallery in this directory, for later runs]:DIR:_files' \
-'--where=[Only rows of the table where a column has a value, such as split=train; several are joined by commas]:COLUMN=VALUE,...:_default' \
-'--top=[Candidates a query]:N:_default' \
-'*--exclude=[What is no candidate; without \`self\` the query is the first of its own list, as in the official files]:WHAT,...:((self\:"The query itself"
+'--gallery=[Take candidates from the gallery in this directory]:DIR:_files' \
+'(--gallery --photos --where)--retrieved=[Read candidates from a FAISS result (I.npy\: rows of --collection per row of --queries) instead of a gallery]:I.npy:_files' \
+'--distances=[Read the similarities of --retrieved from this file (D.npy of an inner-product index)]:D.npy:_files' \
+'--collection=[Photo table whose rows --retrieved numbers, for example MP16-Pro'\''s CSV]:FILE:_files' \
+'--queries=[Read queries from this photo table (CSV or Parquet with \`IMG_ID\`, \`LAT\`, \`LON\`); \`same\`\: the gallery'\''s own photos]:FILE|same:_files' \
+'--photos=[Read query photos that are not in the gallery from this folder or .tar file; without a table, use all its photos by their GPS tags]:DIR|TAR:_files' \
+'--query-cache=[Cache the vectors of photos that are not in the gallery in this directory]:DIR:_files' \
+'--where=[Use only table rows with these column values, for example split=train]:COLUMN=VALUE,...:_default' \
+'--top=[Candidates per query]:N:_default' \
+'*--exclude=[Exclude these candidates; without \`self\` the query is first in its own list, as in the official files]:WHAT,...:((self\:"The query itself"
 near-duplicate\:"Copies of the query, by perceptual hash"
 same-author\:"Photos by the query'\''s author"
 none\:"Nothing"))' \
-'--near-duplicate-bits=[Photos whose perceptual hashes differ in at most this many of 64 bits are near-duplicates]:BITS:_default' \
-'--min-distance-m=[No candidates closer to the query than this, metres]:METRES:_default' \
-'--per-cell=[At most this many candidates in one cell of the map \[default\: no limit\]]:N:_default' \
-'--cell-km=[Width and height of a cell, km]:KM:_default' \
-'--min-far=[At least this many candidates 750 km or more from the query]:N:_default' \
-'--at-least=[Leave out queries with fewer candidates]:N:_default' \
-'--deepest=[How many similar photos to look at when the rules leave too few]:N:_default' \
-'--sample=[Only this part of the queries, 0 to 1, chosen by --seed]:FRACTION:_default' \
-'--seed=[Chooses the sample\: the same seed, the same queries]:SEED:_default' \
+'--near-duplicate-bits=[Treat photos as near-duplicates if their perceptual hashes differ in at most this many of 64 bits]:BITS:_default' \
+'--min-distance-m=[Exclude candidates closer to the query than this]:METRES:_default' \
+'--per-cell=[Keep at most this many candidates per map cell \[default\: no limit\]]:N:_default' \
+'--cell-km=[Width and height of a map cell]:KM:_default' \
+'--min-far=[Require this many candidates 750 km or more from the query]:N:_default' \
+'--at-least=[Skip queries with fewer candidates than this]:N:_default' \
+'--deepest=[Search up to this many similar photos if the rules leave too few]:N:_default' \
+'--sample=[Use a random sample of the queries (0 to 1)]:FRACTION:_default' \
+'--seed=[Seed of the sample]:SEED:_default' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
-'--official-columns[Only the five columns of the official files, without \`ref_origin\`, \`ref_similarity\` and author]' \
-'(--force)--resume[Go on with a run that was interrupted]' \
-'--force[Replace a dataset, or an unfinished run, that is there]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--official-columns[Write only the five columns of the official files, without \`ref_origin\`, \`ref_similarity\` and author]' \
+'(--force)--resume[Resume an interrupted run]' \
+'--force[Replace an existing dataset or unfinished run]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
-':out -- The dataset (Parquet). While it is made, its parts lie in a folder OUT.parts beside it:_files' \
+':out -- Dataset to write (Parquet); parts are kept in OUT.parts until it is complete:_files' \
 && ret=0
 ;;
 (stats)
 _arguments "${_arguments_options[@]}" : \
-'-o+[Directory for distances.svg, positions.svg, map.svg and stats.json]:DIR:_files' \
-'--out=[Directory for distances.svg, positions.svg, map.svg and stats.json]:DIR:_files' \
-'--json[As JSON instead of a table]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-o+[Write distances.svg, positions.svg, map.svg and stats.json into this directory]:DIR:_files' \
+'--out=[Write distances.svg, positions.svg, map.svg and stats.json into this directory]:DIR:_files' \
+'--json[Print JSON instead of a table]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -408,38 +408,38 @@ esac
 _arguments "${_arguments_options[@]}" : \
 '--model=[Directory of the vision-language model (config.json, tokenizer.json, *.safetensors)]:DIR:_files' \
 '--adapter=[Directory of a LoRA adapter with a value head (adapter_config.json, adapter_model.safetensors)]:DIR:_files' \
-'(--benchmark)--pairs=[The pairs file\: queries and their candidates, JSON lines]:FILE:_files' \
-'--benchmark=[An official candidate file (im2gps3k.csv, yfcc4k.csv) instead of a pairs file]:CSV:_files' \
-'--photos=[The benchmark'\''s photos\: a folder or an uncompressed .tar]:DIR|TAR:_files' \
-'--candidate-photos=[The collection'\''s photos (mp-16-images.tar)\: a folder or an uncompressed .tar]:DIR|TAR:_files' \
-'--retrieved=[Candidates from the benchmark'\''s retrieved lists]:N:_default' \
-'--generated=[Candidates from the benchmark'\''s generated lists]:N:_default' \
-'--predictions=[Also write the best candidates'\'' coordinates to this file, for \`evaluate --predictions\`; needs --out]:FILE:_files' \
-'-o+[Write to this file instead of stdout; one that exists with content is kept as FILE.previous]:FILE:_files' \
-'--out=[Write to this file instead of stdout; one that exists with content is kept as FILE.previous]:FILE:_files' \
-'--protocol=[Rules for texts and pixels\: ours, or those of the official code to the letter]:official|default:((default\:"Photos upright, transparency on white, an empty place is not printed"
+'(--benchmark)--pairs=[Read queries and their candidates from this file (JSON lines)]:FILE:_files' \
+'--benchmark=[Score an official candidate file (im2gps3k.csv, yfcc4k.csv) instead of a pairs file]:CSV:_files' \
+'--photos=[Read the benchmark'\''s photos from this folder or uncompressed .tar file]:DIR|TAR:_files' \
+'--candidate-photos=[Read the collection'\''s photos (mp-16-images.tar) from this folder or uncompressed .tar file]:DIR|TAR:_files' \
+'--retrieved=[Score this many retrieved candidates per query]:N:_default' \
+'--generated=[Score this many generated candidates per query]:N:_default' \
+'--predictions=[Also write the best candidates'\'' coordinates, for \`evaluate --predictions\`; requires --out]:FILE:_files' \
+'-o+[Write to this file instead of stdout; an existing file is kept as FILE.previous]:FILE:_files' \
+'--out=[Write to this file instead of stdout; an existing file is kept as FILE.previous]:FILE:_files' \
+'--protocol=[Rules for texts and pixels\: ours, or exactly those of the official code]:official|default:((default\:"Photos upright, transparency on white, an empty place is not printed"
 official\:"As the official code\: EXIF orientation ignored, transparency dropped, an empty place leaves its comma and space"))' \
-'--reencode=[Which photos go through JPEG (quality 75) first, as they did in the official evaluation]:none|candidates|all:((none\:"No photo"
+'--reencode=[Recompress these photos as JPEG (quality 75) first, as in the official evaluation]:none|candidates|all:((none\:"No photo"
 candidates\:"Candidates'\'' photos"
 all\:"All photos"))' \
 '--dtype=[Number format of the computation]:f32|bf16|f16:((f32\:"32 bits"
 bf16\:"16 bits with the range of 32"
 f16\:"16 bits with a small range"))' \
-'--weights=[How the weights are held in memory\: as stored, or quantised to 8 or 4 bits]:stored|q8|q4:((stored\:"In the number format of the computation"
+'--weights=[Hold the weights as stored, or quantised to 8 or 4 bits]:stored|q8|q4:((stored\:"Number format of the computation"
 q8\:"8 bits per weight"
 q4\:"4 bits per weight"))' \
-'--weights-cache=[Keep quantised weights in this directory\: only the first opening of a model then takes minutes]:DIR:_files' \
-'--min-pixels=[Smallest photo that the model sees; smaller ones are scaled up \[default\: as the model says\]]:N:_default' \
-'--max-pixels=[Largest photo that the model sees; larger ones are scaled down \[default\: as the model says\]]:N:_default' \
-'--vision-cache=[Keep what the model makes of photos in this directory, for later runs]:DIR:_files' \
-'--vision-memory=[Memory for what the model makes of photos, in MB; 0 keeps nothing]:MB:_default' \
-'--device=[Where the model runs; a GPU needs a program built with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
-'--threads=[Threads \[default\: one a core\]]:N:_default' \
-'--resume[Go on with an --out file that an earlier run left]' \
-'--merge-adapter[Add the adapter to the weights when loading\: a little faster, not bit-equal, and these weights then take memory of their own]' \
-'--naive[Score each candidate'\''s prompt alone, sharing nothing\: slower, for comparison]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--weights-cache=[Cache quantised weights in this directory, so that only the first start takes minutes]:DIR:_files' \
+'--min-pixels=[Scale photos up to at least this many pixels \[default\: the model'\''s limit\]]:PIXELS:_default' \
+'--max-pixels=[Scale photos down to at most this many pixels \[default\: the model'\''s limit\]]:PIXELS:_default' \
+'--vision-cache=[Cache vision features in this directory]:DIR:_files' \
+'--vision-memory=[Memory for cached vision features; 0 turns the cache off]:MB:_default' \
+'--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
+'--threads=[Number of threads \[default\: one per core\]]:N:_default' \
+'--resume[Continue the --out file of an interrupted run]' \
+'--merge-adapter[Merge the adapter into the weights when loading\: slightly faster and not bit-equal, with extra memory for the merged weights]' \
+'--naive[Score each candidate'\''s prompt separately, without sharing work\: slower, for comparison]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
@@ -448,8 +448,8 @@ q4\:"4 bits per weight"))' \
 ;;
 (train)
 _arguments "${_arguments_options[@]}" : \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -466,11 +466,11 @@ _arguments "${_arguments_options[@]}" : \
         case $line[1] in
             (set)
 _arguments "${_arguments_options[@]}" : \
-'--config=[The configuration]:FILE:_files' \
-'--resume=[Go on with the run in this directory]:OUT:_files' \
-'--threads=[Threads \[default\: one a core\]]:N:_default' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--config=[Configuration file (TOML)]:FILE:_files' \
+'--resume=[Continue the run in this directory]:OUT:_files' \
+'--threads=[Number of threads \[default\: one per core\]]:N:_default' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
@@ -479,11 +479,11 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (vlm)
 _arguments "${_arguments_options[@]}" : \
-'--config=[The configuration]:FILE:_files' \
-'--resume=[Go on with the run in this directory]:OUT:_files' \
-'--threads=[Threads \[default\: one a core\]]:N:_default' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--config=[Configuration file (TOML)]:FILE:_files' \
+'--resume=[Continue the run in this directory]:OUT:_files' \
+'--threads=[Number of threads \[default\: one per core\]]:N:_default' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
@@ -524,19 +524,19 @@ esac
 ;;
 (evaluate)
 _arguments "${_arguments_options[@]}" : \
-'*--predictions=[Predictions (CSV\: \`IMG_ID\`, \`LAT_pred\`, \`LON_pred\`); give it again to compare methods with the first]:FILE:_files' \
-'--truth=[True locations\: a photo table (CSV or Parquet\: \`IMG_ID\`, \`LAT\`, \`LON\`)]:FILE:_files' \
+'*--predictions=[Read predictions from this CSV (\`IMG_ID\`, \`LAT_pred\`, \`LON_pred\`); repeat to compare methods with the first]:FILE:_files' \
+'--truth=[Read true locations from this photo table (CSV or Parquet\: \`IMG_ID\`, \`LAT\`, \`LON\`)]:FILE:_files' \
 '*--by=[Break the accuracy down by these columns of the truth]:COLUMN,...:_default' \
-'*--where=[Only rows of the truth that fit, such as split=test,owner!=Somebody]:CONDITION,...:_default' \
-'--bootstrap=[Resamples behind the 95 % intervals; 0 leaves them out]:N:_default' \
-'--seed=[Seed of the resampling]:SEED:_default' \
+'*--where=[Use only rows of the truth that match, for example split=test,owner!=Somebody]:CONDITION,...:_default' \
+'--bootstrap=[Number of bootstrap resamples for the 95 % intervals; 0 omits the intervals]:N:_default' \
+'--seed=[Seed of the bootstrap]:SEED:_default' \
 '-f+[Output format]:table|json|markdown:_default' \
 '--format=[Output format]:table|json|markdown:_default' \
 '-o+[Write to this file instead of stdout]:FILE:_files' \
 '--out=[Write to this file instead of stdout]:FILE:_files' \
-'--calibration[Judge the stated confidence, too]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--calibration[Also measure how well confidence is calibrated]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -545,27 +545,27 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (pull)
 _arguments "${_arguments_options[@]}" : \
-'*--repo=[Take a part from another repository of the hub; may be given several times]:[PART=]ORGANISATION/NAME[@REVISION]:_default' \
-'--into=[Put the pack into a directory of its name in DIR]:DIR:_files' \
-'--offline[Ask nobody, make the pack of what the cache holds (as HF_HUB_OFFLINE=1)]' \
-'(--repo --into --offline)--list[Describe the packs that can be pulled and stop]' \
-'--json[Describe the result as JSON]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'*--repo=[Download a part from another repository of the hub; may be repeated]:[PART=]ORGANISATION/NAME[@REVISION]:_default' \
+'--into=[Create the pack'\''s directory in DIR]:DIR:_files' \
+'--offline[Work offline, using cached files only (as HF_HUB_OFFLINE=1)]' \
+'(--repo --into --offline)--list[List the packs that can be downloaded, then exit]' \
+'--json[Print the result as JSON]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
-'::name -- g3, geoclip, georanker-7b, or ORGANISATION/NAME (also with @REVISION) for any checkpoint of the hub:_default' \
+'::name -- Pack to download\: g3, geoclip, georanker-7b, or ORGANISATION/NAME\[@REVISION\] for any checkpoint on the hub:_default' \
 && ret=0
 ;;
 (packs)
 _arguments "${_arguments_options[@]}" : \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
-'--verify[Read every file and compare its checksum; without it, presence and lengths are looked at]' \
-'--json[JSON instead of a table]' \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'--verify[Read every file and verify its checksum; otherwise only presence and lengths are checked]' \
+'--json[Print JSON instead of a table]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
@@ -574,8 +574,8 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (completions)
 _arguments "${_arguments_options[@]}" : \
-'-q[No progress and no notes on stderr; errors are still shown]' \
-'--quiet[No progress and no notes on stderr; errors are still shown]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
 '--help[Print help]' \
 '-V[Print version]' \
@@ -727,15 +727,15 @@ esac
 (( $+functions[_georanker_commands] )) ||
 _georanker_commands() {
     local commands; commands=(
-'locate:Say where photos were taken' \
-'gallery:Build and keep a gallery of geotagged photos' \
-'generate:Ask a vision-language model where photos were taken; sends them to the address you name' \
+'locate:Find where photos were taken' \
+'gallery:Build and maintain a gallery of geotagged photos' \
+'generate:Ask a vision-language model where photos were taken; photos are sent to the address you give' \
 'curate:Make and describe datasets for training rankers' \
 'score:Score the candidates of photos with a vision-language model' \
 'train:Train a ranker' \
 'evaluate:Measure the accuracy of predictions' \
-'pull:Fetch published weights and describe them as a pack' \
-'packs:List the packs of this machine, and check them' \
+'pull:Download published weights and make a pack of them' \
+'packs:List and check the packs on this machine' \
 'completions:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -749,8 +749,8 @@ _georanker__subcmd__completions_commands() {
 (( $+functions[_georanker__subcmd__curate_commands] )) ||
 _georanker__subcmd__curate_commands() {
     local commands; commands=(
-'build:Make a ranking dataset\: for each query photo the photos of a gallery that look like it' \
-'stats:Say and draw what a ranking dataset holds; reads the official GeoRanking files as well' \
+'build:Build a ranking dataset\: for each query photo, the gallery photos most similar to it' \
+'stats:Describe and plot a ranking dataset; also reads the official GeoRanking files' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'georanker curate commands' commands "$@"
@@ -763,8 +763,8 @@ _georanker__subcmd__curate__subcmd__build_commands() {
 (( $+functions[_georanker__subcmd__curate__subcmd__help_commands] )) ||
 _georanker__subcmd__curate__subcmd__help_commands() {
     local commands; commands=(
-'build:Make a ranking dataset\: for each query photo the photos of a gallery that look like it' \
-'stats:Say and draw what a ranking dataset holds; reads the official GeoRanking files as well' \
+'build:Build a ranking dataset\: for each query photo, the gallery photos most similar to it' \
+'stats:Describe and plot a ranking dataset; also reads the official GeoRanking files' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'georanker curate help commands' commands "$@"
@@ -798,11 +798,11 @@ _georanker__subcmd__evaluate_commands() {
 _georanker__subcmd__gallery_commands() {
     local commands; commands=(
 'build:Make a new gallery from geotagged photos' \
-'add:Add photos to a gallery; photos that are there already are passed over, so an interrupted run can go on' \
+'add:Add photos to a gallery; photos that it already holds are skipped, so an interrupted run can be repeated' \
 'remove:Remove photos by id' \
-'info:Say what a gallery holds' \
-'verify:Check a gallery; every problem is named' \
-'export:Write the gallery'\''s photo table (photos.csv) and its vectors (CHANNEL.npy) into a directory' \
+'info:Show what a gallery holds' \
+'verify:Check a gallery and report every problem' \
+'export:Write the photo table (photos.csv) and the vectors (CHANNEL.npy) of a gallery into a directory' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'georanker gallery commands' commands "$@"
@@ -826,11 +826,11 @@ _georanker__subcmd__gallery__subcmd__export_commands() {
 _georanker__subcmd__gallery__subcmd__help_commands() {
     local commands; commands=(
 'build:Make a new gallery from geotagged photos' \
-'add:Add photos to a gallery; photos that are there already are passed over, so an interrupted run can go on' \
+'add:Add photos to a gallery; photos that it already holds are skipped, so an interrupted run can be repeated' \
 'remove:Remove photos by id' \
-'info:Say what a gallery holds' \
-'verify:Check a gallery; every problem is named' \
-'export:Write the gallery'\''s photo table (photos.csv) and its vectors (CHANNEL.npy) into a directory' \
+'info:Show what a gallery holds' \
+'verify:Check a gallery and report every problem' \
+'export:Write the photo table (photos.csv) and the vectors (CHANNEL.npy) of a gallery into a directory' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'georanker gallery help commands' commands "$@"
@@ -893,15 +893,15 @@ _georanker__subcmd__generate_commands() {
 (( $+functions[_georanker__subcmd__help_commands] )) ||
 _georanker__subcmd__help_commands() {
     local commands; commands=(
-'locate:Say where photos were taken' \
-'gallery:Build and keep a gallery of geotagged photos' \
-'generate:Ask a vision-language model where photos were taken; sends them to the address you name' \
+'locate:Find where photos were taken' \
+'gallery:Build and maintain a gallery of geotagged photos' \
+'generate:Ask a vision-language model where photos were taken; photos are sent to the address you give' \
 'curate:Make and describe datasets for training rankers' \
 'score:Score the candidates of photos with a vision-language model' \
 'train:Train a ranker' \
 'evaluate:Measure the accuracy of predictions' \
-'pull:Fetch published weights and describe them as a pack' \
-'packs:List the packs of this machine, and check them' \
+'pull:Download published weights and make a pack of them' \
+'packs:List and check the packs on this machine' \
 'completions:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -915,8 +915,8 @@ _georanker__subcmd__help__subcmd__completions_commands() {
 (( $+functions[_georanker__subcmd__help__subcmd__curate_commands] )) ||
 _georanker__subcmd__help__subcmd__curate_commands() {
     local commands; commands=(
-'build:Make a ranking dataset\: for each query photo the photos of a gallery that look like it' \
-'stats:Say and draw what a ranking dataset holds; reads the official GeoRanking files as well' \
+'build:Build a ranking dataset\: for each query photo, the gallery photos most similar to it' \
+'stats:Describe and plot a ranking dataset; also reads the official GeoRanking files' \
     )
     _describe -t commands 'georanker help curate commands' commands "$@"
 }
@@ -939,11 +939,11 @@ _georanker__subcmd__help__subcmd__evaluate_commands() {
 _georanker__subcmd__help__subcmd__gallery_commands() {
     local commands; commands=(
 'build:Make a new gallery from geotagged photos' \
-'add:Add photos to a gallery; photos that are there already are passed over, so an interrupted run can go on' \
+'add:Add photos to a gallery; photos that it already holds are skipped, so an interrupted run can be repeated' \
 'remove:Remove photos by id' \
-'info:Say what a gallery holds' \
-'verify:Check a gallery; every problem is named' \
-'export:Write the gallery'\''s photo table (photos.csv) and its vectors (CHANNEL.npy) into a directory' \
+'info:Show what a gallery holds' \
+'verify:Check a gallery and report every problem' \
+'export:Write the photo table (photos.csv) and the vectors (CHANNEL.npy) of a gallery into a directory' \
     )
     _describe -t commands 'georanker help gallery commands' commands "$@"
 }
