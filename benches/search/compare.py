@@ -89,7 +89,7 @@ def main():
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
 
-    build = ["cargo", "build", "--release", "-q", "-p", "gallery", "--example", "bench_search"]
+    build = ["cargo", "build", "--release", "-q", "-p", "georanker-gallery", "--example", "bench_search"]
     subprocess.run(build, cwd=REPOSITORY, check=True)
     rows, queries = clustered(options.rows, options.dimension, options.clusters, options.spread, options.seed)
     with tempfile.TemporaryDirectory() as folder:

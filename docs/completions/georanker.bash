@@ -479,7 +479,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__gallery__subcmd__add)
-            opts="-q -h -V --photos --table --where --report --pack --quiet --help --version"
+            opts="-q -h -V --photos --table --where --report --pack --device --threads --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -505,6 +505,14 @@ _georanker() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -513,7 +521,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__gallery__subcmd__build)
-            opts="-q -h -V --photos --table --where --report --name --pack --quiet --help --version"
+            opts="-q -h -V --photos --table --where --report --name --pack --device --threads --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -540,6 +548,14 @@ _georanker() {
                     return 0
                     ;;
                 --pack)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1197,7 +1213,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__locate)
-            opts="-f -o -q -h -V --pack --gallery --format --out --map --top --distinct --region --precision --decide --exclude --max-megapixels --fuse --dedupe --dedupe-photos --coordinates --more-coordinates --query-cache --author --generate --generate-model --generate-key-env --generate-samples --generate-detail --generate-prompt --generate-temperature --generate-requests-per-minute --generate-budget --generate-price-in --generate-price-out --generate-cache --generated --merge-within-m --judge --judge-adapter --judge-found --judge-written --judge-dtype --judge-device --judge-max-pixels --judge-weights --judge-weights-cache --judge-vision-cache --quiet --help --version"
+            opts="-f -o -q -h -V --pack --gallery --format --out --map --top --distinct --region --precision --decide --exclude --max-megapixels --device --threads --fuse --dedupe --dedupe-photos --coordinates --more-coordinates --query-cache --author --generate --generate-model --generate-api-key-env --generate-samples --generate-detail --generate-prompt --generate-temperature --generate-requests-per-minute --generate-budget --generate-price-in --generate-price-out --generate-cache --generated --merge-within-m --judge --judge-adapter --judge-retrieved --judge-generated --judge-dtype --judge-device --judge-max-pixels --judge-weights --judge-weights-cache --judge-vision-cache --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1259,6 +1275,14 @@ _georanker() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --fuse)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1291,7 +1315,7 @@ _georanker() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --generate-key-env)
+                --generate-api-key-env)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1347,11 +1371,11 @@ _georanker() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --judge-found)
+                --judge-retrieved)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --judge-written)
+                --judge-generated)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1599,7 +1623,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__train__subcmd__set)
-            opts="-q -h -V --config --resume --threads --quiet --help --version"
+            opts="-q -h -V --config --resume --device --threads --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1610,6 +1634,10 @@ _georanker() {
                     return 0
                     ;;
                 --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1625,7 +1653,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__train__subcmd__vlm)
-            opts="-q -h -V --config --resume --threads --quiet --help --version"
+            opts="-q -h -V --config --resume --device --threads --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1636,6 +1664,10 @@ _georanker() {
                     return 0
                     ;;
                 --resume)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -51,6 +51,8 @@ complete -c georanker -n "__fish_georanker_using_subcommand locate" -l decide -d
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l exclude -d 'Exclude gallery photos that would give the answer away' -r -f -a "same-author\t'Photos by `--author`'
 near-duplicate\t'Near-duplicates of the photo itself'"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l max-megapixels -d 'Reject photos above this size' -r
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l device -d 'Device to run on: cpu, or cuda in a build with `--features cuda`' -r
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l threads -d 'Number of threads [default: one per core]' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l fuse -d 'Search by the weighted sum of these channels\' similarities, for example g3-image=1,g3-text=0.5' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l dedupe -d 'Drop candidates within this distance of a more similar one; the next ones take their places' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l coordinates -d 'Search these coordinates (CSV with LAT, LON) in the location channel instead of the pack\'s' -r -F
@@ -59,7 +61,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand locate" -l query-cac
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l author -d 'Name the author of the photos; required by `--exclude same-author`' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate -d 'Also ask a vision-language model for candidates; photos are sent to this OpenAI-compatible chat API' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-model -d 'Name of that model on the server' -r
-complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-key-env -d 'Read the API key from this environment variable [default: no key is sent]' -r
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-api-key-env -d 'Read the API key from this environment variable [default: no key is sent]' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-samples -d 'Ask the model this many times per photo' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-detail -d 'Image detail to request from the model; none sends no image' -r -f -a "none\t'Send no image'
 low\t'Small image at a fixed price'
@@ -77,8 +79,8 @@ complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generated
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l merge-within-m -d 'Merge a generated candidate with another candidate within this distance' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge -d 'Rerank the best candidates with the vision-language model in this directory (as `score --model`): one prompt per candidate, minutes per photo' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-adapter -d 'Adapter of that model, as saved by `train vlm` or PEFT' -r -F
-complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-found -d 'Rerank this many retrieved candidates, the best of the pack\'s ranker' -r
-complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-written -d 'Rerank this many candidates that were only generated' -r
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-retrieved -d 'Rerank this many retrieved candidates, the best of the pack\'s ranker' -r
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-generated -d 'Rerank this many candidates that were only generated' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-dtype -d 'Number format of the computation' -r -f -a "f32\t'32 bits'
 bf16\t'16 bits with the range of 32'
 f16\t'16 bits with a small range'"
@@ -109,6 +111,8 @@ complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l report -d 'Write a JSON report: photos per second, and time spent reading, decoding and encoding' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l name -d 'Name the gallery [default: the directory\'s name]' -r
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l pack -d 'Model pack directory [default: beside the binary, then ./packs/starter]' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l device -d 'Device to run on: cpu, or cuda in a build with `--features cuda`' -r
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l threads -d 'Number of threads [default: one per core]' -r
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -s V -l version -d 'Print version'
@@ -117,6 +121,8 @@ complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l where -d 'Use only table rows with these column values, for example split=gallery' -r
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l report -d 'Write a JSON report: photos per second, and time spent reading, decoding and encoding' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l pack -d 'Model pack directory [default: beside the binary, then ./packs/starter]' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l device -d 'Device to run on: cpu, or cuda in a build with `--features cuda`' -r
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l threads -d 'Number of threads [default: one per core]' -r
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
@@ -277,12 +283,14 @@ complete -c georanker -n "__fish_georanker_using_subcommand train; and not __fis
 complete -c georanker -n "__fish_georanker_using_subcommand train; and not __fish_seen_subcommand_from set vlm help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from set" -l config -d 'Configuration file (TOML)' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from set" -l resume -d 'Continue the run in this directory' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from set" -l device -d 'Device to run on: cpu, or cuda in a build with `--features cuda`' -r
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from set" -l threads -d 'Number of threads [default: one per core]' -r
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from set" -s V -l version -d 'Print version'
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from vlm" -l config -d 'Configuration file (TOML)' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from vlm" -l resume -d 'Continue the run in this directory' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from vlm" -l device -d 'Device to run on: cpu, or cuda in a build with `--features cuda`' -r
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from vlm" -l threads -d 'Number of threads [default: one per core]' -r
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from vlm" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from vlm" -s h -l help -d 'Print help (see more with \'--help\')'

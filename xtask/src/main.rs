@@ -9,6 +9,8 @@
 mod book;
 mod demo;
 mod learnbench;
+#[cfg(test)]
+mod library_texts;
 mod links;
 mod pack;
 mod package;

@@ -29,8 +29,7 @@ pub(crate) fn target() -> PathBuf {
 /// # Errors
 /// The day cannot be told.
 pub(crate) fn report_page(bench: &str) -> anyhow::Result<PathBuf> {
-    let today = Command::new("date").arg("+%F").output().context("cannot start date")?;
-    let today = String::from_utf8_lossy(&today.stdout).trim().to_owned();
+    let today = output("today's date", Command::new("date").arg("+%F"))?;
     Ok(root().join("benches").join("runs").join(format!("{today}-{bench}.md")))
 }
 
@@ -50,8 +49,34 @@ pub(crate) fn run(what: &str, command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a program writes to stdout, without the spaces around it.
+///
+/// # Errors
+/// The program does not start or ends with a failure, with what it wrote to stderr.
+pub(crate) fn output(what: &str, command: &mut Command) -> anyhow::Result<String> {
+    let output = command.output().with_context(|| format!("{what}: cannot start {command:?}"))?;
+    if !output.status.success() {
+        bail!("{what} failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
 /// Whether a program can be started at all.
 pub(crate) fn available(program: &str, argument: &str) -> bool {
     let quiet = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
     quiet.is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_fails_has_no_output() {
+        let version = output("the version", cargo().arg("--version")).expect("cargo runs");
+        assert!(version.starts_with("cargo "), "{version}");
+        let error = output("the list", cargo().arg("--no-such-option")).expect_err("there is no such option");
+        let message = error.to_string();
+        assert!(message.starts_with("the list failed") && message.contains("no-such-option"), "{message}");
+    }
 }

@@ -1,8 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
-use anyhow::Context;
-
-use crate::run::{cargo, root, run};
+use crate::run::{cargo, output, root, run};
 use crate::{book, links, setup, suites};
 
 /// Tests that are ignored and stay so, in nextest's filter language: PEFT needs PyTorch (`cargo xtask peft`), one encodes
@@ -25,6 +23,10 @@ pub(crate) fn test(quick: bool) -> anyhow::Result<()> {
         "lints",
         cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]),
     )?;
+    // What `cargo xtask demo` builds: the workspace's own build turns every feature on.
+    let mut plain = cargo();
+    plain.args(["clippy", "--package", "georanker-cli", "--no-default-features", "--quiet"]);
+    run("lints without optional features", plain.args(["--", "--deny", "warnings"]))?;
     if !quick {
         run(
             "licences and sources",
@@ -78,8 +80,7 @@ fn print_skipped(filter: Option<&str>) -> anyhow::Result<()> {
     let names = if let Some(filter) = filter {
         let mut list = cargo();
         list.args(["nextest", "list", "--workspace", "--run-ignored", "only", "--message-format", "oneline"]);
-        let output = list.args(["--filterset", filter]).output().context("cannot start cargo nextest")?;
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        output("the list of skipped tests", list.args(["--filterset", filter]))?
     } else {
         String::new()
     };

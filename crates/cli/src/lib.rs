@@ -1,10 +1,10 @@
 //! The `georanker` binary: arguments in two steps, commands, outputs, exit codes.
 //!
-//! # Idea
+//! # What it does
 //! The command line is thin. It turns arguments into requests, passes them to the library crates, and turns the
 //! results into text, files and one of six exit codes. Data goes to stdout, everything else to stderr.
 //!
-//! # Cast
+//! # Main types
 //! [`args`] defines the arguments and checks which belong together; [`commands`] runs the commands;
 //! [`present`] writes the results; [`exit`] maps kinds of error to exit codes.
 //!
@@ -17,7 +17,7 @@
 //! # Ok::<(), clap::Error>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! A configuration file. Every option can be given on the command line, and those that users set once have
 //! environment variables.
 #![forbid(unsafe_code)]
@@ -30,6 +30,7 @@ mod hints;
 mod progress;
 mod sink;
 mod terminal;
+mod threads;
 
 use std::process::ExitCode;
 

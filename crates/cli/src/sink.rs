@@ -32,10 +32,13 @@ impl Sink {
             return Err(Failure::new(ErrorKind::Usage, message).with_hint("name a file"));
         }
         if real.exists() && !real.is_file() {
-            let file = File::options().write(true).open(&real).map_err(|error| failed(path, &error))?;
+            let file = File::options()
+                .write(true)
+                .open(&real)
+                .map_err(|error| Failure::cannot_write(path, &error))?;
             return Ok(Self::Stream(BufWriter::new(file)));
         }
-        let file = AtomicFile::create(&real).map_err(|error| failed(path, &error))?;
+        let file = AtomicFile::create(&real).map_err(|error| Failure::cannot_write(path, &error))?;
         Ok(Self::File(BufWriter::new(file)))
     }
 
@@ -45,17 +48,19 @@ impl Sink {
     /// [`ErrorKind::Output`] naming the file; the temporary one is removed.
     pub(crate) fn commit(self) -> Result<(), Failure> {
         match self {
-            Self::Stdout(mut out) => {
-                out.flush().or_else(ignore_closed).map_err(|error| failed(Path::new("stdout"), &error))
-            }
-            Self::Stream(mut writer) => {
-                writer.flush().or_else(ignore_closed).map_err(|error| failed(Path::new("the output"), &error))
-            }
+            Self::Stdout(mut out) => out
+                .flush()
+                .or_else(ignore_closed)
+                .map_err(|error| Failure::cannot_write(Path::new("stdout"), &error)),
+            Self::Stream(mut writer) => writer
+                .flush()
+                .or_else(ignore_closed)
+                .map_err(|error| Failure::cannot_write(Path::new("the output"), &error)),
             Self::File(writer) => {
                 let path = writer.get_ref().path().to_owned();
                 let done =
                     writer.into_inner().map_err(io::IntoInnerError::into_error).and_then(AtomicFile::commit);
-                done.map_err(|error| failed(&path, &error))
+                done.map_err(|error| Failure::cannot_write(&path, &error))
             }
         }
     }
@@ -95,18 +100,13 @@ pub(crate) fn write_text(path: Option<&Path>, text: &str) -> Result<(), Failure>
         Ok(()) => sink.commit(),
         Err(error) => {
             sink.discard();
-            Err(failed(name, &error))
+            Err(Failure::cannot_write(name, &error))
         }
     }
 }
 
 fn ignore_closed(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
-}
-
-fn failed(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(ErrorKind::Output, format!("cannot write {}: {error}", path.display()))
-        .with_hint("check that the folder exists, that it may be written, and that the disk is not full")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Kinds of failure: the CLI turns each into one exit code, the server into one HTTP status.
 
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Whose fault it is and what can be done, coarse enough to act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,6 +94,12 @@ impl Failure {
     /// A failure without a hint.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), hint: None }
+    }
+
+    /// A file that cannot be written: [`ErrorKind::Output`], naming it.
+    pub fn cannot_write(path: &Path, error: &std::io::Error) -> Self {
+        Self::new(ErrorKind::Output, format!("cannot write {}: {error}", path.display()))
+            .with_hint("check that the folder exists, that it may be written, and that the disk is not full")
     }
 
     /// The same failure with a way out.

@@ -1,4 +1,4 @@
-//! The pixels that every room works on.
+//! The pixels that every crate works on.
 
 use crate::{Diagnose, ErrorKind};
 

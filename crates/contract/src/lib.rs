@@ -1,6 +1,6 @@
 //! The shared types and traits of all crates.
 //!
-//! # Idea
+//! # What it does
 //! All crates (gallery, nets, rank, evaluate and others) work with the same few types. They are defined here, so
 //! that heavy backends stay behind a trait and do not depend on each other:
 //!
@@ -8,7 +8,7 @@
 //! Photo --Encoder--> QueryEmbedding --Search--> Neighbours --> CandidateSet --Ranker--> Ranking --> Estimate
 //! ```
 //!
-//! # Cast
+//! # Main types
 //! [`Photo`], [`QueryEmbedding`], [`Neighbour`], [`Candidate`], [`CandidateSet`], [`Ranking`], [`Estimate`];
 //! the traits [`Encoder`], [`Search`], [`Ranker`], [`Locate`]; [`ErrorKind`], [`Diagnose`] and [`Failure`].
 //!
@@ -22,7 +22,7 @@
 //! # Ok::<(), geo::CoordinateError>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! One crate with everything behind features: the traits would pull tensors and databases into every dependent crate.
 //! This crate compiles in seconds and depends on no backend.
 #![forbid(unsafe_code)]

@@ -1,12 +1,12 @@
 //! Accuracy the way the field reports it.
 //!
-//! # Idea
+//! # What it does
 //! Predictions and truth are two tables that are joined by `IMG_ID`. A prediction counts within a radius when its
 //! WGS-84 geodesic to the truth is **strictly** shorter; a photo without a prediction is a miss, never left out; every
 //! percentage comes with a 95 % bootstrap interval. Row order changes nothing, and the same seed gives the
 //! same numbers.
 //!
-//! # Cast
+//! # Main types
 //! [`EvaluateRequest`] goes into [`run`], an [`Outcome`] comes out, [`render`] makes it a table, JSON or
 //! Markdown. Inside: [`Truth`] and [`Predictions`] are joined; a [`Selection`] picks photos
 //! (`balanced=1,owner!=A`); a [`Report`] says how accurate a method is, a [`Comparison`] whether one
@@ -29,7 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Leaving photos without a prediction out of the count. It flatters methods that refuse the hard photos. To get
 //! that number, divide by `matched`.
 #![forbid(unsafe_code)]

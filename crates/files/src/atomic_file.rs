@@ -4,7 +4,7 @@
 //! replaced, syncing of file and directory) and names by which leftovers of a killed process are known.
 
 use std::fs::{self, File};
-use std::io::{self, Seek, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +15,8 @@ const TEMPORARY: &str = ".tmp";
 
 /// A file that appears under its name when it is committed, and not at all when it is dropped before.
 ///
-/// The directory must be there. Temporary files are called `.NAME.RANDOM.tmp`.
+/// The directory must be there. Temporary files are called `.NAME.RANDOM.tmp`. What is committed is the file that the
+/// temporary name stands for by then: a writer that takes a path may have put a file of its own there.
 #[derive(Debug)]
 pub struct AtomicFile {
     temporary: NamedTempFile,
@@ -54,18 +55,16 @@ impl AtomicFile {
         self.temporary.path()
     }
 
-    /// The open file, for reading back, seeking and mapping.
-    pub fn as_file_mut(&mut self) -> &mut File {
-        self.temporary.as_file_mut()
-    }
-
     /// Waits until the bytes are on the disk, gives the file its name, and waits for that too.
     ///
     /// # Errors
     /// Those of the file system; the temporary file is removed then, and what was there before stays.
     pub fn commit(self) -> io::Result<()> {
-        self.keep_modes();
-        self.temporary.as_file().sync_all()?;
+        // By its name: if a writer has put another file there, the open one is no longer it.
+        let written = File::options().write(true).open(self.temporary.path())?;
+        self.set_modes(&written);
+        written.sync_all()?;
+        drop(written);
         self.temporary.persist(&self.path).map_err(|error| error.error)?;
         sync_directory(self.path.parent());
         Ok(())
@@ -76,16 +75,18 @@ impl AtomicFile {
     ///
     /// # Errors
     /// As [`AtomicFile::commit`].
-    pub fn commit_unsynced(self) -> io::Result<()> {
-        self.keep_modes();
+    pub(crate) fn commit_unsynced(self) -> io::Result<()> {
+        self.set_modes(self.temporary.as_file());
         self.temporary.persist(&self.path).map_err(|error| error.error)?;
         Ok(())
     }
 
-    /// A file that is replaced keeps its modes. A file system without modes is not an error.
-    fn keep_modes(&self) {
-        if let Ok(replaced) = fs::metadata(&self.path) {
-            let _ = self.temporary.as_file().set_permissions(replaced.permissions());
+    /// A file that is replaced keeps its modes; a new one has those that the temporary file was made with, whoever wrote
+    /// it. A file system without modes is not an error.
+    fn set_modes(&self, written: &File) {
+        let modes = fs::metadata(&self.path).or_else(|_| self.temporary.as_file().metadata());
+        if let Ok(modes) = modes {
+            let _ = written.set_permissions(modes.permissions());
         }
     }
 }
@@ -97,12 +98,6 @@ impl Write for AtomicFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.temporary.as_file_mut().flush()
-    }
-}
-
-impl Seek for AtomicFile {
-    fn seek(&mut self, position: io::SeekFrom) -> io::Result<u64> {
-        self.temporary.as_file_mut().seek(position)
     }
 }
 
@@ -123,7 +118,7 @@ pub fn write_atomic_with<T, E: From<io::Error>>(
     fill: impl FnOnce(&mut File) -> Result<T, E>,
 ) -> Result<T, E> {
     let mut file = AtomicFile::create(path)?;
-    let value = fill(file.as_file_mut())?;
+    let value = fill(file.temporary.as_file_mut())?;
     file.commit()?;
     Ok(value)
 }
@@ -156,7 +151,7 @@ pub fn rename_durably(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Makes a renaming durable. Not every system can open a directory; there the rename itself must do.
-pub fn sync_directory(directory: Option<&Path>) {
+fn sync_directory(directory: Option<&Path>) {
     if let Some(Ok(directory)) = directory.map(|path| File::open(or_here(path))) {
         let _ = directory.sync_all();
     }
@@ -229,6 +224,32 @@ mod tests {
         write_atomic(&path, b"new").unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    /// As `safetensors::serialize_to_file` does: it fills a file of its own and renames it onto the path it was given.
+    #[cfg(unix)]
+    #[test]
+    fn a_writer_may_put_its_own_file_in_place_of_the_temporary_one() {
+        use std::os::unix::fs::PermissionsExt;
+        let modes = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let write = |path: &Path, bytes: &[u8]| {
+            let file = AtomicFile::create(path).unwrap();
+            let own = path.with_extension("own");
+            fs::write(&own, bytes).unwrap();
+            fs::set_permissions(&own, fs::Permissions::from_mode(0o600)).unwrap();
+            fs::rename(&own, file.temporary_path()).unwrap();
+            file.commit().unwrap();
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let (path, usual) = (directory.path().join("data.bin"), directory.path().join("usual.bin"));
+        write(&path, b"first");
+        fs::write(&usual, b"").unwrap();
+        assert_eq!(modes(&path), modes(&usual), "a new file is like any other of the user");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        write(&path, b"second");
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(modes(&path), 0o640);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Files that are either complete or absent.
 //!
-//! # Idea
-//! Everything that this project writes goes through this crate: a temporary file beside the final name is written,
-//! synced and renamed. A reader sees the old file or the new one. A killed process leaves only a hidden temporary file,
-//! which the next writer removes.
+//! # What it does
+//! Files that are written in one go are written by this crate: a temporary file beside the final name is filled, synced
+//! and renamed. A reader sees the old file or the new one. A killed process leaves only a hidden temporary file;
+//! [`remove_leftovers`] removes those of a directory. Logs, databases and downloads, which grow, are written elsewhere.
 //!
-//! # Cast
+//! # Main types
 //! [`write_atomic`] and [`AtomicFile`] write; [`Lock`] keeps other processes out; [`DiskCache`] keeps what is expensive
 //! to compute under the hash of its inputs; [`MappedFile`] reads without loading; [`sha256_hex`], [`sha256_of_file`]
 //! and [`hexadecimal`] name contents; [`user_cache_directory`] is the default place for caches.
@@ -20,7 +20,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! A temporary directory elsewhere, then a copy: a rename is atomic only within one file system.
 #![deny(unsafe_code)]
 
@@ -31,9 +31,7 @@ mod lock;
 mod mapped_file;
 mod user_cache;
 
-pub use atomic_file::{
-    AtomicFile, remove_leftovers, rename_durably, sync_directory, write_atomic, write_atomic_with,
-};
+pub use atomic_file::{AtomicFile, remove_leftovers, rename_durably, write_atomic, write_atomic_with};
 pub use disk_cache::DiskCache;
 pub use hash::{Sha256Sum, hexadecimal, sha256_hex, sha256_of_file};
 pub use lock::Lock;

@@ -49,8 +49,7 @@ impl Complaint {
     /// assert_eq!(complaint, expected);
     /// ```
     pub fn parse(message: &str) -> Self {
-        // Parsers of JSON add where in the text they were.
-        let message = message.rfind(" at line ").map_or(message, |end| &message[..end]);
+        let message = without_place(message);
         let named = |start: &str| Some(between_ticks(message.strip_prefix(start)?));
         let listed = |start: &str| {
             // The list of names has ticks and commas too: the name ends where the list begins.
@@ -77,6 +76,16 @@ impl Complaint {
             None => Self::Other(message.to_owned()),
         }
     }
+}
+
+/// A message without ` at line N column M` at its end: parsers of JSON add where in the text they were.
+pub(crate) fn without_place(message: &str) -> &str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_place = |text: &str| {
+        text.split_once(" column ").is_some_and(|(line, column)| is_number(line) && is_number(column))
+    };
+    let found = message.rsplit_once(" at line ").filter(|(_, place)| is_place(place));
+    found.map_or(message, |(rest, _)| rest)
 }
 
 fn between_ticks(text: &str) -> String {
@@ -106,8 +115,11 @@ fn value(found: &str) -> String {
 fn kind(expected: &str) -> String {
     match expected {
         "f64" | "f32" => "a number",
-        "u64" | "u32" | "usize" => "a whole number of at least 0",
-        "a nonzero u64" | "a nonzero u32" | "a nonzero usize" => "a whole number of at least 1",
+        "u64" | "usize" => "a whole number of at least 0",
+        "a nonzero u64" | "a nonzero usize" => "a whole number of at least 1",
+        // Short enough that a value may be beyond their end.
+        "u32" => "a whole number from 0 to 4294967295",
+        "a nonzero u32" => "a whole number from 1 to 4294967295",
         "a boolean" => "true or false",
         "a string" | "path string" | "string or table" => "a text in quotes",
         "a sequence" => "a list",
@@ -140,6 +152,10 @@ mod tests {
         shape: Option<Word>,
         #[allow(dead_code, reason = "only its errors are looked at")]
         names: Option<Vec<String>>,
+        #[allow(dead_code, reason = "only its errors are looked at")]
+        pixels: Option<u32>,
+        #[allow(dead_code, reason = "only its errors are looked at")]
+        threads: Option<std::num::NonZeroU32>,
     }
 
     /// The sentences are those of the very serde that is used.
@@ -150,7 +166,7 @@ mod tests {
             found: found.into(),
             expected: expected.into(),
         };
-        let fields = list(&["steps", "rate", "shape", "names"]);
+        let fields = list(&["steps", "rate", "shape", "names", "pixels", "threads"]);
         for (text, complaint) in [
             (r#"{"rat":1}"#, Complaint::UnknownField { name: "rat".into(), known: fields.clone() }),
             (
@@ -166,6 +182,9 @@ mod tests {
             (r#"{"rate":true}"#, unexpected("true", "a number")),
             (r#"{"steps":0}"#, unexpected("0", "a whole number of at least 1")),
             (r#"{"steps":1.5}"#, unexpected("1.5", "a whole number of at least 1")),
+            (r#"{"pixels":5000000000}"#, unexpected("5000000000", "a whole number from 0 to 4294967295")),
+            (r#"{"pixels":-1}"#, unexpected("-1", "a whole number from 0 to 4294967295")),
+            (r#"{"threads":0}"#, unexpected("0", "a whole number from 1 to 4294967295")),
             (r#"{"names":{}}"#, unexpected("an object", "a list")),
             (r#"{"names":[7]}"#, unexpected("7", "a text in quotes")),
             (
@@ -180,5 +199,24 @@ mod tests {
         let Complaint::Unexpected { found, .. } = Complaint::parse(&long) else { panic!("{long}") };
         assert!(found.ends_with("...") && found.chars().count() == SHOWN + 3, "{found}");
         assert_eq!(Complaint::parse("out of memory"), Complaint::Other("out of memory".into()));
+    }
+
+    #[test]
+    fn only_a_place_is_cut_off() {
+        for (text, rest) in [
+            ("key must be a string at line 1 column 17", "key must be a string"),
+            ("see at line 7, expected f64 at line 1 column 17", "see at line 7, expected f64"),
+            ("see at line 7 column 8, expected f64", "see at line 7 column 8, expected f64"),
+            ("see at line 7", "see at line 7"),
+            ("see at line 7 column ", "see at line 7 column "),
+        ] {
+            assert_eq!(without_place(text), rest);
+        }
+        // A value has no place in a text, and words of its own.
+        let value = serde_json::json!({"rate": "see at line 7"});
+        let error = serde_json::from_value::<Form>(value).unwrap_err().to_string();
+        let expected =
+            Complaint::Unexpected { found: "\"see at line 7\"".into(), expected: "a number".into() };
+        assert_eq!(Complaint::parse(&error), expected, "{error}");
     }
 }

@@ -1,10 +1,10 @@
 //! Readers and writers of the project's data files.
 //!
-//! # Idea
+//! # What it does
 //! The types of [`contract`] are stored in files as columns, rows and lines. Reading is strict and streaming: a wrong
 //! row is an error that names file, row and field, and never more than a few rows are in memory.
 //!
-//! # Cast
+//! # Main types
 //! [`table`] reads and writes photo tables and predictions (CSV, Parquet); [`ranking_data`] the GeoRanking datasets;
 //! [`pairs`] the JSON lines that a pair scorer reads and writes; [`official`] the files of the published evaluations.
 //! [`complaint`] parses serde's messages for readers that word their own errors.
@@ -17,7 +17,7 @@
 //! # Ok::<(), formats::table::TableError>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! A data frame library: ten times the crates, and its guesses about types would turn identifiers into numbers.
 #![forbid(unsafe_code)]
 

@@ -189,7 +189,7 @@ fn matrices_that_lie_are_refused_by_name_and_field() {
     assert!(refused(&npy("{'descr': '<i8', 'shape': (3, 2)}\n", 48)).contains("missing"));
     let good = npy("{'descr': '<i8', 'fortran_order': False, 'shape': (3, 2)}\n", 48);
     for cut in [0, 5, 7, 9, 30] {
-        assert!(refused(&good[..cut]).contains("is no .npy file"));
+        assert!(refused(&good[..cut]).contains("is not a .npy file"));
     }
     let mut other = good.clone();
     other[6] = 9;

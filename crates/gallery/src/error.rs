@@ -118,22 +118,6 @@ pub enum GalleryError {
         /// What is wrong.
         why: String,
     },
-    /// A search in a channel that is not there.
-    #[error("gallery `{name}` has no channel `{channel}`; it has {known}")]
-    UnknownChannel {
-        /// The gallery's name.
-        name: String,
-        /// The channel asked for.
-        channel: Channel,
-        /// The channels it has.
-        known: String,
-    },
-    /// A query without a vector in a channel that is searched.
-    #[error("the query has no vector in channel `{channel}`")]
-    NoQueryVector {
-        /// The channel.
-        channel: Channel,
-    },
     /// A vector matrix or a query for it.
     #[error(transparent)]
     Matrix(#[from] MatrixError),
@@ -185,10 +169,9 @@ impl Diagnose for GalleryError {
             | Self::NewerFormat { .. }
             | Self::OtherEncoder { .. }
             | Self::Damaged { .. }
-            | Self::Database { .. }
-            | Self::UnknownChannel { .. } => ErrorKind::BrokenGallery,
+            | Self::Database { .. } => ErrorKind::BrokenGallery,
             Self::AlreadyExists { .. } | Self::Busy { .. } | Self::InvalidSpec { .. } => ErrorKind::Usage,
-            Self::InvalidVector { .. } | Self::NoQueryVector { .. } => ErrorKind::BrokenModel,
+            Self::InvalidVector { .. } => ErrorKind::BrokenModel,
             Self::InvalidPhoto { .. } => ErrorKind::InvalidTable,
             Self::Io { action: "write", .. } | Self::Table(_) => ErrorKind::Output,
             Self::Io { .. } => ErrorKind::Unreadable,

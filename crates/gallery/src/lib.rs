@@ -1,6 +1,6 @@
 //! Searchable collections of geotagged photos.
 //!
-//! # Idea
+//! # What it does
 //! A gallery is a directory. The truth is one SQLite file: photos with location, place and credit, their
 //! vectors, and where the photo files are. Beside it are derived files, mapped into memory and checksummed,
 //! that hold the same data in the form a search needs. They can be deleted and are then rebuilt.
@@ -13,7 +13,7 @@
 //! A search scans all int8 codes, keeps four times as many rows as asked for, and orders them by f32. That is
 //! exact up to quantisation, as fast as memory allows, and needs no training and no parameters.
 //!
-//! # Cast
+//! # Main types
 //! [`GalleryWriter`] and [`GallerySpec`] make galleries, [`Gallery`] reads them and implements
 //! [`contract::Search`]; [`verify()`] and [`rebuild`] check and repair them. [`VectorMatrix`] is the searchable
 //! matrix by itself, [`LocationIndex`] the same for bare coordinates. [`PhotoSource`] reads photo files from a
@@ -61,7 +61,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! A graph index (HNSW). It answers in less time, but on clustered data - and photos cluster - it misses a
 //! fifth of the neighbours at the usual settings, cannot push filters down, and is slow to build. Up to some
 //! millions of photos a scan is fast enough; beyond that a remote engine implements the same trait.

@@ -1,6 +1,6 @@
 //! Bare coordinates with vectors: the GPS channel.
 
-use std::io::{Cursor, Seek, Write};
+use std::io::{self, Cursor, Seek, Write};
 use std::path::Path;
 
 use contract::{
@@ -11,10 +11,11 @@ use geo::{LatLon, Region};
 
 use crate::derived::container::{Container, Kind, Tag};
 use crate::matrix::{
-    FIRST_FREE_TAG, Match, MatrixError, MatrixPlan, MatrixQuery, RowMask, VectorMatrix, VectorPrecision,
+    FIRST_FREE_TAG, Match, MatrixError, MatrixPlan, MatrixWriter, RowMask, VectorMatrix, VectorPrecision,
     reading, writing,
 };
 use crate::region::{country_number, region_mask};
+use crate::search::{search_channels, unknown_channel};
 use files::write_atomic_with;
 
 const COORDINATES: Tag = FIRST_FREE_TAG;
@@ -146,14 +147,16 @@ fn fill<'a, W: Write + Seek>(
     let rows = locations.len() as u64;
     let extra = [(COORDINATES, Some(rows * 16)), (COUNTRIES, Some(rows * 2))];
     let mut writer = plan.fill(out, &extra, vectors, path)?;
-    let written = (|| {
-        for IndexedLocation { location, country_code } in locations {
-            writer.append(COORDINATES, bytemuck::cast_slice(&[location.latitude(), location.longitude()]))?;
-            writer.append(COUNTRIES, &country_number(country_code.as_deref()).to_le_bytes())?;
-        }
-        Ok(writer.finish()?.0)
-    })();
-    written.map_err(writing(path))
+    append(&mut writer, locations).map_err(writing(path))?;
+    writer.finish().map(|(out, _)| out).map_err(writing(path))
+}
+
+fn append<W: Write + Seek>(writer: &mut MatrixWriter<W>, locations: &[IndexedLocation]) -> io::Result<()> {
+    for IndexedLocation { location, country_code } in locations {
+        writer.append(COORDINATES, bytemuck::cast_slice(&[location.latitude(), location.longitude()]))?;
+        writer.append(COUNTRIES, &country_number(country_code.as_deref()).to_le_bytes())?;
+    }
+    Ok(())
 }
 
 /// One channel, [`Channel::location`]; an item's id is its row in the list.
@@ -207,41 +210,25 @@ impl Search for LocationIndex {
 
 impl LocationIndex {
     fn search_rows(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, MatrixError> {
-        let [(channel, weight)] = request.channels else {
-            let asked = request.channels.iter().map(|(channel, _)| channel.as_str()).collect::<Vec<_>>();
-            return Err(MatrixError::UnknownChannel { channel: asked.join(", ") });
-        };
-        if *channel != self.channel.channel {
-            return Err(MatrixError::UnknownChannel { channel: channel.to_string() });
-        }
+        let matrices = request.channels.iter().map(|(channel, _)| {
+            if *channel == self.channel.channel {
+                Ok(&self.matrix)
+            } else {
+                Err(unknown_channel("the list of coordinates".to_owned(), channel, self.channels()))
+            }
+        });
+        let matrices = matrices.collect::<Result<Vec<&VectorMatrix>, MatrixError>>()?;
         let mut masks: Vec<(&Region, RowMask)> = Vec::new();
         for region in request.queries.iter().filter_map(|query| query.filter.region.as_ref()) {
             if masks.iter().all(|(known, _)| *known != region) {
                 masks.push((region, self.mask(region)?));
             }
         }
-        let vectors = request.queries.iter().map(|query| {
-            let missing = || MatrixError::NoQueryVector { channel: channel.to_string() };
-            query.embedding.get(channel).ok_or_else(missing)
+        let of_query = request.queries.iter().map(|query| {
+            let region = query.filter.region.as_ref()?;
+            masks.iter().find(|(known, _)| *known == region).map(|(_, mask)| mask)
         });
-        let vectors = vectors.collect::<Result<Vec<&[f32]>, MatrixError>>()?;
-        // A negative weight turns the order round; the size of one weight changes nothing.
-        let turned: Vec<Vec<f32>> = if *weight < 0.0 {
-            vectors.iter().map(|vector| vector.iter().map(|value| -value).collect()).collect()
-        } else {
-            Vec::new()
-        };
-        let queries: Vec<MatrixQuery<'_>> = request
-            .queries
-            .iter()
-            .enumerate()
-            .map(|(index, query)| {
-                let known = masks.iter().find(|(region, _)| Some(*region) == query.filter.region.as_ref());
-                let vector = turned.get(index).map_or(vectors[index], Vec::as_slice);
-                MatrixQuery { vector, mask: known.map(|(_, mask)| mask) }
-            })
-            .collect();
-        let found = self.matrix.search(&queries, request.top)?;
+        let found = search_channels(&matrices, request, &of_query.collect::<Vec<Option<&RowMask>>>())?;
         let neighbour = |Match { row, similarity }: Match| {
             Some(Neighbour { item: ItemId(row as u64), location: self.location(row)?, similarity })
         };
@@ -309,6 +296,10 @@ mod tests {
         assert!(other.contains("encoder-1") && other.contains("encoder-2"), "{other}");
         let index = LocationIndex::open(&path, None).unwrap();
         assert!(found(&index, Some("AU")).unwrap_err().message.contains("no country codes"));
+        let channels = [(Channel::photo(), 1.0)];
+        let request = SearchRequest { channels: &channels, top: 1, queries: Vec::new() };
+        let error = index.search(&request).unwrap_err();
+        assert!(error.message.contains("no channel `photo`; it has location"), "{}", error.message);
         assert!(VectorMatrix::open(&path).is_err());
     }
 }

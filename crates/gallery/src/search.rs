@@ -9,7 +9,7 @@ use geo::{LatLon, Place, Region};
 use crate::derived::photo_index::PhotoIndex;
 use crate::error::GalleryError;
 use crate::gallery::Gallery;
-use crate::matrix::{FusedQuery, Match, MatrixQuery, RowMask, VectorMatrix, search_fused};
+use crate::matrix::{FusedQuery, Match, MatrixError, MatrixQuery, RowMask, VectorMatrix, search_fused};
 use crate::region::region_mask;
 
 impl Search for Gallery {
@@ -64,40 +64,15 @@ impl Gallery {
         let mut masks = Masks::new(&self.derived.index);
         let numbers: Vec<Option<usize>> =
             request.queries.iter().map(|query| masks.number_of(query.filter)).collect();
-        let asked = request.queries.iter().zip(&numbers);
-        let asked = asked.map(|(query, number)| (query, number.and_then(|number| masks.get(number))));
-        let found = match (matrices.as_slice(), request.channels) {
-            ([matrix], [(channel, 1.0)]) => {
-                let queries = asked
-                    .map(|(query, mask)| Ok(MatrixQuery { vector: vector_of(query, channel)?, mask }))
-                    .collect::<Result<Vec<_>, GalleryError>>()?;
-                matrix.search(&queries, request.top)?
-            }
-            (matrices, channels) => {
-                let queries = asked
-                    .map(|(query, mask)| {
-                        let parts = channels
-                            .iter()
-                            .map(|(channel, weight)| Ok((vector_of(query, channel)?, *weight)));
-                        Ok(FusedQuery { parts: parts.collect::<Result<_, GalleryError>>()?, mask })
-                    })
-                    .collect::<Result<Vec<_>, GalleryError>>()?;
-                let mut found = search_fused(matrices, &queries, request.top)?;
-                let total: f32 = channels.iter().map(|(_, weight)| weight.abs()).sum();
-                if total > 0.0 {
-                    found.iter_mut().flatten().for_each(|one| one.similarity /= total);
-                }
-                found
-            }
-        };
+        let masks: Vec<Option<&RowMask>> =
+            numbers.into_iter().map(|number| number.and_then(|number| masks.get(number))).collect();
+        let found = search_channels(&matrices, request, &masks)?;
         Ok(found.into_iter().map(|matches| self.neighbours(matches)).collect())
     }
 
     fn known_matrix(&self, channel: &Channel) -> Result<&VectorMatrix, GalleryError> {
-        self.matrix(channel).ok_or_else(|| GalleryError::UnknownChannel {
-            name: self.meta.name.clone(),
-            channel: channel.clone(),
-            known: self.meta.channels.iter().map(|spec| spec.channel.as_str()).collect::<Vec<_>>().join(", "),
+        self.matrix(channel).ok_or_else(|| {
+            unknown_channel(format!("gallery `{}`", self.meta.name), channel, &self.meta.channels).into()
         })
     }
 
@@ -115,8 +90,55 @@ impl Gallery {
     }
 }
 
-fn vector_of<'a>(query: &Query<'a>, channel: &Channel) -> Result<&'a [f32], GalleryError> {
-    query.embedding.get(channel).ok_or_else(|| GalleryError::NoQueryVector { channel: channel.clone() })
+/// The best rows of each query, with the similarities that [`contract::Neighbour`] asks for: the same for every backend that
+/// keeps its vectors in matrices. `matrices` are those of the request's channels, `masks` belong to its queries. Without a
+/// channel nothing is found.
+///
+/// # Errors
+/// [`MatrixError`]: a query without a vector in a channel, a vector or weight that is not finite, a vector of another
+/// length.
+pub(crate) fn search_channels(
+    matrices: &[&VectorMatrix],
+    request: &SearchRequest<'_>,
+    masks: &[Option<&RowMask>],
+) -> Result<Vec<Vec<Match>>, MatrixError> {
+    if matrices.is_empty() {
+        return Ok(vec![Vec::new(); request.queries.len()]);
+    }
+    let asked = request.queries.iter().zip(masks);
+    if let ([matrix], [(channel, weight)]) = (matrices, request.channels)
+        && weight.is_finite()
+        && *weight > 0.0
+    {
+        // The size of a single weight changes nothing: similarities are divided by it.
+        let queries = asked
+            .map(|(query, &mask)| Ok(MatrixQuery { vector: vector_of(query, channel)?, mask }))
+            .collect::<Result<Vec<_>, MatrixError>>()?;
+        return matrix.search(&queries, request.top);
+    }
+    let queries = asked
+        .map(|(query, &mask)| {
+            let part = |(channel, weight): &(Channel, f32)| Ok((vector_of(query, channel)?, *weight));
+            let parts = request.channels.iter().map(part).collect::<Result<_, MatrixError>>()?;
+            Ok(FusedQuery { parts, mask })
+        })
+        .collect::<Result<Vec<_>, MatrixError>>()?;
+    let mut found = search_fused(matrices, &queries, request.top)?;
+    let total: f32 = request.channels.iter().map(|(_, weight)| weight.abs()).sum();
+    if total > 0.0 {
+        found.iter_mut().flatten().for_each(|one| one.similarity /= total);
+    }
+    Ok(found)
+}
+
+fn vector_of<'a>(query: &Query<'a>, channel: &Channel) -> Result<&'a [f32], MatrixError> {
+    query.embedding.get(channel).ok_or_else(|| MatrixError::NoQueryVector { channel: channel.clone() })
+}
+
+/// The error for a channel that `name` does not have.
+pub(crate) fn unknown_channel(name: String, channel: &Channel, known: &[ChannelSpec]) -> MatrixError {
+    let known = known.iter().map(|spec| spec.channel.as_str()).collect::<Vec<_>>().join(", ");
+    MatrixError::UnknownChannel { name, channel: channel.clone(), known }
 }
 
 /// The masks of a batch; queries with equal filters share one, and those with equal regions its costly part.

@@ -7,7 +7,10 @@ use contract::{
     Attribution, Channel, ChannelSpec, Filter, ItemId, Neighbour, PhotoRecord, Query, QueryEmbedding, Search,
     SearchRequest,
 };
-use gallery::{Gallery, GallerySpec, GalleryWriter, NewPhoto, PhotoReference, VectorPrecision};
+use gallery::{
+    Gallery, GallerySpec, GalleryWriter, IndexedLocation, LocationIndex, NewPhoto, PhotoReference,
+    VectorPrecision,
+};
 use geo::{LatLon, Place};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -116,4 +119,60 @@ fn equal_weights_are_the_inner_product_of_the_concatenation() {
     let unknown = [(Channel::new("colour"), 1.0)];
     let error = gallery.search(&SearchRequest { channels: &unknown, ..request.clone() }).unwrap_err();
     assert!(error.to_string().contains("colour") && error.to_string().contains("photo, text"), "{error}");
+}
+
+#[test]
+fn photos_and_coordinates_treat_weights_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let channel = Channel::location();
+    let stored = vectors(5, 60, |_| 1.0);
+    let spec = GallerySpec {
+        name: "weights".into(),
+        encoder_fingerprint: "e".into(),
+        channels: vec![ChannelSpec { channel: channel.clone(), dimension: DIMENSION }],
+        precision: VectorPrecision::F32,
+        sources: vec![],
+    };
+    let of_row = |(row, vector): (usize, &Vec<f32>)| NewPhoto {
+        vectors: QueryEmbedding { vectors: vec![(channel.clone(), vector.clone())] },
+        ..photo(row, &[], &[])
+    };
+    let photos: Vec<NewPhoto> = stored.iter().enumerate().map(of_row).collect();
+    let mut writer = GalleryWriter::create(folder.path(), &spec).unwrap();
+    writer.add(&photos).unwrap();
+    writer.finish().unwrap();
+    drop(writer);
+    let gallery = Gallery::open(folder.path(), None).unwrap();
+    let bare = |photo: &NewPhoto| IndexedLocation { location: photo.record.location, country_code: None };
+    let locations: Vec<IndexedLocation> = photos.iter().map(bare).collect();
+    let rows = stored.iter().map(Vec::as_slice);
+    let index = LocationIndex::build("e", DIMENSION, &locations, rows, VectorPrecision::F32).unwrap();
+
+    let query = vectors(6, 1, |_| 1.0).remove(0);
+    let embedding = QueryEmbedding { vectors: vec![(channel.clone(), query)] };
+    let filter = Filter { region: Some("-1,-1,2,1".parse().unwrap()), ..Filter::default() };
+    let search = |backend: &dyn Search, weights: &[f32]| -> Result<Vec<(f64, f32)>, String> {
+        let channels: Vec<(Channel, f32)> = weights.iter().map(|&weight| (channel.clone(), weight)).collect();
+        let queries = vec![Query { embedding: &embedding, filter: &filter }];
+        let found = backend.search(&SearchRequest { channels: &channels, top: 7, queries });
+        let found = found.map_err(|failure| failure.message)?;
+        Ok(found[0].iter().map(|one| (one.location.latitude(), one.similarity)).collect())
+    };
+    let (nan, infinite) = (f32::NAN, f32::INFINITY);
+    for weights in
+        [&[1.0][..], &[0.3], &[2.0], &[0.0], &[-1.0], &[0.5, 0.5], &[1.0, -1.0], &[nan], &[infinite]]
+    {
+        assert_eq!(search(&gallery, weights), search(&index, weights), "{weights:?}");
+    }
+    let plain = search(&index, &[1.0]).unwrap();
+    assert!(plain.len() == 7 && plain[0].1 > plain[6].1);
+    assert_eq!(search(&index, &[0.3]).unwrap(), plain);
+    let backwards = search(&index, &[-1.0]).unwrap();
+    assert!(backwards[0].1 > backwards[6].1 && backwards[0] != plain[0]);
+    let nothing = search(&index, &[0.0]).unwrap();
+    assert!(nothing.len() == 7 && nothing.iter().all(|(_, similarity)| *similarity == 0.0));
+    for backend in [&gallery as &dyn Search, &index] {
+        assert!(search(backend, &[nan]).unwrap_err().contains("not finite"));
+        assert!(search(backend, &[]).unwrap().is_empty());
+    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use contract::{Diagnose, ErrorKind};
 
-/// A failure of this room. No variant ever holds the key: texts of the server are cleaned of it before.
+/// A failure of this crate. No variant ever holds the key: texts of the server are cleaned of it before.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenerateError {
@@ -176,16 +176,17 @@ impl Diagnose for GenerateError {
     fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Key { name, .. } => {
-                format!("put the key there (`export {name}=...`), or name another variable with --api-key-env")
+                format!("put the key there (`export {name}=...`), or name another variable with `api_key_env`")
             }
             Self::Address { .. } => {
-                "give the base address, such as https://api.example.com/v1 or http://127.0.0.1:8080/v1".to_owned()
+                "give the base address, such as https://api.example.com/v1 or http://127.0.0.1:8080/v1; a key belongs in an environment variable, named with `api_key_env`"
+                    .to_owned()
             }
             Self::Denied { key_from: Some(name), .. } => {
                 format!("check the key in the environment variable {name}, and that it may use this model")
             }
             Self::Denied { key_from: None, .. } => {
-                "no key was sent: name the environment variable that holds it with --api-key-env NAME".to_owned()
+                "no key was sent: name the environment variable that holds it with `api_key_env`".to_owned()
             }
             Self::QuotaUsedUp { .. } => {
                 "add credit to the account and run the same command again: answers in the cache are not asked for again"
@@ -194,9 +195,9 @@ impl Diagnose for GenerateError {
             Self::Unknown { .. } => {
                 "check the model's name, and the address: it usually ends in /v1".to_owned()
             }
-            Self::Refused { status: 413, .. } => "send smaller pictures with --max-side".to_owned(),
+            Self::Refused { status: 413, .. } => "send smaller pictures with `max_side`".to_owned(),
             Self::Refused { .. } => {
-                "if the server reads no pictures, --detail none sends the text alone".to_owned()
+                "if the server reads no pictures, `detail` none sends the text alone".to_owned()
             }
             Self::Redirect { .. } => {
                 "redirects are not followed, since the key would travel along: give the final address".to_owned()
@@ -204,13 +205,13 @@ impl Diagnose for GenerateError {
             Self::GaveUp { .. } | Self::LongWait { .. } => {
                 "run the same command again later: answers in the cache are not asked for again".to_owned()
             }
-            Self::NoSchema { .. } => "use --structured auto or off".to_owned(),
+            Self::NoSchema { .. } => "use `structured` auto or off".to_owned(),
             Self::Budget { .. } => {
-                "run the same command again, with a new or a higher --budget: it continues here, and cached answers cost nothing"
+                "run the same command again, with a new or a higher `budget`: it continues here, and cached answers cost nothing"
                     .to_owned()
             }
             Self::Cache { .. } => {
-                "check that the folder may be written and that the disk is not full, or name another with --cache".to_owned()
+                "check that the folder may be written and that the disk is not full, or name another with `cache`".to_owned()
             }
             Self::Line { .. } => "the file should hold what `georanker generate` wrote".to_owned(),
             Self::Photo { .. } | Self::Read { .. } | Self::Interrupted => return None,

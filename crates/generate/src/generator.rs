@@ -1,4 +1,4 @@
-//! What a writing model is to the rest of the house.
+//! What a writing model is to the rest of the project.
 
 use std::ops::Range;
 

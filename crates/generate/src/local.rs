@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{ErrorKind, Failure, Photo};
 use files::hexadecimal;
+use nets::LoadOptions;
 use nets::qwen2_vl::chat_template::PromptPart;
 use nets::qwen2_vl::generation::{GenerationDefaults, GenerationSettings, Sampling, TextEnd};
 use nets::qwen2_vl::{Parts, Qwen2Vl};
-use nets::{ComputeType, LoadOptions};
 use rank::vlm::{InputOptions, PairInputs};
 
 use crate::generator::{Answer, Finish, Generation, Generator, Usage};
@@ -190,10 +190,8 @@ fn settings_line(settings: &LocalSettings, generation: &GenerationSettings, netw
     let Sampling { temperature, top_k, top_p, repetition_penalty, seed } = sampling;
     let mut line = format!(
         "local temperature={temperature} top_k={top_k} top_p={top_p} repetition_penalty={repetition_penalty} \
-         seed={seed} max_tokens={max_tokens} end={end_tokens:?} pixels={:?}..{:?} rounded={}",
-        settings.min_pixels,
-        settings.max_pixels,
-        settings.load.dtype == ComputeType::Bf16
+         seed={seed} max_tokens={max_tokens} end={end_tokens:?} pixels={:?}..{:?}",
+        settings.min_pixels, settings.max_pixels
     );
     line.push_str(" network=");
     if let Some(fingerprint) = network.text_fingerprint() {

@@ -82,7 +82,7 @@ impl WrittenPhoto {
         }
     }
 
-    /// The candidates in the house's own words.
+    /// The candidates as every other part of the pipeline knows them.
     ///
     /// # Errors
     /// In words, for a coordinate that is none.

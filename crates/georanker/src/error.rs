@@ -107,7 +107,7 @@ impl Diagnose for PackError {
             }
             Self::Manifest { .. } => Some("the pack may belong to another version of georanker".to_owned()),
             Self::NoGallery { .. } => {
-                Some("build a `gallery` of your own photos with this pack, and give it".to_owned())
+                Some("build a gallery of your own photos with this pack, and give it as `gallery`".to_owned())
             }
             Self::NotBuilt { .. } => Some("build with the cargo feature lvlm, which is on by default".to_owned()),
             Self::Read { .. } => None,

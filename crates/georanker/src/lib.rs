@@ -1,10 +1,10 @@
 //! Open a model pack, locate photos.
 //!
-//! # Idea
+//! # What it does
 //! The library that programs use: everything needed to answer "where was this taken?" with a pack on disk.
 //! One pipeline (encode, retrieve, rank, decide) serves a single photo, a batch, an evaluation and a server.
 //!
-//! # Cast
+//! # Main types
 //! [`Locator`] answers ([`Locate`]); [`Pack`] is a directory of weights and a gallery whose every file is checked
 //! before use; [`PhotoEncoder`] turns photos into vectors; [`expand_inputs`] and [`locate_files`] run batches; a
 //! [`CandidateSource`] adds candidates of its own; a [`Reranker`] is the paper's LVLM ranker; [`GalleryBuilder`] adds
@@ -23,7 +23,7 @@
 //! All are on by default: `lvlm` (vision-language models and the strong encoders), `train`, `pull`, `parquet`. Locating with
 //! the starter pack needs none of them, and the crate compiles in a third of the time without them.
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Weights inside the binary. A pack is a directory that can be replaced, inspected and checked; the binary stays
 //! small, and a damaged weight file is an error that names the file.
 #![forbid(unsafe_code)]
@@ -70,6 +70,7 @@ pub use encoder::{
 pub use error::PackError;
 pub use gallery_build::{AddReport, BuildEvent, GalleryBuilder, PhotoToAdd};
 pub use inputs::{Input, Inputs, expand_inputs};
+pub use nets::{DeviceChoice, LoadOptions};
 pub use open::{OpenEvent, OpenOptions};
 pub use pack::{Manifest, Pack, find_pack};
 #[cfg(feature = "lvlm")]

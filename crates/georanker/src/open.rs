@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use contract::Failure;
+use nets::LoadOptions;
 
 use crate::coordinates::open_coordinates;
 use crate::{Locator, Pack, Parts};
@@ -17,6 +18,8 @@ pub struct OpenOptions {
     pub coordinates: Option<PathBuf>,
     /// A list of coordinates that is searched besides the pack's own.
     pub more_coordinates: Option<PathBuf>,
+    /// Where the encoder runs; its number format is the pack's.
+    pub load: LoadOptions,
 }
 
 /// What takes a while, or is worth saying.
@@ -47,12 +50,12 @@ impl Locator {
         let has_places = pack.manifest().locations.has_places();
         let brings_all = options.coordinates.is_some() || options.more_coordinates.is_some() && !has_places;
         let mut parts = if brings_all {
-            Parts::open_for_coordinates(pack, gallery)?
+            Parts::open_for_coordinates(pack, gallery, &options.load)?
         } else {
             if gallery.is_none() && Parts::would_encode_coordinates(pack) {
                 tell(OpenEvent::EncodingCoordinates);
             }
-            Parts::open(pack, gallery)?
+            Parts::open_with(pack, gallery, &options.load)?
         };
         if let Some(list) = options.coordinates.as_ref().or(options.more_coordinates.as_ref()) {
             let opened = open_coordinates(pack, parts.encoder.as_ref(), list)?;

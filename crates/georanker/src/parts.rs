@@ -35,21 +35,38 @@ impl Parts {
     /// # Errors
     /// [`PackError`] for anything missing, damaged or unfitting.
     pub fn open(pack: &Pack, gallery: Option<&Path>) -> Result<Self, PackError> {
-        Self::open_with(pack, gallery, true)
+        Self::open_with(pack, gallery, &LoadOptions::default())
     }
 
-    /// As [`Parts::open`], for a caller who brings other coordinates: the pack's own are not encoded for nothing.
+    /// As [`Parts::open`], with the encoder on another device.
     ///
     /// # Errors
-    /// As [`Parts::open`].
-    pub fn open_for_coordinates(pack: &Pack, gallery: Option<&Path>) -> Result<Self, PackError> {
-        Self::open_with(pack, gallery, false)
+    /// As [`Parts::open`]; an encoder that has no GPU form refuses one by name.
+    pub fn open_with(pack: &Pack, gallery: Option<&Path>, load: &LoadOptions) -> Result<Self, PackError> {
+        Self::open_parts(pack, gallery, true, load)
     }
 
-    fn open_with(pack: &Pack, gallery: Option<&Path>, own_coordinates: bool) -> Result<Self, PackError> {
+    /// As [`Parts::open_with`], for a caller who brings other coordinates: the pack's own are not encoded for nothing.
+    ///
+    /// # Errors
+    /// As [`Parts::open_with`].
+    pub fn open_for_coordinates(
+        pack: &Pack,
+        gallery: Option<&Path>,
+        load: &LoadOptions,
+    ) -> Result<Self, PackError> {
+        Self::open_parts(pack, gallery, false, load)
+    }
+
+    fn open_parts(
+        pack: &Pack,
+        gallery: Option<&Path>,
+        own_coordinates: bool,
+        load: &LoadOptions,
+    ) -> Result<Self, PackError> {
         let expected = fingerprint(pack.manifest());
         let (encoder, (gallery, locations)) = rayon::join(
-            || PhotoEncoder::open(pack),
+            || PhotoEncoder::open_with(pack, load),
             || (open_gallery(pack, gallery, &expected), open_locations(pack, &expected)),
         );
         let encoder = Arc::new(encoder?);

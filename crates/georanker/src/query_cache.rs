@@ -6,7 +6,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use contract::{Channel, Encoder, ErrorKind, Failure, QueryEmbedding};
 use files::{DiskCache, sha256_hex};
@@ -19,8 +18,6 @@ pub struct QueryCache {
     /// The encoder's channels and the lengths of their vectors: a pack's settings may change them, and the encoder's
     /// fingerprint stays.
     channels: Vec<(Channel, usize)>,
-    hits: AtomicU64,
-    misses: AtomicU64,
 }
 
 /// A photo that was encoded before.
@@ -58,36 +55,23 @@ impl QueryCache {
                 .with_hint("name a directory for the query cache that can be written")
         })?;
         let entries = DiskCache::at(directory, "query").unsynced();
-        Ok(Self { entries, channels, hits: AtomicU64::new(0), misses: AtomicU64::new(0) })
+        Ok(Self { entries, channels })
     }
 
-    /// The key of a photo's bytes: their SHA-256.
-    pub fn key(bytes: &[u8]) -> String {
-        sha256_hex(bytes)
-    }
-
-    /// An entry, if it is there, sound, and has the encoder's channels.
+    /// The entry of the photo whose bytes have this SHA-256, if it is there, sound, and has the encoder's channels.
     pub fn get(&self, key: &str) -> Option<CachedQuery> {
         let found = self.entries.get(key).ok().flatten().and_then(|bytes| decode(&bytes));
-        let found = found.filter(|query| {
+        found.filter(|query| {
             let vectors = query.embedding.vectors.iter();
             vectors
                 .map(|(channel, vector)| (channel, vector.len()))
                 .eq(self.channels.iter().map(|(a, b)| (a, *b)))
-        });
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
-        found
+        })
     }
 
     /// Keeps an entry. A full disk makes the next run slower, and is no reason to fail this one.
     pub fn put(&self, key: &str, query: &CachedQuery) {
         let _ = self.entries.put(key, &encode(query));
-    }
-
-    /// Entries found, and entries looked for in vain.
-    pub fn counts(&self) -> (u64, u64) {
-        (self.hits.load(Ordering::Relaxed), self.misses.load(Ordering::Relaxed))
     }
 }
 
@@ -142,13 +126,13 @@ mod tests {
         let (photo, location) = (Channel::photo(), Channel::location());
         let vectors = vec![(photo.clone(), vec![0.5, 0.5])];
         let query = CachedQuery { embedding: QueryEmbedding { vectors }, size: [6, 4] };
-        let (key, before) = (QueryCache::key(b"a photo"), open(&[(photo.clone(), 2)]));
+        let (key, before) = (sha256_hex(b"a photo"), open(&[(photo.clone(), 2)]));
         before.put(&key, &query);
         assert_eq!(before.get(&key), Some(query));
         for other in [vec![(photo.clone(), 3)], vec![(location.clone(), 2)], vec![(photo, 2), (location, 2)]]
         {
             let cache = open(&other);
-            assert_eq!((cache.get(&key), cache.counts()), (None, (0, 1)), "{other:?}");
+            assert_eq!(cache.get(&key), None, "{other:?}");
         }
     }
 
@@ -157,7 +141,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let caches = [(); 2]
             .map(|()| QueryCache::of(directory.path(), "pack-1", vec![(Channel::photo(), 1000)]).unwrap());
-        let key = QueryCache::key(b"a photo");
+        let key = sha256_hex(b"a photo");
         let start = std::sync::Barrier::new(2);
         std::thread::scope(|scope| {
             for (cache, value) in caches.iter().zip([0.25, 0.75]) {

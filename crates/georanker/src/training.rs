@@ -1,15 +1,16 @@
 //! Training of rankers on what a model pack sees.
 
 use contract::{ChannelSpec, Encoder, ErrorKind, Failure};
+use nets::LoadOptions;
 use rank::set::{SetChannel, SetConfig};
 use train::configuration::{EngineSettings, SetSettings};
 use train::datasets::SetDataset;
 use train::set::SetTraining;
 
 use crate::pack::RankerManifest;
-use crate::{Pack, PackError, PhotoEncoder};
+use crate::{Pack, PhotoEncoder};
 
-/// Opens the pack and the data that settings name, and encodes all photos. `progress` is told how many photos of how many
+/// Opens the pack and the data that settings name, and encodes all photos; `load` says where. `progress` is told how many photos of how many
 /// are done.
 ///
 /// # Errors
@@ -17,12 +18,13 @@ use crate::{Pack, PackError, PhotoEncoder};
 pub fn open_set_training(
     settings: &SetSettings,
     engine: &EngineSettings,
+    load: &LoadOptions,
     progress: &dyn Fn(usize, usize),
 ) -> Result<SetTraining, Failure> {
     // What can be wrong at once is said before anything is loaded.
     let dataset = SetDataset::open(settings, engine)?;
     let pack = Pack::open(&settings.model)?;
-    let photos = PhotoEncoder::open(&pack)?;
+    let photos = PhotoEncoder::open_with(&pack, load)?;
     if photos.heads().is_none() || photos.encode_places(&[])?.is_none() {
         let message =
             format!("{}: its encoder has no heads to train a set ranker on", settings.model.display());
@@ -37,12 +39,7 @@ fn network_shape(pack: &Pack, encoder: &PhotoEncoder) -> Result<SetConfig, Failu
     let base = match &pack.manifest().ranker {
         RankerManifest::Similarity(settings) => settings.clone(),
         RankerManifest::Set(files) => {
-            let bytes = pack.read(&files.config)?;
-            let text = String::from_utf8(bytes).map_err(|_| PackError::Weights {
-                path: pack.path(&files.config),
-                why: "is not UTF-8 text".to_owned(),
-            })?;
-            let config = SetConfig::from_toml(&text)?;
+            let config = SetConfig::from_toml(&pack.read_text(&files.config)?)?;
             return Ok(SetConfig { members: 1, ..config });
         }
     };

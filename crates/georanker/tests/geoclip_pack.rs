@@ -15,7 +15,8 @@ use georanker::pack::{
     LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest,
 };
 use georanker::{
-    GalleryBuilder, Locator, Pack, Parts, PhotoEncoder, PhotoToAdd, decode_photo, open_location_encoder,
+    GalleryBuilder, Locator, OpenOptions, Pack, Parts, PhotoEncoder, PhotoToAdd, decode_photo,
+    open_location_encoder,
 };
 use photo::{DecodeOptions, Limits};
 use rank::{Calibration, ChannelVote, SimilaritySettings, SpatialKernel};
@@ -148,7 +149,8 @@ fn photos_and_places_meet_in_one_space() {
     writer.finish().unwrap();
 
     // The gallery's vectors in the location channel are those of the places.
-    let locator = Locator::open_with_gallery(&directory, &gallery).unwrap();
+    let options = OpenOptions { gallery: Some(gallery.clone()), ..OpenOptions::default() };
+    let locator = Locator::open_with(&Pack::open(&directory).unwrap(), &options, &mut |_| ()).unwrap();
     let place = encoder.encode_places(&[LatLon::new(46.44, 8.08).unwrap()]).unwrap().unwrap().remove(0);
     let opened = Gallery::open(&gallery, None).unwrap();
     let stored = opened.vector(&PhotoId("glacier.jpg".into()), &Channel::location()).unwrap();
@@ -228,5 +230,5 @@ fn coordinates_alone_make_a_pack() {
     write(&Manifest { locations, ..bare });
     let Err(error) = Locator::open(directory) else { panic!("there is nothing to search") };
     assert!(error.to_string().contains("has no gallery of its own"), "{error}");
-    assert!(error.hint().unwrap().contains("build a `gallery`"));
+    assert!(error.hint().unwrap().contains("give it as `gallery`"));
 }

@@ -1,11 +1,11 @@
 //! CPU kernels: the few loops that are worth SIMD, each behind safe functions and with a scalar twin.
 //!
-//! # Idea
+//! # What it does
 //! Everything here works on slices of numbers and knows no tensor library. The instructions are chosen at run time
 //! ([`Instructions`]), so that one binary is fast on every processor; the portable form is the twin that tests compare
 //! with.
 //!
-//! # Cast
+//! # Main types
 //! [`linear`], [`weights_linear`] and [`gemm`] multiply matrices; [`attention`], [`norms`], [`activations`] and
 //! [`rotary`] are the rest of a transformer; [`depthwise`] and [`panels`] are for convolutions; [`int8`] is for
 //! vector search; [`weights`] and [`blocks`] hold weights in the format of their files.
@@ -16,7 +16,7 @@
 //! assert!((scale * f32::from(codes[1]) + 1.0).abs() < 0.01);
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! The operators of a tensor library: each writes its result to memory, and the next one reads it back.
 
 pub mod activations;

@@ -1,10 +1,12 @@
 //! Neural networks as plain tensor programs.
 //!
-//! The idea: a network is a value that is loaded once, from exactly the tensors it needs. After that it is a pure
+//! # What it does
+//! A network is a value that is loaded once, from exactly the tensors it needs. After that it is a pure
 //! function that any number of threads may call. Each reproduces its official implementation within f32 noise
 //! (golden tests), and a photo or location gives the same bits alone as in a batch.
 //!
-//! The cast: [`efficientnet_lite`] turns pixels into features; `clip` and `siglip` (both over `vision_transformer`) give
+//! # Main types
+//! [`efficientnet_lite`] turns pixels into features; `clip` and `siglip` (both over `vision_transformer`) give
 //! stronger ones; [`geoclip`] and `g3` put places and photos in one space; `qwen2_vl` scores prompts, with adapters from
 //! `lora`. Below them, [`checkpoint`] reads safetensors and `.pth`, all tensors or none; a [`NetworkError`] says what is
 //! wrong. The SIMD loops are in [`kernels`].
@@ -36,12 +38,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The choice not taken: candle's operators for these networks. Running one operator at a time writes every wide inner
+//! # Alternatives considered
+//! Candle's operators for these networks. Running one operator at a time writes every wide inner
 //! feature map to memory and reads it again, which takes most of the time of a small network. Our fused blocks avoid
 //! this (`benches/runs` has the ratios to `PyTorch`).
 
 #[cfg(feature = "transformers")]
-pub mod block_encoding;
+mod block_encoding;
 pub mod checkpoint;
 #[cfg(feature = "transformers")]
 pub mod clip;

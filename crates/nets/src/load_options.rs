@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::NetworkError;
 use kernels::weights::StoredType;
 
@@ -18,17 +20,33 @@ pub enum DeviceChoice {
     Cuda(usize),
 }
 
-/// The number format of the computation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// The number format of the computation; in files and options `f32`, `bf16` or `f16`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[serde(rename_all = "snake_case")]
 pub enum ComputeType {
     /// 32 bits.
     #[default]
     F32,
-    /// 16 bits with the range of 32. On the CPU, activations and sums are f32 all the same; where the processor
-    /// multiplies bf16 (`avx512_bf16`), inputs of products are rounded to it, which is about twice as fast.
+    /// 16 bits with the range of 32.
+    ///
+    /// On the CPU, activations and sums are f32 all the same; where the processor multiplies bf16 (`avx512_bf16`), inputs
+    /// of products are rounded to it, which is about twice as fast.
     Bf16,
-    /// 16 bits with a small range. On the CPU, activations and sums are f32 all the same.
+    /// 16 bits with a small range.
+    ///
+    /// On the CPU, activations and sums are f32 all the same.
     F16,
+}
+
+impl fmt::Display for ComputeType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::F16 => "f16",
+        })
+    }
 }
 
 /// How weights are held in memory.
@@ -69,7 +87,8 @@ pub struct LoadOptions {
     /// file per checkpoint and format. Of use for large networks only: [`WeightStorage::Q8`] and [`WeightStorage::Q4`] of
     /// Qwen2-VL. Weights that an adapter was merged into are not kept.
     pub weights_cache: Option<PathBuf>,
-    /// How many threads of its own the network runs on; `None`: the caller's rayon pool.
+    /// How many threads of its own the network runs on; `None`: the caller's rayon pool. Where candle adds up tensors of
+    /// 65,536 numbers or more, it uses a pool of its own besides, whose size only `CANDLE_NUM_THREADS` limits.
     pub threads: Option<usize>,
     /// Which operators run; `None`: the fused ones on the CPU. To compare the two in tests and measurements.
     pub operators: Option<Operators>,
@@ -101,8 +120,12 @@ impl LoadOptions {
     /// Whether what was asked for exists.
     ///
     /// # Errors
-    /// [`NetworkError::Setting`] for quantised weights on a GPU and for no threads at all.
+    /// [`NetworkError::Setting`] for quantised weights on a GPU and for no threads at all; [`NetworkError::CpuOnly`] for
+    /// the fused operators on a GPU.
     pub fn check(&self) -> Result<(), NetworkError> {
+        if self.operators == Some(Operators::Fused) {
+            self.check_cpu("the fused implementation of the operators")?;
+        }
         let quantised = matches!(self.weights, WeightStorage::Q8 | WeightStorage::Q4);
         if quantised && self.device != DeviceChoice::Cpu {
             return Err(NetworkError::Setting {
@@ -242,6 +265,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn number_formats_have_one_name() {
+        for (name, kind) in
+            [("f32", ComputeType::F32), ("bf16", ComputeType::Bf16), ("f16", ComputeType::F16)]
+        {
+            assert_eq!(kind.to_string(), name);
+            assert_eq!(serde_json::to_value(kind).unwrap(), name);
+            assert_eq!(serde_json::from_value::<ComputeType>(name.into()).unwrap(), kind);
+        }
+    }
+
     #[cfg(all(feature = "transformers", not(feature = "cuda")))]
     #[test]
     fn a_gpu_needs_the_feature() {
@@ -264,6 +298,13 @@ mod tests {
         for options in [&cuda, &bf16, &q8] {
             assert!(options.check().is_ok());
         }
+        let composed = LoadOptions { operators: Some(Operators::Composed), ..cuda.clone() };
+        assert!(composed.check().is_ok());
+        let fused = LoadOptions { operators: Some(Operators::Fused), ..cuda.clone() };
+        let error = fused.check().unwrap_err();
+        assert!(matches!(error, NetworkError::CpuOnly { device: DeviceChoice::Cuda(0), .. }), "{error}");
+        assert!(error.to_string().contains("fused implementation of the operators"), "{error}");
+        assert!(LoadOptions { device: DeviceChoice::Cpu, ..fused }.check().is_ok());
         assert!(LoadOptions { weights: WeightStorage::Q4, ..cuda }.check().is_err());
         assert!(LoadOptions { threads: Some(0), ..LoadOptions::default() }.check().is_err());
     }

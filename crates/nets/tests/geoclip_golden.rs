@@ -118,7 +118,7 @@ fn gallery_logits(golden: &Golden, locations: &[LatLon]) -> Vec<f32> {
     if cfg!(feature = "transformers") {
         assert!((published.unwrap().factor() - scale.factor()).abs() < 1e-5);
     } else {
-        assert!(published.unwrap_err().to_string().contains("feature `transformers`"));
+        assert!(published.unwrap_err().to_string().contains("feature `lvlm`"));
     }
     let vectors = encoder().encode_normalised(locations);
     logits(&golden.floats("image_out_normalized"), &vectors, scale).unwrap()

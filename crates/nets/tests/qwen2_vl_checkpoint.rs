@@ -381,3 +381,19 @@ proptest! {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_saved_checkpoint_may_be_read_by_whom_other_files_may() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let directory = single(&few(&["a", "b"]));
+    let path = directory.path().join("saved.safetensors");
+    let checkpoint = ShardedCheckpoint::open(directory.path()).unwrap();
+    checkpoint.save_with(&BTreeMap::from([("a".to_owned(), vec![3.0, 4.0])]), &path).unwrap();
+    let saved = ShardedCheckpoint::open_file(&path).unwrap();
+    assert_eq!(saved.floats("a").unwrap(), [3.0, 4.0]);
+    assert_eq!(saved.floats("b").unwrap(), checkpoint.floats("b").unwrap());
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), mode(&directory.path().join("model.safetensors")));
+}

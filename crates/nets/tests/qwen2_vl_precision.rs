@@ -1,12 +1,12 @@
-//! What narrower weights cost.
+//! What narrower weights cost, and that caches tell networks apart which compute differently.
 #![cfg(feature = "lvlm")]
 #![allow(clippy::unwrap_used, reason = "a broken fixture must fail the test")]
 
 mod qwen2_vl_support;
 
-use nets::qwen2_vl::Sharing;
+use nets::qwen2_vl::{Parts, Qwen2Vl, Sharing};
 use nets::{ComputeType, LoadOptions, WeightStorage};
-use qwen2_vl_support::{ADAPTERS, cases, difference, features, network, rank_correlation};
+use qwen2_vl_support::{ADAPTERS, cases, difference, features, golden, network, rank_correlation};
 
 #[test]
 fn rewards_stay_near_those_of_f32() {
@@ -40,4 +40,31 @@ fn rewards_stay_near_those_of_f32() {
         println!("    alone and in a group: {:.2e}", difference(&alone, &together));
         assert!(difference(&alone, &together) < 2e-2, "{weights:?}, {dtype:?}");
     }
+}
+
+#[test]
+fn networks_that_compute_differently_have_different_fingerprints() {
+    let open = |weights, dtype| {
+        let options = LoadOptions { weights, dtype, ..LoadOptions::default() };
+        let parts = Parts { output_layer: true, ..Parts::default() };
+        Qwen2Vl::open_with(&golden("tiny-qwen2vl"), parts, &options).unwrap()
+    };
+    // With bf16 the same weights are held as without, but the inputs of products may be rounded.
+    let networks = [
+        open(WeightStorage::AsInFile, ComputeType::F32),
+        open(WeightStorage::Bf16, ComputeType::F32),
+        open(WeightStorage::Bf16, ComputeType::Bf16),
+        open(WeightStorage::Q8, ComputeType::F32),
+        open(WeightStorage::Q8, ComputeType::Bf16),
+    ];
+    for (index, one) in networks.iter().enumerate() {
+        for other in &networks[..index] {
+            assert_ne!(one.vision_fingerprint(), other.vision_fingerprint());
+            assert_ne!(one.text_fingerprint(), other.text_fingerprint());
+        }
+    }
+    let again = open(WeightStorage::Bf16, ComputeType::Bf16);
+    assert_eq!(again.vision_fingerprint(), networks[2].vision_fingerprint());
+    assert_eq!(again.text_fingerprint(), networks[2].text_fingerprint());
+    assert!(again.text_fingerprint().is_some());
 }

@@ -6,6 +6,7 @@ mod qwen2_vl_support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use nets::lora::Adapter;
 use nets::qwen2_vl::{PhotoFeatures, Prompt, Qwen2Vl, Sharing};
@@ -101,4 +102,17 @@ fn a_directory_that_cannot_be_written_is_named() {
         NetworkError::Write { file, .. } => assert!(file.contains("file"), "{file}"),
         other => panic!("{other}"),
     }
+}
+
+#[test]
+fn what_a_killed_process_left_is_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let [old, young] =
+        ["a", "b"].map(|random| directory.path().join(format!(".weights-1-q8.safetensors.{random}.tmp")));
+    fs::write(&old, "half").unwrap();
+    fs::write(&young, "another process writes it").unwrap();
+    let file = fs::File::options().append(true).open(&old).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_hours(30)).unwrap();
+    network(ADAPTERS[0], &options(WeightStorage::Q8, Some(directory.path())));
+    assert!(!old.exists() && young.exists());
 }

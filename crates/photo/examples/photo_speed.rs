@@ -1,4 +1,5 @@
-//! Times decoding and resizing on one thread: `cargo run --release -p nets --example photo_speed -- PHOTO...`
+//! Times decoding and resizing on one thread:
+//! `cargo run --release -p georanker-photo --example photo_speed -- PHOTO...`
 //!
 //! Without arguments it makes a 12-megapixel photo of its own.
 #![expect(clippy::print_stdout, reason = "the table is the point")]

@@ -96,18 +96,18 @@ impl PhotoError {
 
     const fn way_out(&self) -> Option<&'static str> {
         match self {
-            Self::UnknownFormat => Some("Give a JPEG, PNG, WebP, TIFF, GIF, BMP or HEIC file."),
+            Self::UnknownFormat => Some("give a JPEG, PNG, WebP, TIFF, GIF, BMP or HEIC file"),
             Self::UnsupportedFormat { format: Format::Heic } => {
-                Some("Convert it to JPEG, or build with the cargo feature `heic`.")
+                Some("convert it to JPEG, or build with the cargo feature `heic`")
             }
             Self::UnsupportedFormat { .. } | Self::UnsupportedVariant { .. } => {
-                Some("Convert it to JPEG or PNG.")
+                Some("convert it to JPEG or PNG")
             }
             Self::Empty | Self::Truncated { .. } | Self::Damaged { .. } => {
-                Some("Copy or download the file again, or save it again with an image editor.")
+                Some("copy or download the file again, or save it again with an image editor")
             }
-            Self::TooManyPixels { .. } => Some("Make the photo smaller, or raise the pixel limit."),
-            Self::FileTooLarge { .. } => Some("Make the file smaller, or raise the file limit."),
+            Self::TooManyPixels { .. } => Some("make the photo smaller, or raise the pixel limit"),
+            Self::FileTooLarge { .. } => Some("make the file smaller, or raise the file limit"),
             Self::WrongSize(_) | Self::WrongTarget { .. } | Self::Encoding { .. } => None,
         }
     }

@@ -1,6 +1,7 @@
 //! The location that a camera wrote into a photo.
 
 use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use contract::{ErrorKind, Failure};
 use exif::{Exif, In, Reader, Tag, Value};
@@ -9,24 +10,35 @@ use geo::LatLon;
 /// Reads the EXIF GPS tag of a photo.
 ///
 /// # Errors
-/// A [`Failure`] that names the photo: there is no GPS tag, or it makes no sense.
+/// A [`Failure`] that names the photo: there is no GPS tag, or it makes no sense. It never panics: should the EXIF reader
+/// do so, the EXIF data counts as damaged.
 pub fn gps_tag(name: &str, bytes: &[u8]) -> Result<LatLon, Failure> {
-    let missing = |why: &str| {
+    caught(|| location(bytes)).map_err(|why| {
         Failure::new(ErrorKind::InvalidPhoto, format!("{name}: {why}"))
-            .with_hint("give the photo's location in a table with --table")
-    };
+            .with_hint("give the photo's location in a table, with `table`")
+    })
+}
+
+/// What `read` returns; a panic is an error like the others.
+fn caught<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(read))
+        .unwrap_or_else(|_| Err("the photo's EXIF data is damaged: its reader gave up".into()))
+}
+
+/// The location, or what is missing.
+fn location(bytes: &[u8]) -> Result<LatLon, String> {
     let tags = Reader::new()
         .read_from_container(&mut Cursor::new(bytes))
-        .map_err(|_| missing("the photo has no EXIF data, so no GPS tag"))?;
+        .map_err(|_| "the photo has no EXIF data, so no GPS tag")?;
     let latitude = degrees(&tags, Tag::GPSLatitude, Tag::GPSLatitudeRef, 'S');
     let longitude = degrees(&tags, Tag::GPSLongitude, Tag::GPSLongitudeRef, 'W');
     let (Some(latitude), Some(longitude)) = (latitude, longitude) else {
-        return Err(missing("the photo has no GPS tag"));
+        return Err("the photo has no GPS tag".into());
     };
     if latitude == 0.0 && longitude == 0.0 {
-        return Err(missing("the GPS tag says 0, 0, which cameras write when they do not know"));
+        return Err("the GPS tag says 0, 0, which cameras write when they do not know".into());
     }
-    LatLon::new(latitude, longitude).map_err(|error| missing(&format!("GPS tag: {error}")))
+    LatLon::new(latitude, longitude).map_err(|error| format!("GPS tag: {error}"))
 }
 
 /// Degrees, minutes and seconds as one signed number.
@@ -70,6 +82,14 @@ mod tests {
     fn reads_hemispheres() {
         let sydney = gps_tag("s.tif", &tagged([33, 51, 36], [151, 12, 36], ["S", "E"])).unwrap();
         assert!((sydney.latitude() + 33.86).abs() < 1e-9 && (sydney.longitude() - 151.21).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_panic_of_the_reader_is_an_error() {
+        let error = caught::<LatLon>(|| panic!("index out of bounds")).unwrap_err();
+        assert!(error.contains("EXIF data is damaged"), "{error}");
+        assert_eq!(caught(|| Ok(7)), Ok(7));
+        assert_eq!(caught::<LatLon>(|| Err("no tag".into())).unwrap_err(), "no tag");
     }
 
     #[test]

@@ -2,14 +2,15 @@
 //!
 //! Rotation is part of the format's item properties and always applied; its EXIF orientation only repeats it.
 
-use super::decode::Decoded;
-#[cfg(feature = "heic")]
-use super::orientation::Orientation;
-use super::{Alpha, Format, Limits, PhotoError};
 #[cfg(feature = "heic")]
 use contract::Image;
 
+use super::decode::Decoded;
+#[cfg(feature = "heic")]
+use super::orientation::Orientation;
+#[cfg(feature = "heic")]
 use super::raster;
+use super::{Alpha, Format, Limits, PhotoError};
 
 const FORMAT: Format = Format::Heic;
 

@@ -1,11 +1,11 @@
 //! Photos: decoding, resizing, cropping, metadata, fingerprints.
 //!
-//! # Idea
+//! # What it does
 //! Every network sees exactly the pixels its reference implementation would. So [`resize`] reproduces Pillow byte for
 //! byte, and decoding differs only where JPEG itself leaves freedom. All functions are pure and may run on many threads
 //! at once.
 //!
-//! # Cast
+//! # Main types
 //! [`read_photo_bytes`] and [`decode_photo`] turn a file into a [`contract::Photo`]; [`decode`] turns its bytes into
 //! an [`Image`], under [`Limits`] and [`DecodeOptions`]; [`gps_tag`] reads where the camera was. [`resize`] and
 //! [`resize_short_side_and_crop`] change an image's size; [`normalise`] turns it into floats; [`perceptual_hash`]
@@ -22,7 +22,7 @@
 //! # Ok::<(), photo::PhotoError>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! libjpeg-turbo would give Pillow's JPEG pixels to the bit, but needs a C toolchain. The pure Rust decoder is within a
 //! few levels of it.
 #![forbid(unsafe_code)]

@@ -1,12 +1,12 @@
 //! Answers as people and programs read them.
 //!
-//! # Idea
+//! # What it does
 //! A run is a stream of [`PhotoResult`]s. There is one schema for programs, [`view::PhotoView`]: the command line
 //! prints it, a server sends it, the map in a web page draws it, and it can be read back. All formats implement one
 //! trait, [`Writer`], which takes one result at a time and keeps as little as it can. [`writer`] puts [`coarsen`] in
 //! front of each of them, so results are coarsened before any format sees them.
 //!
-//! # Cast
+//! # Main types
 //! [`PhotoResult`] is the input. [`Format`] names the output format, [`Settings`] holds what else the formats need, and
 //! [`OutputError`] is the only error. [`Precision`] and [`coarsen`] reduce the precision of published places.
 //! [`view::SCHEMA`] is the JSON schema of a view, [`escape`] puts foreign text into markup, and [`GalleryView`]
@@ -42,7 +42,7 @@
 //! `format.rs`, in one line with a sentence for the help text, and declare the module below. Parsing,
 //! [`Format::ALL`], error messages and coarsening follow from the list; so do the tests that apply to every format.
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! A template engine. Each format has its own rules for escaping, and in a template a forgotten filter is a security
 //! hole. Here foreign text passes through a function of [`escape`] or a serialiser.
 #![forbid(unsafe_code)]

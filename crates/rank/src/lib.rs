@@ -1,11 +1,11 @@
 //! Candidates in, scores out.
 //!
-//! # Idea
+//! # What it does
 //! Retrieval proposes, ranking decides. A [`contract::Ranker`] gives every candidate of a query one score;
 //! [`decide()`] turns the scores into a coordinate, and [`Calibration`] turns them into calibrated confidence.
 //! Rankers know nothing about photos on disk, galleries or servers.
 //!
-//! # Cast
+//! # Main types
 //! [`assemble`] builds a candidate set from the channels' search results; [`SimilarityRanker`] is a kernel vote
 //! without learned weights; [`decide()`] picks a candidate by highest score, best expected `GeoScore` or most
 //! mass within a radius; [`Calibration`] holds one isotonic map per radius. [`set`] is a small network over the whole
@@ -30,7 +30,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Averaging coordinates. The mean of Lisbon and Athens is in the sea; every answer here is a candidate that
 //! can be shown as evidence.
 #![forbid(unsafe_code)]

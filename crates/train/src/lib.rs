@@ -1,11 +1,11 @@
 //! Training of retrieval heads and of rankers.
 //!
-//! # Idea
+//! # What it does
 //! A few thousand photos cannot teach a network what the Earth looks like, but they can teach which directions of a
 //! frozen network's features tell places apart. Two heads use frozen photo features: one has a closed form, the other
 //! has few parameters and a contrastive loss. Both are deterministic: same data, same seed, same bytes.
 //!
-//! # Cast
+//! # Main types
 //! [`fit_neighbourhood_whitening`] makes the photo space, [`fit_location_head`] the map into a location space.
 //! [`contrastive`] continues the training of G3's heads with CLIP frozen. It is for programs of your own: no command
 //! uses it. Rankers are trained by [`engine`], which runs [`set`] and [`vlm`]; [`datasets`] builds these from the files
@@ -24,7 +24,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Fine-tuning the encoder. With so few photos it learns to recognise the photographers; frozen features with
 //! shrinkage did better on the validation split.
 #![forbid(unsafe_code)]

@@ -192,7 +192,7 @@ fn a_run_that_is_stopped_everywhere_gives_the_same_bytes() {
     let cut = folder.path().join("cut.parquet");
     assert!(go(&cut, 0, false).0.unwrap().stopped);
     let again = go(&cut, 0, false).0.unwrap_err();
-    assert!(again.kind == ErrorKind::Usage && again.hint.unwrap().contains("--resume"));
+    assert!(again.kind == ErrorKind::Usage && again.hint.unwrap().contains("`resume`"));
     // What a kill leaves: a part's counts without its rows, and files under temporary names.
     let parts = folder.path().join("cut.parquet.parts");
     fs::write(parts.join("000001.json"), "{").unwrap();

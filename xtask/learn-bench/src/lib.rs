@@ -1,18 +1,18 @@
 //! A world-wide test bed on which rankers must learn, without photos.
 //!
-//! # Idea
+//! # What it does
 //! One public-domain image of the whole Earth holds what geolocation is about: deserts, forests, coasts and snow look
 //! alike in far apart places, and yet not quite. Small squares of it, seen straight from above and jittered in
 //! colour, turn and scale, are the photos; places on land, spread evenly over the sphere, are gallery and queries. A
 //! hand-made description retrieves candidates; rankers learn to choose among them with the multi-order loss.
 //!
-//! # Cast
+//! # Main types
 //! [`WholeEarth`] is the image, [`view()`] cuts a square out of it, [`draw_places`] spreads places, [`make_bed`] makes
 //! gallery, queries and candidates of it all; [`files`] writes them where files are needed. [`run_set`] and [`run_vlm`]
 //! train and judge a ranker in one [`Variant`] of loss and input; [`write_tiny_vlm`] makes the network for the latter;
 //! [`run_bench`] runs everything, and [`BenchReport`] is the table.
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Synthetic scenes whose colours follow from the coordinates by a formula. Whatever learns them learns the formula;
 //! here nobody wrote down what tells the Gobi from the Namib.
 #![forbid(unsafe_code)]

@@ -90,6 +90,7 @@ pub(crate) fn out_of_fold(
                     embedding: QueryEmbedding { vectors },
                     // Ranking needs no pixels.
                     image: None,
+                    hash: None,
                 }
             })
             .collect();

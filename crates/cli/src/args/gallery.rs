@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::PackArguments;
+use super::{DeviceArguments, PackArguments};
 
 /// `georanker gallery`.
 #[derive(Debug, Args)]
@@ -30,6 +30,9 @@ pub enum GalleryCommand {
         /// The model pack whose encoder is used.
         #[command(flatten)]
         pack: PackArguments,
+        /// Where the encoder runs.
+        #[command(flatten)]
+        device: DeviceArguments,
     },
     /// Add photos to a gallery; photos that it already holds are skipped, so an interrupted run can be repeated.
     Add {
@@ -41,6 +44,9 @@ pub enum GalleryCommand {
         /// The model pack whose encoder is used.
         #[command(flatten)]
         pack: PackArguments,
+        /// Where the encoder runs.
+        #[command(flatten)]
+        device: DeviceArguments,
     },
     /// Remove photos by id.
     Remove {

@@ -263,14 +263,9 @@ impl GenerateArguments {
     }
 }
 
-/// `georanker/answers` in the user's cache directory.
+/// `answers` in the user's cache directory.
 pub(crate) fn default_cache() -> Option<PathBuf> {
-    let named =
-        |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let base = named("XDG_CACHE_HOME")
-        .or_else(|| named("LOCALAPPDATA"))
-        .or_else(|| named("HOME").map(|home| home.join(".cache")))?;
-    Some(base.join("georanker").join("answers"))
+    files::user_cache_directory().map(|directory| directory.join("answers"))
 }
 
 fn number_between(text: &str, least: f64, most: f64, words: &str) -> Result<f64, String> {

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use contract::Failure;
-use rank::vlm::{InputOptions, NumberFormat, ScorerOptions};
+use nets::ComputeType;
+use rank::vlm::{InputOptions, ScorerOptions};
 
 use super::load::Typed;
 use super::{WeightStorage, check_directory};
@@ -20,14 +21,14 @@ pub struct JudgeArguments {
     #[arg(long, value_name = "DIR", requires = "judge")]
     pub judge_adapter: Option<PathBuf>,
     /// Rerank this many retrieved candidates, the best of the pack's ranker.
-    #[arg(long, value_name = "N", requires = "judge", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub judge_found: u16,
+    #[arg(long, alias = "judge-found", value_name = "N", requires = "judge", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub judge_retrieved: u16,
     /// Rerank this many candidates that were only generated.
-    #[arg(long, value_name = "N", requires = "judge", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=256))]
-    pub judge_written: u16,
+    #[arg(long, alias = "judge-written", value_name = "N", requires = "judge", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=256))]
+    pub judge_generated: u16,
     /// Number format of the computation.
-    #[arg(long, value_enum, requires = "judge", default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16")]
-    pub judge_dtype: NumberFormat,
+    #[arg(long, value_enum, requires = "judge", default_value_t = ComputeType::F32, value_name = "f32|bf16|f16")]
+    pub judge_dtype: ComputeType,
     /// Device to run on: cpu, or cuda in a build with `--features cuda`.
     #[arg(long, requires = "judge", default_value = "cpu", value_name = "cpu|cuda|cuda:N")]
     pub judge_device: String,
@@ -65,7 +66,7 @@ impl JudgeArguments {
     /// [`contract::ErrorKind::Usage`] naming the option; [`contract::ErrorKind::BrokenModel`] for directories that are not there.
     pub fn resolve(&self) -> Result<Option<JudgeRequest>, Failure> {
         let Some(model) = &self.judge else { return Ok(None) };
-        let (retrieved, generated) = (usize::from(self.judge_found), usize::from(self.judge_written));
+        let (retrieved, generated) = (usize::from(self.judge_retrieved), usize::from(self.judge_generated));
         check_directory("--judge", Some(model))?;
         check_directory("--judge-adapter", self.judge_adapter.as_deref())?;
         let load = Typed {
@@ -74,7 +75,6 @@ impl JudgeArguments {
             dtype: self.judge_dtype,
             weights: self.judge_weights,
             weights_cache: self.judge_weights_cache.as_deref(),
-            threads: None,
         };
         let load = load.resolve()?;
         let options = ScorerOptions {

@@ -1,12 +1,10 @@
 //! How a network is loaded: one set of options for every command that opens one.
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use contract::{ErrorKind, Failure};
-use nets::{DeviceChoice, LoadOptions};
-use rank::vlm::NumberFormat;
+use nets::{ComputeType, DeviceChoice, LoadOptions};
 
 /// What `--weights` can name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -25,10 +23,9 @@ pub enum WeightStorage {
 pub(super) struct Typed<'a> {
     pub(super) prefix: &'a str,
     pub(super) device: &'a str,
-    pub(super) dtype: NumberFormat,
+    pub(super) dtype: ComputeType,
     pub(super) weights: WeightStorage,
     pub(super) weights_cache: Option<&'a Path>,
-    pub(super) threads: Option<NonZeroUsize>,
 }
 
 impl Typed<'_> {
@@ -37,17 +34,14 @@ impl Typed<'_> {
     /// # Errors
     /// [`ErrorKind::Usage`] naming the option.
     pub(super) fn resolve(self) -> Result<LoadOptions, Failure> {
-        let Self { prefix, device, dtype, weights, weights_cache, threads } = self;
+        let Self { prefix, device, dtype, weights, weights_cache } = self;
         if weights_cache.is_some() && weights == WeightStorage::Stored {
             let message = format!("--{prefix}weights-cache keeps quantised weights, and none were asked for");
             return Err(
                 Failure::new(ErrorKind::Usage, message).with_hint(format!("add --{prefix}weights q4 or q8"))
             );
         }
-        let device: DeviceChoice = device.parse().map_err(|error: nets::NetworkError| Failure {
-            message: format!("--{prefix}{error}"),
-            ..Failure::from(error)
-        })?;
+        let device = super::device::device(prefix, device)?;
         // What this build or this machine lacks is said before anything is read.
         device.open().map_err(|error| Failure {
             message: format!("--{prefix}device: {error}"),
@@ -60,14 +54,13 @@ impl Typed<'_> {
         }
         Ok(LoadOptions {
             device,
-            dtype: dtype.into(),
+            dtype,
             weights: match weights {
                 WeightStorage::Stored => nets::WeightStorage::AsInFile,
                 WeightStorage::Q8 => nets::WeightStorage::Q8,
                 WeightStorage::Q4 => nets::WeightStorage::Q4,
             },
             weights_cache: weights_cache.map(PathBuf::from),
-            threads: threads.map(NonZeroUsize::get),
             ..LoadOptions::default()
         })
     }

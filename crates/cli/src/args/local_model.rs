@@ -1,12 +1,12 @@
 //! Arguments of a model on this machine that writes.
 
+use nets::ComputeType;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
 use contract::{ErrorKind, Failure};
 use generate::LocalSettings;
-use rank::vlm::NumberFormat;
 
 use super::WeightStorage;
 use super::load::Typed;
@@ -30,8 +30,8 @@ pub struct LocalArguments {
     #[arg(long, value_name = "DIR", conflicts_with = "api")]
     pub weights_cache: Option<PathBuf>,
     /// With --local: number format of the computation.
-    #[arg(long, value_enum, default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16", conflicts_with = "api")]
-    pub dtype: NumberFormat,
+    #[arg(long, value_enum, default_value_t = ComputeType::F32, value_name = "f32|bf16|f16", conflicts_with = "api")]
+    pub dtype: ComputeType,
     /// With --local: sample from the K likeliest tokens only (top-k); 0: all.
     #[arg(long, value_name = "K", default_value_t = 0, conflicts_with = "api")]
     pub top_k: usize,
@@ -93,8 +93,6 @@ impl LocalArguments {
             dtype: self.dtype,
             weights: self.weights,
             weights_cache: self.weights_cache.as_deref(),
-            // The whole process has as many.
-            threads: None,
         };
         let settings = LocalSettings {
             load: load.resolve()?,

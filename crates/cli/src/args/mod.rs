@@ -4,10 +4,13 @@
 mod benchmark;
 #[cfg(feature = "train")]
 mod curate;
+mod device;
 mod evaluate;
 mod gallery;
 #[cfg(feature = "lvlm")]
 mod generate;
+#[cfg(feature = "lvlm")]
+mod generated;
 #[cfg(feature = "lvlm")]
 mod judge;
 #[cfg(feature = "lvlm")]
@@ -24,8 +27,6 @@ mod retrieval;
 mod score;
 #[cfg(feature = "train")]
 mod train;
-#[cfg(feature = "lvlm")]
-mod written;
 
 #[cfg(feature = "lvlm")]
 use std::path::Path;
@@ -42,6 +43,7 @@ pub use curate::{
     CurateArguments, CurateBuildArguments, CurateCommand, CurateRequest, CurateStatsArguments, Exclusion,
     QueryArguments, RetrievedArguments, RuleArguments,
 };
+pub use device::DeviceArguments;
 pub use evaluate::EvaluateArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 #[cfg(feature = "lvlm")]
@@ -51,6 +53,8 @@ pub use generate::{
     ApiArguments, ApiRequest, DetailWord, GenerateArguments, GenerateProtocol, GenerateRequest, PromptKind,
     StructuredWord, WriterRequest,
 };
+#[cfg(feature = "lvlm")]
+pub use generated::{GeneratedArguments, GeneratedRequest};
 #[cfg(feature = "lvlm")]
 pub use judge::{JudgeArguments, JudgeRequest};
 #[cfg(feature = "lvlm")]
@@ -67,8 +71,6 @@ pub use retrieval::RetrievalArguments;
 pub use score::{ScoreArguments, ScoreRequest};
 #[cfg(feature = "train")]
 pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, TrainedRanker};
-#[cfg(feature = "lvlm")]
-pub use written::{WrittenArguments, WrittenRequest};
 
 /// Where on Earth was this photo taken?
 #[derive(Debug, Parser)]

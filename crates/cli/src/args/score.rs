@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use contract::{ErrorKind, Failure};
-use nets::LoadOptions;
+use nets::{ComputeType, LoadOptions};
 use rank::vlm::prompt::Protocol;
-use rank::vlm::{BenchmarkRules, NumberFormat, Reencode};
+use rank::vlm::{BenchmarkRules, Reencode};
 
 use super::WeightStorage;
 use super::benchmark::{BenchmarkArguments, BenchmarkRequest};
@@ -54,8 +54,8 @@ pub struct ScoreArguments {
     #[arg(long, value_enum, default_value_t = Reencode::None, value_name = "none|candidates|all")]
     pub reencode: Reencode,
     /// Number format of the computation.
-    #[arg(long, value_enum, default_value_t = NumberFormat::F32, value_name = "f32|bf16|f16")]
-    pub dtype: NumberFormat,
+    #[arg(long, value_enum, default_value_t = ComputeType::F32, value_name = "f32|bf16|f16")]
+    pub dtype: ComputeType,
     /// Hold the weights as stored, or quantised to 8 or 4 bits.
     #[arg(long, value_enum, default_value_t = WeightStorage::Stored, value_name = "stored|q8|q4")]
     pub weights: WeightStorage,
@@ -154,8 +154,6 @@ impl ScoreArguments {
             dtype: self.dtype,
             weights: self.weights,
             weights_cache: self.weights_cache.as_deref(),
-            // The whole process has as many.
-            threads: None,
         };
         let load = load.resolve()?;
         let (pairs, benchmark) = match (self.benchmark.resolve(), &self.pairs) {
@@ -303,7 +301,7 @@ mod tests {
         assert_eq!(request.protocol, Protocol::Official);
         assert_eq!(request.reencode, Reencode::Candidates);
         let load = LoadOptions {
-            dtype: nets::ComputeType::Bf16,
+            dtype: ComputeType::Bf16,
             weights: nets::WeightStorage::Q8,
             weights_cache: Some(PathBuf::from("kept")),
             ..LoadOptions::default()

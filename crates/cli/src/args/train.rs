@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use contract::{ErrorKind, Failure};
+use georanker::LoadOptions;
+
+use super::DeviceArguments;
 
 /// `georanker train`.
 #[derive(Debug, Args)]
@@ -39,9 +42,9 @@ pub struct TrainRunArguments {
     /// Continue the run in this directory.
     #[arg(long, value_name = "OUT")]
     pub resume: Option<PathBuf>,
-    /// Number of threads [default: one per core].
-    #[arg(long, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    /// Where it runs.
+    #[command(flatten)]
+    pub device: DeviceArguments,
 }
 
 /// Which ranker is trained.
@@ -74,6 +77,8 @@ pub struct TrainRequest {
     pub resume: Option<PathBuf>,
     /// Threads, if not one a core.
     pub threads: Option<NonZeroUsize>,
+    /// Where it runs.
+    pub load: LoadOptions,
 }
 
 impl TrainArguments {
@@ -93,8 +98,15 @@ impl TrainArguments {
             let hint = "name the directory of the run, or leave --resume out to start one";
             return Err(Failure::new(ErrorKind::Usage, message).with_hint(hint));
         }
-        let TrainRunArguments { config, resume, threads } = arguments;
-        Ok(TrainRequest { ranker, config: config.clone(), resume: resume.clone(), threads: *threads })
+        let TrainRunArguments { config, resume, device } = arguments;
+        let load = device.resolve()?;
+        Ok(TrainRequest {
+            ranker,
+            config: config.clone(),
+            resume: resume.clone(),
+            threads: device.threads,
+            load,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use contract::{Attribution, Diagnose, Encoder, ErrorKind, Failure, PhotoId};
+use contract::{Attribution, Encoder, ErrorKind, Failure, PhotoId};
 use evaluate::Selection;
 use formats::table::{PhotoRow, PhotoTable};
 use gallery::{
@@ -15,10 +15,11 @@ use georanker::{
 };
 use photo::Limits;
 
-use crate::args::{GalleryCommand, PackArguments, PhotosArguments};
+use crate::args::{DeviceArguments, GalleryCommand, PackArguments, PhotosArguments};
 use crate::exit::{Exit, report};
 use crate::progress::{bar, note, stop_flag};
 use crate::sink::write_text;
+use crate::threads::use_threads;
 
 /// Runs a gallery command.
 ///
@@ -26,8 +27,8 @@ use crate::sink::write_text;
 /// A [`Failure`] that ends the run; photos that fail are reported and left out.
 pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
     match command {
-        GalleryCommand::Build { gallery, photos, name, pack } => {
-            let work = Work::prepare(photos, pack)?;
+        GalleryCommand::Build { gallery, photos, name, pack, device } => {
+            let work = Work::prepare(photos, pack, device)?;
             let fallback = gallery.file_name().map(|name| name.to_string_lossy().into_owned());
             let spec = GallerySpec {
                 name: name.clone().or(fallback).unwrap_or_else(|| "gallery".to_owned()),
@@ -45,8 +46,8 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
             }?;
             work.add(writer, gallery, photos, quiet)
         }
-        GalleryCommand::Add { gallery, photos, pack } => {
-            let work = Work::prepare(photos, pack)?;
+        GalleryCommand::Add { gallery, photos, pack, device } => {
+            let work = Work::prepare(photos, pack, device)?;
             let writer = GalleryWriter::open(gallery, Some(work.encoder.fingerprint()))?;
             work.add(writer, gallery, photos, quiet)
         }
@@ -66,13 +67,19 @@ struct Work {
 }
 
 impl Work {
-    fn prepare(photos: &PhotosArguments, pack: &PackArguments) -> Result<Self, Failure> {
+    fn prepare(
+        photos: &PhotosArguments,
+        pack: &PackArguments,
+        device: &DeviceArguments,
+    ) -> Result<Self, Failure> {
+        use_threads(device.threads)?;
+        let load = device.resolve()?;
         let kind = if photos.photos.is_dir() { SourceKind::Folder } else { SourceKind::Tar };
         let source = PhotoFiles::open(&photos.photos)?;
         let wanted = Wanted::of(photos, &source)?;
         let directory = find_pack(pack.pack.as_deref())?;
         let pack = Pack::open(&directory)?;
-        let encoder = PhotoEncoder::open(&pack)?;
+        let encoder = PhotoEncoder::open_with(&pack, &load)?;
         // No place at all: what is broken is found before any photo is read.
         encoder.encode_places(&[])?;
         Ok(Self { encoder, source, kind, wanted })
@@ -205,7 +212,7 @@ impl Wanted {
                 let rows = PhotoTable::open(path)?;
                 Box::new(rows.filter_map(move |row| match row {
                     Ok(row) => selection.fits(&row).then(|| Ok(of_row(row))),
-                    Err(error) => Some(Err(failure(&error))),
+                    Err(error) => Some(Err(error.into())),
                 }))
             }
         })
@@ -307,8 +314,4 @@ fn relative_to(photos: &Path, gallery: &Path) -> Result<String, Failure> {
         other => other.as_os_str().to_string_lossy().into_owned(),
     });
     Ok(parts.collect::<Vec<_>>().join("/"))
-}
-
-fn failure(error: &impl Diagnose) -> Failure {
-    Failure::from_error(error)
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use contract::{Cancel, Failure, LocateOptions};
 use generate::{AnswerCache, Budget, Wording, WrittenFile};
-use georanker::generation::{GeneratedSource, GenerationNotice, ModelSource, Prompts};
+use georanker::generation::{GeneratedSource, ModelSource, Prompts};
 use georanker::{Locator, Reranker};
 use indicatif::ProgressBar;
 use photo::DecodeOptions;
 use rank::vlm::PairScorer;
 
 use super::generate::open_generator;
-use crate::args::{JudgeRequest, LocateArguments, LocateRequest, PromptKind, WrittenRequest};
+use crate::args::{GeneratedRequest, JudgeRequest, LocateRequest, PromptKind};
 use crate::exit::report;
 use crate::progress::note;
 
@@ -28,23 +28,22 @@ pub(super) struct Generated(Option<Arc<GeneratedSource>>);
 /// A file that cannot be read, a cache that cannot be made, a model that is broken.
 pub(super) fn with_models(
     mut locator: Locator,
-    request: &LocateRequest,
-    arguments: &LocateArguments,
+    request: LocateRequest,
     cancel: &Cancel,
     quiet: bool,
 ) -> Result<(Locator, Generated), Failure> {
     let mut source = None;
-    if let Some(generated) = arguments.written.resolve()? {
+    if let Some(generated) = request.generated {
         let asked = (&request.options, &request.author);
         let opened = Arc::new(open_source(generated, &locator, asked, cancel, quiet)?);
-        locator = locator.with_source(opened.clone(), arguments.written.merge_within_m)?;
+        locator = locator.with_source(opened.clone(), request.merge_within_m)?;
         source = Some(opened);
     }
-    if let Some(JudgeRequest { model, options, retrieved, generated }) = &request.judge {
+    if let Some(JudgeRequest { model, options, retrieved, generated }) = request.judge {
         let what = "confidence values are uncalibrated model probabilities";
         note(quiet, &format!("opening {}; {what}", model.display()));
-        let scorer = PairScorer::open(model, options)?;
-        let (retrieved, generated, decode) = (*retrieved, *generated, DecodeOptions::default());
+        let scorer = PairScorer::open(&model, &options)?;
+        let decode = DecodeOptions::default();
         locator = locator.reranked_by(Reranker { scorer, retrieved, generated, decode });
     }
     Ok((locator, Generated(source)))
@@ -72,17 +71,15 @@ impl Generated {
 /// # Errors
 /// The file cannot be read, or the cache not be made.
 fn open_source(
-    request: WrittenRequest,
+    request: GeneratedRequest,
     locator: &Locator,
     (options, author): (&LocateOptions, &Option<String>),
     cancel: &Cancel,
     quiet: bool,
 ) -> Result<GeneratedSource, Failure> {
     match request {
-        WrittenRequest::File(path) => {
-            Ok(GeneratedSource::from_file(WrittenFile::open(&path)?, cancel.clone()))
-        }
-        WrittenRequest::Api { api, prompt, samples, prices, budget, cache } => {
+        GeneratedRequest::File(path) => Ok(GeneratedSource::from_file(WrittenFile::open(&path)?)),
+        GeneratedRequest::Api { api, prompt, samples, prices, budget, cache } => {
             let prompts = match prompt {
                 PromptKind::ZeroShot => Prompts::zero_shot(Wording::Default),
                 PromptKind::Retrieval => Prompts::retrieval(
@@ -101,10 +98,7 @@ fn open_source(
                 samples,
                 concurrency: CONCURRENCY,
             };
-            let tell = |notice| match notice {
-                GenerationNotice::Failed(failure) => report(&failure),
-            };
-            Ok(GeneratedSource::from_model(model, cancel.clone(), tell))
+            Ok(GeneratedSource::from_model(model, cancel.clone(), report))
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::exit::{Exit, report};
 use crate::progress::{bar, note, stop_flag};
 use crate::sink::Sink;
 use crate::terminal;
+use crate::threads::use_threads;
 
 /// Longest side of the query's picture on the map.
 const QUERY_SIDE: u32 = 640;
@@ -34,6 +35,7 @@ const CANDIDATE_SIDE: u32 = 200;
 /// A [`Failure`] that ends the run; a photo's failure does not.
 pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
+    use_threads(arguments.device.threads)?;
     let pack = Pack::open(&find_pack(arguments.pack.pack.as_deref())?)?;
     let inputs = expand_inputs(&arguments.inputs);
     if inputs.skipped > 0 {
@@ -47,7 +49,6 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     let limits = Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() };
     let cancel = Cancel::by(stop_flag()?);
     locator.check(&request.options)?;
-    let (locator, generated) = with_models(locator, &request, arguments, &cancel, quiet)?;
     let wants_map = arguments.format == Format::Html || arguments.map.is_some();
     let options = BatchOptions {
         locate: request.options.clone(),
@@ -57,6 +58,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         query_cache,
         ..BatchOptions::default()
     };
+    let (locator, generated) = with_models(locator, request, &cancel, quiet)?;
     let pictures = Pictures { locator: &locator, queries: RefCell::default() };
     let mut targets = vec![Target::open(arguments.format, arguments.out.as_deref())?];
     if let Some(map) = &arguments.map {

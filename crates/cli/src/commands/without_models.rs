@@ -3,7 +3,7 @@
 use contract::{Cancel, Failure};
 use georanker::Locator;
 
-use crate::args::{LocateArguments, LocateRequest};
+use crate::args::LocateRequest;
 
 /// Generated candidates: this build cannot ask for any.
 pub(super) struct Generated;
@@ -12,11 +12,10 @@ pub(super) struct Generated;
 ///
 /// # Errors
 /// None.
-#[allow(clippy::unnecessary_wraps, reason = "as in a build with models")]
+#[allow(clippy::unnecessary_wraps, clippy::needless_pass_by_value, reason = "as in a build with models")]
 pub(super) fn with_models(
     locator: Locator,
-    _: &LocateRequest,
-    _: &LocateArguments,
+    _: LocateRequest,
     _: &Cancel,
     _: bool,
 ) -> Result<(Locator, Generated), Failure> {

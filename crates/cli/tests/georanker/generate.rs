@@ -172,7 +172,9 @@ fn passing_faults_are_waited_out() {
         .assert()
         .code(0)
         .stderr(contains("HTTP 429: slow down").and(contains("HTTP 500: oops")))
-        .stderr(contains("no answer in time").and(contains("no JSON")).and(contains("the connection failed")))
+        .stderr(
+            contains("no answer in time").and(contains("not JSON")).and(contains("the connection failed")),
+        )
         .stderr(contains("HTTP 503: <html>Service Unavailable</html>"));
     assert!(began.elapsed() >= Duration::from_secs(1), "Retry-After was not waited for");
     assert_eq!(only_line(&run.get_output().stdout)["candidates"].as_array().unwrap().len(), 10);

@@ -77,7 +77,7 @@ fn the_judge_scores_as_score_does() {
     let found = FOUND.to_string();
     let options = judge();
     let mut arguments: Vec<&str> = options.iter().map(String::as_str).collect();
-    arguments.extend(["--judge-found", &found]);
+    arguments.extend(["--judge-found", &found]); // Its older name.
     let judged = located(&work, &arguments);
     assert!(judged["model"].as_str().unwrap().ends_with("with tiny-qwen2vl"), "{}", judged["model"]);
     let listed = judged["candidates"].as_array().unwrap();
@@ -119,13 +119,13 @@ fn what_a_judge_cannot_do_is_said() {
     run(&["--judge-adapter", "x"]).code(2);
     let options = judge();
     let model: Vec<&str> = options.iter().map(String::as_str).collect();
-    run(&[&model[..], &["--judge-found", "0"]].concat()).code(2).stderr(contains("--judge-found"));
+    run(&[&model[..], &["--judge-retrieved", "0"]].concat()).code(2).stderr(contains("--judge-retrieved"));
     run(&[&model[..], &["--judge-weights-cache", "kept"]].concat())
         .code(2)
         .stderr(contains("none were asked for").and(contains("--judge-weights q4")));
     // Without an adapter there is no value head.
     run(&model[..2]).code(3).stderr(contains("value").and(contains("--judge-adapter")));
-    run(&["--judge-found", "3"]).code(2).stderr(contains("--judge <DIR>"));
+    run(&["--judge-retrieved", "3"]).code(2).stderr(contains("--judge <DIR>"));
     // The photos have gone.
     let moved = work.path("photos");
     std::fs::create_dir(&moved).unwrap();

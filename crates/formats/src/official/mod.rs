@@ -1,11 +1,11 @@
 //! The official files as they are: candidate lists of the benchmarks, and what FAISS found.
 //!
-//! # Idea
+//! # What it does
 //! The reference code keeps its lists as Python literals in CSV columns and reads them with `eval`, and keeps search
 //! results as `.npy` matrices of row numbers. Both are read here without running anything, and without believing what a
 //! header says: [`literal`] knows values and no expressions, [`npy`] compares shape and type with the file's length.
 //!
-//! # Cast
+//! # Main types
 //! [`BenchmarkTable`] gives [`BenchmarkRow`]s of `im2gps3k.csv` and `yfcc4k.csv`; [`NpyFile`] reads `I.npy` and `D.npy`
 //! a block of rows at a time; [`Collection`] looks up the rows of MP16-Pro's CSV that such a matrix names.
 //!
@@ -23,7 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Crates for both. `py_literal` refuses `nan` and `np.float64(..)` and builds big integers for every number; `npyz`
 //! reads element by element and trusts the header until the file ends. What is needed of either is a page of code.
 

@@ -63,7 +63,7 @@ pub enum NpyError {
         cause: io::Error,
     },
     /// Not a `.npy` file, or one cut off in its header.
-    #[error("{file} is no .npy file: {why}")]
+    #[error("{file} is not a .npy file: {why}")]
     NotNpy {
         /// The file.
         file: String,
@@ -118,7 +118,7 @@ impl Diagnose for NpyError {
                     .into()
             }
             Self::Field { field, .. } if field == "shape" => {
-                "a result matrix has one row a query and one column a neighbour".into()
+                "a result matrix has one row per query and one column per neighbour".into()
             }
             Self::NotNpy { .. } | Self::Field { .. } => "write it with numpy.save".into(),
             Self::Length { .. } => "the file was cut or changed: copy it again".into(),
@@ -293,7 +293,7 @@ fn fields(name: &str, header: &str) -> Result<(NpyType, bool, [u64; 2]), NpyErro
     let entries = match parse(header) {
         Ok(Literal::Dict(entries)) => entries,
         Ok(other) => return Err(not(format!("its header is {}, not a dictionary", other.kind()))),
-        Err(error) => return Err(not(format!("its header is no Python literal: {error}"))),
+        Err(error) => return Err(not(format!("its header is not a Python literal: {error}"))),
     };
     let (mut kind, mut fortran, mut shape) = (None, None, None);
     for (key, value) in &entries {

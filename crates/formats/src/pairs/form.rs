@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::error::PairsProblem;
 use super::{PairCandidate, PairsRow, PlaceText};
-use crate::complaint::Complaint;
+use crate::complaint::{Complaint, without_place};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,8 +120,7 @@ fn wrong(field: String, error: &serde_json::Error) -> Wrong {
     let reason = error.to_string();
     if !error.is_data() {
         // The parser's own line is that of the text it was given: always 1.
-        let end = reason.rfind(" at line ").unwrap_or(reason.len());
-        return Wrong::Syntax { column: error.column(), reason: reason[..end].to_owned() };
+        return Wrong::Syntax { column: error.column(), reason: without_place(&reason).to_owned() };
     }
     // Serde finds at the end of an object what it lacks, and knows its name only.
     let inside = |name: &str| if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") };
@@ -162,16 +161,16 @@ fn path(path: &str, folder: &Path, field: impl Fn() -> String) -> Result<PathBuf
     }
 }
 
-/// The same JSON with the numbers that JSON does not have (`NaN`, `Infinity`, `-Infinity`: Python writes them)
-/// as texts, so that the field they are in can be named; `None` if there are none.
-pub(super) fn with_quoted_non_numbers(json: &str) -> Option<String> {
-    let mut quoted = String::with_capacity(json.len() + 16);
+/// The same JSON with something else in place of the numbers that JSON does not have (`NaN`, `Infinity`, `-Infinity`:
+/// Python writes them), so that the rest can be read; `None` if there are none.
+pub(super) fn with_non_numbers_as(json: &str, replacement: impl Fn(&str) -> String) -> Option<String> {
+    let mut replaced = String::with_capacity(json.len() + 16);
     let (mut rest, mut in_text, mut found) = (json, false, false);
     while let Some(first) = rest.chars().next() {
         let word = ["NaN", "Infinity", "-Infinity"].into_iter().find(|word| rest.starts_with(word));
         let length = match (in_text, first, word) {
             (false, _, Some(word)) => {
-                quoted.extend(["\"", word, "\""]);
+                replaced.push_str(&replacement(word));
                 found = true;
                 rest = &rest[word.len()..];
                 continue;
@@ -181,8 +180,8 @@ pub(super) fn with_quoted_non_numbers(json: &str) -> Option<String> {
             _ => first.len_utf8(),
         };
         in_text ^= first == '"';
-        quoted.push_str(&rest[..length]);
+        replaced.push_str(&rest[..length]);
         rest = &rest[length..];
     }
-    found.then_some(quoted)
+    found.then_some(replaced)
 }

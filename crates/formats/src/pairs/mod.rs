@@ -1,12 +1,12 @@
 //! The pairs file: queries with the candidates that are to be scored, and the rows of scores.
 //!
-//! # Idea
+//! # What it does
 //! One JSON object a line. A row says which photo is asked about, which places are in question and which are
 //! known to be wrong; [`PairsReader`] reads one row at a time, so that a file of any length fits. A row that is
 //! wrong is an error of its own and the next one is read. Coordinates keep the very number that was written:
 //! the prompt prints it.
 //!
-//! # Cast
+//! # Main types
 //! [`PairsRow`], [`PlaceText`] and [`PairCandidate`] are a row; [`PairsReader`] gives [`PairsLine`]s;
 //! [`ScoredRow`] is a row of the answer; [`PairsError`] says what is wrong, naming file, line and field.
 //!

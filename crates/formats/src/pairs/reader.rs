@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::PairsRow;
 use super::error::PairsError;
-use super::form::{self, Wrong, with_quoted_non_numbers};
+use super::form::{self, Wrong, with_non_numbers_as};
 
 /// No real row is longer: this would be 500,000 candidates.
 const LONGEST_LINE: usize = 64 << 20;
@@ -145,13 +145,18 @@ fn read(text: &str, folder: &Path) -> Result<PairsRow, (Option<String>, Wrong)> 
         Ok(row) => return Ok(row),
         Err(wrong) => wrong,
     };
+    // As null, so that one in place of the id is not taken for an id.
+    let id = match with_non_numbers_as(text, |_| "null".into()) {
+        Some(json) => form::id_of(&json),
+        None => form::id_of(text),
+    };
     if matches!(wrong, Wrong::Syntax { .. })
-        && let Some(quoted) = with_quoted_non_numbers(text)
+        && let Some(quoted) = with_non_numbers_as(text, |word| format!("\"{word}\""))
         && let Err(named @ Wrong::Field(..)) = form::read(&quoted, folder)
     {
-        return Err((form::id_of(&quoted), named));
+        return Err((id, named));
     }
-    Err((form::id_of(text), wrong))
+    Err((id, wrong))
 }
 
 impl<R: BufRead> Iterator for PairsReader<R> {

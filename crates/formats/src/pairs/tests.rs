@@ -160,6 +160,24 @@ fn one_bad_row_is_not_anothers() {
 }
 
 #[test]
+fn the_id_is_read_beside_numbers_that_json_does_not_have() {
+    let read = |text: &str| {
+        let line = read(text.as_bytes()).pop().unwrap();
+        (line.id, line.row.unwrap_err().to_string())
+    };
+    // What is wrong first is another field.
+    let (id, message) =
+        read(r#"{"id":"a","query":"q","candidates":[{"lat":null,"lon":2},{"lat":NaN,"lon":2}]}"#);
+    assert!(message.contains("candidates[0].lat"), "{message}");
+    assert_eq!(id.as_deref(), Some("a"));
+    // A text may be there, so no field can be named.
+    let (id, message) = read(r#"{"query":"q","candidates":[{"lat":1,"lon":2,"place":-Infinity}],"id":"b"}"#);
+    assert!(message.contains("not JSON"), "{message}");
+    assert_eq!(id.as_deref(), Some("b"));
+    assert_eq!(read(r#"{"id":NaN,"query":"q","candidates":[{"lat":1,"lon":2}]}"#).0, None);
+}
+
+#[test]
 fn a_line_without_end_is_passed_over() {
     let good = r#"{"id":"a","query":"q","candidates":[{"lat":1,"lon":2}]}"#;
     let text = format!("{}\n{good}\n{}", "x".repeat(500), "y".repeat(500));

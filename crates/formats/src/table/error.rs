@@ -279,7 +279,7 @@ impl Diagnose for TableError {
                 "give {column} too, or leave both coordinates empty to say that there is no prediction"
             ),
             Self::Field { column, .. } => format!("correct {column} in that row, or remove the row"),
-            Self::DuplicateId { .. } => "keep one row a photo".into(),
+            Self::DuplicateId { .. } => "keep one row per photo".into(),
             Self::WrongType { column, expected, .. } => format!("write {column} as {expected}"),
             Self::ListLength { column, .. } if column.contains("gps") && !column.ends_with("gps") => {
                 "a coordinate is [latitude, longitude]".into()

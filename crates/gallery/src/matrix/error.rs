@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use contract::{Diagnose, ErrorKind};
+use contract::{Channel, Diagnose, ErrorKind};
 
 /// Why a matrix could not be made, opened or searched.
 #[derive(Debug, thiserror::Error)]
@@ -47,16 +47,20 @@ pub enum MatrixError {
         found: usize,
     },
     /// A channel that is not searched here.
-    #[error("coordinates have no channel {channel} (they have: location)")]
+    #[error("{name} has no channel `{channel}`; it has {known}")]
     UnknownChannel {
-        /// As asked for.
-        channel: String,
+        /// What was searched.
+        name: String,
+        /// The channel asked for.
+        channel: Channel,
+        /// The channels it has.
+        known: String,
     },
     /// A query without a vector in a channel that is searched.
-    #[error("the query vector for the channel {channel} is missing")]
+    #[error("the query has no vector in channel `{channel}`")]
     NoQueryVector {
         /// The channel.
-        channel: String,
+        channel: Channel,
     },
     /// A file of vectors made by another encoder.
     #[error("`{}` holds vectors of `{stored}`, but `{expected}` is in use", .path.display())]

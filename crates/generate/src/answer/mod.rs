@@ -1,10 +1,10 @@
 //! From an answer's text to a coordinate.
 //!
-//! # Idea
+//! # What it does
 //! A model was asked for JSON and writes what it likes. So every way of writing a coordinate is tried, the clearest one
 //! first, and what stays unclear is refused with a reason that can be counted, never guessed at.
 //!
-//! # Cast
+//! # Main types
 //! [`read_answer`] is our reading; [`official_coordinate`] is the reference's, failures as 0, 0 included; [`Dropped`]
 //! is why an answer gave nothing.
 
@@ -62,7 +62,7 @@ impl Dropped {
             Self::NoCoordinate => "without a coordinate",
             Self::OutOfRange => "out of range",
             Self::NullIsland => "at exactly 0, 0",
-            Self::Cut => "cut off (raise --max-tokens)",
+            Self::Cut => "cut off (raise `max_tokens`)",
         }
     }
 }

@@ -22,14 +22,10 @@ impl ApiAddress {
             Err(GenerateError::Address { address: harmless_part(base).to_owned(), why: why.to_owned() })
         };
         if base.contains('@') {
-            return wrong(
-                "it holds a user name or password: keys go into an environment variable, see --api-key-env",
-            );
+            return wrong("it holds a user name or password");
         }
         if base.contains(['?', '#']) {
-            return wrong(
-                "it has a part behind ? or #: keys go into an environment variable, see --api-key-env",
-            );
+            return wrong("it has a part behind ? or #, which may hold a key");
         }
         let Some((scheme, rest)) = base.split_once("://") else {
             return wrong("it should begin with https:// or http://");

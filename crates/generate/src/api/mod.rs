@@ -1,12 +1,12 @@
 //! Answers from a server that speaks the chat API of `OpenAI`, as most do.
 //!
-//! # Idea
+//! # What it does
 //! One blocking request a call, in plain sight: pace, request, response, and what to do about each kind of failure.
 //! Concurrency is threads of the caller. What can pass is tried again with growing waits (429, 5xx, timeouts, cut
-//! connections, responses that are no JSON); what cannot is said at once (a wrong key, an unknown model). A server that
+//! connections, responses that are not JSON); what cannot is said at once (a wrong key, an unknown model). A server that
 //! refuses `response_format` or several answers at once is asked for less, and remembered.
 //!
-//! # Cast
+//! # Main types
 //! [`ApiGenerator`] is the [`Generator`]; [`ApiSettings`] what it asks for; [`ApiAddress`] and [`ApiKey`] where and as
 //! whom; [`ApiConduct`] how patient it is.
 

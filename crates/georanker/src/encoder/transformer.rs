@@ -18,12 +18,6 @@ use crate::pack::{EncoderKind, EncoderType, Pack};
 /// index is their sum.
 const G3_CHANNELS: [&str; 3] = ["g3-image", "g3-text", "g3-location"];
 
-/// The text of a JSON file.
-fn text(file: &str, bytes: Vec<u8>) -> Result<String, PackError> {
-    String::from_utf8(bytes)
-        .map_err(|_| PackError::Weights { path: file.into(), why: "is not UTF-8 text".to_owned() })
-}
-
 /// A photo's vectors by channel.
 pub(super) type PhotoVectors = Vec<(Channel, Vec<f32>)>;
 
@@ -40,8 +34,7 @@ impl TransformerEncoder {
     pub(super) fn open(pack: &Pack, options: &LoadOptions) -> Result<(Self, Vec<ChannelSpec>), PackError> {
         let names = &pack.manifest().encoder;
         let config_file = pack.path(&names.config).display().to_string();
-        let config = pack.read(&names.config)?;
-        let config = text(&config_file, config)?;
+        let config = pack.read_text(&names.config)?;
         pack.verify_file(&names.weights)?;
         let weights = ShardedCheckpoint::open_file(&pack.path(&names.weights))?;
         let dtype = match names.dtype {
@@ -52,9 +45,9 @@ impl TransformerEncoder {
         let preprocessor = |config: &VisionConfig| match &names.preprocessor {
             None => Ok(Preprocessor::usual(config)),
             Some(name) => {
-                let json = pack.read(name)?;
+                let json = pack.read_text(name)?;
                 let file = pack.path(name).display().to_string();
-                Ok::<_, PackError>(Preprocessor::from_json(&file, &text(&file, json)?, config)?)
+                Ok::<_, PackError>(Preprocessor::from_json(&file, &json, config)?)
             }
         };
         let clip = || {

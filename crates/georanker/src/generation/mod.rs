@@ -2,10 +2,12 @@
 //!
 //! `generate` knows models, answers, caches and budgets; here they meet photos and the locator.
 
+mod estimate;
 mod prompts;
 mod questions;
 mod source;
 
+pub use estimate::RunEstimate;
 pub use prompts::Prompts;
 pub use questions::{Question, Questions, Tally};
-pub use source::{GeneratedSource, GenerationNotice, ModelSource};
+pub use source::{GeneratedSource, ModelSource};

@@ -8,6 +8,7 @@ use files::sha256_hex;
 use generate::{Asker, DroppedCounts, Reading, WrittenPhoto, in_order};
 
 use super::Prompts;
+use super::estimate::interrupted;
 use crate::QueryPhoto;
 
 /// So many photos in a row without an answer from the server end a run.
@@ -80,17 +81,19 @@ impl Questions<'_> {
         let sha256 = if let Some(known) = photo.sha256() {
             known?.to_owned()
         } else {
-            let image = &photo.photo()?.image;
+            let image = photo.photo()?.image;
             let sides = [image.width().to_le_bytes(), image.height().to_le_bytes()].concat();
             sha256_hex(&[&sides, image.rgb()].concat())
         };
-        let prompt = self.prompts.of(|| photo.photo().cloned())?;
+        let prompt = self.prompts.of(|| photo.photo())?;
         Ok(Question { sha256, prompt })
     }
 
     fn line(&self, photo: &QueryPhoto) -> Result<WrittenPhoto, Failure> {
+        // Held while it is asked about: hash, prompt and request share one reading.
+        let _bytes = photo.bytes().transpose()?;
         let Question { sha256, prompt } = self.question(photo)?;
-        let answered = self.asker.ask(&sha256, &prompt, || photo.photo().cloned())?;
+        let answered = self.asker.ask(&sha256, &prompt, || photo.photo())?;
         let cost = self.asker.budget.cost(answered.usage);
         let model = self.asker.generator.name();
         Ok(WrittenPhoto::new(&photo.id().0, sha256, model, &answered, self.reading, cost))
@@ -146,8 +149,7 @@ impl Questions<'_> {
         })?;
         match end.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(failure) => Err(failure),
-            None if self.cancel.is_cancelled() => Err(Failure::new(ErrorKind::Interrupted, "interrupted")),
-            None => Ok(()),
+            None => interrupted(self.cancel),
         }
     }
 }

@@ -9,13 +9,6 @@ use generate::{AnswerCache, Asker, Budget, Generator, Reading, WrittenFile, Writ
 use super::{Prompts, Questions, Tally};
 use crate::{CandidateSource, QueryPhoto};
 
-/// What the user should know while photos are located.
-#[derive(Clone, Debug, PartialEq)]
-pub enum GenerationNotice {
-    /// A failure that does not end the run: the photos are located without generated candidates.
-    Failed(Failure),
-}
-
 /// A model that is asked about each photo.
 pub struct ModelSource {
     /// The model.
@@ -32,8 +25,9 @@ pub struct ModelSource {
     pub concurrency: usize,
 }
 
-/// What is told while photos are located, possibly from several threads.
-type Tell = Box<dyn Fn(GenerationNotice) + Send + Sync>;
+/// Hears of failures that do not end the run: the photos are located without generated candidates. Called from several
+/// threads.
+type Tell = Box<dyn Fn(&Failure) + Send + Sync>;
 
 /// Where generated candidates come from.
 pub struct GeneratedSource {
@@ -63,16 +57,17 @@ struct AskedModel {
 
 impl GeneratedSource {
     /// Candidates from a file that `generate` wrote.
-    pub fn from_file(file: WrittenFile, cancel: Cancel) -> Self {
-        Self::new(Origin::File(Box::new(file)), cancel, Box::new(|_| {}))
+    pub fn from_file(file: WrittenFile) -> Self {
+        Self::new(Origin::File(Box::new(file)), Cancel::default(), Box::new(|_| {}))
     }
 
     /// Candidates of a model; nothing is sent before the first photo. A failure that ends the asking for good cancels
-    /// the run.
+    /// the run. `tell` hears of the others, after which photos are located without generated candidates; it is called
+    /// from several threads.
     pub fn from_model(
         model: ModelSource,
         cancel: Cancel,
-        tell: impl Fn(GenerationNotice) + Send + Sync + 'static,
+        tell: impl Fn(&Failure) + Send + Sync + 'static,
     ) -> Self {
         let asked = AskedModel {
             model,
@@ -139,7 +134,7 @@ impl GeneratedSource {
             Ok(()) => Ok(Vec::new()),
             // The gallery is still there.
             Err(failure) if failure.kind == ErrorKind::Service => {
-                (self.tell)(GenerationNotice::Failed(failure));
+                (self.tell)(&failure);
                 asked.lost.store(true, Ordering::Relaxed);
                 let left_out = found.iter().filter(|candidates| candidates.is_none()).count();
                 self.without.fetch_add(left_out, Ordering::Relaxed);
@@ -148,7 +143,7 @@ impl GeneratedSource {
             // And so are answers that were paid for before: one by one, as each photo that has none ends a round.
             Err(failure) if failure.kind == ErrorKind::BudgetReached => {
                 if !asked.spent.swap(true, Ordering::Relaxed) {
-                    (self.tell)(GenerationNotice::Failed(failure));
+                    (self.tell)(&failure);
                 }
                 if let [_] = photos {
                     self.without.fetch_add(1, Ordering::Relaxed);
@@ -176,7 +171,7 @@ impl GeneratedSource {
         candidates.unwrap_or_else(|failure| {
             // Failures of the photo itself come again when it is located, and are told there.
             if failure.kind == ErrorKind::Service {
-                (self.tell)(GenerationNotice::Failed(failure));
+                (self.tell)(&failure);
                 self.without.fetch_add(1, Ordering::Relaxed);
             }
             Vec::new()

@@ -1,6 +1,6 @@
 //! Checksums that were compared before, so that gigabytes are not hashed at each start.
 //!
-//! # Idea
+//! # What it does
 //! After a large file was hashed and found right, a stamp remembers its path, checksum, length, time of change and, on
 //! Unix, inode. A later start trusts the stamp if all of them are the same. So a file that was replaced or edited is
 //! hashed again, and one whose bytes changed while length, time and inode stayed (a failing disk, a tool that puts the
@@ -10,7 +10,6 @@
 //! hash; that they cannot be written is not an error.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -65,10 +64,9 @@ struct Kept {
 }
 
 impl Stamps {
-    /// Where stamps are kept: `verified` in `GEORANKER_CACHE`, or in the user's cache directory.
+    /// Where stamps are kept: `verified` in the user's cache directory.
     pub(super) fn place() -> Option<PathBuf> {
-        let named = env::var_os("GEORANKER_CACHE").filter(|value| !value.is_empty()).map(PathBuf::from);
-        named.or_else(user_cache_directory).map(|cache| cache.join("verified"))
+        user_cache_directory().map(|cache| cache.join("verified"))
     }
 
     /// Those of a pack's directory. `None` for a directory that is not there.

@@ -37,6 +37,16 @@ impl Pack {
         Ok(bytes)
     }
 
+    /// [`Pack::read`] for a text file.
+    ///
+    /// # Errors
+    /// As there; [`PackError::Weights`] for a file that is not UTF-8.
+    pub fn read_text(&self, relative: &str) -> Result<String, PackError> {
+        let why = "is not UTF-8 text".to_owned();
+        String::from_utf8(self.read(relative)?)
+            .map_err(|_| PackError::Weights { path: self.path(relative), why })
+    }
+
     /// Compares the checksum of a file that someone else will open (a database, a mapped index), unless it is large and
     /// has not changed since that was done before.
     ///

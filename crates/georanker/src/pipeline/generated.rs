@@ -21,17 +21,34 @@ pub trait CandidateSource: Send + Sync {
     fn candidates(&self, photos: &[&QueryPhoto]) -> Vec<Result<Vec<Candidate>, Failure>>;
 }
 
-/// A photo's generated candidates.
-pub(super) type Generated = Result<Vec<Candidate>, Failure>;
+/// A source of a locator.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) candidates: Arc<dyn CandidateSource>,
+    /// Its candidates within so many metres of another candidate are merged with it.
+    pub(super) merge_within_m: f64,
+}
 
-/// What all sources give for each photo, in the order of the sources.
-pub(super) fn candidates(sources: &[Arc<dyn CandidateSource>], photos: &[&QueryPhoto]) -> Vec<Generated> {
-    let mut all: Vec<Generated> = photos.iter().map(|_| Ok(Vec::new())).collect();
-    for source in sources {
-        for (known, more) in all.iter_mut().zip(source.candidates(photos)) {
-            match (known.as_mut(), more) {
-                (Ok(known), Ok(more)) => known.extend(more),
-                (Ok(_), Err(failure)) => *known = Err(failure),
+/// A photo's generated candidates, each with the distance, metres, within which it is merged with another.
+pub(super) type Generated = Vec<(Candidate, f64)>;
+
+/// What all sources give for each photo, in the order of the sources. Nothing is asked about a cancelled photo.
+pub(super) fn candidates(sources: &[Source], photos: &[&QueryPhoto]) -> Vec<Result<Generated, Failure>> {
+    let mut all: Vec<Result<Generated, Failure>> = photos.iter().map(|_| Ok(Vec::new())).collect();
+    for Source { candidates, merge_within_m } in sources {
+        for (known, photo) in all.iter_mut().zip(photos) {
+            if let Err(failure) = photo.cancel.check(&photo.id().0) {
+                *known = Err(failure);
+            }
+        }
+        let wanted: Vec<usize> = (0..photos.len()).filter(|&at| all[at].is_ok()).collect();
+        let photos: Vec<&QueryPhoto> = wanted.iter().map(|&at| photos[at]).collect();
+        for (at, more) in wanted.into_iter().zip(candidates.candidates(&photos)) {
+            match (all[at].as_mut(), more) {
+                (Ok(known), Ok(more)) => {
+                    known.extend(more.into_iter().map(|candidate| (candidate, *merge_within_m)));
+                }
+                (Ok(_), Err(failure)) => all[at] = Err(failure),
                 (Err(_), _) => {}
             }
         }
@@ -47,16 +64,16 @@ impl Locator {
     pub(super) fn add_generated(
         &self,
         set: &mut CandidateSet,
-        generated: &[Candidate],
+        generated: &Generated,
         options: &LocateOptions,
     ) -> Result<(), Failure> {
         let found = set.candidates.len();
-        for candidate in generated {
+        for (candidate, merge_within_m) in generated {
             let place = ReverseGeocoder::embedded().place(candidate.location);
             let wanted =
                 options.region.as_ref().is_none_or(|region| region.contains(candidate.location, &place));
             if wanted {
-                join(set, &Candidate { place, ..candidate.clone() }, self.merge_within_m);
+                join(set, &Candidate { place, ..candidate.clone() }, *merge_within_m);
             }
         }
         let new = &mut set.candidates[found..];

@@ -7,6 +7,7 @@
 //! ```
 
 mod batch;
+mod encode;
 mod estimate;
 mod generated;
 mod query;
@@ -18,9 +19,10 @@ mod thin;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use contract::{
-    Candidate, CandidateSet, Decide, Encoder, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions,
+    Cancel, CandidateSet, Decide, Encoder, ErrorKind, Estimate, Failure, Filter, Locate, LocateOptions,
     LocateRequest, PhotoId, Ranker, Ranking, Search,
 };
 use photo::perceptual_hash;
@@ -32,8 +34,11 @@ use crate::pack::{FusedManifest, Pack, RankerManifest, RetrievalManifest, SetMan
 use crate::{PackError, Parts};
 
 pub use batch::{BatchEnd, BatchOptions, Located, locate_files};
+pub use encode::EncodedPhoto;
+use encode::{Beside, Encoded};
 pub use generated::CandidateSource;
-pub use query::{EncodedPhoto, QueryPhoto};
+use generated::{Generated, Source};
+pub use query::QueryPhoto;
 #[cfg(feature = "lvlm")]
 pub use rerank::Reranker;
 
@@ -54,9 +59,7 @@ pub struct Locator {
     rule: Decide,
     calibration: Calibration,
     coverage: OnceLock<String>,
-    /// Generated candidates within so many metres of another candidate are merged with it.
-    merge_within_m: f64,
-    sources: Vec<Arc<dyn CandidateSource>>,
+    sources: Vec<Source>,
     reranker: Option<Arc<dyn Rerank>>,
 }
 
@@ -100,16 +103,6 @@ impl Locator {
         Self::from_parts(&pack, parts)
     }
 
-    /// Opens a pack with another gallery in place of its own.
-    ///
-    /// # Errors
-    /// As [`Locator::open`]; also when the gallery was made with another encoder.
-    pub fn open_with_gallery(directory: &Path, gallery: &Path) -> Result<Self, PackError> {
-        let pack = Pack::open(directory)?;
-        let parts = Parts::open(&pack, Some(gallery))?;
-        Self::from_parts(&pack, parts)
-    }
-
     /// Puts a locator together from the parts of a pack.
     ///
     /// # Errors
@@ -149,7 +142,6 @@ impl Locator {
             rule: manifest.decision.rule.into(),
             calibration: manifest.calibration.clone(),
             coverage: OnceLock::new(),
-            merge_within_m: 0.0,
             sources: Vec::new(),
             reranker: None,
         })
@@ -169,13 +161,12 @@ impl Locator {
     /// A [`Failure`] of the encoder's location space, which gives generated coordinates their similarity.
     pub fn with_source(
         mut self,
-        source: Arc<dyn CandidateSource>,
+        candidates: Arc<dyn CandidateSource>,
         merge_within_m: f64,
     ) -> Result<Self, Failure> {
         // No place at all: what is broken is found before any photo is encoded.
         self.encoder.encode_places(&[])?;
-        self.sources.push(source);
-        self.merge_within_m = merge_within_m;
+        self.sources.push(Source { candidates, merge_within_m });
         Ok(self)
     }
 
@@ -236,8 +227,9 @@ impl Locator {
     /// # Errors
     /// One [`Failure`] per photo: nothing is left to search, or the ranker refuses.
     pub fn rank(&self, photos: &[EncodedPhoto], options: &LocateOptions) -> Vec<Result<Ranked, Failure>> {
+        let (cancel, generated) = (&Cancel::default(), &Generated::new());
         let asked: Vec<Asked<'_>> =
-            photos.iter().map(|photo| Asked { photo, options, generated: &[] }).collect();
+            photos.iter().map(|photo| Asked { photo, options, cancel, generated }).collect();
         self.rank_each(&asked)
     }
 
@@ -253,8 +245,10 @@ impl Locator {
 
     /// Retrieval, generated candidates, ranker and reranker, each photo with its own options.
     fn rank_each(&self, asked: &[Asked<'_>]) -> Vec<Result<Ranked, Failure>> {
-        let filters: Vec<Result<Filter, Failure>> =
-            asked.par_iter().map(|one| filter_for(one.photo, one.options)).collect();
+        let filters: Vec<Result<Filter, Failure>> = asked
+            .par_iter()
+            .map(|one| one.check().and_then(|()| filter_for(one.photo, one.options)))
+            .collect();
         let mut found: Vec<Option<Result<retrieve::Retrieved, Failure>>> = vec![None; asked.len()];
         // Photos whose requests retrieve alike are searched together.
         let mut rest: Vec<usize> = (0..asked.len()).filter(|&at| filters[at].is_ok()).collect();
@@ -272,20 +266,25 @@ impl Locator {
         let each = asked.par_iter().zip(filters).zip(found);
         let ranked = each.map(|((one, filter), found)| {
             filter?;
+            one.check()?;
             self.rank_one(one, found.unwrap_or_else(|| Err(lost(&one.photo.id.0)))?)
         });
         let ranked: Vec<Result<Ranked, Failure>> = ranked.collect();
         // One after another: it uses all threads for one photo.
         let pairs = asked.iter().zip(ranked);
         let reranked = |(one, ranked): (&Asked<'_>, Result<Ranked, Failure>)| match &self.reranker {
-            Some(reranker) => reranker.rerank(one.photo, &self.searches, ranked?),
+            Some(reranker) => {
+                let ranked = ranked?;
+                one.check()?;
+                reranker.rerank(one.photo, &self.searches, ranked)
+            }
             None => ranked,
         };
         pairs.map(reranked).collect()
     }
 
     fn rank_one(&self, asked: &Asked<'_>, found: retrieve::Retrieved) -> Result<Ranked, Failure> {
-        let Asked { photo, options, generated } = asked;
+        let Asked { photo, options, generated, .. } = asked;
         let mut set = assemble(photo.id.clone(), photo.embedding.clone(), found);
         self.add_similarities(&mut set, &options.retrieval)?;
         if self.ranker.needs_vectors() {
@@ -314,34 +313,39 @@ impl Locator {
     }
 
     /// Answers for photos that are not encoded yet, one per photo; the whole pipeline.
-    fn answer(
-        &self,
-        photos: &[&QueryPhoto],
-        known: Vec<Option<EncodedPhoto>>,
-    ) -> Vec<Result<Estimate, Failure>> {
-        let (encoded, generated) = self.encode_and_generate(photos, known);
-        let ready: Vec<Result<(EncodedPhoto, Vec<Candidate>), Failure>> =
-            encoded.into_iter().zip(generated).map(|(photo, candidates)| Ok((photo?, candidates?))).collect();
+    fn answer(&self, photos: &[&QueryPhoto], beside: Beside<'_>) -> Vec<Answer> {
+        let started = Instant::now();
+        let (encoded, generated) = self.encode_and_generate(photos, beside);
+        let mut ready: Vec<Result<(EncodedPhoto, Generated), Failure>> = Vec::with_capacity(photos.len());
+        let mut answers: Vec<(Option<Vec<u8>>, f64)> = Vec::with_capacity(photos.len());
+        for (Encoded { outcome, thumbnail, opening_ms }, generated) in encoded.into_iter().zip(generated) {
+            ready.push(outcome.and_then(|photo| Ok((photo, generated?))));
+            answers.push((thumbnail, opening_ms));
+        }
         let asked: Vec<Asked<'_>> = ready
             .iter()
             .zip(photos)
             .filter_map(|(ready, query)| {
                 let (photo, generated) = ready.as_ref().ok()?;
-                Some(Asked { photo, options: &query.options, generated })
+                Some(Asked { photo, options: &query.options, cancel: &query.cancel, generated })
             })
             .collect();
         let ranked = self.rank_each(&asked);
         let estimates: Vec<Result<Estimate, Failure>> =
             asked.par_iter().zip(ranked).map(|(one, ranked)| self.estimate(&ranked?, one.options)).collect();
         let mut estimates = estimates.into_iter();
-        let each = ready.iter().zip(photos);
-        each.map(|(ready, query)| match ready {
-            Ok(_) => {
+        let opening_ms: f64 =
+            answers.iter().map(|(_, ms)| ms).sum::<f64>() / rayon::current_num_threads() as f64;
+        let together_ms = (started.elapsed().as_secs_f64() * 1000.0 - opening_ms).max(0.0);
+        let share_ms = together_ms / photos.len().max(1) as f64;
+        let each = ready.iter().zip(photos).zip(answers);
+        each.map(|((ready, query), (thumbnail, opening_ms))| {
+            let outcome = ready.as_ref().map_err(Clone::clone).and_then(|_| {
                 let answer = estimates.next().unwrap_or_else(|| Err(lost(&query.id().0)));
                 // A cancelled request gets no answer.
                 query.cancel.check(&query.id().0).and(answer)
-            }
-            Err(failure) => Err(failure.clone()),
+            });
+            Answer { outcome, thumbnail, elapsed_ms: opening_ms + share_ms }
         })
         .collect()
     }
@@ -351,57 +355,16 @@ impl Locator {
     fn encode_and_generate(
         &self,
         photos: &[&QueryPhoto],
-        known: Vec<Option<EncodedPhoto>>,
-    ) -> (Vec<Result<EncodedPhoto, Failure>>, Vec<generated::Generated>) {
+        beside: Beside<'_>,
+    ) -> (Vec<Encoded>, Vec<Result<Generated, Failure>>) {
         if self.sources.is_empty() {
-            return (self.encode(photos, known), photos.iter().map(|_| Ok(Vec::new())).collect());
+            return (self.encode(photos, beside), photos.iter().map(|_| Ok(Generated::new())).collect());
         }
         std::thread::scope(|scope| {
             let generated = scope.spawn(|| generated::candidates(&self.sources, photos));
-            let encoded = self.encode(photos, known);
+            let encoded = self.encode(photos, beside);
             (encoded, generated.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         })
-    }
-
-    /// The vectors of photos, those that are not known in one batch. Pixels are kept where a later stage looks at them.
-    fn encode(
-        &self,
-        photos: &[&QueryPhoto],
-        known: Vec<Option<EncodedPhoto>>,
-    ) -> Vec<Result<EncodedPhoto, Failure>> {
-        let mut known = known;
-        known.resize(photos.len(), None);
-        let decoded: Vec<Option<Result<&contract::Photo, Failure>>> = photos
-            .par_iter()
-            .zip(&known)
-            .map(|(query, known)| match known {
-                Some(_) => None,
-                None => Some(query.cancel.check(&query.id().0).and_then(|()| query.photo())),
-            })
-            .collect();
-        let batch: Vec<&contract::Photo> =
-            decoded.iter().flatten().filter_map(|one| one.as_ref().ok().copied()).collect();
-        let mut encoded = if batch.is_empty() { Vec::new() } else { self.encoder.encode(&batch) }.into_iter();
-        let each = decoded.into_iter().zip(known).zip(photos);
-        each.map(|((decoded, known), query)| match (decoded, known) {
-            (_, Some(known)) => Ok(known),
-            (Some(Ok(photo)), None) => {
-                let embedding = encoded.next().unwrap_or_else(|| Err(lost(&query.id().0)))?;
-                let mut encoded = EncodedPhoto::new(photo, embedding);
-                if !self.looks_at_pixels(&query.options) {
-                    encoded.image = None;
-                }
-                Ok(encoded)
-            }
-            (Some(Err(failure)), None) => Err(failure),
-            (None, None) => Err(lost(&query.id().0)),
-        })
-        .collect()
-    }
-
-    /// Whether a stage after the encoder looks at the pixels of a photo.
-    fn looks_at_pixels(&self, options: &LocateOptions) -> bool {
-        options.exclude.near_duplicate || self.reranker.is_some()
     }
 
     /// Locates a photo file with default options.
@@ -417,7 +380,8 @@ impl Locator {
             photo::Limits::default(),
             photo::DecodeOptions::default(),
         );
-        self.answer(&[&query], Vec::new()).pop().unwrap_or_else(|| Err(lost(&name)))
+        let answer = self.answer(&[&query], Beside::default()).pop();
+        answer.map_or_else(|| Err(lost(&name)), |answer| answer.outcome)
     }
 }
 
@@ -425,7 +389,21 @@ impl Locator {
 struct Asked<'a> {
     photo: &'a EncodedPhoto,
     options: &'a LocateOptions,
-    generated: &'a [Candidate],
+    cancel: &'a Cancel,
+    generated: &'a Generated,
+}
+
+impl Asked<'_> {
+    fn check(&self) -> Result<(), Failure> {
+        self.cancel.check(&self.photo.id.0)
+    }
+}
+
+/// What the pipeline says about one photo.
+struct Answer {
+    outcome: Result<Estimate, Failure>,
+    thumbnail: Option<Vec<u8>>,
+    elapsed_ms: f64,
 }
 
 /// Reads the set ranker of a pack.
@@ -433,10 +411,7 @@ struct Asked<'a> {
 /// # Errors
 /// [`PackError`] for files that are missing, damaged, or do not fit together.
 pub fn open_set_ranker(pack: &Pack, files: &SetManifest) -> Result<SetRanker, PackError> {
-    let config = String::from_utf8(pack.read(&files.config)?).map_err(|_| PackError::Weights {
-        path: pack.path(&files.config),
-        why: "is not UTF-8 text".to_owned(),
-    })?;
+    let config = pack.read_text(&files.config)?;
     let folder = files.weights.strip_suffix(WEIGHTS_FILE).unwrap_or(&files.weights);
     Ok(SetRanker::from_files(folder, &config, &pack.read(&files.weights)?)?)
 }
@@ -448,7 +423,8 @@ impl Locate for Locator {
 
     fn locate(&self, requests: &[LocateRequest]) -> Vec<Result<Estimate, Failure>> {
         let queries: Vec<QueryPhoto> = requests.iter().map(QueryPhoto::from).collect();
-        self.answer(&queries.iter().collect::<Vec<_>>(), Vec::new())
+        let queries: Vec<&QueryPhoto> = queries.iter().collect();
+        self.answer(&queries, Beside::default()).into_iter().map(|answer| answer.outcome).collect()
     }
 }
 
@@ -463,10 +439,9 @@ fn filter_for(photo: &EncodedPhoto, options: &LocateOptions) -> Result<Filter, F
         filter.exclude_authors.extend(photo.author.clone());
     }
     if options.exclude.near_duplicate {
-        let image = photo.image.as_ref().ok_or_else(|| {
-            Failure::new(ErrorKind::Internal, format!("{}: the pixels were not kept", photo.id))
-        })?;
-        filter.exclude_near = Some(perceptual_hash(image));
+        let hash = photo.hash.or_else(|| photo.image.as_deref().map(perceptual_hash));
+        let missing = || Failure::new(ErrorKind::Internal, format!("{}: the pixels were not kept", photo.id));
+        filter.exclude_near = Some(hash.ok_or_else(missing)?);
     }
     Ok(filter)
 }
@@ -483,12 +458,12 @@ fn nothing_left(name: &str, options: &LocateOptions, photos: usize) -> Failure {
         let inside = if options.region.is_some() { " in this region" } else { "" };
         let message = format!("{name}: excluding {excluded} leaves nothing of the gallery{inside}");
         Failure::new(ErrorKind::NoCandidates, message)
-            .with_hint("`exclude` less, or use a `gallery` with photos of other authors and places")
+            .with_hint("exclude less, or use a gallery with photos of other authors and places")
     } else if options.region.is_some() {
         Failure::new(ErrorKind::NoCandidates, format!("{name}: the gallery has nothing in this region"))
-            .with_hint("widen `region`, or build a `gallery` of your own photos")
+            .with_hint("widen the region, or build a gallery of your own photos")
     } else {
         Failure::new(ErrorKind::NoCandidates, format!("{name}: the gallery is empty"))
-            .with_hint("build a `gallery` of your own photos")
+            .with_hint("build a gallery of your own photos")
     }
 }

@@ -17,8 +17,8 @@ pub enum PullError {
         /// The names there are.
         known: String,
     },
-    /// `--repo` names a part that the pack does not have, or none where there are several.
-    #[error("--repo {given}: {why}")]
+    /// A repository for a part that the pack does not have, or none where there are several.
+    #[error("the repository {given}: {why}")]
     Override {
         /// As given.
         given: String,
@@ -171,10 +171,10 @@ impl Diagnose for PullError {
 
     fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::UnknownPack { .. } => "`georanker pull --list` describes the known packs",
-            Self::Override { .. } => "write --repo PART=ORGANISATION/NAME, with @REVISION if need be",
+            Self::UnknownPack { .. } => "`list` describes the known packs",
+            Self::Override { .. } => "write `repo` PART=ORGANISATION/NAME, with @REVISION if need be",
             Self::NotFound { .. } | Self::NoSuchFiles { .. } => {
-                "it may have been moved: name another repository with --repo PART=ORGANISATION/NAME"
+                "it may have been moved: name another repository with `repo` PART=ORGANISATION/NAME"
             }
             Self::Denied { with_token: false, perhaps_missing: true, .. } => {
                 "check its name; if it is private or has terms, accept them on its page, make a token there, and set HF_TOKEN"
@@ -197,7 +197,7 @@ impl Diagnose for PullError {
             }
             Self::Taken { directory, .. } => {
                 return Some(format!(
-                    "give this one another place with --into DIR, or remove {} if it is not needed",
+                    "give this one another place with `into` DIR, or remove {} if it is not needed",
                     directory.display()
                 ));
             }

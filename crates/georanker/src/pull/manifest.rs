@@ -111,9 +111,8 @@ impl PulledPack {
         let path = self.directory.join(RECIPE_FILE);
         let text = toml::to_string_pretty(self)
             .map_err(|error| PullError::Recipe { path: path.clone(), why: error.to_string() })?;
-        let text = format!(
-            "# Written by `georanker pull`. `georanker packs --verify` compares every checksum.\n\n{text}"
-        );
+        let text =
+            format!("# Written by `georanker pull`; `georanker packs` can compare every checksum.\n\n{text}");
         files::write_atomic(&path, text).map_err(disk(&path))
     }
 

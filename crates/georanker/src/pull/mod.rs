@@ -1,6 +1,6 @@
 //! Published weights: fetched, checked, and described as packs.
 //!
-//! # Idea
+//! # What it does
 //! A pack that is too large for a repository is a [`Recipe`]: names of repositories and of the files that are wanted of
 //! them. [`Puller::pull`] fetches what is missing and writes `recipe.toml` into a pack directory: every file's length,
 //! SHA-256, licence and place. Files of Hugging Face repositories lie in the cache that the Python library uses too, so
@@ -8,7 +8,7 @@
 //! model's directory (`--model packs/georanker-7b/model`), and for encoders a `pack.toml`, so that `gallery build --pack` and
 //! `locate --pack` open it.
 //!
-//! # Cast
+//! # Main types
 //! [`recipes`] knows the official repositories; [`hub`] speaks to the hub and keeps its cache; [`Puller`] does the work,
 //! watched by a [`Watch`]; [`PulledPack`] is `recipe.toml` read back, and checked; [`shelf`] finds the packs of a machine.
 //!
@@ -20,7 +20,7 @@
 //! assert_eq!(parts, ["model", "adapter"]);
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! The crate `hf-hub` (0.5). It keeps the same cache, but compares no checksum, knows nothing of `HF_HUB_OFFLINE`, tells a
 //! gated repository from a missing one by a status code in a string only, and cannot fetch the two official parts that lie
 //! on GitHub. What remains of it, a request and a range header, is [`fetch`] on `ureq`, which the program has anyway.

@@ -1,10 +1,10 @@
 //! Scoring the rows of a file: where they come from, how they fare, where their scores go.
 //!
-//! # Idea
+//! # What it does
 //! A run over a large file must survive whatever ends it. Every row is in the output as soon as it is scored; a run that
 //! is resumed keeps those scores and asks for the others, and ends with the same file as one that was never stopped.
 //!
-//! # Cast
+//! # Main types
 //! [`InputRows`] are the rows of a pairs file or of a benchmark ([`BenchmarkRows`]); [`RowsOutput`] finds and opens what they are written
 //! to; [`run_rows`] brings both together with a [`ScorePairs`](rank::vlm::ScorePairs), and tells a [`ScoringProgress`];
 //! [`write_predictions`] turns a benchmark's scores into predictions.
@@ -24,7 +24,7 @@
 //! # }
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Scores in a database. A file of lines can be read while it grows, cut, joined and sent on.
 
 mod benchmark;

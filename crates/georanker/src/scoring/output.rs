@@ -83,7 +83,7 @@ impl RowsOutput {
         if let Some(folder) = folder
             && !folder.is_dir()
         {
-            return Err(failed(path, &io::Error::from(io::ErrorKind::NotFound)));
+            return Err(Failure::cannot_write(path, &io::Error::from(io::ErrorKind::NotFound)));
         }
         match File::open(&real) {
             // Read again when it is opened for writing; here only to refuse a file of something else early.
@@ -92,7 +92,7 @@ impl RowsOutput {
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(path, &error)),
+            Err(error) => return Err(Failure::cannot_write(path, &error)),
         }
         Ok(Self(Found::File { path: real, resume, digests }))
     }
@@ -105,12 +105,15 @@ impl RowsOutput {
         let (path, resume, digests) = match self.0 {
             Found::Stdout => return Ok(OpenRows::to(Box::new(io::stdout()), "stdout".into())),
             Found::Stream(path) => {
-                let file = File::options().write(true).open(&path).map_err(|error| failed(&path, &error))?;
+                let file = File::options()
+                    .write(true)
+                    .open(&path)
+                    .map_err(|error| Failure::cannot_write(&path, &error))?;
                 return Ok(OpenRows::to(Box::new(file), path));
             }
             Found::File { path, resume, digests } => (path, resume, digests),
         };
-        let error = |error: &io::Error| failed(&path, error);
+        let error = |error: &io::Error| Failure::cannot_write(&path, error);
         let mut notes = Vec::new();
         let mut file = open_alone(&path)?;
         if !resume && file.metadata().map_err(|cause| error(&cause))?.len() > 0 {
@@ -139,7 +142,7 @@ impl RowsOutput {
 /// Opens a file for reading and appending, unless another run does.
 fn open_alone(path: &Path) -> Result<File, Failure> {
     let opened = File::options().read(true).append(true).create(true).open(path);
-    let file = opened.map_err(|error| failed(path, &error))?;
+    let file = opened.map_err(|error| Failure::cannot_write(path, &error))?;
     if let Err(TryLockError::WouldBlock) = file.try_lock() {
         let message = format!("{}: another run is writing this file", path.display());
         return Err(Failure::new(ErrorKind::Output, message).with_hint("wait for it to end, or stop it"));
@@ -182,7 +185,8 @@ impl Earlier {
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
-            let length = input.read_until(b'\n', &mut line).map_err(|error| failed(path, &error))?;
+            let length =
+                input.read_until(b'\n', &mut line).map_err(|error| Failure::cannot_write(path, &error))?;
             if length == 0 {
                 break;
             }
@@ -258,7 +262,9 @@ impl OpenRows {
     pub fn finish(self) -> Result<(), Failure> {
         match self.target {
             Target::Stream(_) => Ok(()),
-            Target::File(rows) => rows.finish(&self.path).map_err(|error| failed(&self.path, &error)),
+            Target::File(rows) => {
+                rows.finish(&self.path).map_err(|error| Failure::cannot_write(&self.path, &error))
+            }
         }
     }
 }
@@ -288,7 +294,7 @@ impl RowSink for OpenRows {
         };
         written.map_err(|error| {
             self.closed = error.kind() == io::ErrorKind::BrokenPipe;
-            failed(&self.path, &error)
+            Failure::cannot_write(&self.path, &error)
         })
     }
 }
@@ -334,9 +340,4 @@ impl Resumable {
         }
         out.flush()
     }
-}
-
-fn failed(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(ErrorKind::Output, format!("cannot write {}: {error}", path.display()))
-        .with_hint("check that the folder exists, that it may be written, and that the disk is not full")
 }

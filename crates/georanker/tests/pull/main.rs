@@ -158,7 +158,7 @@ fn what_is_not_there_and_what_is_not_open_are_told_apart() {
     let error = place.puller().pull(&missing, &NoWatch).unwrap_err();
     assert!(error.to_string().starts_with("the repository org/other at main does not exist"), "{error}");
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert!(error.hint().unwrap().contains("--repo"));
+    assert!(error.hint().unwrap().contains("`repo`"));
 
     place.hub.play("model.safetensors", [Trick::Status(404, None)]);
     assert!(place.pull().unwrap_err().to_string().starts_with("org/model/model.safetensors does not exist"));

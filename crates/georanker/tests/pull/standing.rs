@@ -117,7 +117,7 @@ fn packs_of_one_name_do_not_take_each_others_directory() {
     assert!(matches!(error, PullError::Taken { .. }), "{error}");
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(error.to_string().ends_with("/one/same"), "{error}");
-    assert!(error.hint().unwrap().contains("--into"), "{:?}", error.hint());
+    assert!(error.hint().unwrap().contains("`into`"), "{:?}", error.hint());
     assert!(place.hub.requests().is_empty(), "nothing is fetched first");
     assert_eq!(PulledPack::open(&first.directory).unwrap(), first);
     // Another revision of the same repository is the same pack.

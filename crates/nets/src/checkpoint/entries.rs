@@ -21,7 +21,7 @@ pub(super) struct Entry {
 ///
 /// # Errors
 /// [`NetworkError::NotSafetensors`], [`NetworkError::NotStateDict`], [`NetworkError::DamagedStateDict`];
-/// [`NetworkError::NotBuilt`] for a `.pth` file without the feature `transformers`.
+/// [`NetworkError::NotBuilt`] for a `.pth` file without the feature `transformers`, which `lvlm` brings.
 pub(super) fn entries(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, NetworkError> {
     if is_torch_file(bytes) {
         return torch_entries(file, bytes);
@@ -51,7 +51,8 @@ fn torch_entries(file: &str, bytes: &[u8]) -> Result<Vec<Entry>, NetworkError> {
 
 #[cfg(not(feature = "transformers"))]
 fn torch_entries(file: &str, _: &[u8]) -> Result<Vec<Entry>, NetworkError> {
-    Err(NetworkError::NotBuilt { what: format!("{file}, a PyTorch file,"), feature: "transformers" })
+    // The name of the feature in every crate from here to the command line.
+    Err(NetworkError::NotBuilt { what: format!("{file}, a PyTorch file,"), feature: "lvlm" })
 }
 
 /// What training on several devices (`DistributedDataParallel`) puts before the name of every tensor.

@@ -1,6 +1,6 @@
 //! CLIP: photos and texts in one space (arXiv 2103.00020), from Hugging Face's checkpoints.
 //!
-//! The cast: [`ClipConfig`] reads `config.json`, [`Clip`] is both towers, [`ClipVision`] the photos' alone, for
+//! Main items: [`ClipConfig`] reads `config.json`, [`Clip`] is both towers, [`ClipVision`] the photos' alone, for
 //! retrieval; [`ClipTokenizer`] makes ids of text. ViT-B/32, B/16 and L/14 differ in the configuration only.
 //!
 //! ```no_run
@@ -17,7 +17,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The choice not taken: computing padded texts whole. A token sees only what precedes it, and the text's vector is
+//! Alternative considered: computing padded texts whole. A token sees only what precedes it, and the text's vector is
 //! that of its end token, so what follows it is left out, and texts run packed.
 
 mod config;

@@ -10,7 +10,7 @@ use super::text::{TextTower, text_tensors};
 use crate::checkpoint::{Expected, Resolved, ShardedCheckpoint, resolve};
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
-use crate::load_options::LoadOptions;
+use crate::load_options::{LoadOptions, Workers};
 use crate::operators::{Linear, host_floats};
 use crate::vision_transformer::{
     Preprocessor, VisionConfig, VisionTower, computing, few_rows, vision_tensors,
@@ -78,7 +78,8 @@ impl ClipVision {
         let of_text = |name: &str| name.starts_with("text_") || name == LOGIT_SCALE || is_position_ids(name);
         let tensors =
             resolve(checkpoint, &wanted, &[], |name| (!of_text(name)).then_some(Cow::Borrowed(name)))?;
-        Self::read(&tensors, config, VISUAL_PROJECTION, &Holding::new(options)?)
+        let holding = Holding::new(options)?;
+        holding.workers.run(|| Self::read(&tensors, config, VISUAL_PROJECTION, &holding))
     }
 
     /// From tensors that are all there.
@@ -118,6 +119,11 @@ impl ClipVision {
         self.dimension
     }
 
+    /// Who computes, for what comes after CLIP.
+    pub(crate) const fn workers(&self) -> &Workers {
+        self.tower.workers()
+    }
+
     /// The tower's own vectors `[photos, width]`, before the projection, of `pixels` `[photos, 3, size, size]`.
     ///
     /// # Errors
@@ -132,8 +138,7 @@ impl ClipVision {
     /// # Errors
     /// As [`ClipVision::pooled`].
     pub fn encode(&self, pixels: &[f32]) -> Result<Vec<f32>, NetworkError> {
-        let pooled = self.tower.forward(pixels)?;
-        project(&self.projection, &pooled)
+        project(self.workers(), &self.projection, &self.tower.forward(pixels)?)
     }
 
     /// As [`ClipVision::encode`], each of length 1.
@@ -184,11 +189,13 @@ impl Clip {
         })?;
         let holding = Holding::new(options)?;
         let reader = LayerReader { tensors: &tensors, holding: &holding };
-        Ok(Self {
-            vision: ClipVision::read(&tensors, config, VISUAL_PROJECTION, &holding)?,
-            text: TextTower::read(reader, text)?,
-            projection: reader.linear(TEXT_PROJECTION, false)?,
-            logit_scale: tensors.get(LOGIT_SCALE)?.floats()?.first().copied().unwrap_or_default(),
+        holding.workers.run(|| {
+            Ok(Self {
+                vision: ClipVision::read(&tensors, config, VISUAL_PROJECTION, &holding)?,
+                text: TextTower::read(reader, text)?,
+                projection: reader.linear(TEXT_PROJECTION, false)?,
+                logit_scale: tensors.get(LOGIT_SCALE)?.floats()?.first().copied().unwrap_or_default(),
+            })
         })
     }
 
@@ -198,7 +205,7 @@ impl Clip {
     /// [`NetworkError::InputLength`] for a text that is empty or too long or has an unknown id;
     /// [`NetworkError::Compute`].
     pub fn encode_texts(&self, texts: &[impl AsRef<[u32]>]) -> Result<Vec<f32>, NetworkError> {
-        project(&self.projection, &self.text.forward(texts)?)
+        project(self.text.workers(), &self.projection, &self.text.forward(texts)?)
     }
 
     /// As [`Clip::encode_texts`], each of length 1.
@@ -221,16 +228,15 @@ impl Clip {
     pub fn logit_factor(&self) -> f32 {
         self.logit_scale.exp()
     }
-
-    /// Tokens of a text at most.
-    pub const fn text_tokens(&self) -> usize {
-        self.text.config().positions
-    }
 }
 
 /// Rows through a projection.
-pub(crate) fn project(projection: &Linear, rows: &Tensor) -> Result<Vec<f32>, NetworkError> {
-    let projected = few_rows(projection, rows).and_then(|rows| host_floats(&rows));
+pub(crate) fn project(
+    workers: &Workers,
+    projection: &Linear,
+    rows: &Tensor,
+) -> Result<Vec<f32>, NetworkError> {
+    let projected = workers.run(|| few_rows(projection, rows).and_then(|rows| host_floats(&rows)));
     projected.map_err(computing("the projection"))
 }
 

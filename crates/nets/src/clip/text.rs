@@ -6,6 +6,7 @@ use super::config::TextConfig;
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
+use crate::load_options::Workers;
 use crate::operators::Norm;
 use crate::vision_transformer::{Layers, biased, computing};
 use kernels::weights::WeightMatrix;
@@ -54,8 +55,9 @@ impl TextTower {
         })
     }
 
-    pub(crate) const fn config(&self) -> &TextConfig {
-        &self.config
+    /// Who computes, for what comes after the tower.
+    pub(crate) const fn workers(&self) -> &Workers {
+        &self.holding.workers
     }
 
     /// Pooled vectors `[texts, width]` of token ids, with start and end tokens and any padding after them.

@@ -3,7 +3,7 @@
 //! Inverted-residual blocks with `ReLU6`, without squeeze-and-excitation, padded as in `TensorFlow` (M. Tan and
 //! Q. Le, "EfficientNet", 2019; Lite variants 2020). Batch normalisation is folded into the weights.
 //!
-//! The cast: [`EfficientNetLite`] runs a [`Request`] on photos and gives an [`Output`]; [`Config`] is its shape and
+//! Main items: [`EfficientNetLite`] runs a [`Request`] on photos and gives an [`Output`]; [`Config`] is its shape and
 //! says how photos are prepared; [`Threads`] says who works.
 //!
 //! How it is fast: most of the time of such a network goes into moving its wide inner feature maps. Here a block

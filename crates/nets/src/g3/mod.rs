@@ -5,10 +5,10 @@
 //! vectors of a photo (CLIP's, text-side, place-side) end to end, each of length 1; here they are [`PhotoVectors`],
 //! three channels. An inner product of the long vectors is the sum of the three cosines.
 //!
-//! The cast: [`G3Config`], [`G3`] from `g3.pth` or safetensors, [`web_mercator`]; [`TrainedPart`] is what was learned on
+//! Main items: [`G3Config`], [`G3`] from `g3.pth` or safetensors, [`web_mercator`]; [`TrainedPart`] is what was learned on
 //! top of CLIP, as plain values, for training it further.
 //!
-//! The choice not taken: one vector of 3 x 768 numbers. Channels apart can be weighted, and one of them is compared
+//! Alternative considered: one vector of 3 x 768 numbers. Channels apart can be weighted, and one of them is compared
 //! with bare coordinates.
 
 mod config;

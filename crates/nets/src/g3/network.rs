@@ -113,18 +113,20 @@ impl G3 {
         for (scale, name) in logit_scales.iter_mut().zip(LOGIT_SCALES) {
             *scale = tensors.get(name)?.floats()?.first().copied().unwrap_or_default();
         }
-        Ok(Self {
-            clip: ClipVision::read(&tensors, &config.clip, VISION, &holding)?,
-            text: TextTower::read(reader, text)?,
-            text_projection: reader.linear(TEXT, false)?,
-            photo_to_text: on_top(PHOTO_TO_TEXT)?,
-            photo_to_location: on_top(PHOTO_TO_LOCATION)?,
-            text_to_photo: on_top(TEXT_TO_PHOTO)?,
-            location_to_photo: Perceptron::read(&tensors, LOCATION_TO_PHOTO, &two_layers(place, width))?,
-            locations: FourierEncoder::read(&tensors, LOCATIONS, &config.locations, two_pi_web_mercator)?,
-            logit_scales,
-            workers: holding.workers,
-            config: config.clone(),
+        holding.workers.run(|| {
+            Ok(Self {
+                clip: ClipVision::read(&tensors, &config.clip, VISION, &holding)?,
+                text: TextTower::read(reader, text)?,
+                text_projection: reader.linear(TEXT, false)?,
+                photo_to_text: on_top(PHOTO_TO_TEXT)?,
+                photo_to_location: on_top(PHOTO_TO_LOCATION)?,
+                text_to_photo: on_top(TEXT_TO_PHOTO)?,
+                location_to_photo: Perceptron::read(&tensors, LOCATION_TO_PHOTO, &two_layers(place, width))?,
+                locations: FourierEncoder::read(&tensors, LOCATIONS, &config.locations, two_pi_web_mercator)?,
+                logit_scales,
+                workers: holding.workers.clone(),
+                config: config.clone(),
+            })
         })
     }
 
@@ -157,7 +159,7 @@ impl G3 {
         let width = self.dimension();
         let image = self.clip.encode(pixels)?;
         let photos = image.len() / width;
-        let unit = |perceptron: &Perceptron| unit_rows(perceptron.apply(&image, photos), width);
+        let unit = |perceptron: &Perceptron| unit_rows(self.apply(perceptron, &image, photos), width);
         Ok(PhotoVectors {
             text: unit(&self.photo_to_text),
             location: unit(&self.photo_to_location),
@@ -171,7 +173,7 @@ impl G3 {
     /// As [`crate::clip::Clip::encode_texts`].
     pub fn encode_texts(&self, texts: &[impl AsRef<[u32]>]) -> Result<Vec<f32>, NetworkError> {
         let projected = self.project_texts(texts)?;
-        Ok(unit_rows(self.text_to_photo.apply(&projected, texts.len()), self.dimension()))
+        Ok(unit_rows(self.apply(&self.text_to_photo, &projected, texts.len()), self.dimension()))
     }
 
     /// CLIP's own embeddings `[texts, dimension]` of token ids, not normalised: what the text head is given. For photos
@@ -180,7 +182,7 @@ impl G3 {
     /// # Errors
     /// As [`G3::encode_texts`].
     pub fn project_texts(&self, texts: &[impl AsRef<[u32]>]) -> Result<Vec<f32>, NetworkError> {
-        project(&self.text_projection, &self.text.forward(texts)?)
+        project(&self.workers, &self.text_projection, &self.text.forward(texts)?)
     }
 
     /// Vectors `[locations, location width]` of the location encoder, not normalised.
@@ -191,7 +193,12 @@ impl G3 {
     /// Unit vectors `[locations, dimension]`, to compare with [`PhotoVectors::location`].
     pub fn encode_locations(&self, locations: &[LatLon]) -> Vec<f32> {
         let features = self.location_features(locations);
-        unit_rows(self.location_to_photo.apply(&features, locations.len()), self.dimension())
+        unit_rows(self.apply(&self.location_to_photo, &features, locations.len()), self.dimension())
+    }
+
+    /// Rows through one of the networks on top.
+    fn apply(&self, perceptron: &Perceptron, values: &[f32], rows: usize) -> Vec<f32> {
+        self.workers.run(|| perceptron.apply(values, rows))
     }
 
     /// Factors of the cosine similarities of photos with texts, photos with locations, and a third that training

@@ -54,7 +54,7 @@ impl ImageHead {
         Ok(Self { perceptron: Perceptron::read(&checkpoint, "", &LAYERS)? })
     }
 
-    /// From `[photos, 768]` to `[photos, 512]`, row-major, of any length.
+    /// From `[photos, 768]` to `[photos, 512]`, row-major, of any length. By the current rayon pool.
     ///
     /// # Errors
     /// [`NetworkError::InputLength`].

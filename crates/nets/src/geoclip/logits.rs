@@ -22,11 +22,6 @@ struct File {
 }
 
 impl LogitScale {
-    /// From the learned logarithm.
-    pub const fn from_log(log: f32) -> Self {
-        Self { log }
-    }
-
     /// Loads `logit_scale.json`, whose field `logit_scale_log` holds the logarithm, or the number alone in
     /// `logit_scale_weights.pth` as it was published.
     ///

@@ -41,7 +41,7 @@ impl PhotoEncoder {
     /// Those of [`ClipVision::encode`].
     pub fn encode_normalised(&self, pixels: &[f32]) -> Result<(Vec<f32>, Vec<f32>), NetworkError> {
         let mut features = self.clip.encode(pixels)?;
-        let locations = self.head.encode_normalised(&features)?;
+        let locations = self.clip.workers().run(|| self.head.encode_normalised(&features))?;
         for vector in features.chunks_exact_mut(ImageHead::INPUTS) {
             l2_normalise(vector);
         }

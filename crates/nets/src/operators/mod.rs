@@ -4,11 +4,11 @@
 //! on any other device or type it is composed of candle's own operators. The composed form runs on the CPU too,
 //! which makes it the twin that the fused one is tested against.
 //!
-//! The cast: [`Linear`] (with [`LowRank`] adapters) over [`Weight`]s, [`rms_norm`], [`layer_norm`], [`rotate`],
+//! Main items: [`Linear`] (with [`LowRank`] adapters) over [`Weight`]s, [`rms_norm`], [`layer_norm`], [`rotate`],
 //! [`attention()`], [`attention_beside`], [`swiglu`], [`quick_gelu`], [`gelu`],
 //! [`gelu_tanh`].
 //!
-//! The choice not taken: candle's stock CPU operators throughout. They have no bf16 product, and an attention that
+//! Alternative considered: candle's stock CPU operators throughout. They have no bf16 product, and an attention that
 //! knows neither packed prompts nor a shared prefix.
 
 mod activation;

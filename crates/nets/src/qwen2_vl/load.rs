@@ -168,8 +168,9 @@ impl Loader<'_> {
         })
     }
 
-    /// A hash of samples of every tensor of the vision tower, or of all tensors, and of how they are held: networks that
-    /// were trained apart differ everywhere, and reading all of their bytes would take longer than opening them.
+    /// A hash of samples of every tensor of the vision tower, or of all tensors, and of how they are held and multiplied:
+    /// networks that were trained apart differ everywhere, and reading all of their bytes would take longer than opening
+    /// them.
     fn fingerprint(&self, config: &Config, vision_only: bool) -> Result<[u8; 32], NetworkError> {
         const SAMPLES: usize = 16;
         const SAMPLE_BYTES: usize = 256;
@@ -181,6 +182,10 @@ impl Loader<'_> {
             "{:?} {:?} {:?}",
             config.vision, self.layers.holding.stored, self.layers.holding.kind
         ));
+        // Only where it applies, so that caches of networks that do not round stay valid.
+        if self.layers.holding.rounded_inputs {
+            hash.update("rounded inputs");
+        }
         for (name, _) in expected(config) {
             if vision_only && !name.starts_with("visual.") {
                 continue;

@@ -5,7 +5,7 @@
 //! values, and the rest of all prompts runs packed in one pass, each part seeing the shared start and itself. The
 //! scores are those of the prompts run one by one, to f32 noise.
 //!
-//! The cast: [`config`] and [`tensor_names`] say what a checkpoint holds, [`Qwen2Vl::open`] reads it under
+//! Main items: [`config`] and [`tensor_names`] say what a checkpoint holds, [`Qwen2Vl::open`] reads it under
 //! [`LoadOptions`](crate::LoadOptions); [`patches`] turn photos into the input of the vision tower, [`Qwen2Vl::encode_photos`] those into
 //! [`PhotoFeatures`]; [`chat_template`] and [`tokenizer`] make a [`Prompt`] of text; [`Qwen2Vl::score`] scores a group
 //! of prompts; [`generation`] writes texts; [`training`] gives the gradients of adapters.
@@ -45,7 +45,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The choice not taken: batching padded prompts, as the reference does. It computes the query photo once a candidate,
+//! Alternative considered: batching padded prompts, as the reference does. It computes the query photo once a candidate,
 //! and the logits of the whole vocabulary at every token, to read one number.
 
 pub mod chat_template;

@@ -76,12 +76,7 @@ impl Qwen2Vl {
         &self.config
     }
 
-    /// Whether the network can score: a value head came with the checkpoint or the adapter.
-    pub const fn has_value_head(&self) -> bool {
-        self.value_head.is_some()
-    }
-
-    /// The value head, `[hidden]`, if there is one.
+    /// The value head, `[hidden]`, if one came with the checkpoint or the adapter: without it the network cannot score.
     pub fn value_head(&self) -> Option<&[f32]> {
         self.value_head.as_deref()
     }

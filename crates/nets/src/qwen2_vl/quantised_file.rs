@@ -9,13 +9,14 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rayon::prelude::*;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use files::{MappedFile, hexadecimal, write_atomic_with};
+use files::{MappedFile, hexadecimal, remove_leftovers, write_atomic_with};
 use kernels::weights::{StoredType, WeightMatrix, block_bytes};
 
 use super::tensor_names::Resolved;
@@ -25,6 +26,8 @@ const FORMAT: &str = "georanker quantised weights 1";
 /// Bytes of a tensor that are looked at to know it again.
 const SAMPLES: usize = 32;
 const SAMPLE_BYTES: usize = 256;
+/// A temporary file this old was left by a process that was killed: writing one takes minutes.
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// The weights of a checkpoint's linear layers in blocks.
 #[derive(Debug)]
@@ -69,6 +72,7 @@ impl QuantisedFile {
         }
         let failed = |source| NetworkError::Write { file: path.display().to_string(), source };
         fs::create_dir_all(directory).map_err(failed)?;
+        remove_leftovers(directory, ABANDONED);
         let made = write_atomic_with(&path, |file| make(file, &source, &layers, stored, &quantise));
         made.map_err(|stop| match stop {
             Stop::Weights(error) => error,

@@ -4,7 +4,7 @@
 //! `siglip2-base-patch16-224`. The tower ends in an attention pool, whose result is the photo's vector. The text tower
 //! may be among the weights and is not read.
 //!
-//! The choice not taken: the checkpoints of any resolution (`siglip2` with `naflex`), whose patches come in another
+//! Alternative considered: the checkpoints of any resolution (`siglip2` with `naflex`), whose patches come in another
 //! shape.
 
 use std::borrow::Cow;
@@ -80,7 +80,8 @@ impl SiglipVision {
         })?;
         let holding = Holding::new(options)?;
         let reader = LayerReader { tensors: &tensors, holding: &holding };
-        Ok(Self { tower: VisionTower::read(reader, config)?, preprocessor: Preprocessor::usual(config) })
+        let tower = holding.workers.run(|| VisionTower::read(reader, config))?;
+        Ok(Self { tower, preprocessor: Preprocessor::usual(config) })
     }
 
     /// The same with another preprocessing.

@@ -6,11 +6,11 @@
 //! comes out, CLIP's first token or `SigLIP`'s attention over all. CLIP's text tower runs the same layers, each token
 //! seeing what precedes it; so does Qwen2-VL's vision tower, over photos of any shape, with rotary positions.
 //!
-//! The cast: [`VisionConfig`] says the shape, [`Pooling`] how one vector is made; [`Preprocessor`] makes a photo the
+//! Main items: [`VisionConfig`] says the shape, [`Pooling`] how one vector is made; [`Preprocessor`] makes a photo the
 //! tower's input; the private tower runs its layers fused on the CPU and by [`crate::operators`] elsewhere, with the
 //! weights as they lie in the file. Tensors are named as Hugging Face's checkpoints name them.
 //!
-//! The choice not taken: candle's own models, two of them, whose CPU operators have no bf16 and pass every wide
+//! Alternative considered: candle's own models, two of them, whose CPU operators have no bf16 and pass every wide
 //! activation through memory.
 
 mod config;

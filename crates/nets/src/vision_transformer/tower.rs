@@ -8,6 +8,7 @@ use super::{biased, computing, few_rows};
 use crate::checkpoint::Expected;
 use crate::error::NetworkError;
 use crate::holding::{Holding, LayerReader};
+use crate::load_options::Workers;
 use crate::operators::{Linear, Norm, Operators, attention};
 use kernels::attention::Segment;
 
@@ -117,6 +118,11 @@ impl VisionTower {
 
     pub(crate) const fn config(&self) -> &VisionConfig {
         &self.config
+    }
+
+    /// Who computes, for what comes after the tower.
+    pub(crate) const fn workers(&self) -> &Workers {
+        &self.holding.workers
     }
 
     /// Pooled vectors `[photos, width]` of `pixels`, `[photos, 3, size, size]`. A photo's does not depend on the

@@ -1,6 +1,6 @@
 //! The multi-order distance loss (arXiv 2505.13731, section 3.3).
 //!
-//! # Idea
+//! # What it does
 //! The candidates of a query, sorted by distance, nearest first, are an order that the scores should make likely. First
 //! order: the likelihood of the order of the candidates. Second order: the likelihood of the order of their pairs,
 //! where the pair with the largest gap in distance should have the largest gap in score.
@@ -14,7 +14,7 @@
 //! assert!(wrong.gradient[0] < 0.0, "descending the gradient raises the nearest candidate's score");
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Automatic differentiation. The gradient of a Plackett-Luce likelihood is a sum of shares; written down, it is exact
 //! in f64 whatever the network computes in, and every ranker gets it from here.
 

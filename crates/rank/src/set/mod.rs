@@ -1,6 +1,6 @@
 //! A small network that looks at all candidates of a query at once.
 //!
-//! # Idea
+//! # What it does
 //! A candidate is rarely convincing by itself; it is by the company it keeps. Every candidate is a token that knows
 //! its similarities to the query, its place among the others, how much of the votes lies within 1, 25, 200 and 750 km
 //! of it, and the vectors of query and candidate. Tokens attend to each other with a bias that is a learned function of
@@ -9,7 +9,7 @@
 //! ([`reached`]); with [`SetConfig::reach`] empty an untrained network ranks as its base does. The order of the candidates
 //! does not matter, and a set takes milliseconds on a CPU.
 //!
-//! # Cast
+//! # Main types
 //! [`SetConfig`] is `config.toml`; [`SetFeatures`] makes numbers of a [`contract::CandidateSet`]; [`SetNetwork`] runs
 //! forwards and backwards over weights in the order of [`layout()`]; [`SetRanker`] is the [`contract::Ranker`] with its
 //! two files. Training is in `train::set`; it uses this very network, so that the two cannot drift apart.
@@ -42,7 +42,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Autograd. The network is a dozen operations; written out, its derivatives are checked by finite differences, run as
 //! fast as the forward pass, and need no framework where only ranking is wanted.
 

@@ -9,7 +9,6 @@
 mod benchmark;
 mod group;
 mod inputs;
-mod number_format;
 pub mod prompt;
 mod ranker;
 pub mod score;
@@ -20,7 +19,6 @@ pub use benchmark::BenchmarkRules;
 pub use formats::pairs::PairCandidate;
 pub use group::PairGroup;
 pub use inputs::{InputOptions, PairInputs, PreparedPhoto, Reencode};
-pub use number_format::NumberFormat;
 pub use ranker::{PhotoSource, VlmRanker, rank_pairs};
 pub use score::ScorePairs;
 pub use scorer::{PairScorer, ScoredGroup, ScorerOptions};

@@ -1,6 +1,6 @@
 //! Line charts as SVG and PNG.
 //!
-//! # Idea
+//! # What it does
 //! A [`Chart`] is laid out once, into lines and texts at places (`Mark`); two writers draw the same marks, one as SVG
 //! text, one as pixels with letters of its own, so no system font is needed and the same chart gives the same bytes on
 //! every machine.
@@ -14,7 +14,7 @@
 //! assert!(chart.png().starts_with(b"\x89PNG"));
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! A plotting crate. Those that write PNG bring a font stack and want fonts on the machine; these few charts need lines,
 //! ticks and a legend.
 

@@ -40,6 +40,16 @@ pub enum ConfigurationError {
         /// The way out.
         hint: Option<String>,
     },
+    /// A path that is not UTF-8, because of the folder that it starts in. A run is resumed by its paths as texts.
+    #[error("{}: {field}: the path {path:?} is not UTF-8", file.display())]
+    NotUtf8 {
+        /// The file.
+        file: PathBuf,
+        /// The field.
+        field: String,
+        /// The whole path.
+        path: PathBuf,
+    },
 }
 
 impl Diagnose for ConfigurationError {
@@ -52,6 +62,9 @@ impl Diagnose for ConfigurationError {
             Self::Read { .. } => Some("name the TOML file of the training".into()),
             Self::Syntax { .. } => Some("write one field per line: name = value, texts in quotes".into()),
             Self::Field { hint, .. } => hint.clone(),
+            Self::NotUtf8 { .. } => {
+                Some("rename the folder, or write the whole path in the configuration".into())
+            }
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What can be said in the TOML file of a training.
 //!
-//! # Idea
+//! # What it does
 //! The file has one table, in which the settings of the loop and of the model stand side by side. Serde reads both; what
 //! neither knows is refused with the name that was probably meant, and every error names the file, the line, the field
 //! and what it may be. What was read, defaults included, is the [`Record`] of the run: it is written beside the
 //! checkpoints, and a resumed run must have the same.
 //!
-//! # Cast
+//! # Main types
 //! [`EngineSettings`] are those of the loop, shared by all rankers; [`VlmSettings`] and [`SetSettings`] those of the
 //! models. [`Configuration`] is a file of both. `docs/src/training.md` lists all fields.
 //!
@@ -21,7 +21,7 @@
 //! # Ok::<(), train::configuration::ConfigurationError>(())
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! `#[serde(flatten)]` of both settings into one struct. It would lose the path to the field in every error.
 
 mod engine;

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use nets::ComputeType;
+use rank::vlm::Reencode;
 use rank::vlm::prompt::Protocol;
-use rank::vlm::{NumberFormat, Reencode};
 use serde::{Deserialize, Serialize};
 
 use super::{ConfigurationError, ModelSettings, Source};
@@ -31,7 +32,7 @@ pub struct VlmSettings {
     /// Whether the prompt shows candidates' photos.
     pub candidate_photos: bool,
     /// Number format of the frozen part, f32 or bf16; trained parameters are always f32.
-    pub dtype: NumberFormat,
+    pub dtype: ComputeType,
     /// Rank of a fresh adapter.
     pub lora_r: usize,
     /// Its scale is `lora_alpha / lora_r`.
@@ -65,7 +66,7 @@ impl Default for VlmSettings {
             skip: None,
             negatives: 5,
             candidate_photos: true,
-            dtype: NumberFormat::F32,
+            dtype: ComputeType::F32,
             lora_r: 16,
             lora_alpha: 32.0,
             lora_dropout: 0.05,
@@ -102,7 +103,7 @@ impl ModelSettings for VlmSettings {
                 None,
             ));
         }
-        check_format(source, self.dtype, &[NumberFormat::F32, NumberFormat::Bf16])
+        check_format(source, self.dtype, &[ComputeType::F32, ComputeType::Bf16])
     }
 }
 
@@ -123,7 +124,7 @@ pub struct SetSettings {
     /// As in [`VlmSettings`].
     pub skip: Option<usize>,
     /// Number format of the computation: f32.
-    pub dtype: NumberFormat,
+    pub dtype: ComputeType,
     /// How much sets are perturbed while training, relative to the default; 0: not at all.
     pub perturb: f64,
 }
@@ -137,7 +138,7 @@ impl Default for SetSettings {
             photos: PathBuf::new(),
             group_size: 20,
             skip: None,
-            dtype: NumberFormat::F32,
+            dtype: ComputeType::F32,
             perturb: 1.0,
         }
     }
@@ -150,14 +151,14 @@ impl ModelSettings for SetSettings {
         source.given("photos", "the folder or tar of the photos")?;
         source.at_least("group_size", self.group_size as u64, 1)?;
         source.within("perturb", self.perturb, 0.0..=3.0)?;
-        check_format(source, self.dtype, &[NumberFormat::F32])
+        check_format(source, self.dtype, &[ComputeType::F32])
     }
 }
 
 fn check_format(
     source: &Source,
-    format: NumberFormat,
-    possible: &[NumberFormat],
+    format: ComputeType,
+    possible: &[ComputeType],
 ) -> Result<(), ConfigurationError> {
     if possible.contains(&format) {
         return Ok(());

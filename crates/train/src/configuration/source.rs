@@ -45,7 +45,8 @@ impl<M: ModelSettings> Configuration<M> {
     /// Reads a file.
     ///
     /// # Errors
-    /// A file that cannot be read or is not TOML; a field that is unknown, missing, of the wrong kind or out of range.
+    /// A file that cannot be read or is not TOML; a field that is unknown, missing, of the wrong kind or out of range; a
+    /// path whose folder is not named in UTF-8.
     pub fn read(file: &Path) -> Result<Self, ConfigurationError> {
         let text = std::fs::read_to_string(file)
             .map_err(|source| ConfigurationError::Read { file: file.to_path_buf(), source })?;
@@ -77,7 +78,8 @@ impl<M: ModelSettings> Configuration<M> {
         for name in PATHS {
             let given = record.get(name).and_then(Json::as_str);
             if let Some(absolute) = given.and_then(|path| std::path::absolute(path).ok()) {
-                record.insert(name.to_owned(), absolute.display().to_string().into());
+                let absolute = text_of(file.as_ref(), name, absolute)?;
+                record.insert(name.to_owned(), absolute.into());
             }
         }
         Ok(Self { engine, model, record })
@@ -91,6 +93,15 @@ fn names(settings: &impl Serialize) -> Record {
         // Numbers, texts and nothing: always an object.
         _ => Record::new(),
     }
+}
+
+/// A path as a text: what a file and the record can hold.
+fn text_of(file: &Path, field: &str, path: PathBuf) -> Result<String, ConfigurationError> {
+    path.into_os_string().into_string().map_err(|path| ConfigurationError::NotUtf8 {
+        file: file.to_path_buf(),
+        field: field.to_owned(),
+        path: path.into(),
+    })
 }
 
 /// A text and what it says.
@@ -113,7 +124,7 @@ impl Source {
             if let Some(Value::String(path)) = table.get_mut(name)
                 && !path.is_empty()
             {
-                *path = folder.join(&*path).to_string_lossy().into_owned();
+                *path = text_of(file, name, folder.join(&*path))?;
             }
         }
         Ok(Self { file: file.to_path_buf(), text: text.to_owned(), table })

@@ -3,14 +3,14 @@
 //! For users who fine-tune G3 on their own photos and write the program for it: nothing else in this workspace calls
 //! this module, and no command does. Its losses and gradients reproduce those of the official code (`tests/contrastive.rs`).
 //!
-//! # Idea
+//! # What it does
 //! A photo, a text that names its place, and its coordinates belong together. Each goes through a head of its own into a
 //! space shared with photos, and the cosine similarities of all pairs of a batch, times a learned factor, are the logits
 //! of a choice: which text (which location) is this photo's, and which photo is this text's? The loss is the
 //! cross-entropy of these choices, once with texts and once with locations. CLIP stays as it is, so its embeddings can
 //! be computed once for all epochs; what remains is small enough for a CPU.
 //!
-//! # Cast
+//! # Main types
 //! [`G3Heads`] holds the trained tensors as candle variables, [`G3Batch`] is what a step looks at,
 //! [`ContrastiveLosses`] what comes out; [`symmetric_contrast`] is the loss itself. Gradients are candle's. What
 //! [`G3Heads::save`] writes, [`nets::g3::G3::open`] reads.
@@ -44,7 +44,7 @@
 //! # }
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! The engine that trains rankers ([`crate::engine`]). Its loss orders the candidates of one query and its gradients add
 //! up over queries; here every example is a negative of every other, so a batch's loss is not a sum over its examples.
 

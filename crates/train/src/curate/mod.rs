@@ -1,6 +1,6 @@
 //! Ranking datasets from geotagged photos: for each query photo a list of candidates that look like it.
 //!
-//! # Idea
+//! # What it does
 //! A ranker learns from what the retrieval before it finds, so the lists are made by that retrieval: the photos most
 //! similar to the query, less those from which nothing can be learned (the query itself, copies of it, its author's
 //! other photos), and with some variety (not all from one square, some far away). Where the rules leave too few, the
@@ -12,12 +12,12 @@
 //! Each chunk becomes a part file. A killed run resumes after the last one, and the dataset has the same
 //! bytes as if it had not been. Memory holds one chunk, whatever the size of the collection.
 //!
-//! # Cast
+//! # Main types
 //! [`Rules`] say what a list is; a [`QuerySource`] such as [`GalleryQueries`] gives the queries ([`RetrievedLists`] has
 //! lists that were found before); [`curate`] does it
 //! and returns [`Counts`]; [`Statistics`] and [`figures`] show what a dataset holds.
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Random negatives and lists balanced by distance. The official lists are plain retrieval results, whose last five
 //! serve as negatives; a ranker trained on easier lists than it will meet learns the wrong boundary.
 

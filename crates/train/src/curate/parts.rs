@@ -45,7 +45,7 @@ impl Parts {
             if !resume {
                 let message = format!("{shown} holds an unfinished run");
                 return Err(Failure::new(ErrorKind::Usage, message)
-                    .with_hint("continue with --resume, or start over with --force"));
+                    .with_hint("continue with `resume`, or start over with `force`"));
             }
             let stored = fs::read_to_string(&run).map_err(|error| failed("read", &run, &error))?;
             if stored != description {
@@ -54,7 +54,7 @@ impl Parts {
                     difference(&stored, description)
                 );
                 return Err(Failure::new(ErrorKind::Usage, message)
-                    .with_hint("resume with the options of the first run, or start over with --force"));
+                    .with_hint("resume with the settings of the first run, or start over with `force`"));
             }
         } else {
             fs::create_dir(&self.directory).map_err(|error| failed("write", &self.directory, &error))?;
@@ -70,7 +70,7 @@ impl Parts {
             let text = fs::read_to_string(&path).map_err(|error| failed("read", &path, &error))?;
             counts.push(serde_json::from_str(&text).map_err(|error| {
                 Failure::new(ErrorKind::Unreadable, format!("{} is damaged: {error}", path.display()))
-                    .with_hint("start over with --force")
+                    .with_hint("start over with `force`")
             })?);
         }
         Ok(counts)

@@ -37,6 +37,8 @@ pub struct RetrievedFiles<'a> {
 pub struct RetrievedLists {
     matrices: Mutex<Matrices>,
     collection: Collection,
+    /// Photos that the lists name.
+    photos: usize,
     columns: usize,
     rows: u64,
     identity: String,
@@ -124,6 +126,7 @@ impl RetrievedLists {
                 .with_hint("give the table that the index was built from"));
         }
         let lists = Self {
+            photos: wanted.len(),
             columns: indices.columns() as usize,
             matrices: Mutex::new(Matrices { indices, similarities }),
             collection,
@@ -163,21 +166,25 @@ impl RetrievedLists {
             let Some(photo) = u64::try_from(index).ok().and_then(|index| self.collection.get(index)) else {
                 continue;
             };
-            let item = ItemId(index.cast_unsigned());
-            let record = record_of(photo);
-            let by = record.attribution.author.as_ref();
-            let by = by.is_some_and(|author| filter.exclude_authors.contains(author));
-            let region = filter.region.as_ref();
-            let outside = region.is_some_and(|region| !region.contains(record.location, &record.place));
-            if by || outside || filter.exclude_ids.contains(&record.id) {
+            let (item, location) = (ItemId(index.cast_unsigned()), photo.location);
+            // The few that are kept are asked for again: records are made here for filters only.
+            if *filter != Filter::default() && !admits(filter, &record_of(photo)) {
                 continue;
             }
             let similarity = similarities.as_ref().and_then(|list| list.get(column));
             let similarity = similarity.map_or(f32::NAN, |value| *value as f32);
-            neighbours.push(Neighbour { item, location: record.location, similarity });
+            neighbours.push(Neighbour { item, location, similarity });
         }
         Ok(neighbours)
     }
+}
+
+fn admits(filter: &Filter, record: &PhotoRecord) -> bool {
+    let by = record.attribution.author.as_ref();
+    let by = by.is_some_and(|author| filter.exclude_authors.contains(author));
+    let region = filter.region.as_ref();
+    let inside = region.is_none_or(|region| region.contains(record.location, &record.place));
+    inside && !by && !filter.exclude_ids.contains(&record.id)
 }
 
 /// The rows of the collection that the matrix names, and the largest of them with its place.
@@ -224,9 +231,10 @@ impl Search for RetrievedLists {
     }
 
     fn holdings(&self) -> Holdings {
-        Holdings { name: "retrieved lists".to_owned(), photos: self.columns, coordinates: 0 }
+        Holdings { name: "retrieved lists".to_owned(), photos: self.photos, coordinates: 0 }
     }
 
+    /// As many as a query's list has: a search finds nothing beyond.
     fn len(&self, channel: &Channel) -> usize {
         if *channel == self.channel.channel && self.rows > 0 { self.columns } else { 0 }
     }
@@ -234,13 +242,19 @@ impl Search for RetrievedLists {
     fn filtering(&self, part: FilterPart) -> Filtering {
         match part {
             FilterPart::NearDuplicates => Filtering::Immaterial,
-            FilterPart::Region | FilterPart::Authors | FilterPart::Ids => Filtering::OverFetched,
+            // A query's list is gone through until `top` are admitted.
+            FilterPart::Region | FilterPart::Authors | FilterPart::Ids => Filtering::Exact,
         }
     }
 
     fn search(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, Failure> {
+        let known = &self.channel.channel;
+        if let Some((channel, _)) = request.channels.iter().find(|(channel, _)| channel != known) {
+            let message = format!("the retrieved lists have no channel `{channel}`; they have {known}");
+            return Err(Failure::new(ErrorKind::BrokenGallery, message));
+        }
         let find = |query: &contract::Query<'_>| {
-            let vector = query.embedding.get(&self.channel.channel);
+            let vector = query.embedding.get(known);
             let number = vector.and_then(number_of).filter(|number| *number < self.rows);
             let number = number.ok_or_else(|| {
                 Failure::new(ErrorKind::Internal, "a query that is not in the matrix of results")
@@ -339,7 +353,87 @@ impl QuerySource for RetrievedQueries {
 
 #[cfg(test)]
 mod tests {
+    use contract::Query;
+
     use super::*;
+
+    /// A matrix of row numbers as numpy writes it.
+    fn write_npy(path: &Path, rows: usize, columns: usize, values: &[i64]) {
+        let header = format!("{{'descr': '<i8', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        // Magic, length and header end at a multiple of 64.
+        let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
+        bytes.extend_from_slice(&u16::try_from(length).unwrap().to_le_bytes());
+        bytes.extend_from_slice(format!("{header:<width$}\n", width = length - 1).as_bytes());
+        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    /// Two queries, each with a list of three of the four photos of a collection.
+    fn lists(folder: &Path) -> RetrievedLists {
+        let path = |name: &str| folder.join(name);
+        let collection =
+            "IMG_ID,LAT,LON,author\na.jpg,10,20,Ann\nb.jpg,11,21,Ben\nc.jpg,12,22,Ann\nd.jpg,13,23,\n";
+        std::fs::write(path("collection.csv"), collection).unwrap();
+        std::fs::write(path("queries.csv"), "IMG_ID,LAT,LON\nq.jpg,1,2\nr.jpg,3,4\n").unwrap();
+        write_npy(&path("I.npy"), 2, 3, &[2, 1, 0, 0, 2, -1]);
+        let files = RetrievedFiles {
+            indices: &path("I.npy"),
+            similarities: None,
+            collection: &path("collection.csv"),
+            queries: &path("queries.csv"),
+        };
+        RetrievedLists::open(files, "lists".to_owned(), Sample::default()).unwrap().0
+    }
+
+    fn found(lists: &RetrievedLists, query: u64, filter: &Filter, top: usize) -> Vec<u64> {
+        let channels = [(Channel::photo(), 1.0)];
+        let embedding = QueryEmbedding { vectors: vec![(Channel::photo(), vector_of(query))] };
+        let queries = vec![Query { embedding: &embedding, filter }];
+        let found = lists.search(&SearchRequest { channels: &channels, top, queries }).unwrap();
+        found[0].iter().map(|neighbour| neighbour.item.0).collect()
+    }
+
+    #[test]
+    fn filters_leave_as_many_as_the_list_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = lists(folder.path());
+        let none = Filter::default();
+        assert_eq!(found(&lists, 0, &none, 2), [2, 1]);
+        assert_eq!(found(&lists, 1, &none, 9), [0, 2]);
+        let no_author = Filter { exclude_authors: vec!["Ann".to_owned()], ..Filter::default() };
+        assert_eq!(found(&lists, 0, &no_author, 1), [1]);
+        let no_id = Filter { exclude_ids: vec!["c.jpg".into()], ..Filter::default() };
+        assert_eq!(found(&lists, 0, &no_id, 2), [1, 0]);
+        let region = Filter { region: Some("9,19,11.5,30".parse().unwrap()), ..Filter::default() };
+        assert_eq!(found(&lists, 0, &region, 2), [1, 0]);
+        for part in [FilterPart::Region, FilterPart::Authors, FilterPart::Ids] {
+            assert_eq!(lists.filtering(part), Filtering::Exact);
+        }
+    }
+
+    #[test]
+    fn holdings_are_the_photos_that_lists_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = lists(folder.path());
+        assert_eq!((lists.holdings().photos, lists.holdings().coordinates), (3, 0));
+        assert_eq!((lists.len(&Channel::photo()), lists.len(&Channel::location())), (3, 0));
+        let records = lists.records(&[ItemId(2), ItemId(3)]).unwrap();
+        let ids: Vec<Option<&str>> =
+            records.iter().map(|record| record.as_ref().map(|record| record.id.0.as_str())).collect();
+        assert_eq!(ids, [Some("c.jpg"), None]);
+    }
+
+    #[test]
+    fn an_unknown_channel_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = lists(folder.path());
+        let channels = [(Channel::photo(), 1.0), (Channel::location(), 1.0)];
+        let request = SearchRequest { channels: &channels, top: 1, queries: Vec::new() };
+        let error = lists.search(&request).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::BrokenGallery);
+        assert!(error.message.contains("no channel `location`; they have photo"), "{}", error.message);
+    }
 
     #[test]
     fn numbers_survive_as_vectors() {

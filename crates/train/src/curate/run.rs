@@ -188,7 +188,7 @@ fn nothing(counts: &Counts, rules: &Rules) -> Failure {
         )
     };
     Failure::new(ErrorKind::NoCandidates, message).with_hint(
-        "relax the rules: fewer exclusions, more candidates a cell, larger cells, a smaller --at-least",
+        "relax the rules: fewer exclusions, more candidates per cell, larger cells, a smaller `at_least`",
     )
 }
 

@@ -1,11 +1,11 @@
 //! Ranking datasets as something that the engine trains on.
 //!
-//! # Idea
+//! # What it does
 //! A configuration names files: rows of candidates, and the photos that they name. Here they become a
 //! [`TrainableRanker`](crate::engine::TrainableRanker). Everything that can be wrong with rows and paths is said before
 //! a model is loaded.
 //!
-//! # Cast
+//! # Main types
 //! [`open_vlm`] makes a [`VlmTrainer`](crate::vlm::VlmTrainer). [`SetDataset`] makes a
 //! [`SetTraining`](crate::set::SetTraining); the encoder of photos and places comes from outside ([`contract::Encoder`]),
 //! because model packs live above this crate. [`read_rows`] is for rankers of your own.

@@ -8,6 +8,7 @@ use contract::{
 };
 use gallery::PhotoFiles;
 use geo::LatLon;
+use kernels::vectors::dot_f32;
 use rank::set::{SetConfig, SetNetwork};
 use rank::vlm::PhotoSource;
 use rayon::prelude::*;
@@ -37,14 +38,20 @@ impl SetDataset {
     /// Reads the rows that settings name and finds their photos.
     ///
     /// # Errors
-    /// What is missing or wrong, by file, row and column.
+    /// What is missing or wrong, by file, row and column; a row without candidates is.
     pub fn open(settings: &SetSettings, engine: &EngineSettings) -> Result<Self, Failure> {
+        let training = read_rows(&settings.data, engine.queries)?;
+        let validation = match &settings.validation {
+            Some(file) => read_rows(file, engine.validation_queries)?,
+            None => Vec::new(),
+        };
+        // Encoding the photos takes long: what is wrong with a row is said before.
+        for named in training.iter().chain(&validation) {
+            entries(settings, named)?;
+        }
         Ok(Self {
-            training: read_rows(&settings.data, engine.queries)?,
-            validation: match &settings.validation {
-                Some(file) => read_rows(file, engine.validation_queries)?,
-                None => Vec::new(),
-            },
+            training,
+            validation,
             photos: PhotoPixels::new(PhotoFiles::open(&settings.photos)?),
             settings: settings.clone(),
             seed: engine.seed,
@@ -55,7 +62,7 @@ impl SetDataset {
     /// many photos of how many are done.
     ///
     /// # Errors
-    /// A photo that cannot be read or encoded; rows without candidates; vectors that do not fit the network.
+    /// A photo that cannot be read or encoded; vectors that do not fit the network.
     pub fn training(
         &self,
         config: SetConfig,
@@ -82,13 +89,12 @@ impl SetDataset {
         encoder: &dyn Encoder,
         progress: &dyn Fn(usize, usize),
     ) -> Result<HashMap<String, QueryEmbedding>, Failure> {
-        let rows = self.training.iter().chain(&self.validation);
-        let ids: BTreeSet<&String> = rows
-            .flat_map(|named| {
-                named.row.ref_img_id[entries(&self.settings, named)].iter().chain([&named.row.img_id])
-            })
-            .filter(|id| !id.is_empty())
-            .collect();
+        let mut ids: BTreeSet<&String> = BTreeSet::new();
+        for named in self.training.iter().chain(&self.validation) {
+            ids.extend(&named.row.ref_img_id[entries(&self.settings, named)?]);
+            ids.insert(&named.row.img_id);
+        }
+        ids.retain(|id| !id.is_empty());
         let ids: Vec<&String> = ids.into_iter().collect();
         let mut vectors = HashMap::with_capacity(ids.len());
         for batch in ids.chunks(BATCH) {
@@ -120,11 +126,20 @@ fn perturbation(by: f32, seed: u64) -> Perturbation {
     }
 }
 
-/// Entries of a row's list that become candidates.
-fn entries(settings: &SetSettings, named: &NamedRow) -> Range<usize> {
+/// Entries of a row's list that become candidates: at least one.
+fn entries(settings: &SetSettings, named: &NamedRow) -> Result<Range<usize>, Failure> {
     let length = named.row.len();
     let start = named.skipped(settings.skip).min(length);
-    start..length.min(start.saturating_add(settings.group_size))
+    let entries = start..length.min(start.saturating_add(settings.group_size));
+    if entries.is_empty() {
+        let failure = invalid(named, "ref_gps", &"no candidates");
+        return Err(failure.with_hint("leave such rows out of the dataset"));
+    }
+    Ok(entries)
+}
+
+fn invalid(named: &NamedRow, column: &str, why: &dyn std::fmt::Display) -> Failure {
+    Failure::new(ErrorKind::InvalidTable, format!("{}: {column}: {why}", named.name))
 }
 
 fn query(
@@ -133,16 +148,10 @@ fn query(
     vectors: &HashMap<String, QueryEmbedding>,
     of_places: &PlaceVectors<'_>,
 ) -> Result<SetQuery, Failure> {
-    let NamedRow { name, row } = named;
-    let invalid = |column: &str, why: &dyn std::fmt::Display| {
-        Failure::new(ErrorKind::InvalidTable, format!("{name}: {column}: {why}"))
-    };
-    let truth = row.location().map_err(|error| invalid("gps", &error))?;
-    let places = row.candidate_locations().map_err(|error| invalid("ref_gps", &error))?;
-    let entries = entries(settings, named);
-    if entries.is_empty() {
-        return Err(invalid("ref_gps", &"no candidates").with_hint("leave such rows out of the dataset"));
-    }
+    let row = &named.row;
+    let truth = row.location().map_err(|error| invalid(named, "gps", &error))?;
+    let places = row.candidate_locations().map_err(|error| invalid(named, "ref_gps", &error))?;
+    let entries = entries(settings, named)?;
     let kept: Vec<LatLon> = places[entries.clone()].to_vec();
     let encoded = of_places(&kept)?;
     let query = vectors.get(&row.img_id).cloned().unwrap_or_default();
@@ -156,7 +165,7 @@ fn query(
             Some(vector) => (Channel::photo(), vector),
             None => (Channel::location(), of_place.as_slice()),
         };
-        let similarity = query.get(&channel).map_or(0.0, |query| dot(query, vector));
+        let similarity = query.get(&channel).map_or(0.0, |query| dot_f32(query, vector));
         let origin = match row.generated_by(index) {
             Some(model) => Origin::Generated { model: model.to_owned(), sample: index },
             None => Origin::Retrieved { channel, rank: place, similarity },
@@ -172,13 +181,9 @@ fn query(
     Ok(SetQuery::new(set, truth))
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
 #[cfg(test)]
 mod tests {
-    use formats::ranking_data::RankingRow;
+    use formats::ranking_data::{RankingColumns, RankingRow, RankingWriter};
 
     use super::*;
 
@@ -228,6 +233,29 @@ mod tests {
         assert!(!first.is_generated() && !second.is_generated());
         assert_eq!(*third, Origin::Generated { model: "qwen2-vl-7b".into(), sample: 3 });
         assert!(origins(None).iter().all(|origin| !origin.is_generated()));
+    }
+
+    #[test]
+    fn a_row_without_candidates_is_refused_before_any_photo_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("t.parquet");
+        let mut writer = RankingWriter::create(&data, RankingColumns::default()).unwrap();
+        for candidates in [["q.jpg", "a.jpg"].as_slice(), &["q.jpg"]] {
+            let row = RankingRow {
+                ref_gps: vec![[0.0, 5.0]; candidates.len()],
+                ref_img_id: candidates.iter().map(ToString::to_string).collect(),
+                ref_texts: vec![vec!["Lagos".into(), "Nigeria".into()]; candidates.len()],
+                ..row(None).row
+            };
+            writer.write(&row).unwrap();
+        }
+        writer.finish().unwrap();
+        let settings = SetSettings { data, photos: folder.path().into(), ..SetSettings::default() };
+        let failure = SetDataset::open(&settings, &EngineSettings::default()).unwrap_err();
+        assert!(failure.message.ends_with("t.parquet, row 2: ref_gps: no candidates"), "{failure}");
+        // With the query itself kept, as a candidate, there is one.
+        let settings = SetSettings { skip: Some(0), ..settings };
+        assert_eq!(SetDataset::open(&settings, &EngineSettings::default()).unwrap().training.len(), 2);
     }
 
     #[test]

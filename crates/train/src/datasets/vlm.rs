@@ -15,11 +15,15 @@ use crate::PhotoPixels;
 use crate::configuration::{EngineSettings, VlmSettings};
 use crate::vlm::{ExampleRules, Start, VlmExample, VlmTrainer, VlmTrainerOptions};
 
-/// Opens the model and the data that settings name.
+/// Opens the model and the data that settings name; `load` says where it runs, the settings in which number format.
 ///
 /// # Errors
 /// What is missing, damaged or does not fit, by name.
-pub fn open_vlm(settings: &VlmSettings, engine: &EngineSettings) -> Result<VlmTrainer, Failure> {
+pub fn open_vlm(
+    settings: &VlmSettings,
+    engine: &EngineSettings,
+    load: &LoadOptions,
+) -> Result<VlmTrainer, Failure> {
     for (field, directory) in [("model", Some(&settings.model)), ("adapter", settings.adapter.as_ref())] {
         if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
             let message = format!("{field}: {}: no such directory", directory.display());
@@ -33,7 +37,7 @@ pub fn open_vlm(settings: &VlmSettings, engine: &EngineSettings) -> Result<VlmTr
     };
     let files = PhotoFiles::open(&settings.photos)?;
     let photos = PhotoPixels::with_options(files, settings.protocol.decoding(), Limits::default());
-    let options = options(settings, engine.seed);
+    let options = options(settings, engine.seed, load);
     VlmTrainer::open(&settings.model, &options, training, validation, Arc::new(photos))
 }
 
@@ -51,7 +55,7 @@ fn examples(settings: &VlmSettings, file: &Path, limit: usize) -> Result<Vec<Vlm
     rows.iter().map(example).collect()
 }
 
-fn options(settings: &VlmSettings, seed: u64) -> VlmTrainerOptions {
+fn options(settings: &VlmSettings, seed: u64, load: &LoadOptions) -> VlmTrainerOptions {
     let bytes = |megabytes: usize| megabytes.saturating_mul(1 << 20);
     let fresh = || LoraSettings {
         rank: settings.lora_r,
@@ -70,7 +74,7 @@ fn options(settings: &VlmSettings, seed: u64) -> VlmTrainerOptions {
             ..InputOptions::default()
         },
         reencode: settings.reencode,
-        load: LoadOptions { dtype: settings.dtype.into(), ..LoadOptions::default() },
+        load: LoadOptions { dtype: settings.dtype, ..load.clone() },
         checkpointing: match bytes(settings.activation_memory) {
             0 => Checkpointing::EveryLayer,
             bytes => Checkpointing::Within(bytes),

@@ -9,7 +9,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use files::{rename_durably, sha256_hex, sync_directory, write_atomic};
+use files::{rename_durably, sha256_hex, write_atomic};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +51,7 @@ struct StateFile {
 
 /// Where checkpoints are written: a disk, or in tests one that is full.
 trait Disk {
-    /// Writes a file and waits until it is on the disk.
+    /// Writes a file and waits until the file and its name are on the disk.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -137,7 +137,6 @@ impl Checkpoints {
                 sha256: sha256_hex(&tensors),
             };
             self.disk.write(&partial.join(STATE_FILE), &serde_json::to_vec_pretty(&file)?)?;
-            sync_directory(Some(&partial));
             // One of the same step can only be one that was found damaged, or the same.
             remove_if_there(path)?;
             rename_durably(&partial, path)
@@ -226,7 +225,7 @@ impl Checkpoints {
         let damaged =
             |name: &str, problem: String| EngineError::Damaged { path: directory.join(name), problem };
         let file: StateFile = serde_json::from_slice(&read(STATE_FILE)?)
-            .map_err(|error| damaged(STATE_FILE, format!("is no state of a run: {error}")))?;
+            .map_err(|error| damaged(STATE_FILE, format!("is not the state of a run: {error}")))?;
         if file.format != FORMAT || file.step != step {
             return Err(damaged(STATE_FILE, format!("is of step {} in format {}", file.step, file.format)));
         }

@@ -140,10 +140,10 @@ impl Diagnose for EngineError {
         Some(match self {
             Self::Ranker(failure) => return failure.hint.clone(),
             Self::HoldsRun { directory } => {
-                format!("continue it with --resume {}, or name another directory as out", directory.display())
+                format!("continue it with `resume` {}, or name another directory as out", directory.display())
             }
             Self::NotEmpty { .. } => "name a directory that is empty or not there yet as out".into(),
-            Self::NoRun { .. } => "leave --resume out to start one".into(),
+            Self::NoRun { .. } => "leave `resume` out to start one".into(),
             Self::Changed { field, was, .. } if field == "steps" => format!(
                 "write steps = {was} again: with this schedule the learning rate of every step hangs on it \
                  (with schedule = \"constant\" it may grow)"
@@ -153,7 +153,7 @@ impl Diagnose for EngineError {
             Self::NoQueries => "look at data and queries in the configuration".into(),
             Self::Damaged { .. } => "restore the file, or remove it to continue from an earlier checkpoint".into(),
             Self::Read { .. } => "look at the file's permissions".into(),
-            Self::Write { kept: Some(_), .. } => "free disk space, then continue with --resume".into(),
+            Self::Write { kept: Some(_), .. } => "free disk space, then continue with `resume`".into(),
             Self::Write { .. } => "free disk space, or check the permissions of the directory".into(),
             Self::NotFinite { .. } => {
                 "look at the batch for broken inputs; otherwise start again with a lower learning_rate or clip".into()

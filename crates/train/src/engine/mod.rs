@@ -1,12 +1,12 @@
 //! The loop that trains a ranker, whatever ranker it is.
 //!
-//! # Idea
+//! # What it does
 //! A model is a pure function of its parameters ([`TrainableRanker`]); everything that changes lives here: the f32 master
 //! values, the optimiser's moments, the step. What a step does depends on the run's seed and the step's number alone,
 //! never on what happened before in this process, so a run that was killed and resumed makes the same steps, bit for
 //! bit, as one that was not.
 //!
-//! # Cast
+//! # Main types
 //! [`train`] runs; [`AdamW`], [`Schedule`] and [`clip_to_norm`] make a step of gradients; [`DataOrder`] says which queries
 //! a step looks at; `checkpoint` and `logs` keep what was done; [`Collective`] is where several processes meet;
 //! [`Progress`] is told what happens.
@@ -32,7 +32,7 @@
 //! }
 //! ```
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! An optimiser over the model's own tensors (candle's). It would keep state where only candle can find it, and tie
 //! every model to one framework; a flat f32 vector a parameter is what a checkpoint, an all-reduce and a test can read.
 

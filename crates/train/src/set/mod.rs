@@ -1,12 +1,12 @@
 //! Training of the set ranker ([`rank::set`]).
 //!
-//! # Idea
+//! # What it does
 //! The network is the one that ranks; here is what training adds: queries with known locations, sets that are
 //! perturbed anew at every look (candidates left out, similarities jittered, a channel gone), dropout, and the gradient
 //! of the multi-order distance loss. Everything random comes from the step's seed, so a resumed run draws what an
 //! uninterrupted one would have drawn.
 //!
-//! # Cast
+//! # Main types
 //! [`SetQuery`] is a candidate set with its truth; [`SetTraining`] is the [`TrainableRanker`](crate::engine::TrainableRanker) over lists of them;
 //! [`SetSettings`] says how sets are perturbed.
 //!
@@ -15,7 +15,7 @@
 //! these may be missing). Then give the lists to [`SetTraining::new`] and that to the engine; what it saves,
 //! [`rank::set::SetRanker::open`] reads.
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Features computed once. A set with a third of its candidates gone has other ranks, votes and supports; computing
 //! them anew costs a fraction of the network's own time and shows it sets it would not see otherwise.
 

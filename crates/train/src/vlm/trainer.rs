@@ -215,12 +215,12 @@ impl VlmTrainer {
             message: format!("{}: {}", example.name, failure.message),
             ..failure
         };
-        let invalid = |why: String| named(Failure::new(ErrorKind::InvalidPhoto, format!("{id}: {why}")));
         let mut image = self.photos.photo(id).map_err(named)?;
         if reencode {
-            image = Arc::new(reencode_jpeg(&image).map_err(|error| invalid(error.to_string()))?);
+            image = Arc::new(reencode_jpeg(&image).map_err(|error| named(error.named(&id.0)))?);
         }
-        self.inputs.prepare(&image).map_err(|error| invalid(error.to_string()))
+        let unfit = |why: String| named(Failure::new(ErrorKind::InvalidPhoto, format!("{id}: {why}")));
+        self.inputs.prepare(&image).map_err(|error| unfit(error.to_string()))
     }
 
     fn example<'a>(of: &'a [VlmExample], query: usize, split: &str) -> Result<&'a VlmExample, Failure> {

@@ -1,8 +1,9 @@
 //! Configuration files: what they say, and what is wrong with them.
 
 use contract::Diagnose;
+use nets::ComputeType;
+use rank::vlm::Reencode;
 use rank::vlm::prompt::Protocol;
-use rank::vlm::{NumberFormat, Reencode};
 use rank::{Keep, PairRule};
 use train::configuration::{
     BestBy, Configuration, ConfigurationError, CountOrShare, EngineSettings, SaveWhich, SetSettings,
@@ -50,7 +51,7 @@ fn what_is_said_arrives() {
 #[test]
 fn the_models_fields_have_the_papers_defaults() {
     let Configuration { model, record, .. } = vlm("").unwrap();
-    assert_eq!((model.lora_r, model.group_size, model.dtype), (16, 7, NumberFormat::F32));
+    assert_eq!((model.lora_r, model.group_size, model.dtype), (16, 7, ComputeType::F32));
     assert!((model.lora_alpha - 32.0).abs() < 1e-12 && (model.lora_dropout - 0.05).abs() < 1e-12);
     assert_eq!((model.model.to_str(), model.data.to_str()), (Some("dir/m"), Some("/d.parquet")));
     assert_eq!(record["lora_r"], 16);
@@ -77,7 +78,7 @@ fn what_is_said_of_the_model_arrives() {
         skip: Some(2),
         negatives: 0,
         candidate_photos: false,
-        dtype: NumberFormat::Bf16,
+        dtype: ComputeType::Bf16,
         lora_alpha: 8.0,
         protocol: Protocol::Official,
         reencode: Reencode::Candidates,
@@ -142,6 +143,7 @@ fn what_is_wrong_is_named_by_file_line_and_field() {
         ("lora_dropout = 1", "lora_dropout: expected a number from 0 to 0.99, found 1", ""),
         ("min_pixels = 700", "min_pixels: expected a whole number of at least 784, found 700", ""),
         ("min_pixels = 2000\nmax_pixels = 1000", "min_pixels: 2000 is more than max_pixels, 1000", ""),
+        ("max_pixels = 5000000000", "expected a whole number from 0 to 4294967295, found 5000000000", ""),
         ("dtype = 'f16'", "dtype: expected \"f32\" or \"bf16\", found \"f16\"", ""),
         (
             "dtype = 'f3'",
@@ -157,6 +159,21 @@ fn what_is_wrong_is_named_by_file_line_and_field() {
         assert!(error.to_string().contains(message), "{text}: {error}");
         assert!(error.hint().unwrap_or_default().contains(hint), "{text}: {:?}", error.hint());
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_not_named_in_utf8_is_refused_by_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = std::path::Path::new(std::ffi::OsStr::from_bytes(b"runs-\xff"));
+    let read =
+        |text: &str| Configuration::<SetSettings>::parse(folder.join("t.toml"), &text.replace("; ", "\n"));
+    let error = read(GIVEN).unwrap_err();
+    let ConfigurationError::NotUtf8 { field, path, .. } = &error else { panic!("{error}") };
+    assert_eq!((field.as_str(), path.clone()), ("model", folder.join("m")));
+    assert!(error.to_string().contains("runs-\\xFF/m"), "{error}");
+    // The folder is not part of these.
+    assert!(read("out = '/run'; model = '/m'; data = '/d.parquet'; photos = '/p'").is_ok());
 }
 
 #[test]

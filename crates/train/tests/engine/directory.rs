@@ -18,7 +18,7 @@ fn a_directory_that_holds_a_run_is_taken_only_to_go_on() {
     let error = run(&ranker(), &settings(out.path(), 2), false).0.unwrap_err();
     assert!(matches!(error, EngineError::HoldsRun { .. }), "{error}");
     assert_eq!(error.kind(), ErrorKind::Usage);
-    assert!(error.hint().unwrap().contains("--resume"));
+    assert!(error.hint().unwrap().contains("`resume`"));
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn a_checkpoint_that_cannot_be_written_leaves_the_previous_one() {
     let error = run(&ranker, &settings(out.path(), 20), true).0.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Output);
     assert!(error.to_string().contains("the checkpoint of step 5 is whole"), "{error}");
-    assert!(error.hint().unwrap().contains("--resume"));
+    assert!(error.hint().unwrap().contains("`resume`"));
     fs::remove_file(blocker).unwrap();
     let (outcome, told) = run(&ranker, &settings(out.path(), 20), true);
     assert_eq!(outcome.unwrap().steps, 20);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use contract::{Channel, Diagnose, Encoder, ErrorKind, Failure, PhotoId, Search};
+use contract::{Channel, Encoder, ErrorKind, Failure, PhotoId, Search};
 use files::sha256_of_file;
 use formats::table::PhotoTable;
 use gallery::{Gallery, PhotoFiles, PhotoSource};
@@ -55,7 +55,7 @@ pub(super) fn build(arguments: &CurateBuildArguments, quiet: bool) -> Result<Exi
     let directory = arguments.gallery.as_deref().ok_or_else(|| {
         Failure::new(ErrorKind::Usage, "name what gives the candidates: --gallery or --retrieved")
     })?;
-    let gallery = Gallery::open(directory, None).map_err(|error| failure(&error))?;
+    let gallery = Gallery::open(directory, None)?;
     if request.rules.exclude_same_author {
         check_authors(arguments, &request, &gallery)?;
     }
@@ -91,7 +91,7 @@ fn retrieved(
         if !lists.has_authors() {
             return Err(no_authors(&collection.display().to_string()));
         }
-        if !names_authors(&PhotoTable::open(table).map_err(|error| failure(&error))?) {
+        if !names_authors(&PhotoTable::open(table)?) {
             return Err(no_authors(&table.display().to_string()));
         }
     }
@@ -112,14 +112,14 @@ fn check_authors(
     }
     let (source, known) = match (&request.table, &arguments.queries.photos) {
         (Some(table), _) => {
-            let mut rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
+            let mut rows = PhotoTable::open(table)?;
             // Queries that the gallery holds bring their authors with them.
             let known = names_authors(&rows) || rows.any(|row| row.is_ok_and(|row| in_gallery(&row.id)));
             (table.display().to_string(), known)
         }
         (None, Some(photos)) => {
             let ids = PhotoFiles::open(photos).and_then(|photos| photos.ids());
-            let known = ids.map_err(|error| failure(&error))?.iter().any(in_gallery);
+            let known = ids?.iter().any(in_gallery);
             (photos.display().to_string(), known)
         }
         (None, None) => return Ok(()),
@@ -182,7 +182,7 @@ fn queries<'a>(
         (None, Some(encoder)) => Ok(Box::new(PhotoQueries::from_photos(encoder, gallery, channel, sample)?)),
         (Some(table), encoder) => {
             let text = arguments.queries.selection.as_deref().unwrap_or_default();
-            let rows = PhotoTable::open(table).map_err(|error| failure(&error))?;
+            let rows = PhotoTable::open(table)?;
             let selection = selection(text, table, rows.columns())?;
             let wanted = Box::new(move |row: &_| selection.fits(row));
             let queries =
@@ -197,12 +197,12 @@ fn encoder(
     photos: &Path,
     gallery: &Gallery,
 ) -> Result<QueryEncoder, Failure> {
-    let photos = PhotoFiles::open(photos).map_err(|error| failure(&error))?;
-    let directory = find_pack(arguments.pack.pack.as_deref()).map_err(|error| failure(&error))?;
-    let pack = Pack::open(&directory).map_err(|error| failure(&error))?;
-    let encoder = PhotoEncoder::open(&pack).map_err(|error| failure(&error))?;
+    let photos = PhotoFiles::open(photos)?;
+    let directory = find_pack(arguments.pack.pack.as_deref())?;
+    let pack = Pack::open(&directory)?;
+    let encoder = PhotoEncoder::open(&pack)?;
     // Vectors of another encoder would find nonsense.
-    Gallery::open(gallery.directory(), Some(encoder.fingerprint())).map_err(|error| failure(&error))?;
+    Gallery::open(gallery.directory(), Some(encoder.fingerprint()))?;
     let cache = match &arguments.queries.query_cache {
         Some(directory) => Some(QueryCache::open(directory, &encoder)?),
         None => None,
@@ -235,8 +235,4 @@ fn summary(out: &Path, counts: &Counts, rules: &Rules) -> Vec<String> {
     );
     tell(counts.widened, "queries for which the search went deeper".into());
     lines
-}
-
-fn failure(error: &impl Diagnose) -> Failure {
-    Failure::from_error(error)
 }

@@ -49,10 +49,7 @@ pub(super) fn stats(arguments: &CurateStatsArguments, quiet: bool) -> Result<Exi
     let summary = serde_json::to_string_pretty(&statistics.summary())
         .map_err(|error| Failure::new(ErrorKind::Internal, error.to_string()))?;
     if let Some(directory) = &arguments.out {
-        fs::create_dir_all(directory).map_err(|error| {
-            let message = format!("cannot write {}: {error}", directory.display());
-            Failure::new(ErrorKind::Output, message).with_hint("name a directory that may be written")
-        })?;
+        fs::create_dir_all(directory).map_err(|error| Failure::cannot_write(directory, &error))?;
         for (name, text) in [
             ("distances.svg", figures::distance_histogram(&statistics)),
             ("positions.svg", figures::list_positions(&statistics)),

@@ -6,7 +6,7 @@ mod writing;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use contract::{Cancel, ErrorKind, Failure, LocateOptions};
+use contract::{Cancel, Failure, LocateOptions};
 use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator, LocalGenerator};
 use georanker::generation::{Prompts, Questions};
 use georanker::{Locator, QueryPhoto, expand_inputs, find_pack};
@@ -16,6 +16,7 @@ use photo::{DecodeOptions, Limits};
 use crate::args::{ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest};
 use crate::exit::Exit;
 use crate::progress::{bar, note, stop_flag};
+use crate::threads::use_threads;
 
 /// Asks a model where photos were taken and writes what it answers.
 ///
@@ -74,9 +75,9 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
         photos.map(|input| QueryPhoto::file(&input.name, input.path.clone(), limits, decode)).collect();
     if arguments.dry_run {
         progress.finish_and_clear();
-        return estimate::print(&questions, photos, &inputs.failures, arguments.out.as_deref());
+        return estimate::print(&questions, &photos, &inputs.failures, arguments.out.as_deref());
     }
-    writing::write(&questions, photos, &inputs.failures, arguments.out.as_deref(), (&progress, quiet))
+    writing::write(&questions, &photos, &inputs.failures, arguments.out.as_deref(), (&progress, quiet))
 }
 
 /// The client of an API. Its notes go to stderr, above the progress bar.
@@ -98,11 +99,6 @@ pub(super) fn open_generator(
 
 /// A model on this machine.
 fn open_local(request: &LocalRequest, cancel: &Cancel) -> Result<Box<dyn Generator>, Failure> {
-    if let Some(threads) = request.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build_global()
-            .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
-    }
+    use_threads(request.threads)?;
     Ok(Box::new(LocalGenerator::open(&request.model, &request.settings, cancel.flag())?))
 }

@@ -10,11 +10,9 @@ use georanker::generation::{Questions, Tally};
 use indicatif::ProgressBar;
 
 use crate::exit::{Exit, report};
+use crate::hints::in_options;
 use crate::progress::note;
 use crate::sink::Sink;
-
-/// Photos that are asked about in one go: what bounds memory, since a photo is kept until its line is written.
-const AT_ONCE: usize = 64;
 
 /// Writes the lines of all photos to stdout or a file.
 ///
@@ -22,7 +20,7 @@ const AT_ONCE: usize = 64;
 /// running the command again.
 pub(super) fn write(
     questions: &Questions<'_>,
-    photos: Vec<QueryPhoto>,
+    photos: &[QueryPhoto],
     failures: &[(String, Failure)],
     out: Option<&Path>,
     (progress, quiet): (&ProgressBar, bool),
@@ -48,22 +46,15 @@ pub(super) fn write(
     };
     let mut outcome = failures.iter().try_for_each(|(name, failure)| emit(name, Err(failure.clone())));
     if outcome.is_ok() {
-        let mut photos = photos.into_iter();
-        loop {
-            let some: Vec<QueryPhoto> = photos.by_ref().take(AT_ONCE).collect();
-            let asked: Vec<&QueryPhoto> = some.iter().collect();
-            if asked.is_empty() || outcome.is_err() {
-                break;
-            }
-            outcome = questions.ask_all(&asked, |index, line| emit(&asked[index].id().0, line));
-        }
+        let photos: Vec<&QueryPhoto> = photos.iter().collect();
+        outcome = questions.ask_all(&photos, |index, line| emit(&photos[index].id().0, line));
     }
     progress.finish_and_clear();
     if closed {
         // Whoever closed the pipe has seen enough.
         return Ok(Exit::Done);
     }
-    note(quiet, &tally.words(&questions.asker));
+    note(quiet, &in_options(&tally.words(&questions.asker)));
     match &outcome {
         Err(failure) if failure.kind == ErrorKind::Output => sink.discard(),
         _ => sink.commit()?,

@@ -10,6 +10,7 @@ use rank::vlm::score::ScorePairs;
 use rank::vlm::{InputOptions, ScorerOptions};
 
 use crate::args::{ScoreRequest, check_directory};
+use crate::threads::use_threads;
 
 /// Opens the model that a request names.
 ///
@@ -18,12 +19,7 @@ use crate::args::{ScoreRequest, check_directory};
 pub(super) fn open_scorer(request: &ScoreRequest) -> Result<Box<dyn ScorePairs>, Failure> {
     check_directory("--model", Some(&request.model))?;
     check_directory("--adapter", request.adapter.as_deref())?;
-    if let Some(threads) = request.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build_global()
-            .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
-    }
+    use_threads(request.threads)?;
     let options = ScorerOptions {
         adapter: request.adapter.clone(),
         inputs: InputOptions {

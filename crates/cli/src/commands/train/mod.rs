@@ -13,6 +13,7 @@ use train::engine::{End, Outcome, Run, SingleProcess, TrainableRanker, can_begin
 use crate::args::{TrainArguments, TrainRequest, TrainedRanker};
 use crate::exit::{Exit, report};
 use crate::progress::{bar, note, stop_flag};
+use crate::threads::use_threads;
 
 use dashboard::Dashboard;
 
@@ -24,12 +25,12 @@ pub fn train(arguments: &TrainArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
     let outcome = match request.ranker {
         TrainedRanker::Vlm => run(&request, quiet, |settings: &VlmSettings, engine| {
-            Ok(Box::new(open_vlm(settings, engine)?) as Box<dyn TrainableRanker>)
+            Ok(Box::new(open_vlm(settings, engine, &request.load)?) as Box<dyn TrainableRanker>)
         }),
         TrainedRanker::Set => run(&request, quiet, |settings: &SetSettings, engine| {
             // One photo shows no bar; how many there are is known with the first one that is done.
             let progress = bar(usize::MAX, "encoding photos", quiet);
-            let training = open_set_training(settings, engine, &|done, total| {
+            let training = open_set_training(settings, engine, &request.load, &|done, total| {
                 progress.set_length(total as u64);
                 progress.set_position(done as u64);
             });
@@ -71,12 +72,7 @@ fn run<M: ModelSettings>(
     if let Some(out) = &request.resume {
         same_directory(out, &settings.out)?;
     }
-    if let Some(threads) = request.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.get())
-            .build_global()
-            .map_err(|error| Failure::new(ErrorKind::Internal, format!("--threads {threads}: {error}")))?;
-    }
+    use_threads(request.threads)?;
     can_begin(&settings, &record, request.resume.is_some())?;
     let stop = stop_flag()?;
     let ranker = open(&model, &settings)?;

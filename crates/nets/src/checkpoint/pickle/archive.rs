@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::Cursor;
 use std::ops::Range;
 
+use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::Refusal;
@@ -24,15 +25,18 @@ struct Member {
     crc32: u32,
 }
 
+impl From<ZipError> for Refusal {
+    fn from(error: ZipError) -> Self {
+        Self::Damaged(format!("it is not a complete zip archive: {error}"))
+    }
+}
+
 impl<'a> Archive<'a> {
     /// Lists the members and checks that each lies in the file, uncompressed, and that none overlap or have the same
     /// name: which of two is read must not hang on the reader.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Refusal> {
-        let broken = |error: zip::result::ZipError| {
-            Refusal::Damaged(format!("it is not a complete zip archive: {error}"))
-        };
-        let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
-        if archive.has_overlapping_entries().map_err(broken)? {
+        let mut archive = ZipArchive::new(Cursor::new(bytes))?;
+        if archive.has_overlapping_entries()? {
             return Err(Refusal::damaged("members of its zip archive overlap"));
         }
         if archive.has_duplicate_names() {
@@ -40,8 +44,8 @@ impl<'a> Archive<'a> {
         }
         let mut members = HashMap::with_capacity(archive.len());
         for index in 0..archive.len() {
-            let member = archive.by_index_raw(index).map_err(broken)?;
-            let name = member.name().map_err(broken)?.into_owned();
+            let member = archive.by_index_raw(index)?;
+            let name = member.name()?.into_owned();
             if member.encrypted() || member.compression() != CompressionMethod::Stored {
                 return Err(format!("{name} is compressed or encrypted, which torch.save never does").into());
             }

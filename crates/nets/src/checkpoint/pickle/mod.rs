@@ -4,11 +4,11 @@
 //! members are the values, stored as they are. Python's machine can call any function; ours builds dictionaries of
 //! tensors and knows nothing else. A class or an instruction beyond that is refused by name.
 //!
-//! The cast: [`entries`] checks each tensor against its storage and says where its values lie, so that they are read
+//! Main items: [`entries`] checks each tensor against its storage and says where its values lie, so that they are read
 //! in place as those of safetensors; [`archive`] lists the members, [`machine`] runs the pickle, [`objects`] are what
 //! it may make.
 //!
-//! The choice not taken: candle's reader. It builds an object of any class it meets, ignores what it does not use,
+//! Alternative considered: candle's reader. It builds an object of any class it meets, ignores what it does not use,
 //! and trusts the sizes.
 
 mod archive;

@@ -5,7 +5,7 @@
 //! widening the weights is shared. A sample's text depends on the seed and its own number, never on
 //! which others are written beside it: samples 3 to 5 are the same whether or not 0 to 2 were asked for.
 //!
-//! The cast: [`Qwen2Vl::generate`] under [`GenerationSettings`] with a [`Sampling`]; [`GenerationDefaults`] reads what the
+//! Main items: [`Qwen2Vl::generate`] under [`GenerationSettings`] with a [`Sampling`]; [`GenerationDefaults`] reads what the
 //! checkpoint says about ends; a network for it is opened with
 //! [`Parts::output_layer`](super::Parts::output_layer).
 //!
@@ -33,7 +33,7 @@
 //! # Ok::<(), nets::NetworkError>(())
 //! ```
 //!
-//! The choice not taken: beams and speculative decoding. Candidates want variety, which beams lack, and a second, smaller
+//! Alternative considered: beams and speculative decoding. Candidates want variety, which beams lack, and a second, smaller
 //! network would have to be downloaded, loaded and kept in step for texts of thirty tokens.
 
 pub(super) mod cache;

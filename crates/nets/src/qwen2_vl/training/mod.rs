@@ -1,6 +1,6 @@
 //! Training of the language model's low-rank adapters and of the value head.
 //!
-//! # Idea
+//! # What it does
 //! The loss of a query needs the scores of all its candidates at once, and their prompts begin alike. So the group is one
 //! packed sequence: what the prompts share, once, then the rest of each, which sees the shared rows and itself at the
 //! positions it has in its whole prompt. Unlike in scoring, the shared rows are not computed beforehand: gradients flow
@@ -12,7 +12,7 @@
 //! computes again what it did not keep, but never the perceptron's last product, of which nothing is needed. The
 //! perceptron's wide inner activations exist for some rows at a time only.
 //!
-//! # Cast
+//! # Main types
 //! [`LoraPlan`] says which tensors are trained and where they lie, and turns an [`Adapter`](crate::lora::Adapter) into values
 //! and back. [`TrainingNetwork`] gives scores and, from the gradients of the scores, those of the values.
 //!
@@ -22,7 +22,7 @@
 //! a mask of its own; the expectation is the same, and differences between candidates carry less noise. A mask follows
 //! from the seed, the module and the place alone.
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Candle's automatic differentiation: its matrix product computes the gradients of frozen weights too, keeps every
 //! intermediate result, and has no bf16 on the CPU.
 

@@ -1,12 +1,12 @@
 //! What the vision tower made of photos, kept.
 //!
-//! # Idea
+//! # What it does
 //! A gallery photo is a candidate of many queries, and its features depend on its pixels and the model alone.
 //! They are kept in memory up to a bound, the least recently used going first, and, if wanted, in a directory
 //! that later runs find again. Keeping is best effort: a file that is damaged, foreign or cannot be written is a
 //! photo that is computed again, never an error.
 //!
-//! # The choice not taken
+//! # Alternatives considered
 //! Keying by path and time of change: two copies of a photo would be computed twice, and a photo that was
 //! swapped without a new time would get the features of another.
 

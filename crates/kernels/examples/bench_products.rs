@@ -1,5 +1,5 @@
 //! Compares the two engines for dense products on the shapes of their users: `kernels::gemm`, on the `gemm` crate, and the
-//! blocked products of `kernels::weights_linear`. `cargo run --release -p georanker-nets --example bench_products`
+//! blocked products of `kernels::weights_linear`. `cargo run --release -p georanker-kernels --example bench_products`
 //!
 //! Both run in one process and take turns; what counts is the least time of each.
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]

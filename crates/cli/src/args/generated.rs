@@ -12,7 +12,7 @@ use super::{ApiRequest, DetailWord, PromptKind};
 /// Candidates that a model writes.
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
 #[derive(Debug, Args)]
-pub struct WrittenArguments {
+pub struct GeneratedArguments {
     /// Also ask a vision-language model for candidates; photos are sent to this OpenAI-compatible chat API.
     #[arg(long, value_name = "URL", requires = "generate_model", conflicts_with = "generated")]
     pub generate: Option<String>,
@@ -20,8 +20,8 @@ pub struct WrittenArguments {
     #[arg(long, value_name = "NAME", requires = "generate")]
     pub generate_model: Option<String>,
     /// Read the API key from this environment variable [default: no key is sent].
-    #[arg(long, value_name = "VARIABLE", requires = "generate")]
-    pub generate_key_env: Option<String>,
+    #[arg(long, alias = "generate-key-env", value_name = "VARIABLE", requires = "generate")]
+    pub generate_api_key_env: Option<String>,
     /// Ask the model this many times per photo.
     #[arg(long, value_name = "N", requires = "generate", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub generate_samples: u16,
@@ -58,9 +58,9 @@ pub struct WrittenArguments {
     pub merge_within_m: f64,
 }
 
-/// Where written candidates come from.
+/// Where generated candidates come from.
 #[derive(Debug)]
-pub enum WrittenRequest {
+pub enum GeneratedRequest {
     /// A file of `georanker generate`.
     File(PathBuf),
     /// A model.
@@ -80,14 +80,14 @@ pub enum WrittenRequest {
     },
 }
 
-impl WrittenArguments {
+impl GeneratedArguments {
     /// What was asked for, if anything was.
     ///
     /// # Errors
     /// [`contract::ErrorKind::Usage`] naming address or key.
-    pub fn resolve(&self) -> Result<Option<WrittenRequest>, Failure> {
+    pub fn resolve(&self) -> Result<Option<GeneratedRequest>, Failure> {
         if let Some(file) = &self.generated {
-            return Ok(Some(WrittenRequest::File(file.clone())));
+            return Ok(Some(GeneratedRequest::File(file.clone())));
         }
         let Some((address, model)) = self.generate.as_ref().zip(self.generate_model.as_ref()) else {
             return Ok(None);
@@ -98,10 +98,10 @@ impl WrittenArguments {
             DetailWord::High => Detail::High,
             DetailWord::Auto => Detail::Auto,
         };
-        Ok(Some(WrittenRequest::Api {
+        Ok(Some(GeneratedRequest::Api {
             api: Box::new(ApiRequest {
                 address: ApiAddress::new(address)?,
-                key: self.generate_key_env.as_deref().map(ApiKey::from_environment).transpose()?,
+                key: self.generate_api_key_env.as_deref().map(ApiKey::from_environment).transpose()?,
                 settings: ApiSettings {
                     detail,
                     temperature: Some(self.generate_temperature),
