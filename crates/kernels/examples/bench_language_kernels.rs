@@ -9,8 +9,7 @@ use candle_core::{Device, Tensor};
 use kernels::activations::{add, gelu, quick_gelu, swiglu};
 use kernels::attention::{Attention, Heads, Segment, Strided, attention};
 use kernels::blocks::BlockFormat;
-use kernels::gemm::{Matrix, Right, gemm_f32};
-use kernels::linear::Activation;
+use kernels::gemm::{View, Workers, multiply};
 use kernels::norms::{layer_norm, rms_norm};
 use kernels::rotary::rotate;
 use kernels::weights::{StoredType, WeightMatrix};
@@ -52,7 +51,7 @@ fn least(mut run: impl FnMut()) -> f64 {
 fn bench_linear() {
     let all = [StoredType::F32, StoredType::Bf16, StoredType::F16, StoredType::Q8, StoredType::Q4];
     println!(
-        "GFLOP/s        outputs inputs  rows |  gemm_f32 |      F32     Bf16      F16       Q8       Q4  rounded"
+        "GFLOP/s        outputs inputs  rows |      gemm |      F32     Bf16      F16       Q8       Q4  rounded"
     );
     for [outputs, inputs] in [[8960, 1536], [1536, 8960], [1536, 1536], [256, 1536], [5120, 1280]] {
         let values = numbers(outputs * inputs, 1);
@@ -65,9 +64,8 @@ fn bench_linear() {
             let work = 2.0 * (rows * outputs * inputs) as f64 / 1e9;
             let plain = work
                 / least(|| {
-                    let left = Matrix { values: &input, rows, columns: inputs };
-                    let right = Right::Transposed(Matrix { values: &values, rows: outputs, columns: inputs });
-                    gemm_f32(left, right, None, Activation::Identity, &mut output);
+                    let right = View::new(&values, outputs, inputs).transposed();
+                    multiply(Workers::Pool, View::new(&input, rows, inputs), right, 1.0, false, &mut output);
                 });
             print!("               {outputs:7} {inputs:6} {rows:5} | {plain:9.1} |");
             for weights in &stored {

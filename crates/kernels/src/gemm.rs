@@ -1,29 +1,7 @@
-//! Matrix products whose right side is not known in advance; see [`super::linear`] for weights.
+//! Matrix products with any strides, for gradients; see [`super::product`] for plain ones.
 #![allow(unsafe_code)] // The product itself is the `gemm` crate's, whose interface is pointers and strides.
 
 use gemm::Parallelism;
-
-use super::linear::Activation;
-
-/// A dense row-major matrix.
-#[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a> {
-    /// `rows * columns` floats.
-    pub values: &'a [f32],
-    /// Rows.
-    pub rows: usize,
-    /// Columns.
-    pub columns: usize,
-}
-
-/// The right factor.
-#[derive(Clone, Copy, Debug)]
-pub enum Right<'a> {
-    /// `[inner, columns]`.
-    Plain(Matrix<'a>),
-    /// `[columns, inner]`, as the weights of a linear layer or rows to be compared with.
-    Transposed(Matrix<'a>),
-}
 
 /// A matrix in memory: number `(row, column)` lies at `row * row_step + column * column_step`.
 #[derive(Clone, Copy, Debug)]
@@ -112,48 +90,6 @@ pub fn multiply(
     }
 }
 
-/// `output = activation(left * right + bias)`: `left` `[rows, inner]`, `bias` `[columns]`, `output`
-/// `[rows, columns]`, all row-major. By the current rayon pool when it is large.
-///
-/// # Panics
-/// If lengths and shapes disagree: a mistake in the calling code.
-pub fn gemm_f32(
-    left: Matrix<'_>,
-    right: Right<'_>,
-    bias: Option<&[f32]>,
-    activation: Activation,
-    output: &mut [f32],
-) {
-    let right = match right {
-        Right::Plain(Matrix { values, rows, columns }) => {
-            assert_eq!(values.len(), rows * columns, "right matrix");
-            View::new(values, rows, columns)
-        }
-        Right::Transposed(Matrix { values, rows, columns }) => {
-            assert_eq!(values.len(), rows * columns, "right matrix");
-            View::new(values, rows, columns).transposed()
-        }
-    };
-    let columns = right.columns;
-    assert_eq!(left.columns, right.rows, "inner sizes differ");
-    assert_eq!(left.values.len(), left.rows * left.columns, "left matrix");
-    assert_eq!(output.len(), left.rows * columns, "output matrix");
-    assert!(bias.is_none_or(|bias| bias.len() == columns), "bias");
-    if output.is_empty() {
-        return;
-    }
-    if let Some(bias) = bias {
-        output.chunks_exact_mut(columns).for_each(|row| row.copy_from_slice(bias));
-    }
-    let left = View::new(left.values, left.rows, left.columns);
-    multiply(Workers::Pool, left, right, 1.0, bias.is_some(), output);
-    if activation != Activation::Identity {
-        for value in output {
-            *value = activation.of(*value);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -175,44 +111,6 @@ mod tests {
 
     fn numbers(count: usize, seed: usize) -> Vec<f32> {
         (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn equals_the_plain_twin(
-            rows in 0_usize..20,
-            inner in 0_usize..70,
-            columns in 1_usize..40,
-            offset in 0_usize..4,
-        ) {
-            let left = numbers(rows * inner + offset, 1);
-            let left = &left[offset..];
-            let (right, bias) = (numbers(inner * columns, 2), numbers(columns, 3));
-            let mut transposed = vec![0.0; inner * columns];
-            for index in 0..inner {
-                for column in 0..columns {
-                    transposed[column * inner + index] = right[index * columns + column];
-                }
-            }
-            let expected = plain(left, &right, &bias, [rows, inner, columns]);
-            let left = Matrix { values: left, rows, columns: inner };
-            let sides = [
-                Right::Plain(Matrix { values: &right, rows: inner, columns }),
-                Right::Transposed(Matrix { values: &transposed, rows: columns, columns: inner }),
-            ];
-            for side in sides {
-                for activation in [Activation::Identity, Activation::Relu, Activation::Relu6] {
-                    let mut output = vec![f32::NAN; rows * columns];
-                    gemm_f32(left, side, Some(&bias), activation, &mut output);
-                    for (value, expected) in output.iter().zip(&expected) {
-                        let expected = activation.of(*expected as f32);
-                        prop_assert!((value - expected).abs() < 1e-4, "{} {}", value, expected);
-                    }
-                }
-            }
-        }
     }
 
     proptest! {
@@ -254,8 +152,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "inner sizes differ")]
     fn refuses_shapes_that_disagree() {
-        let left = Matrix { values: &[0.0; 6], rows: 2, columns: 3 };
-        let right = Right::Plain(Matrix { values: &[0.0; 8], rows: 2, columns: 4 });
-        gemm_f32(left, right, None, Activation::Identity, &mut [0.0; 8]);
+        let (left, right) = (View::new(&[0.0; 6], 2, 3), View::new(&[0.0; 8], 2, 4));
+        multiply(Workers::One, left, right, 1.0, false, &mut [0.0; 8]);
     }
 }

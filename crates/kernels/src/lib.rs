@@ -6,7 +6,7 @@
 //! with.
 //!
 //! # Main types
-//! [`linear`], [`weights_linear`] and [`gemm`] multiply matrices; [`attention`], [`norms`], [`activations`] and
+//! [`linear`], [`weights_linear`] and [`product`](mod@product) multiply matrices; [`attention`], [`norms`], [`activations`] and
 //! [`rotary`] are the rest of a transformer; [`depthwise`] and [`panels`] are for convolutions; [`int8`] is for
 //! vector search; [`weights`] and [`blocks`] hold weights in the format of their files.
 //!
@@ -21,17 +21,20 @@
 
 pub mod activations;
 pub mod attention;
+#[cfg(feature = "gradients")]
 pub mod attention_gradient;
 mod blocked;
 pub mod blocks;
 pub mod depthwise;
 mod functions;
+#[cfg(feature = "gradients")]
 pub mod gemm;
 pub mod instructions;
 pub mod int8;
 pub mod linear;
 pub mod norms;
 pub mod panels;
+pub mod product;
 pub mod rotary;
 mod vector;
 pub mod vectors;

@@ -116,6 +116,26 @@ unsafe fn together<V: Vector, const ROWS: usize>(rows: &[f32], vector: &[f32]) -
     totals
 }
 
+/// Adds a vector times a matrix: `sums += vector * rows`, `rows` `[vector, sums]`. One row after another, in order: the
+/// bits do not depend on the processor.
+///
+/// ```
+/// let mut sums = [0.5, 0.0];
+/// kernels::vectors::add_product(&[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0], &mut sums);
+/// assert_eq!(sums, [13.5, 16.0]);
+/// ```
+///
+/// # Panics
+/// If lengths disagree: a mistake in the calling code.
+pub fn add_product(vector: &[f32], rows: &[f32], sums: &mut [f32]) {
+    assert_eq!(rows.len(), vector.len() * sums.len(), "rows of another length");
+    for (value, row) in vector.iter().zip(rows.chunks_exact(sums.len().max(1))) {
+        for (sum, weight) in sums.iter_mut().zip(row) {
+            *sum += value * weight;
+        }
+    }
+}
+
 /// Divides a vector by its length and returns that length. The zero vector stays as it is.
 ///
 /// The sum of squares is taken in f64: no overflow, and no loss of the small ones.

@@ -182,7 +182,8 @@ pub fn linear_input_gradient_with(
     run(instructions, &product, input_gradient);
 }
 
-fn run<R: RightSide>(instructions: Instructions, product: &Blocked<'_, R>, output: &mut [f32]) {
+/// Runs a product by the kernel of these instructions.
+pub(super) fn run<R: RightSide>(instructions: Instructions, product: &Blocked<'_, R>, output: &mut [f32]) {
     match instructions.or_portable() {
         // SAFETY: `or_portable` has asked the processor.
         #[cfg(target_arch = "x86_64")]

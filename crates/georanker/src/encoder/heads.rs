@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use kernels::vectors::add_product;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 /// Names and shapes in a heads file, where `features`, `photo`, `hidden`, `encoded` and `location` are lengths.
@@ -69,11 +70,7 @@ impl Matrix {
     /// `x * matrix + bias`: `[inputs]` to `[outputs]`.
     fn apply(&self, input: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         let mut result = bias.map_or_else(|| vec![0.0; self.outputs], <[f32]>::to_vec);
-        for (value, row) in input.iter().zip(self.values.chunks_exact(self.outputs)) {
-            for (sum, weight) in result.iter_mut().zip(row) {
-                *sum += value * weight;
-            }
-        }
+        add_product(input, &self.values, &mut result);
         result
     }
 }

@@ -458,12 +458,12 @@ fn nothing_left(name: &str, options: &LocateOptions, photos: usize) -> Failure {
         let inside = if options.region.is_some() { " in this region" } else { "" };
         let message = format!("{name}: excluding {excluded} leaves nothing of the gallery{inside}");
         Failure::new(ErrorKind::NoCandidates, message)
-            .with_hint("exclude less, or use a gallery with photos of other authors and places")
+            .with_hint("leave something out of `exclude`, or search a gallery of other authors and places with `gallery`")
     } else if options.region.is_some() {
         Failure::new(ErrorKind::NoCandidates, format!("{name}: the gallery has nothing in this region"))
-            .with_hint("widen the region, or build a gallery of your own photos")
+            .with_hint("widen `region`, or search a gallery of your own photos with `gallery`")
     } else {
         Failure::new(ErrorKind::NoCandidates, format!("{name}: the gallery is empty"))
-            .with_hint("build a gallery of your own photos")
+            .with_hint("search a gallery of your own photos with `gallery`")
     }
 }

@@ -7,8 +7,7 @@ use serde::Deserialize;
 use super::DIMENSION;
 use crate::checkpoint::{self, BARE_TENSOR, Checkpoint};
 use crate::error::NetworkError;
-use kernels::gemm::{Matrix, Right, gemm_f32};
-use kernels::linear::Activation;
+use kernels::product::{Matrix, Right, product};
 
 /// GeoCLIP's learned temperature: similarities are multiplied by `exp(log)`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,6 +81,6 @@ pub fn logits(photos: &[f32], locations: &[f32], scale: LogitScale) -> Result<Ve
     let mut logits = vec![0.0; rows * columns];
     let left = Matrix { values: &scaled, rows, columns: DIMENSION };
     let right = Matrix { values: locations, rows: columns, columns: DIMENSION };
-    gemm_f32(left, Right::Transposed(right), None, Activation::Identity, &mut logits);
+    product(left, Right::Transposed(right), None, &mut logits);
     Ok(logits)
 }

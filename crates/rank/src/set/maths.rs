@@ -1,7 +1,6 @@
 //! The few operations of the network, each with its derivative.
 
-use kernels::gemm::{Matrix, Right, gemm_f32};
-use kernels::linear::Activation;
+use kernels::product::{Matrix, Right, product};
 
 /// Added to variances, so that a constant row can be normalised.
 const EPSILON: f32 = 1e-5;
@@ -17,7 +16,7 @@ pub(super) fn linear(
     let rows = x.len() / inputs.max(1);
     let mut y = vec![0.0; rows * outputs];
     let right = Right::Plain(Matrix { values: weight, rows: inputs, columns: outputs });
-    gemm_f32(Matrix { values: x, rows, columns: inputs }, right, bias, Activation::Identity, &mut y);
+    product(Matrix { values: x, rows, columns: inputs }, right, bias, &mut y);
     y
 }
 
@@ -26,7 +25,7 @@ pub(super) fn times_transposed(x: &[f32], y: &[f32], inner: usize) -> Vec<f32> {
     let (rows, columns) = (x.len() / inner.max(1), y.len() / inner.max(1));
     let mut out = vec![0.0; rows * columns];
     let right = Right::Transposed(Matrix { values: y, rows: columns, columns: inner });
-    gemm_f32(Matrix { values: x, rows, columns: inner }, right, None, Activation::Identity, &mut out);
+    product(Matrix { values: x, rows, columns: inner }, right, None, &mut out);
     out
 }
 
