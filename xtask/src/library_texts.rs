@@ -2,122 +2,52 @@
 
 use std::path::{Path, PathBuf};
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
 use crate::run::root;
 
 /// Crates that know the names of options.
 const FRONT_ENDS: [&str; 1] = ["cli"];
 
-/// What stands for a string literal in a source without its literals and comments.
-const LITERAL: char = '\0';
-
-/// String literals of the program as they are written, with their lines; those of tests are left out.
-fn literals(source: &str) -> Vec<(usize, &str)> {
-    let (code, found) = split(source);
-    let mut found = found.into_iter();
-    let mut kept = Vec::new();
-    let mut rest = code.as_str();
-    while let Some(first) = rest.chars().next() {
-        let length = if rest.starts_with("#[cfg(test)]") { item(rest) } else { first.len_utf8() };
-        for _ in rest[..length].matches(LITERAL) {
-            let literal = found.next();
-            kept.extend(literal.filter(|_| first == LITERAL));
-        }
-        rest = &rest[length..];
-    }
-    kept
+/// Literals of the program as they are written, with their lines; those of documentation and tests are left out.
+fn literals(source: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    collect(source.parse().expect("a source that compiles"), &mut found);
+    found
 }
 
-/// The code without comments, with a mark for each string literal, and the literals.
-fn split(source: &str) -> (String, Vec<(usize, &str)>) {
-    let (mut code, mut literals) = (String::new(), Vec::new());
-    let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let length = if let Some(length) = comment(rest) {
-            length
-        } else if let Some(length) = text(rest) {
-            let before = &source[..source.len() - rest.len()];
-            literals.push((before.matches('\n').count() + 1, &rest[..length]));
-            code.push(LITERAL);
-            length
-        } else if let Some(length) = character(rest) {
-            length
-        } else {
-            code.push(first);
-            first.len_utf8()
-        };
-        rest = &rest[length..];
-    }
-    (code, literals)
-}
-
-/// The length of the comment that a source starts with.
-fn comment(source: &str) -> Option<usize> {
-    if source.starts_with("//") {
-        return Some(source.find('\n').unwrap_or(source.len()));
-    }
-    if !source.starts_with("/*") {
-        return None;
-    }
-    let (mut depth, mut at) = (0, 0);
-    while at < source.len() {
-        match &source.as_bytes()[at..] {
-            [b'/', b'*', ..] => (depth, at) = (depth + 1, at + 2),
-            [b'*', b'/', ..] => (depth, at) = (depth - 1, at + 2),
-            _ => at += 1,
-        }
-        if depth == 0 {
-            break;
+fn collect(tokens: TokenStream, found: &mut Vec<(usize, String)>) {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Literal(literal) => found.push((literal.span().start().line, literal.to_string())),
+            TokenTree::Group(group) => collect(group.stream(), found),
+            TokenTree::Punct(sign) if sign.as_char() == '#' => {
+                if tokens
+                    .peek()
+                    .is_some_and(|next| matches!(next, TokenTree::Punct(sign) if sign.as_char() == '!'))
+                {
+                    tokens.next();
+                }
+                let Some(TokenTree::Group(attribute)) = tokens.peek() else { continue };
+                let text = attribute.stream().to_string();
+                if text.starts_with("doc ") {
+                    tokens.next();
+                } else if text.replace(' ', "") == "cfg(test)" {
+                    tokens.find(ends_an_item);
+                }
+            }
+            TokenTree::Ident(_) | TokenTree::Punct(_) => {}
         }
     }
-    Some(at)
 }
 
-/// The length of the string literal that a source starts with.
-fn text(source: &str) -> Option<usize> {
-    let raw = source.strip_prefix(['b', 'c']).unwrap_or(source).strip_prefix('r');
-    if let Some(raw) = raw {
-        let inside = raw.trim_start_matches('#');
-        let end = format!("\"{}", &raw[..raw.len() - inside.len()]);
-        let inside = inside.strip_prefix('"')?;
-        let length = inside.find(&end).map_or(inside.len(), |at| at + end.len());
-        return Some(source.len() - inside.len() + length);
+fn ends_an_item(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+        TokenTree::Punct(sign) => sign.as_char() == ';',
+        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
     }
-    let inside = source.strip_prefix('"')?;
-    Some(1 + closing(inside, b'"'))
-}
-
-/// The length of the character that a source starts with; a lifetime is none.
-fn character(source: &str) -> Option<usize> {
-    let inside = source.strip_prefix('\'')?;
-    let first = inside.chars().next()?;
-    let is_character = first == '\\' || inside[first.len_utf8()..].starts_with('\'');
-    is_character.then(|| 1 + closing(inside, b'\''))
-}
-
-/// What lies before the end of a literal, with its end; a backslash takes the next byte with it.
-fn closing(inside: &str, end: u8) -> usize {
-    let bytes = inside.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() && bytes[at] != end {
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
-    }
-    bytes.len().min(at + 1)
-}
-
-/// The length of the item, with its attributes, that code without literals starts with.
-fn item(code: &str) -> usize {
-    let mut depth = 0;
-    for (at, sign) in code.char_indices() {
-        match sign {
-            '{' | '(' | '[' => depth += 1,
-            '}' | ')' | ']' => depth -= 1,
-            _ => {}
-        }
-        if depth < 0 || depth == 0 && matches!(sign, '}' | ';') {
-            return at + 1;
-        }
-    }
-    code.len()
 }
 
 /// Whether a text names an option, such as `--name`.
@@ -186,8 +116,10 @@ fn only_texts_of_the_program_count() {
         const AFTER: &str = "ls --four";
         const NONE: &str = "models--org, a---b, -- x, --UPPER";
     "##;
-    let found: Vec<_> = literals(source).into_iter().filter(|(_, text)| names_an_option(text)).collect();
+    let found = literals(source).into_iter().filter(|(_, text)| names_an_option(text));
+    let found: Vec<_> = found.collect();
     let expected =
-        [(4, r#""a \" --one""#), (4, r##"r#"b "--two""#"##), (4, r#""\n--three""#), (12, "\"ls --four\"")];
+        [(4, r#""a \" --one""#), (4, r##"r#"b "--two""#"##), (4, r#"b"\n--three""#), (12, "\"ls --four\"")]
+            .map(|(line, text)| (line, text.to_owned()));
     assert_eq!(found, expected);
 }

@@ -75,7 +75,7 @@ mod tests {
     fn a_program_that_fails_has_no_output() {
         let version = output("the version", cargo().arg("--version")).expect("cargo runs");
         assert!(version.starts_with("cargo "), "{version}");
-        let error = output("the list", cargo().arg("--no-such-option")).expect_err("there is no such option");
+        let error = output("the list", cargo().arg("--no-such-option")).expect_err("an unknown option");
         let message = error.to_string();
         assert!(message.starts_with("the list failed") && message.contains("no-such-option"), "{message}");
     }

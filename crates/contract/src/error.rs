@@ -13,7 +13,7 @@ pub enum ErrorKind {
     NotFound,
     /// A file that exists but cannot be read (permissions, device errors).
     Unreadable,
-    /// Bytes that are not photo, or a damaged one.
+    /// The bytes are not a photo, or the photo is damaged.
     InvalidPhoto,
     /// A photo beyond the size or pixel limits.
     PhotoTooLarge,

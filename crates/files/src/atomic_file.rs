@@ -16,7 +16,7 @@ const TEMPORARY: &str = ".tmp";
 /// A file that appears under its name when it is committed, and not at all when it is dropped before.
 ///
 /// The directory must be there. Temporary files are called `.NAME.RANDOM.tmp`. What is committed is the file that the
-/// temporary name stands for by then: a writer that takes a path may have put a file of its own there.
+/// temporary name refers to at that time: a writer that takes a path may have put a file of its own there.
 #[derive(Debug)]
 pub struct AtomicFile {
     temporary: NamedTempFile,
@@ -60,7 +60,7 @@ impl AtomicFile {
     /// # Errors
     /// Those of the file system; the temporary file is removed then, and what was there before stays.
     pub fn commit(self) -> io::Result<()> {
-        // By its name: if a writer has put another file there, the open one is no longer it.
+        // Opened by name: a writer may have replaced the file that this process holds open.
         let written = File::options().write(true).open(self.temporary.path())?;
         self.set_modes(&written);
         written.sync_all()?;
@@ -81,8 +81,8 @@ impl AtomicFile {
         Ok(())
     }
 
-    /// A file that is replaced keeps its modes; a new one has those that the temporary file was made with, whoever wrote
-    /// it. A file system without modes is not an error.
+    /// A replaced file keeps its modes. A new file gets those of the temporary file, also if a writer has replaced that
+    /// one. A file system without modes is not an error.
     fn set_modes(&self, written: &File) {
         let modes = fs::metadata(&self.path).or_else(|_| self.temporary.as_file().metadata());
         if let Ok(modes) = modes {

@@ -54,7 +54,7 @@ pub(crate) fn encode(record: &PhotoRecord, reference: &StoredReference, into: &m
     }
 }
 
-/// The inverse of [`encode`]; `None` for bytes that are not record.
+/// The inverse of [`encode`]; `None` for bytes that are not a record.
 pub(crate) fn decode(
     mut bytes: &[u8],
     location: LatLon,
@@ -96,7 +96,7 @@ fn push(into: &mut Vec<u8>, text: Option<&str>) {
     into.extend_from_slice(text.unwrap_or_default().as_bytes());
 }
 
-#[allow(clippy::option_option)] // The outer one: bytes that are not record. The inner one: no text.
+#[allow(clippy::option_option)] // The outer one: bytes that are not a record. The inner one: no text.
 fn pull(bytes: &mut &[u8]) -> Option<Option<String>> {
     let length = pull_u32(bytes)?;
     if length == ABSENT {

@@ -1,7 +1,7 @@
-//! Validated coordinates, distances on the WGS-84 ellipsoid, place names, and accuracy metrics. There is no machine
-//! learning, no network access and no file to load: the data is compiled in.
+//! Validated coordinates, distances on the WGS-84 ellipsoid, place names, and accuracy metrics. All data is compiled in:
+//! nothing is loaded or downloaded.
 //!
-//! The cast:
+//! # Main types
 //! - [`LatLon`] is a validated coordinate; [`Place`] holds the names of a location; [`Region`] is a part of the
 //!   world to search in.
 //! - [`geodesic_km`], [`haversine_km`], [`destination`], [`spherical_mean`] compute with points.
@@ -23,11 +23,13 @@
 //! # Ok::<(), geo::CoordinateError>(())
 //! ```
 //!
-//! The choice not taken: the nearest town alone, as in most offline geocoders. It puts Weil am Rhein in
+//! # Alternatives considered
+//! The nearest town alone, as in most offline geocoders. It puts Weil am Rhein in
 //! Switzerland and Tijuana's beaches in California. Here polygons determine the country, and towns only name
 //! places inside it.
 //!
-//! Data in the crate: `GeoNames` (CC BY 4.0), `OpenStreetMap` contributors (`ODbL` 1.0, through the crate
+//! # Data
+//! In the crate: `GeoNames` (CC BY 4.0), `OpenStreetMap` contributors (`ODbL` 1.0, through the crate
 //! `country-boundaries`), Natural Earth (public domain). See `data/README.md`.
 #![forbid(unsafe_code)]
 

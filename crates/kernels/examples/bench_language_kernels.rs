@@ -4,32 +4,21 @@
 
 use std::time::Instant;
 
-use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{Device, Tensor};
 use kernels::activations::{add, gelu, quick_gelu, swiglu};
 use kernels::attention::{Attention, Heads, Segment, Strided, attention};
-use kernels::blocks::BlockFormat;
+use kernels::blocks;
 use kernels::gemm::{View, Workers, multiply};
 use kernels::norms::{layer_norm, rms_norm};
 use kernels::rotary::rotate;
 use kernels::weights::{StoredType, WeightMatrix};
 use kernels::weights_linear::linear;
+use test_blocks::encode_blocks;
+
+#[path = "../src/test_blocks.rs"]
+mod test_blocks;
 
 fn numbers(count: usize, seed: usize) -> Vec<f32> {
     (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
-}
-
-/// Blocks as candle encodes them.
-fn encode_blocks(format: BlockFormat, weights: &[f32], into: &mut [u8]) {
-    let format = match format {
-        BlockFormat::Q8 => GgmlDType::Q8_0,
-        BlockFormat::Q4 => GgmlDType::Q4_0,
-        BlockFormat::Q4K => GgmlDType::Q4K,
-    };
-    let blocks = Tensor::from_slice(weights, weights.len(), &Device::Cpu)
-        .and_then(|weights| QTensor::quantize(&weights, format))
-        .expect("whole blocks are encoded in memory, where nothing else can fail");
-    into.copy_from_slice(&blocks.data().expect("they are in memory"));
 }
 
 /// The least of a few runs, in seconds.

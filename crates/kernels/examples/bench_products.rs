@@ -1,22 +1,22 @@
-//! Compares the two engines for dense products on the shapes of their users: `kernels::gemm`, on the `gemm` crate, and the
-//! blocked products of `kernels::weights_linear`. `cargo run --release -p georanker-kernels --example bench_products`
+//! Compares the two engines for dense products on the shapes of their users: `kernels::gemm`, on the `gemm` crate, and
+//! `kernels::product`. `cargo run --release -p georanker-kernels --example bench_products`
 //!
-//! Both run in one process and take turns; what counts is the least time of each.
+//! Both run in one process and take turns; what counts is the least time of each. The last column is the noise: the ratio
+//! of `kernels::gemm` to itself.
 #![allow(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::time::Instant;
 
 use kernels::gemm::{View, Workers, multiply};
-use kernels::weights::WeightMatrix;
-use kernels::weights_linear::{linear, linear_input_gradient};
+use kernels::product::{Matrix, Right, product};
 
 fn numbers(count: usize, seed: usize) -> Vec<f32> {
     (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
 }
 
 /// The least time of each in microseconds, in turns.
-fn race(mut runs: [&mut dyn FnMut(); 2]) -> [f64; 2] {
-    let mut least = [f64::INFINITY; 2];
+fn race<const N: usize>(mut runs: [&mut dyn FnMut(); N]) -> [f64; N] {
+    let mut least = [f64::INFINITY; N];
     let begun = Instant::now();
     let mut rounds = 0;
     while rounds < 5 || (begun.elapsed().as_secs_f64() < 1.0 && rounds < 20_000) {
@@ -31,7 +31,7 @@ fn race(mut runs: [&mut dyn FnMut(); 2]) -> [f64; 2] {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    println!("                                   rows  inner columns |   gemm us  blocked us   ratio");
+    println!("                                   rows  inner columns |   gemm us product us  ratio    A/A");
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
     let two = rayon::ThreadPoolBuilder::new().num_threads(2).build()?;
     // (what, threads, rows, inner, columns, right side transposed)
@@ -53,30 +53,30 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ] {
         let (left, right) = (numbers(rows * inner, 1), numbers(inner * columns, 2));
         let (mut ours, mut theirs) = (vec![0.0; rows * columns], vec![0.0; rows * columns]);
+        let mut again = theirs.clone();
         let (outputs, inputs) = if transposed { (columns, inner) } else { (inner, columns) };
-        let weights = WeightMatrix::from_f32(right.clone(), outputs, inputs);
+        let matrix = Matrix { values: &right, rows: outputs, columns: inputs };
+        let side = if transposed { Right::Transposed(matrix) } else { Right::Plain(matrix) };
         let workers = if pool.current_num_threads() == 1 { Workers::One } else { Workers::Pool };
-        let [gemm, blocked] = pool.install(|| {
+        let run_gemm = |output: &mut [f32]| {
+            let view = View::new(&right, outputs, inputs);
+            let view = if transposed { view.transposed() } else { view };
+            multiply(workers, View::new(&left, rows, inner), view, 1.0, false, output);
+        };
+        let [gemm, blocked, gemm_again] = pool.install(|| {
             race([
-                &mut || {
-                    let view = View::new(&right, outputs, inputs);
-                    let view = if transposed { view.transposed() } else { view };
-                    multiply(workers, View::new(&left, rows, inner), view, 1.0, false, &mut theirs);
-                },
-                &mut || {
-                    if transposed {
-                        linear(&left, rows, &weights, None, &mut ours);
-                    } else {
-                        linear_input_gradient(&left, rows, &weights, &mut ours);
-                    }
-                },
+                &mut || run_gemm(&mut theirs),
+                &mut || product(Matrix { values: &left, rows, columns: inner }, side, None, &mut ours),
+                &mut || run_gemm(&mut again),
             ])
         });
         let error =
             ours.iter().zip(&theirs).fold(0.0, |most: f32, (one, other)| most.max((one - other).abs()));
         assert!(error < 1e-2, "{what}: the engines differ by {error}");
-        let ratio = blocked / gemm;
-        println!("{what:33} {rows:5} {inner:6} {columns:7} | {gemm:9.1} {blocked:11.1} {ratio:7.2}");
+        let (ratio, noise) = (blocked / gemm, gemm_again / gemm);
+        println!(
+            "{what:33} {rows:5} {inner:6} {columns:7} | {gemm:9.1} {blocked:10.1} {ratio:6.2} {noise:6.2}"
+        );
     }
     Ok(())
 }

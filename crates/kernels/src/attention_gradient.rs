@@ -220,10 +220,7 @@ mod tests {
 
     use super::super::attention::attention;
     use super::*;
-
-    fn numbers(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
-    }
+    use crate::test_products::numbers;
 
     /// The sum of the output times its slopes, in f64, from the definition.
     fn value(

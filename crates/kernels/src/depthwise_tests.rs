@@ -3,10 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-
-fn numbers(count: usize, seed: usize) -> Vec<f32> {
-    (0..count).map(|index| ((index * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0).collect()
-}
+use crate::test_products::numbers;
 
 /// `[size, size, channels]` to `[output, output, channels]`.
 fn plain(image: &[f32], weights: &[f32], bias: &[f32], geometry: &SamePadding) -> Vec<f64> {

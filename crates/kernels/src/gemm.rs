@@ -95,23 +95,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn plain(left: &[f32], right: &[f32], bias: &[f32], [rows, inner, columns]: [usize; 3]) -> Vec<f64> {
-        let mut output = Vec::with_capacity(rows * columns);
-        for row in 0..rows {
-            for column in 0..columns {
-                let products = (0..inner).map(|index| {
-                    f64::from(left[row * inner + index]) * f64::from(right[index * columns + column])
-                });
-                output.push(products.sum::<f64>() + f64::from(bias[column]));
-            }
-        }
-        output
-    }
-
-    fn numbers(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
-    }
+    use crate::test_products::{numbers, plain};
 
     proptest! {
         #[test]

@@ -45,3 +45,5 @@ pub use instructions::Instructions;
 
 #[cfg(test)]
 mod test_blocks;
+#[cfg(test)]
+mod test_products;

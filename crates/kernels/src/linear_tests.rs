@@ -4,22 +4,7 @@ use proptest::prelude::*;
 
 use super::super::panels::{from_panels, to_panels};
 use super::*;
-
-fn numbers(count: usize, seed: usize) -> Vec<f32> {
-    (0..count).map(|index| ((index * 7919 + seed * 104_729) % 2003) as f32 / 1001.5 - 1.0).collect()
-}
-
-/// `[rows, inputs]` by `[outputs, inputs]`.
-fn plain(input: &[f32], weights: &[f32], bias: &[f32], inputs: usize) -> Vec<f64> {
-    let mut output = Vec::new();
-    for row in input.chunks_exact(inputs) {
-        for (weights, bias) in weights.chunks_exact(inputs).zip(bias) {
-            let products = row.iter().zip(weights).map(|(&a, &b)| f64::from(a) * f64::from(b));
-            output.push(products.sum::<f64>() + f64::from(*bias));
-        }
-    }
-    output
-}
+use crate::test_products::{numbers, plain_transposed};
 
 /// All outputs, row-major, of the rows `first..first + count`.
 fn run(
@@ -61,7 +46,7 @@ proptest! {
         to_panels(&input, rows, inputs, &mut panels);
         let mut residual = AlignedBuffer::zeros(count * padded_channels(outputs));
         to_panels(&added, count, outputs, &mut residual);
-        let expected = plain(&input[first * inputs..], &weights, &bias, inputs);
+        let expected = plain_transposed(&input[first * inputs..], &weights, &bias, inputs);
         for &instructions in Instructions::available() {
             for activation in [Activation::Identity, Activation::Relu, Activation::Relu6] {
                 let rows = PanelRows { panels: &panels, rows, first, count };

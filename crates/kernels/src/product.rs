@@ -60,7 +60,7 @@ fn product_with(
     assert_eq!(left.values.len(), left.rows * left.columns, "left matrix");
     assert_eq!(output.len(), left.rows * columns, "output matrix");
     assert!(bias.is_none_or(|bias| bias.len() == columns), "bias");
-    if matches!(right, Right::Transposed(_)) && left.rows <= FEW && left.rows * inner > 0 {
+    if matches!(right, Right::Transposed(_)) && left.rows <= FEW && inner * output.len() > 0 {
         return few_rows(instructions, left, matrix, bias, output);
     }
     let whole = Blocked {
@@ -84,16 +84,36 @@ fn few_rows(
     bias: Option<&[f32]>,
     output: &mut [f32],
 ) {
-    /// Rows of the right side that a task takes at least.
-    const CHUNK: usize = 256;
-    for (row, output) in
-        left.values.chunks_exact(left.columns).zip(output.chunks_exact_mut(right.rows.max(1)))
-    {
-        let tasks = right.values.par_chunks(CHUNK * right.columns).zip(output.par_chunks_mut(CHUNK));
-        tasks.for_each(|(rows, sums)| dots_f32_with(instructions, rows, row, sums));
-        if let Some(bias) = bias {
-            output.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += bias);
+    // Rows of the right side that a task takes: those that stay in the cache until every row of the left has been compared
+    // with them, or more if they are read only once.
+    let chunk = if left.rows == 1 { 256 } else { 64 };
+    let fill = |parts: &mut [f32]| {
+        let tasks =
+            right.values.par_chunks(chunk * right.columns).zip(parts.par_chunks_mut(chunk * left.rows));
+        tasks.for_each(|(rows, sums)| {
+            let sums = sums.chunks_exact_mut(rows.len() / right.columns);
+            left.values.chunks_exact(left.columns).zip(sums).for_each(|(row, sums)| {
+                dots_f32_with(instructions, rows, row, sums);
+            });
+        });
+    };
+    if left.rows == 1 {
+        fill(output);
+    } else {
+        // `[chunk, row, column of the chunk]`.
+        let mut parts = vec![0.0; output.len()];
+        fill(&mut parts);
+        for (first, part) in (0..right.rows).step_by(chunk).zip(parts.chunks(chunk * left.rows)) {
+            let count = part.len() / left.rows;
+            for (part, output) in part.chunks_exact(count).zip(output.chunks_exact_mut(right.rows)) {
+                output[first..first + count].copy_from_slice(part);
+            }
         }
+    }
+    if let Some(bias) = bias {
+        output
+            .chunks_exact_mut(right.rows)
+            .for_each(|output| output.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += bias));
     }
 }
 
@@ -136,23 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn plain(left: &[f32], right: &[f32], bias: &[f32], [rows, inner, columns]: [usize; 3]) -> Vec<f64> {
-        let mut output = Vec::with_capacity(rows * columns);
-        for row in 0..rows {
-            for column in 0..columns {
-                let products = (0..inner).map(|index| {
-                    f64::from(left[row * inner + index]) * f64::from(right[index * columns + column])
-                });
-                output.push(products.sum::<f64>() + f64::from(bias[column]));
-            }
-        }
-        output
-    }
-
-    fn numbers(count: usize, seed: usize) -> Vec<f32> {
-        (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
-    }
+    use crate::test_products::{numbers, plain};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]

@@ -1,4 +1,4 @@
-//! An encoder of blocks for the tests: candle's.
+//! An encoder of blocks for tests and benches: candle's.
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
@@ -11,6 +11,8 @@ pub(crate) fn encode_blocks(format: BlockFormat, weights: &[f32], into: &mut [u8
         BlockFormat::Q4 => GgmlDType::Q4_0,
         BlockFormat::Q4K => GgmlDType::Q4K,
     };
-    let weights = Tensor::from_slice(weights, weights.len(), &Device::Cpu).unwrap();
-    into.copy_from_slice(&QTensor::quantize(&weights, format).unwrap().data().unwrap());
+    let weights = Tensor::from_slice(weights, weights.len(), &Device::Cpu);
+    let blocks =
+        weights.and_then(|weights| QTensor::quantize(&weights, format)).expect("whole blocks in memory");
+    into.copy_from_slice(&blocks.data().expect("blocks in memory"));
 }

@@ -135,7 +135,7 @@ impl WeightMatrix {
     /// The same matrix, for computing in bf16: where the processor multiplies pairs of bf16 (`avx512_bf16`) and the
     /// weights are stored as such or in blocks of fewer bits, [`linear`](super::weights_linear::linear) may round its
     /// input to bf16 too (and what it makes of blocks), to nearest even, and is then about twice as fast. Sums stay f32.
-    /// Never done unasked: it is not an f32 noise.
+    /// Done on request only: the error is far larger than that of f32 arithmetic.
     #[must_use]
     pub fn with_rounded_inputs(mut self) -> Self {
         self.rounds_inputs = true;

@@ -6,13 +6,10 @@ use super::super::Instructions;
 use super::super::weights_linear::{linear_input_gradient_with, linear_with};
 use super::*;
 use crate::test_blocks::encode_blocks;
+use crate::test_products::numbers;
 
 const ALL: [StoredType; 5] =
     [StoredType::F32, StoredType::Bf16, StoredType::F16, StoredType::Q8, StoredType::Q4];
-
-fn numbers(count: usize, seed: usize) -> Vec<f32> {
-    (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
-}
 
 fn widened(weights: &WeightMatrix) -> Vec<f32> {
     let mut values = vec![f32::NAN; weights.outputs() * weights.inputs()];

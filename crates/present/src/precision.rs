@@ -21,7 +21,7 @@
 //! those of the estimate before it was moved; at `country` the point is a label, not an estimate, so no
 //! radius around it means anything.
 //!
-//! The choice not taken: adding noise. Noise can be averaged away over several photos of one place.
+//! Alternative considered: adding noise. Noise can be averaged away over several photos of one place.
 
 use std::fmt;
 use std::str::FromStr;

@@ -18,7 +18,7 @@ pub struct DeviceArguments {
 }
 
 impl DeviceArguments {
-    /// The options; threads are the whole process's, see [`crate::threads`].
+    /// The options. Threads are not among them: the pool belongs to the whole process.
     ///
     /// # Errors
     /// [`contract::ErrorKind::Usage`] for a device that has another name.

@@ -17,7 +17,8 @@ stopped. Every file's checksum is verified.
 The pack, a directory with recipe.toml and one link per part, is written to GEORANKER_PACKS (default: \
 ~/.local/share/georanker/packs): `georanker score --model PACKS/georanker-7b/model --adapter PACKS/georanker-7b/adapter`.")]
 pub struct PullArguments {
-    /// Pack to download: g3, geoclip, georanker-7b, or ORGANISATION/NAME[@REVISION] for any checkpoint on the hub.
+    /// Pack to download: g3, geoclip, georanker-7b, or any checkpoint on the hub as ORGANISATION/NAME or
+    /// ORGANISATION/NAME@REVISION.
     #[arg(value_name = "NAME", required_unless_present = "list")]
     pub name: Option<String>,
     /// Download a part from another repository of the hub; may be repeated.

@@ -172,6 +172,30 @@ fn a_row_says_who_named_its_answer() {
     assert_eq!(origin(&["--merge-within-m", "0"]), "retrieved");
 }
 
+#[test]
+fn the_key_is_read_from_a_variable_that_either_name_of_the_option_gives() {
+    let work = Workplace::new();
+    let server = ChatServer::start(|_, _| Reply::paris());
+    for (name, key) in
+        [("--generate-api-key-env", "a key of eight"), ("--generate-key-env", "its older name")]
+    {
+        let key = key.replace(' ', "-");
+        georanker()
+            .env("NO_PROXY", "127.0.0.1")
+            .env("TEST_API_KEY", &key)
+            .args(["locate", "--generate", &server.url, "--generate-model", "seer", name, "TEST_API_KEY"])
+            .arg("--generate-cache")
+            .arg(work.path(&key))
+            .arg(samples().join("shrine.jpg"))
+            .assert()
+            .code(0);
+        let asked = server.asked();
+        let last = asked.last().expect("the server was asked");
+        assert_eq!(last.authorization.as_deref(), Some(format!("Bearer {key}").as_str()));
+    }
+    assert_eq!(server.asked().len(), 2);
+}
+
 /// A run at high prices.
 fn with_budget(work: &Workplace, server: &ChatServer, budget: &str) -> assert_cmd::Command {
     let mut command = georanker();

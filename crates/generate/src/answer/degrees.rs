@@ -95,8 +95,8 @@ pub(super) fn angles(text: &str) -> Vec<Angle> {
     found
 }
 
-/// Length of digits at the start of a text whose commas and points cannot be told apart: `48,85,2,35` is two numbers or
-/// four, `48,2.35` one or two. 0 where the knot does not exist.
+/// Length of the ambiguous digits at the start of a text, whose commas may separate numbers or decimals: `48,85,2,35` is
+/// two numbers or four, `48,2.35` one or two. 0 if the digits are not ambiguous.
 fn knot(text: &str) -> usize {
     let run = text.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b',' | b'.')).count();
     let run = text[..run].trim_end_matches([',', '.']);

@@ -54,7 +54,7 @@ impl Abilities {
         Self { several: self.several || !names_several(message), ..self }
     }
 
-    /// What both know: one refusal is enough, whoever met it.
+    /// What both know: one refusal of either is enough.
     pub(super) fn and(self, other: Self) -> Self {
         Self {
             schema: self.schema && other.schema,

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use contract::{Candidate, CandidateSet, Decide, ErrorKind, Failure, Negative, PhotoId, Search};
+use formats::ranking_data::NEGATIVES;
 use geo::ReverseGeocoder;
 use photo::{DecodeOptions, Image, Limits, decode};
 use rank::Calibration;
 use rank::vlm::{PairScorer, PhotoSource, rank_pairs};
 
 use super::{EncodedPhoto, Locator, Ranked, Rerank};
-
-/// Places that the prompt names as far away: the last of the list, as in the paper.
-const NEGATIVES: usize = 5;
 
 /// An LVLM and how many candidates it looks at.
 #[derive(Debug)]

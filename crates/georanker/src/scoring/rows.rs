@@ -1,4 +1,4 @@
-//! The run itself: rows in, rows out, whoever scores and wherever they go.
+//! Scores the rows of a table with any scorer and hands them to any writer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -6,22 +6,7 @@ use super::kernel::{Plain, PlainPairs};
 use super::pack::{Straight, Transposed};
 use super::*;
 use crate::test_blocks::encode_blocks;
-
-fn numbers(count: usize, seed: usize) -> Vec<f32> {
-    (0..count).map(|index| ((index * 7919 + seed * 104_729) % 1009) as f32 / 504.5 - 1.0).collect()
-}
-
-/// `left [rows, inner] * right [columns, inner]^T + bias` in f64.
-fn plain(left: &[f32], right: &[f32], bias: &[f32], inner: usize) -> Vec<f64> {
-    let dot = |left: &[f32], right: &[f32]| -> f64 {
-        left.iter().zip(right).map(|(&left, &right)| f64::from(left) * f64::from(right)).sum()
-    };
-    let rows = left.chunks_exact(inner);
-    rows.flat_map(|left| {
-        right.chunks_exact(inner).zip(bias).map(move |(right, &bias)| dot(left, right) + f64::from(bias))
-    })
-    .collect()
-}
+use crate::test_products::{numbers, plain_transposed};
 
 fn rounded(values: &[f32]) -> Vec<f32> {
     values.iter().map(|&value| bf16::from_f32(value).to_f32()).collect()
@@ -78,7 +63,7 @@ proptest! {
         let bias = if with_bias { numbers(columns, 3) } else { vec![0.0; columns] };
         let weights = WeightMatrix::from_f32(right.clone(), columns, inner);
         let given = with_bias.then_some(&bias[..]);
-        let expected = plain(&left, &right, &bias, inner);
+        let expected = plain_transposed(&left, &right, &bias, inner);
         // SAFETY: plain Rust, and the processor is asked before the others.
         unsafe {
             prop_assert!(worst(&product::<Plain>(&left, rows, &weights, given), &expected, inner) < 1.0);
@@ -103,7 +88,7 @@ proptest! {
     ) {
         let (left, right) = (numbers(rows * inner, 1), numbers(columns * inner, 2));
         let weights = WeightMatrix::from_f32(right.clone(), columns, inner).convert(StoredType::Bf16, encode_blocks);
-        let expected = plain(&rounded(&left), &rounded(&right), &vec![0.0; columns], inner);
+        let expected = plain_transposed(&rounded(&left), &rounded(&right), &vec![0.0; columns], inner);
         // SAFETY: plain Rust, and the processor is asked before the other.
         unsafe {
             prop_assert!(worst(&product::<PlainPairs>(&left, rows, &weights, None), &expected, inner) < 1.0);
@@ -132,11 +117,11 @@ proptest! {
         let mut found = vec![f32::NAN; rows * columns];
         // SAFETY: plain Rust.
         unsafe { plan.run::<Plain>(&mut found) };
-        prop_assert!(worst(&found, &plain(&left, &right, &vec![0.0; columns], inner), inner) < 1.0);
+        prop_assert!(worst(&found, &plain_transposed(&left, &right, &vec![0.0; columns], inner), inner) < 1.0);
         let weights = weights.convert(StoredType::Bf16, encode_blocks);
         let side = Straight(&weights);
         let plan = Blocked { left: &left, rows, inner, right: &side, columns, bias: None, granule: 1, finish: Finish::Store };
-        let expected = plain(&rounded(&left), &rounded(&right), &vec![0.0; columns], inner);
+        let expected = plain_transposed(&rounded(&left), &rounded(&right), &vec![0.0; columns], inner);
         // SAFETY: plain Rust, and the processor is asked before the other.
         unsafe {
             plan.run::<PlainPairs>(&mut found);
@@ -213,7 +198,7 @@ fn matrices_side_by_side_and_what_becomes_of_the_product() {
         (1..).zip(counts).flat_map(|(seed, columns)| numbers(columns * inner, seed)).collect();
     let (left, bias) = (numbers(rows * inner, 9), numbers(columns, 8));
     let before = numbers(rows * columns, 7);
-    let product = plain(&left, &whole, &bias, inner);
+    let product = plain_transposed(&left, &whole, &bias, inner);
     let parts: Vec<&WeightMatrix> = parts.iter().collect();
     let right = Transposed(&parts);
     let halve: fn(&mut [f32]) = |values| values.iter_mut().for_each(|value| *value *= 0.5);

@@ -1,7 +1,6 @@
 //! Writing a checkpoint again, with some of its tensors changed.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -37,12 +36,8 @@ impl ShardedCheckpoint {
         let format = Some(HashMap::from([("format".into(), "pt".into())]));
         let write = || -> io::Result<()> {
             let out = AtomicFile::create(path)?;
-            let temporary = out.temporary_path();
-            let permissions = fs::metadata(temporary)?.permissions();
-            serialize_to_file(views.map_err(io::Error::other)?, format, temporary)
+            serialize_to_file(views.map_err(io::Error::other)?, format, out.temporary_path())
                 .map_err(io::Error::other)?;
-            // safetensors has renamed a file of its own to this path, which only its owner may read.
-            fs::set_permissions(temporary, permissions)?;
             out.commit()
         };
         write().map_err(|source| NetworkError::Write { file, source })

@@ -146,7 +146,7 @@ impl ChatTemplate {
 }
 
 impl Segment {
-    /// The stretch, whoever wrote it.
+    /// The stretch, from the template or from the user.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Markup(text) | Self::Text(text) => text,

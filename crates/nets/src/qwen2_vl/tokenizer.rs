@@ -69,7 +69,7 @@ impl PromptTokenizer {
         }
     }
 
-    /// The ids of a rendered prompt, in which every special token counts, whoever wrote it. The n-th
+    /// The ids of a rendered prompt, in which all special tokens are recognised, also in the user's text. The n-th
     /// `<|image_pad|>` becomes `image_tokens[n]` of them. Nothing is added at either end.
     ///
     /// For prompts with text of unknown origin use [`Self::encode_segments`].

@@ -9,7 +9,7 @@
 //! nothing but `{result, picture, pictures, towns}` per photo, where `result` is a [`PhotoView`]: another viewer can
 //! start from the same data.
 //!
-//! The choice not taken: a map library and tiles. Both would need a network, or megabytes in every file.
+//! Alternative considered: a map library and tiles. Both would need a network, or megabytes in every file.
 
 mod jpeg;
 mod outlines;

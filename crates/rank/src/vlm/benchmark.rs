@@ -32,7 +32,7 @@ impl Default for BenchmarkRules {
 
 impl BenchmarkRules {
     /// The pairs of a row, and how many generated candidates were left out because their answers were not parsed.
-    /// Photos are names (the query's id, the collection's ids), to be found by whoever reads them.
+    /// Photos are given by name (the query's id, the collection's ids); the reader of the pairs finds the files.
     pub fn pairs(&self, row: &BenchmarkRow) -> (PairsRow, usize) {
         let official = self.protocol == Protocol::Official;
         let mut candidates: Vec<PairCandidate<PathBuf>> = row

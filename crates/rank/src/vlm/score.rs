@@ -1,4 +1,4 @@
-//! Scores for the rows of a pairs file, whoever computes them.
+//! Scores for the rows of a pairs file, from any scorer.
 
 use contract::Failure;
 use formats::pairs::PairsRow;

@@ -88,8 +88,8 @@ pub trait TrainableRanker {
     /// a query, in order. The same call gives the same bits on one machine.
     ///
     /// # Errors
-    /// Photos or rows that cannot be read, a device that fails. A loss that is not a number is no error here: the
-    /// engine looks at the reports.
+    /// Photos or rows that cannot be read, a device that fails. A loss that is not a number is not an error
+    /// here: the engine checks the reports.
     fn accumulate(
         &self,
         parameters: &[Parameter],

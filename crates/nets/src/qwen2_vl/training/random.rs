@@ -1,4 +1,4 @@
-//! Random numbers by their place: the same place gives the same number, whoever asks and how often.
+//! Random numbers by position: the same position always gives the same number.
 //!
 //! Dropout needs that: a layer that is computed again must drop the same numbers again, whatever the threads.
 
