@@ -86,7 +86,7 @@ test("switches photos by mouse, keyboard and buttons", async () => {
   assert.match(await text(page, "#panel h2"), /Amsterdam/);
   assert.match(await text(page, ".notice.abstained"), /Abstained[\s\S]*The gallery covers/);
   await page.keyboard.press("ArrowDown");
-  assert.match(await text(page, ".notice.failed"), /is no photo/);
+  assert.match(await text(page, ".notice.failed"), /is not a photo/);
   assert.equal(await page.locator(".pin").count(), 0);
   await page.locator("#next").click();
   // The photo's name is hostile; it is shown, not obeyed.
