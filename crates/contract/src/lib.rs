@@ -11,6 +11,7 @@
 //! # Main types
 //! [`Photo`], [`QueryEmbedding`], [`Neighbour`], [`Candidate`], [`CandidateSet`], [`Ranking`], [`Estimate`];
 //! the traits [`Encoder`], [`Search`], [`Ranker`], [`Locate`]; [`ErrorKind`], [`Diagnose`] and [`Failure`].
+//! The feature `search-suite` adds `search_suite`, the tests that every backend of [`Search`] passes.
 //!
 //! ```
 //! use contract::{Candidate, CandidateSet, Origin};
@@ -37,6 +38,8 @@ mod names;
 mod photo;
 mod ranking;
 mod search;
+#[cfg(any(test, feature = "search-suite"))]
+pub mod search_suite;
 
 pub use candidate::{Attribution, Candidate, CandidateSet, Found, Negative, Origin};
 pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};

@@ -112,7 +112,7 @@ pub struct Holdings {
 /// Anything that can be searched: a gallery of photos, a list of coordinates, a remote engine.
 ///
 /// Synchronous and object-safe: a remote engine owns its runtime, and a caller that wants two searches at once has two
-/// threads.
+/// threads. The tests of an implementation run `contract::search_suite` (feature `search-suite`).
 pub trait Search: Send + Sync {
     /// The fingerprint of the encoder whose vectors are stored.
     fn encoder_fingerprint(&self) -> &str;
@@ -138,8 +138,8 @@ pub trait Search: Send + Sync {
     /// what a single search would give. Items without a vector in one of the channels are not found.
     ///
     /// # Errors
-    /// A channel that the backend or a query does not have, a vector of another length or with a number that is not
-    /// finite, a filter that makes no sense here.
+    /// No channel, a channel that the backend or a query does not have, a vector of another length or with a number that
+    /// is not finite, a weight that is not finite, a filter that makes no sense here.
     fn search(&self, request: &SearchRequest<'_>) -> Result<Vec<Vec<Neighbour>>, Failure>;
 
     /// The stored vectors of items in all channels, one embedding each, in order; empty for an item that is not here.

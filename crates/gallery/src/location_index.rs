@@ -276,18 +276,6 @@ mod tests {
     }
 
     #[test]
-    fn gives_the_vectors_of_its_coordinates() {
-        let index = index(true);
-        let found = index.vectors(&[ItemId(2), ItemId(7), ItemId(0)]).unwrap();
-        let near = |embedding: &QueryEmbedding, expected: [f32; 2]| {
-            let vector = embedding.get(&Channel::location()).unwrap();
-            vector.iter().zip(expected).all(|(value, expected)| (value - expected).abs() < 0.01)
-        };
-        assert!(near(&found[0], [0.6, 0.8]) && found[1].vectors.is_empty() && near(&found[2], [1.0, 0.0]));
-        assert_eq!(index.records(&[ItemId(2)]).unwrap(), [None]);
-    }
-
-    #[test]
     fn says_what_does_not_fit() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("gps.locations");

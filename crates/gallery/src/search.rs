@@ -91,19 +91,18 @@ impl Gallery {
 }
 
 /// The best rows of each query, with the similarities that [`contract::Neighbour`] asks for: the same for every backend that
-/// keeps its vectors in matrices. `matrices` are those of the request's channels, `masks` belong to its queries. Without a
-/// channel nothing is found.
+/// keeps its vectors in matrices. `matrices` are those of the request's channels, `masks` belong to its queries.
 ///
 /// # Errors
-/// [`MatrixError`]: a query without a vector in a channel, a vector or weight that is not finite, a vector of another
-/// length.
+/// [`MatrixError`]: no channel, a query without a vector in a channel, a vector or weight that is not finite, a vector of
+/// another length.
 pub(crate) fn search_channels(
     matrices: &[&VectorMatrix],
     request: &SearchRequest<'_>,
     masks: &[Option<&RowMask>],
 ) -> Result<Vec<Vec<Match>>, MatrixError> {
     if matrices.is_empty() {
-        return Ok(vec![Vec::new(); request.queries.len()]);
+        return Err(MatrixError::NoChannels);
     }
     let asked = request.queries.iter().zip(masks);
     if let ([matrix], [(channel, weight)]) = (matrices, request.channels)

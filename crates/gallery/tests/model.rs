@@ -5,8 +5,8 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{COUNTRIES, FINGERPRINT, embedding, found, photo, photos, spec, unit_vector};
-use contract::{Channel, Filter, PerceptualHash, PhotoId, Query, QueryEmbedding, Search, SearchRequest};
+use common::{COUNTRIES, FINGERPRINT, found, photo, photos, spec, unit_vector};
+use contract::{Channel, Filter, PerceptualHash, PhotoId, Search};
 use gallery::{Gallery, GalleryWriter, NewPhoto, VectorPrecision, verify};
 use geo::Region;
 use proptest::prelude::*;
@@ -159,32 +159,5 @@ proptest! {
         }
         // Photos of the folder are not there: harmless, and nothing else may be wrong.
         prop_assert!(verify(directory.path()).iter().all(|problem| problem.to_string().contains("photos")));
-    }
-}
-
-#[test]
-fn a_batch_with_mixed_filters_equals_single_searches() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut writer = GalleryWriter::create(directory.path(), &spec(VectorPrecision::Int8)).unwrap();
-    writer.add(&photos(0..400)).unwrap();
-    writer.finish().unwrap();
-    let gallery = Gallery::open(directory.path(), None).unwrap();
-    let mut random = ChaCha8Rng::seed_from_u64(1);
-    let filters = filters(&mut random, photo(1).record.hash.unwrap());
-    let vectors: Vec<Vec<f32>> = (0..40).map(|_| unit_vector(&mut random, 24)).collect();
-    let embeddings: Vec<QueryEmbedding> = vectors.iter().map(|vector| embedding(vector)).collect();
-    let queries: Vec<Query<'_>> = embeddings
-        .iter()
-        .enumerate()
-        .map(|(index, embedding)| Query { embedding, filter: &filters[index % filters.len()] })
-        .collect();
-    let channels = [(Channel::photo(), 1.0)];
-    let search = |queries: &[Query<'_>]| {
-        gallery.search(&SearchRequest { channels: &channels, top: 10, queries: queries.to_vec() }).unwrap()
-    };
-    let together = search(&queries);
-    for (query, found) in queries.iter().zip(&together) {
-        assert_eq!(&search(std::slice::from_ref(query))[0], found);
-        assert_eq!(found.len(), 10, "{:?}", query.filter);
     }
 }

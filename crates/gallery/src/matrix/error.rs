@@ -56,6 +56,9 @@ pub enum MatrixError {
         /// The channels it has.
         known: String,
     },
+    /// A search that names no channel.
+    #[error("the search names no channel")]
+    NoChannels,
     /// A query without a vector in a channel that is searched.
     #[error("the query has no vector in channel `{channel}`")]
     NoQueryVector {
@@ -104,7 +107,7 @@ impl Diagnose for MatrixError {
             | Self::UnsupportedDimension { .. }
             | Self::NoQueryVector { .. }
             | Self::OtherEncoder { .. } => ErrorKind::BrokenModel,
-            Self::TooManyRows { .. } | Self::NoCountries => ErrorKind::Usage,
+            Self::TooManyRows { .. } | Self::NoCountries | Self::NoChannels => ErrorKind::Usage,
             Self::Read { .. } | Self::UnknownChannel { .. } => ErrorKind::BrokenGallery,
             Self::Write { .. } => ErrorKind::Output,
         }
@@ -115,6 +118,7 @@ impl Diagnose for MatrixError {
             Self::WrongDimension { .. } | Self::OtherEncoder { .. } => {
                 Some("use the encoder that made the stored vectors".into())
             }
+            Self::NoChannels => Some("name at least one channel to search".into()),
             Self::NoCountries => {
                 Some("give a box or a circle instead, or build the index with countries".into())
             }

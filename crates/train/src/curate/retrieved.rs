@@ -11,6 +11,7 @@ use contract::{
 use formats::official::{Collection, CollectionPhoto, NpyFile};
 use formats::ranking_data::place_of;
 use formats::table::PhotoTable;
+use geo::Region;
 
 use super::queries::{CurationQuery, QueryResult, QuerySource, Sample};
 
@@ -234,9 +235,10 @@ impl Search for RetrievedLists {
         Holdings { name: "retrieved lists".to_owned(), photos: self.photos, coordinates: 0 }
     }
 
-    /// As many as a query's list has: a search finds nothing beyond.
+    /// As many as a query's list has at most: a search finds nothing beyond.
     fn len(&self, channel: &Channel) -> usize {
-        if *channel == self.channel.channel && self.rows > 0 { self.columns } else { 0 }
+        let longest = self.columns.min(self.photos);
+        if *channel == self.channel.channel && self.rows > 0 { longest } else { 0 }
     }
 
     fn filtering(&self, part: FilterPart) -> Filtering {
@@ -252,6 +254,20 @@ impl Search for RetrievedLists {
         if let Some((channel, _)) = request.channels.iter().find(|(channel, _)| channel != known) {
             let message = format!("the retrieved lists have no channel `{channel}`; they have {known}");
             return Err(Failure::new(ErrorKind::BrokenGallery, message));
+        }
+        if request.channels.is_empty() {
+            return Err(Failure::new(ErrorKind::Usage, "the search names no channel")
+                .with_hint("name at least one channel to search"));
+        }
+        // One channel's weight has no effect, unless it asks for the photos that are least similar.
+        if let Some((_, weight)) = request.channels.iter().find(|(_, weight)| !is_positive(*weight)) {
+            let message = format!("the retrieved lists cannot be weighted by {weight}");
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint("give a weight above 0"));
+        }
+        let mut regions = request.queries.iter().filter_map(|query| query.filter.region.as_ref());
+        if regions.any(|region| matches!(region, Region::Country(_))) {
+            let message = "the photos of retrieved lists have no country codes";
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint("give a box or a circle instead"));
         }
         let find = |query: &contract::Query<'_>| {
             let vector = query.embedding.get(known);
@@ -297,7 +313,14 @@ fn vector_of(number: u64) -> Vec<f32> {
 
 fn number_of(vector: &[f32]) -> Option<u64> {
     let &[high, low] = vector else { return None };
-    (high >= 0.0 && low >= 0.0).then_some(((high as u64) << LOW_BITS) + low as u64)
+    let is_part =
+        |value: f32, bits: u32| value.fract() == 0.0 && (0.0..(1_u64 << bits) as f32).contains(&value);
+    let is_number = is_part(high, f32::MANTISSA_DIGITS) && is_part(low, LOW_BITS);
+    is_number.then(|| ((high as u64) << LOW_BITS) + low as u64)
+}
+
+fn is_positive(weight: f32) -> bool {
+    weight > 0.0 && weight.is_finite()
 }
 
 impl RetrievedQueries {
@@ -352,95 +375,4 @@ impl QuerySource for RetrievedQueries {
 }
 
 #[cfg(test)]
-mod tests {
-    use contract::Query;
-
-    use super::*;
-
-    /// A matrix of row numbers as numpy writes it.
-    fn write_npy(path: &Path, rows: usize, columns: usize, values: &[i64]) {
-        let header = format!("{{'descr': '<i8', 'fortran_order': False, 'shape': ({rows}, {columns}), }}");
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        // Magic, length and header end at a multiple of 64.
-        let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
-        bytes.extend_from_slice(&u16::try_from(length).unwrap().to_le_bytes());
-        bytes.extend_from_slice(format!("{header:<width$}\n", width = length - 1).as_bytes());
-        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-        std::fs::write(path, bytes).unwrap();
-    }
-
-    /// Two queries, each with a list of three of the four photos of a collection.
-    fn lists(folder: &Path) -> RetrievedLists {
-        let path = |name: &str| folder.join(name);
-        let collection =
-            "IMG_ID,LAT,LON,author\na.jpg,10,20,Ann\nb.jpg,11,21,Ben\nc.jpg,12,22,Ann\nd.jpg,13,23,\n";
-        std::fs::write(path("collection.csv"), collection).unwrap();
-        std::fs::write(path("queries.csv"), "IMG_ID,LAT,LON\nq.jpg,1,2\nr.jpg,3,4\n").unwrap();
-        write_npy(&path("I.npy"), 2, 3, &[2, 1, 0, 0, 2, -1]);
-        let files = RetrievedFiles {
-            indices: &path("I.npy"),
-            similarities: None,
-            collection: &path("collection.csv"),
-            queries: &path("queries.csv"),
-        };
-        RetrievedLists::open(files, "lists".to_owned(), Sample::default()).unwrap().0
-    }
-
-    fn found(lists: &RetrievedLists, query: u64, filter: &Filter, top: usize) -> Vec<u64> {
-        let channels = [(Channel::photo(), 1.0)];
-        let embedding = QueryEmbedding { vectors: vec![(Channel::photo(), vector_of(query))] };
-        let queries = vec![Query { embedding: &embedding, filter }];
-        let found = lists.search(&SearchRequest { channels: &channels, top, queries }).unwrap();
-        found[0].iter().map(|neighbour| neighbour.item.0).collect()
-    }
-
-    #[test]
-    fn filters_leave_as_many_as_the_list_has() {
-        let folder = tempfile::tempdir().unwrap();
-        let lists = lists(folder.path());
-        let none = Filter::default();
-        assert_eq!(found(&lists, 0, &none, 2), [2, 1]);
-        assert_eq!(found(&lists, 1, &none, 9), [0, 2]);
-        let no_author = Filter { exclude_authors: vec!["Ann".to_owned()], ..Filter::default() };
-        assert_eq!(found(&lists, 0, &no_author, 1), [1]);
-        let no_id = Filter { exclude_ids: vec!["c.jpg".into()], ..Filter::default() };
-        assert_eq!(found(&lists, 0, &no_id, 2), [1, 0]);
-        let region = Filter { region: Some("9,19,11.5,30".parse().unwrap()), ..Filter::default() };
-        assert_eq!(found(&lists, 0, &region, 2), [1, 0]);
-        for part in [FilterPart::Region, FilterPart::Authors, FilterPart::Ids] {
-            assert_eq!(lists.filtering(part), Filtering::Exact);
-        }
-    }
-
-    #[test]
-    fn holdings_are_the_photos_that_lists_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let lists = lists(folder.path());
-        assert_eq!((lists.holdings().photos, lists.holdings().coordinates), (3, 0));
-        assert_eq!((lists.len(&Channel::photo()), lists.len(&Channel::location())), (3, 0));
-        let records = lists.records(&[ItemId(2), ItemId(3)]).unwrap();
-        let ids: Vec<Option<&str>> =
-            records.iter().map(|record| record.as_ref().map(|record| record.id.0.as_str())).collect();
-        assert_eq!(ids, [Some("c.jpg"), None]);
-    }
-
-    #[test]
-    fn an_unknown_channel_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let lists = lists(folder.path());
-        let channels = [(Channel::photo(), 1.0), (Channel::location(), 1.0)];
-        let request = SearchRequest { channels: &channels, top: 1, queries: Vec::new() };
-        let error = lists.search(&request).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::BrokenGallery);
-        assert!(error.message.contains("no channel `location`; they have photo"), "{}", error.message);
-    }
-
-    #[test]
-    fn numbers_survive_as_vectors() {
-        for number in [0, 1, 2996, (1 << 20) - 1, 1 << 20, 4_123_456, (1 << 40) + 12_345] {
-            assert_eq!(number_of(&vector_of(number)), Some(number));
-        }
-        assert_eq!(number_of(&[1.0]), None);
-        assert_eq!(number_of(&[-1.0, 0.0]), None);
-    }
-}
+mod tests;
