@@ -39,7 +39,6 @@
 mod nested;
 mod reader;
 mod row;
-mod shred;
 #[cfg(test)]
 mod tests;
 mod writer;

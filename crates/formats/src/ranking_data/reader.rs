@@ -1,67 +1,59 @@
 //! Reading a ranking dataset, row by row.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::path::Path;
 
-use parquet::basic::Type as PhysicalType;
-use parquet::column::reader::ColumnReader;
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Fields};
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, SerializedFileReader};
-use parquet::schema::types::SchemaDescriptor;
 
 use super::REQUIRED_COLUMNS;
-use super::nested::{Leaf, Lists};
+use super::nested::{List, lists, numbers, texts};
 use super::row::{RankingRow, list_length, wrong};
 use crate::table::open::open_file;
-use crate::table::parquet_pages::open_column;
+use crate::table::parquet_batches::Batches;
 use crate::table::parquet_records::broken;
 use crate::table::{Position, Problem, TableError};
 
 /// Rows decoded at a time.
 const BATCH: usize = 256;
 
+/// The columns, those that may be missing last, and what they hold.
+const COLUMNS: [(&str, Expected); 8] = [
+    ("img_id", Expected::Text(0)),
+    ("gps", Expected::Number(1)),
+    ("ref_gps", Expected::Number(2)),
+    ("ref_img_id", Expected::Text(1)),
+    ("ref_texts", Expected::Text(2)),
+    ("ref_origin", Expected::Text(1)),
+    ("ref_similarity", Expected::Number(1)),
+    ("author", Expected::Text(0)),
+];
+
 /// A ranking dataset, row by row. After a row that is wrong the iterator continues with the next one; it ends when the
 /// file cannot be read on.
 pub struct RankingReader {
     file: String,
-    reader: SerializedFileReader<File>,
-    columns: Columns<Leaf>,
-    open: Option<Columns<ColumnReader>>,
-    next_group: usize,
-    /// Rows of the open row group that are still encoded.
-    encoded: usize,
+    batches: Batches,
     decoded: VecDeque<RawRow>,
     row: u64,
     ended: bool,
 }
 
-/// One thing a column.
-struct Columns<T> {
-    img_id: T,
-    gps: T,
-    ref_gps: T,
-    ref_img_id: T,
-    ref_texts: T,
-    ref_origin: Option<T>,
-    ref_similarity: Option<T>,
-    author: Option<T>,
-}
-
-type Text = Lists<Vec<u8>>;
-
-/// A row as it is in the file.
+/// A row as it is in the file; `None` is null.
 #[derive(Default)]
 struct RawRow {
     img_id: Text,
-    gps: Lists<f64>,
-    ref_gps: Lists<f64>,
-    ref_img_id: Text,
-    ref_texts: Text,
-    ref_origin: Text,
-    ref_similarity: Lists<f64>,
+    gps: List<Option<f64>>,
+    ref_gps: List<List<Option<f64>>>,
+    ref_img_id: List<Text>,
+    ref_texts: List<List<Text>>,
+    ref_origin: List<Text>,
+    ref_similarity: List<Option<f64>>,
     author: Text,
 }
+
+type Text = Option<Vec<u8>>;
 
 impl std::fmt::Debug for RankingReader {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,47 +67,35 @@ impl RankingReader {
     /// # Errors
     /// A file that does not open or is no Parquet file, [`TableError::MissingColumns`], [`TableError::WrongType`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
-        let (name, file) = open_file(path.as_ref())?;
-        let reader = SerializedFileReader::new(file).map_err(|error| broken(&name, &error))?;
-        let columns = Columns::find(&name, reader.metadata().file_metadata().schema_descr())?;
-        Ok(Self {
-            file: name,
-            reader,
-            columns,
-            open: None,
-            next_group: 0,
-            encoded: 0,
-            decoded: VecDeque::new(),
-            row: 0,
-            ended: false,
-        })
+        let (file, opened) = open_file(path.as_ref())?;
+        let is_ours = |first: &String| COLUMNS.iter().any(|(name, _)| name == first);
+        let batches =
+            Batches::open(opened, BATCH, |column| column.path().parts().first().is_some_and(is_ours))
+                .map_err(|error| broken(&file, &error))?;
+        let found = batches.column_names();
+        let is_missing = |wanted: &&str| !found.iter().any(|name| name == wanted);
+        let missing: Vec<&'static str> = REQUIRED_COLUMNS.into_iter().filter(is_missing).collect();
+        if !missing.is_empty() {
+            return Err(TableError::MissingColumns { file, missing, found });
+        }
+        check(&file, batches.fields())?;
+        Ok(Self { file, batches, decoded: VecDeque::new(), row: 0, ended: false })
     }
 
     /// Number of rows in the file, as its footer says.
     pub fn row_count(&self) -> u64 {
-        u64::try_from(self.reader.metadata().file_metadata().num_rows()).unwrap_or_default()
+        self.batches.row_count()
     }
 
     /// Whether the file says who took the query photos.
     pub fn has_authors(&self) -> bool {
-        self.columns.author.is_some()
+        self.batches.fields().find("author").is_some()
     }
 
     /// Decodes some rows; false at the end of the file.
     fn decode(&mut self) -> Result<bool, ParquetError> {
-        while self.encoded == 0 {
-            if self.next_group == self.reader.num_row_groups() {
-                return Ok(false);
-            }
-            let group = self.reader.get_row_group(self.next_group)?;
-            self.open = Some(self.columns.map(|leaf| open_column(group.as_ref(), leaf.index))?);
-            self.encoded = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
-            self.next_group += 1;
-        }
-        let rows = self.encoded.min(BATCH);
-        let Some(open) = &mut self.open else { return Ok(false) };
-        self.decoded = self.columns.decode(open, rows)?;
-        self.encoded -= rows;
+        let Some(batch) = self.batches.next()? else { return Ok(false) };
+        self.decoded = raw_rows(&batch);
         Ok(true)
     }
 }
@@ -146,74 +126,25 @@ impl Iterator for RankingReader {
     }
 }
 
-impl Columns<Leaf> {
-    fn find(file: &str, schema: &SchemaDescriptor) -> Result<Self, TableError> {
-        let names = || schema.root_schema().get_fields().iter().map(|field| field.name().to_owned());
-        let missing: Vec<&'static str> =
-            REQUIRED_COLUMNS.into_iter().filter(|wanted| !names().any(|name| name == *wanted)).collect();
-        if !missing.is_empty() {
-            let found = names().collect();
-            return Err(TableError::MissingColumns { file: file.to_owned(), missing, found });
-        }
-        let need = |column, expected| {
-            find(file, schema, column, expected)?.ok_or_else(|| TableError::MissingColumns {
-                file: file.to_owned(),
-                missing: vec![column],
-                found: names().collect(),
-            })
-        };
-        Ok(Self {
-            img_id: need("img_id", Expected::Text(0))?,
-            gps: need("gps", Expected::Number(1))?,
-            ref_gps: need("ref_gps", Expected::Number(2))?,
-            ref_img_id: need("ref_img_id", Expected::Text(1))?,
-            ref_texts: need("ref_texts", Expected::Text(2))?,
-            ref_origin: find(file, schema, "ref_origin", Expected::Text(1))?,
-            ref_similarity: find(file, schema, "ref_similarity", Expected::Number(1))?,
-            author: find(file, schema, "author", Expected::Text(0))?,
-        })
-    }
-
-    fn map<T>(&self, make: impl Fn(&Leaf) -> Result<T, ParquetError>) -> Result<Columns<T>, ParquetError> {
-        let optional = |leaf: &Option<Leaf>| leaf.as_ref().map(&make).transpose();
-        Ok(Columns {
-            img_id: make(&self.img_id)?,
-            gps: make(&self.gps)?,
-            ref_gps: make(&self.ref_gps)?,
-            ref_img_id: make(&self.ref_img_id)?,
-            ref_texts: make(&self.ref_texts)?,
-            ref_origin: optional(&self.ref_origin)?,
-            ref_similarity: optional(&self.ref_similarity)?,
-            author: optional(&self.author)?,
-        })
-    }
-
-    fn decode(
-        &self,
-        open: &mut Columns<ColumnReader>,
-        rows: usize,
-    ) -> Result<VecDeque<RawRow>, ParquetError> {
-        let mut decoded: VecDeque<RawRow> = (0..rows).map(|_| RawRow::default()).collect();
-        fill(&mut decoded, self.img_id.texts(&mut open.img_id, rows)?, |row| &mut row.img_id);
-        fill(&mut decoded, self.gps.numbers(&mut open.gps, rows)?, |row| &mut row.gps);
-        fill(&mut decoded, self.ref_gps.numbers(&mut open.ref_gps, rows)?, |row| &mut row.ref_gps);
-        fill(&mut decoded, self.ref_img_id.texts(&mut open.ref_img_id, rows)?, |row| &mut row.ref_img_id);
-        fill(&mut decoded, self.ref_texts.texts(&mut open.ref_texts, rows)?, |row| &mut row.ref_texts);
-        if let (Some(leaf), Some(reader)) = (&self.ref_origin, &mut open.ref_origin) {
-            fill(&mut decoded, leaf.texts(reader, rows)?, |row| &mut row.ref_origin);
-        }
-        if let (Some(leaf), Some(reader)) = (&self.ref_similarity, &mut open.ref_similarity) {
-            fill(&mut decoded, leaf.numbers(reader, rows)?, |row| &mut row.ref_similarity);
-        }
-        if let (Some(leaf), Some(reader)) = (&self.author, &mut open.author) {
-            fill(&mut decoded, leaf.texts(reader, rows)?, |row| &mut row.author);
-        }
-        Ok(decoded)
-    }
+fn raw_rows(batch: &RecordBatch) -> VecDeque<RawRow> {
+    let mut rows: VecDeque<RawRow> = (0..batch.num_rows()).map(|_| RawRow::default()).collect();
+    let column = |name| batch.column_by_name(name).map(AsRef::as_ref);
+    fill(&mut rows, column("img_id").map(texts), |row| &mut row.img_id);
+    fill(&mut rows, column("gps").map(|column| lists(column, numbers)), |row| &mut row.gps);
+    let pairs = column("ref_gps").map(|column| lists(column, |pairs| lists(pairs, numbers)));
+    fill(&mut rows, pairs, |row| &mut row.ref_gps);
+    fill(&mut rows, column("ref_img_id").map(|column| lists(column, texts)), |row| &mut row.ref_img_id);
+    let places = column("ref_texts").map(|column| lists(column, |fields| lists(fields, texts)));
+    fill(&mut rows, places, |row| &mut row.ref_texts);
+    fill(&mut rows, column("ref_origin").map(|column| lists(column, texts)), |row| &mut row.ref_origin);
+    let similarities = column("ref_similarity").map(|column| lists(column, numbers));
+    fill(&mut rows, similarities, |row| &mut row.ref_similarity);
+    fill(&mut rows, column("author").map(texts), |row| &mut row.author);
+    rows
 }
 
-fn fill<T>(rows: &mut VecDeque<RawRow>, fields: Vec<T>, slot: impl Fn(&mut RawRow) -> &mut T) {
-    for (row, field) in rows.iter_mut().zip(fields) {
+fn fill<T>(rows: &mut VecDeque<RawRow>, fields: Option<Vec<T>>, slot: impl Fn(&mut RawRow) -> &mut T) {
+    for (row, field) in rows.iter_mut().zip(fields.into_iter().flatten()) {
         *slot(row) = field;
     }
 }
@@ -236,42 +167,45 @@ impl Expected {
             Self::Number(_) => "a list of lists of doubles",
         }
     }
+
+    fn fits(self, found: &DataType) -> bool {
+        match (self, found) {
+            (Self::Text(depth), DataType::List(item)) if depth > 0 => {
+                Self::Text(depth - 1).fits(item.data_type())
+            }
+            (Self::Number(depth), DataType::List(item)) if depth > 0 => {
+                Self::Number(depth - 1).fits(item.data_type())
+            }
+            (Self::Text(0), DataType::Binary) | (Self::Number(0), DataType::Float32 | DataType::Float64) => {
+                true
+            }
+            _ => false,
+        }
+    }
 }
 
-fn find(
-    file: &str,
-    schema: &SchemaDescriptor,
-    name: &'static str,
-    expected: Expected,
-) -> Result<Option<Leaf>, TableError> {
-    let is_part = |column: &str| column == name;
-    let mut leaves = schema
-        .columns()
-        .iter()
-        .enumerate()
-        .filter(|(_, column)| column.path().parts().first().is_some_and(|part| is_part(part)));
-    let Some((index, column)) = leaves.next() else { return Ok(None) };
-    let leaf = Leaf::new(index, column, schema.root_schema());
-    let (text, number) = match column.physical_type() {
-        PhysicalType::BYTE_ARRAY => (true, false),
-        PhysicalType::DOUBLE | PhysicalType::FLOAT => (false, true),
-        _ => (false, false),
-    };
-    let fits = match expected {
-        Expected::Text(depth) => text && leaf.depth() == depth,
-        Expected::Number(depth) => number && leaf.depth() == depth,
-    };
-    let is_struct = leaves.next().is_some();
-    if fits && !is_struct {
-        return Ok(Some(leaf));
+fn check(file: &str, fields: &Fields) -> Result<(), TableError> {
+    for (column, expected) in COLUMNS {
+        for field in fields.iter().filter(|field| field.name() == column) {
+            if !expected.fits(field.data_type()) {
+                let (expected, found) = (expected.name(), name_of(field.data_type()));
+                return Err(TableError::WrongType { file: file.to_owned(), column, expected, found });
+            }
+        }
     }
-    let value = match column.physical_type() {
-        _ if is_struct => "struct".to_owned(),
-        PhysicalType::BYTE_ARRAY => "string".to_owned(),
+    Ok(())
+}
+
+/// A type as users of data frames know it.
+fn name_of(found: &DataType) -> String {
+    match found {
+        DataType::List(item) => format!("list<{}>", name_of(item.data_type())),
+        DataType::Binary => "string".to_owned(),
+        DataType::Float32 => "float".to_owned(),
+        DataType::Float64 => "double".to_owned(),
+        DataType::Struct(_) => "struct".to_owned(),
         other => other.to_string().to_lowercase(),
-    };
-    let found = (0..leaf.depth()).fold(value, |inner, _| format!("list<{inner}>"));
-    Err(TableError::WrongType { file: file.to_owned(), column: name, expected: expected.name(), found })
+    }
 }
 
 impl RawRow {
@@ -286,46 +220,40 @@ impl RawRow {
         let texts = |list: Vec<Option<Vec<u8>>>, column: &str| {
             list.into_iter().map(|item| text(item, column)).collect::<Result<Vec<_>, _>>()
         };
-        let author = self.author.map(|field| text(only(field).flatten(), "author")).transpose()?;
+        let author = self.author.map(|author| text(Some(author), "author")).transpose()?;
         let row = RankingRow {
-            img_id: text(self.img_id.and_then(only).flatten(), "img_id")?,
-            gps: coordinate(file, position, "gps", &self.gps.and_then(only_list).unwrap_or_default())?,
+            img_id: text(self.img_id, "img_id")?,
+            gps: coordinate(file, position, "gps", self.gps.as_deref().unwrap_or_default())?,
             ref_gps: self
                 .ref_gps
                 .unwrap_or_default()
                 .iter()
                 .enumerate()
-                .map(|(index, pair)| coordinate(file, position, &format!("ref_gps[{index}]"), pair))
+                .map(|(index, pair)| {
+                    coordinate(
+                        file,
+                        position,
+                        &format!("ref_gps[{index}]"),
+                        pair.as_deref().unwrap_or_default(),
+                    )
+                })
                 .collect::<Result<_, _>>()?,
-            ref_img_id: texts(self.ref_img_id.and_then(only_list).unwrap_or_default(), "ref_img_id")?,
+            ref_img_id: texts(self.ref_img_id.unwrap_or_default(), "ref_img_id")?,
             ref_texts: self
                 .ref_texts
                 .unwrap_or_default()
                 .into_iter()
-                .map(|fields| texts(fields, "ref_texts"))
+                .map(|fields| texts(fields.unwrap_or_default(), "ref_texts"))
                 .collect::<Result<_, _>>()?,
-            ref_origin: self
-                .ref_origin
-                .and_then(only_list)
-                .map(|list| texts(list, "ref_origin"))
-                .transpose()?,
+            ref_origin: self.ref_origin.map(|list| texts(list, "ref_origin")).transpose()?,
             ref_similarity: self
                 .ref_similarity
-                .and_then(only_list)
                 .map(|list| list.into_iter().map(|value| value.map_or(f32::NAN, |v| v as f32)).collect()),
             author: author.filter(|author| !author.is_empty()),
         };
         row.check(file, position)?;
         Ok(row)
     }
-}
-
-fn only_list<T>(field: Vec<Vec<T>>) -> Option<Vec<T>> {
-    field.into_iter().next()
-}
-
-fn only<T>(field: Vec<Vec<T>>) -> Option<T> {
-    only_list(field)?.into_iter().next()
 }
 
 fn coordinate(

@@ -4,16 +4,19 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::builder::{
+    ArrayBuilder, Float32Builder, Float64Builder, GenericListBuilder, ListBuilder, StringBuilder,
+};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
 use files::AtomicFile;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, FloatType};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::parser::parse_message_type;
 
 use super::row::RankingRow;
-use super::shred::Shredded;
 use crate::table::{Position, TableError};
 
 /// A row group ends at this many rows,
@@ -42,30 +45,26 @@ impl RankingColumns {
     /// The five official columns only.
     pub const OFFICIAL: Self = Self { origin: false, similarity: false, author: false };
 
-    fn schema(self) -> String {
-        let text = |name: &str| format!("optional binary {name} (UTF8);");
-        let list = |name: &str, element: &str| {
-            format!("optional group {name} (LIST) {{ repeated group list {{ {element} }} }}")
-        };
-        let pair = list("element", "optional double element;");
-        let fields = list("element", &text("element"));
-        let mut columns = vec![
-            text("img_id"),
-            list("gps", "optional double element;"),
-            list("ref_gps", &pair),
-            list("ref_img_id", &text("element")),
-            list("ref_texts", &fields),
+    fn schema(self) -> Schema {
+        let field = |name: &str, kind: DataType| Field::new(name, kind, true);
+        let list = |item: DataType| DataType::List(Arc::new(Field::new_list_field(item, true)));
+        let mut fields = vec![
+            field("img_id", DataType::Utf8),
+            field("gps", list(DataType::Float64)),
+            field("ref_gps", list(list(DataType::Float64))),
+            field("ref_img_id", list(DataType::Utf8)),
+            field("ref_texts", list(list(DataType::Utf8))),
         ];
         if self.origin {
-            columns.push(list("ref_origin", &text("element")));
+            fields.push(field("ref_origin", list(DataType::Utf8)));
         }
         if self.similarity {
-            columns.push(list("ref_similarity", "optional float element;"));
+            fields.push(field("ref_similarity", list(DataType::Float32)));
         }
         if self.author {
-            columns.push(text("author"));
+            fields.push(field("author", DataType::Utf8));
         }
-        format!("message schema {{ {} }}", columns.concat())
+        Schema::new(fields)
     }
 }
 
@@ -76,24 +75,25 @@ impl RankingColumns {
 pub struct RankingWriter {
     file: String,
     columns: RankingColumns,
-    out: SerializedFileWriter<AtomicFile>,
+    schema: Arc<Schema>,
+    out: ArrowWriter<AtomicFile>,
     group: Group,
     rows: u64,
 }
 
-/// The rows of a row group, taken apart.
+/// The columns of a row group that is being filled.
 #[derive(Default)]
 struct Group {
     rows: usize,
     bytes: usize,
-    img_id: Shredded<ByteArray>,
-    gps: Shredded<f64>,
-    ref_gps: Shredded<f64>,
-    ref_img_id: Shredded<ByteArray>,
-    ref_texts: Shredded<ByteArray>,
-    ref_origin: Shredded<ByteArray>,
-    ref_similarity: Shredded<f32>,
-    author: Shredded<ByteArray>,
+    img_id: StringBuilder,
+    gps: ListBuilder<Float64Builder>,
+    ref_gps: ListBuilder<ListBuilder<Float64Builder>>,
+    ref_img_id: ListBuilder<StringBuilder>,
+    ref_texts: ListBuilder<ListBuilder<StringBuilder>>,
+    ref_origin: ListBuilder<StringBuilder>,
+    ref_similarity: ListBuilder<Float32Builder>,
+    author: StringBuilder,
 }
 
 impl std::fmt::Debug for RankingWriter {
@@ -117,10 +117,12 @@ impl RankingWriter {
             AtomicFile::create(path).map_err(|cause| TableError::Write { file: file.clone(), cause })?;
         let properties =
             WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-        let out = parse_message_type(&columns.schema())
-            .and_then(|schema| SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties)))
+        let schema = Arc::new(columns.schema());
+        // Other libraries read the lists without Arrow's own schema, which holds nothing more.
+        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+        let out = ArrowWriter::try_new_with_options(out, Arc::clone(&schema), options)
             .map_err(|error| failed(&file, error))?;
-        Ok(Self { file, columns, out, group: Group::default(), rows: 0 })
+        Ok(Self { file, columns, schema, out, group: Group::default(), rows: 0 })
     }
 
     /// Adds a row.
@@ -151,72 +153,70 @@ impl RankingWriter {
     }
 
     fn flush(&mut self) -> Result<(), TableError> {
-        let group = std::mem::take(&mut self.group);
+        let mut group = std::mem::take(&mut self.group);
         if group.rows == 0 {
             return Ok(());
         }
-        let written = self.out.next_row_group().and_then(|out| group.write(self.columns, out));
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), group.finish(self.columns));
+        let written = batch.map_err(ParquetError::from).and_then(|batch| {
+            self.out.write(&batch)?;
+            self.out.flush()
+        });
         written.map_err(|error| failed(&self.file, error))
     }
 }
 
 impl Group {
     fn push(&mut self, row: &RankingRow) {
-        let text = |text: &String| ByteArray::from(text.as_str());
         self.rows += 1;
         self.bytes += row.ref_gps.len() * 32
             + row.ref_img_id.iter().map(|id| id.len() + 8).sum::<usize>()
             + row.ref_texts.iter().flatten().map(|field| field.len() + 8).sum::<usize>();
-        self.img_id.plain(Some(text(&row.img_id)));
-        self.gps.list(Some(row.gps.map(Some)));
-        self.ref_gps.lists(row.ref_gps.iter().copied());
-        self.ref_img_id.list(Some(row.ref_img_id.iter().map(|id| Some(text(id)))));
-        self.ref_texts.lists(row.ref_texts.iter().map(|fields| fields.iter().map(text)));
-        self.ref_origin.list(row.ref_origin.as_ref().map(|list| list.iter().map(|item| Some(text(item)))));
+        self.img_id.append_value(&row.img_id);
+        self.gps.append_value(row.gps.map(Some));
+        lists(&mut self.ref_gps, &row.ref_gps, |pair, list| list.append_value(pair.map(Some)));
+        self.ref_img_id.append_value(row.ref_img_id.iter().map(Some));
+        lists(&mut self.ref_texts, &row.ref_texts, |fields, list| list.append_value(fields.iter().map(Some)));
+        self.ref_origin.append_option(row.ref_origin.as_ref().map(|list| list.iter().map(Some)));
         let known = |value: &f32| Some(*value).filter(|value| !value.is_nan());
-        self.ref_similarity.list(row.ref_similarity.as_ref().map(|list| list.iter().map(known)));
-        self.author.plain(row.author.as_ref().map(text));
+        self.ref_similarity.append_option(row.ref_similarity.as_ref().map(|list| list.iter().map(known)));
+        self.author.append_option(row.author.as_ref());
     }
 
-    fn write(
-        &self,
-        columns: RankingColumns,
-        mut out: SerializedRowGroupWriter<'_, AtomicFile>,
-    ) -> Result<(), ParquetError> {
-        texts(&mut out, &self.img_id)?;
-        column(&mut out, |column| self.gps.write(column.typed::<DoubleType>()))?;
-        column(&mut out, |column| self.ref_gps.write(column.typed::<DoubleType>()))?;
-        texts(&mut out, &self.ref_img_id)?;
-        texts(&mut out, &self.ref_texts)?;
+    fn finish(&mut self, columns: RankingColumns) -> Vec<ArrayRef> {
+        fn array(builder: &mut impl ArrayBuilder) -> ArrayRef {
+            builder.finish()
+        }
+        let mut arrays = vec![
+            array(&mut self.img_id),
+            array(&mut self.gps),
+            array(&mut self.ref_gps),
+            array(&mut self.ref_img_id),
+            array(&mut self.ref_texts),
+        ];
         if columns.origin {
-            texts(&mut out, &self.ref_origin)?;
+            arrays.push(array(&mut self.ref_origin));
         }
         if columns.similarity {
-            column(&mut out, |column| self.ref_similarity.write(column.typed::<FloatType>()))?;
+            arrays.push(array(&mut self.ref_similarity));
         }
         if columns.author {
-            texts(&mut out, &self.author)?;
+            arrays.push(array(&mut self.author));
         }
-        out.close().map(|_| ())
+        arrays
     }
 }
 
-fn texts(
-    out: &mut SerializedRowGroupWriter<'_, AtomicFile>,
-    values: &Shredded<ByteArray>,
-) -> Result<(), ParquetError> {
-    column(out, |column| values.write(column.typed::<ByteArrayType>()))
-}
-
-fn column(
-    out: &mut SerializedRowGroupWriter<'_, AtomicFile>,
-    write: impl FnOnce(&mut SerializedColumnWriter<'_>) -> Result<(), ParquetError>,
-) -> Result<(), ParquetError> {
-    let Some(mut column) = out.next_column()? else {
-        return Err(ParquetError::General("the schema has fewer columns than were written".to_owned()));
-    };
-    write(&mut column)?;
-    column.close()
+/// Appends a list of lists.
+fn lists<T, B: ArrayBuilder>(
+    column: &mut GenericListBuilder<i32, B>,
+    lists: &[T],
+    append: impl Fn(&T, &mut B),
+) {
+    for list in lists {
+        append(list, column.values());
+    }
+    column.append(true);
 }
 
 fn failed(file: &str, error: ParquetError) -> TableError {

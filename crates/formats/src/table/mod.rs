@@ -22,7 +22,9 @@ mod error;
 mod fields;
 pub(crate) mod open;
 #[cfg(feature = "parquet")]
-pub(crate) mod parquet_pages;
+pub(crate) mod parquet_batches;
+#[cfg(feature = "parquet")]
+mod parquet_pages;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet_records;
 mod photos;

@@ -1,21 +1,56 @@
-//! Opening a column of a Parquet file that may be damaged: what the decoder takes for granted is checked before.
+//! The row groups of a Parquet file that may be damaged, for Arrow's reader: what the decoder takes for granted is checked
+//! before, because it would end the program.
 
+use std::fs::File;
+
+use parquet::arrow::arrow_reader::RowGroups;
 use parquet::basic::Encoding;
-use parquet::column::page::{Page, PageMetadata, PageReader};
-use parquet::column::reader::{ColumnReader, get_column_reader};
+use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::RowGroupReader;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 
-/// A reader of one column of a row group.
-pub(crate) fn open_column(group: &dyn RowGroupReader, index: usize) -> Result<ColumnReader, ParquetError> {
-    let chunk = group.metadata().column(index);
-    check_offsets(chunk)?;
-    let pages = CheckedPages { pages: group.get_column_page_reader(index)?, dictionary: false };
-    Ok(get_column_reader(chunk.column_descr_ptr(), Box::new(pages)))
+/// One row group.
+pub(super) struct CheckedGroup<'a> {
+    pub(super) reader: &'a SerializedFileReader<File>,
+    pub(super) index: usize,
 }
 
-/// The decoder asserts this, so a damaged footer would end the program.
+impl RowGroups for CheckedGroup<'_> {
+    fn num_rows(&self) -> usize {
+        usize::try_from(self.reader.metadata().row_group(self.index).num_rows()).unwrap_or_default()
+    }
+
+    fn column_chunks(&self, column: usize) -> Result<Box<dyn PageIterator>, ParquetError> {
+        let group = self.reader.get_row_group(self.index)?;
+        check_offsets(group.metadata().column(column))?;
+        let pages = CheckedPages { pages: group.get_column_page_reader(column)?, dictionary: false };
+        Ok(Box::new(OneChunk(Some(Box::new(pages)))))
+    }
+
+    fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {
+        Box::new(std::iter::once(self.reader.metadata().row_group(self.index)))
+    }
+
+    fn metadata(&self) -> &ParquetMetaData {
+        self.reader.metadata()
+    }
+}
+
+/// A column of one row group.
+struct OneChunk(Option<Box<dyn PageReader>>);
+
+impl Iterator for OneChunk {
+    type Item = Result<Box<dyn PageReader>, ParquetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.take().map(Ok)
+    }
+}
+
+impl PageIterator for OneChunk {}
+
+/// The decoder asserts this.
 fn check_offsets(chunk: &ColumnChunkMetaData) -> Result<(), ParquetError> {
     let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
     if start < 0 || chunk.compressed_size() < 0 || start.checked_add(chunk.compressed_size()).is_none() {
@@ -24,7 +59,7 @@ fn check_offsets(chunk: &ColumnChunkMetaData) -> Result<(), ParquetError> {
     Ok(())
 }
 
-/// Pages of a column. The decoder would end the program at a page that refers to a dictionary which never came.
+/// Pages of a column. The decoder panics at a page that refers to a missing dictionary.
 struct CheckedPages {
     pages: Box<dyn PageReader>,
     dictionary: bool,
@@ -34,6 +69,10 @@ impl PageReader for CheckedPages {
     fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
         let page = self.pages.get_next_page()?;
         match &page {
+            // The decoder divides by the number of values.
+            Some(Page::DictionaryPage { buf, num_values: 0, .. }) if !buf.is_empty() => {
+                return Err(ParquetError::General("a column's dictionary is damaged".to_owned()));
+            }
             Some(Page::DictionaryPage { .. }) => self.dictionary = true,
             Some(page) if !self.dictionary => {
                 if matches!(page.encoding(), Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY) {

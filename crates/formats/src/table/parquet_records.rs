@@ -1,22 +1,26 @@
-//! Rows of a Parquet file with flat columns, read column by column in small batches.
+//! Rows of a Parquet file with flat columns.
 //!
 //! Values become text as in a CSV file (numbers in their shortest exact form, missing values and NaN empty),
 //! so that one set of rules checks both kinds of file. Nested columns and types without a plain text form
 //! (decimals, 96-bit times) are left out as if they were not there.
 
-use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::fs::File;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
+};
+use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
+use arrow_schema::DataType;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
-use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::columns::Columns;
 use super::error::{Position, TableError};
-use super::parquet_pages::open_column;
+use super::parquet_batches::Batches;
 use super::record::{Record, Records};
 
 /// Rows decoded at a time: enough to amortise the calls, little enough for rows with long lists.
@@ -24,188 +28,98 @@ const BATCH: usize = 512;
 
 pub(super) struct ParquetRecords {
     file: String,
-    reader: SerializedFileReader<File>,
+    batches: Batches,
     columns: Columns,
-    leaves: Vec<Leaf>,
-    next_group: usize,
-    /// Rows of the open row group that are still encoded.
-    encoded: usize,
-    /// Rows decoded and not yet handed out.
-    decoded: usize,
+    batch: Option<RecordBatch>,
+    /// The next row of the batch.
+    next: usize,
     row: u64,
-}
-
-/// A flat column.
-struct Leaf {
-    index: usize,
-    nullable: bool,
-    unsigned: bool,
-    reader: Option<ColumnReader>,
-    cells: VecDeque<Vec<u8>>,
 }
 
 impl ParquetRecords {
     pub(super) fn new(name: &str, file: File) -> Result<Self, TableError> {
-        let reader = SerializedFileReader::new(file).map_err(|error| broken(name, &error))?;
-        let (mut names, mut leaves) = (Vec::new(), Vec::new());
-        let schema = reader.metadata().file_metadata().schema_descr();
-        for (index, column) in schema.columns().iter().enumerate() {
-            if !is_flat(column) {
-                continue;
-            }
-            names.push(column.name().trim().to_owned());
-            leaves.push(Leaf {
-                index,
-                nullable: column.max_def_level() > 0,
-                unsigned: is_unsigned(column),
-                reader: None,
-                cells: VecDeque::new(),
-            });
-        }
-        Ok(Self {
-            file: name.to_owned(),
-            reader,
-            columns: Columns { names },
-            leaves,
-            next_group: 0,
-            encoded: 0,
-            decoded: 0,
-            row: 0,
-        })
+        let batches = Batches::open(file, BATCH, is_flat).map_err(|error| broken(name, &error))?;
+        let names = batches.fields().iter().map(|field| field.name().trim().to_owned()).collect();
+        Ok(Self { file: name.to_owned(), batches, columns: Columns { names }, batch: None, next: 0, row: 0 })
     }
 
     pub(super) fn columns(&self) -> &Columns {
         &self.columns
     }
-
-    /// Decodes some rows; false at the end of the file.
-    fn decode(&mut self) -> Result<bool, TableError> {
-        while self.encoded == 0 {
-            if self.next_group == self.reader.num_row_groups() {
-                return Ok(false);
-            }
-            let open = self.reader.get_row_group(self.next_group).and_then(|group| {
-                for leaf in &mut self.leaves {
-                    leaf.reader = Some(open_column(group.as_ref(), leaf.index)?);
-                }
-                Ok(group.metadata().num_rows())
-            });
-            let rows = open.map_err(|error| broken(&self.file, &error))?;
-            self.encoded = usize::try_from(rows).unwrap_or_default();
-            self.next_group += 1;
-        }
-        let rows = self.encoded.min(BATCH);
-        for (leaf, name) in self.leaves.iter_mut().zip(&self.columns.names) {
-            leaf.decode(rows).map_err(|error| broken(&self.file, &error))?;
-            if leaf.cells.len() != rows {
-                let reason = format!("column {name} has fewer rows than its row group");
-                return Err(TableError::Parquet { file: self.file.clone(), reason });
-            }
-        }
-        self.encoded -= rows;
-        self.decoded = rows;
-        Ok(true)
-    }
 }
 
 impl Records for ParquetRecords {
     fn read(&mut self, record: &mut Record) -> Result<bool, TableError> {
-        if self.decoded == 0 && !self.decode()? {
-            return Ok(false);
+        if self.batch.as_ref().is_none_or(|batch| self.next == batch.num_rows()) {
+            self.batch = self.batches.next().map_err(|error| broken(&self.file, &error))?;
+            self.next = 0;
         }
-        self.decoded -= 1;
+        let Some(batch) = &self.batch else { return Ok(false) };
         self.row += 1;
         record.position = Position::Row(self.row);
         record.text.clear();
         record.ends.clear();
         let mut wrong = None;
-        for (leaf, name) in self.leaves.iter_mut().zip(&self.columns.names) {
-            let cell = leaf.cells.pop_front().unwrap_or_default();
-            match std::str::from_utf8(&cell) {
-                Ok(text) => record.text.push_str(text),
-                Err(_) => wrong = wrong.or(Some(name.clone())),
+        for (column, name) in batch.columns().iter().zip(&self.columns.names) {
+            if push(&mut record.text, column.as_ref(), self.next).is_none() {
+                wrong = wrong.or(Some(name));
             }
             record.ends.push(record.text.len());
         }
+        self.next += 1;
         match wrong {
             None => Ok(true),
-            Some(column) => {
-                Err(TableError::NotUtf8 { file: self.file.clone(), position: record.position, column })
-            }
+            Some(column) => Err(TableError::NotUtf8 {
+                file: self.file.clone(),
+                position: record.position,
+                column: column.clone(),
+            }),
         }
     }
 }
 
-impl Leaf {
-    fn decode(&mut self, rows: usize) -> Result<(), ParquetError> {
-        use ColumnReader as From;
-        let (nullable, unsigned, cells) = (self.nullable, self.unsigned, &mut self.cells);
-        match &mut self.reader {
-            Some(From::BoolColumnReader(column)) => read(column, nullable, rows, cells, text),
-            Some(From::Int32ColumnReader(column)) => {
-                read(
-                    column,
-                    nullable,
-                    rows,
-                    cells,
-                    |v| if unsigned { text(&v.cast_unsigned()) } else { text(v) },
-                )
-            }
-            Some(From::Int64ColumnReader(column)) => {
-                read(
-                    column,
-                    nullable,
-                    rows,
-                    cells,
-                    |v| if unsigned { text(&v.cast_unsigned()) } else { text(v) },
-                )
-            }
-            Some(From::FloatColumnReader(column)) => {
-                read(column, nullable, rows, cells, |v| number(f64::from(*v)))
-            }
-            Some(From::DoubleColumnReader(column)) => read(column, nullable, rows, cells, |v| number(*v)),
-            Some(From::ByteArrayColumnReader(column)) => {
-                read(column, nullable, rows, cells, |v| v.data().to_vec())
-            }
-            _ => Ok(()),
-        }
+/// Appends a value as text; `None` if it is text that is not UTF-8.
+fn push(text: &mut String, column: &dyn Array, row: usize) -> Option<()> {
+    if column.is_null(row) {
+        return Some(());
     }
+    match column.data_type() {
+        DataType::Binary => text.push_str(std::str::from_utf8(column.as_binary::<i32>().value(row)).ok()?),
+        DataType::Boolean => write_to(text, column.as_boolean().value(row)),
+        DataType::Int8 => number::<Int8Type>(text, column, row),
+        DataType::Int16 => number::<Int16Type>(text, column, row),
+        DataType::Int32 => number::<Int32Type>(text, column, row),
+        DataType::Int64 => number::<Int64Type>(text, column, row),
+        DataType::UInt8 => number::<UInt8Type>(text, column, row),
+        DataType::UInt16 => number::<UInt16Type>(text, column, row),
+        DataType::UInt32 => number::<UInt32Type>(text, column, row),
+        DataType::UInt64 => number::<UInt64Type>(text, column, row),
+        DataType::Float32 => {
+            float(text, f64::from(column.as_primitive::<Float32Type>().value(row)));
+        }
+        DataType::Float64 => float(text, column.as_primitive::<Float64Type>().value(row)),
+        _ => {}
+    }
+    Some(())
 }
 
-fn read<T: DataType>(
-    column: &mut ColumnReaderImpl<T>,
-    nullable: bool,
-    rows: usize,
-    cells: &mut VecDeque<Vec<u8>>,
-    text: impl Fn(&T::T) -> Vec<u8>,
-) -> Result<(), ParquetError> {
-    let (mut levels, mut values, mut done) = (Vec::new(), Vec::new(), 0);
-    while done < rows {
-        let (records, _, _) = column.read_records(rows - done, Some(&mut levels), None, &mut values)?;
-        if records == 0 {
-            break;
-        }
-        done += records;
-    }
-    let mut values = values.iter();
-    if nullable {
-        // Level 1: a value is there; level 0: null.
-        let cell =
-            |level: &i16| if *level > 0 { values.next().map(&text).unwrap_or_default() } else { Vec::new() };
-        cells.extend(levels.iter().map(cell));
-    } else {
-        cells.extend(values.map(text));
-    }
-    Ok(())
-}
-
-fn text(value: &impl ToString) -> Vec<u8> {
-    value.to_string().into_bytes()
+fn number<T: ArrowPrimitiveType>(text: &mut String, column: &dyn Array, row: usize)
+where
+    T::Native: std::fmt::Display,
+{
+    write_to(text, column.as_primitive::<T>().value(row));
 }
 
 /// NaN is how data frames write a missing number.
-fn number(value: f64) -> Vec<u8> {
-    if value.is_nan() { Vec::new() } else { text(&value) }
+fn float(text: &mut String, value: f64) {
+    if !value.is_nan() {
+        write_to(text, value);
+    }
+}
+
+fn write_to(text: &mut String, value: impl std::fmt::Display) {
+    // Writing to a string does not fail.
+    let _ = write!(text, "{value}");
 }
 
 fn is_flat(column: &ColumnDescriptor) -> bool {
@@ -213,14 +127,6 @@ fn is_flat(column: &ColumnDescriptor) -> bool {
         || matches!(column.logical_type_ref(), Some(LogicalType::Decimal { .. }));
     let plain = !matches!(column.physical_type(), PhysicalType::INT96 | PhysicalType::FIXED_LEN_BYTE_ARRAY);
     plain && !decimal && column.path().parts().len() == 1 && column.max_rep_level() == 0
-}
-
-fn is_unsigned(column: &ColumnDescriptor) -> bool {
-    use ConvertedType as Converted;
-    matches!(
-        column.converted_type(),
-        Converted::UINT_8 | Converted::UINT_16 | Converted::UINT_32 | Converted::UINT_64
-    )
 }
 
 pub(crate) fn broken(file: &str, error: &ParquetError) -> TableError {
