@@ -8,7 +8,6 @@ use crate::SelectionError;
 
 /// Why an evaluation could not be made.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum EvaluateError {
     /// A table that cannot be read.
     #[error(transparent)]

@@ -81,7 +81,6 @@ impl fmt::Display for Selection {
 
 /// A filter that is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum SelectionError {
     /// Neither `=` nor `!=`.
     #[error("the condition \"{0}\" has neither = nor !=")]

@@ -10,7 +10,6 @@ use crate::matrix::MatrixError;
 
 /// Why a gallery operation failed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum GalleryError {
     /// The directory does not exist.
     #[error("gallery `{}` does not exist", .directory.display())]

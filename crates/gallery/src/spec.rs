@@ -10,7 +10,6 @@ use crate::matrix::VectorPrecision;
 
 /// The kind of place photos are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum SourceKind {
     /// A folder of photo files.
     Folder,

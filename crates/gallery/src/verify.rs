@@ -20,7 +20,6 @@ const LISTED: usize = 20;
 
 /// Something wrong with a gallery.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Problem {
     /// It cannot be opened at all.
     CannotOpen(String),

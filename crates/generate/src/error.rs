@@ -6,7 +6,6 @@ use contract::{Diagnose, ErrorKind};
 
 /// A failure of this crate. No variant ever holds the key: texts of the server are cleaned of it before.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum GenerateError {
     /// The environment variable that should hold the key does not.
     #[error("the environment variable {name} {why}")]

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 /// Why a model stopped writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Finish {
     /// It was done.
     Stop,

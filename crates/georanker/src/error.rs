@@ -7,7 +7,6 @@ use nets::NetworkError;
 
 /// A model pack that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum PackError {
     /// No pack was named and none is in the usual places.
     #[error("no model pack found in {}", list(.places))]

@@ -2,7 +2,6 @@
 
 /// A family of SIMD instructions, found at run time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Instructions {
     /// AVX-512F: 16 lanes, 32 registers.
     Avx512,

@@ -152,7 +152,6 @@ pub struct Hit {
 
 /// An implementation of the scan. All give identical hits, in the order of rows; within a row, of queries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Kernel {
     /// AVX-512 with VNNI (Ice Lake, Zen 4 and later).
     Avx512Vnni,

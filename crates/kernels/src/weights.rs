@@ -16,7 +16,6 @@ use files::MappedFile;
 
 /// How each weight is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum StoredType {
     /// 4 bytes.
     F32,

@@ -9,7 +9,6 @@ use crate::load_options::DeviceChoice;
 
 /// A network that could not be loaded, or an input that does not fit it.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum NetworkError {
     /// A file that could not be read.
     #[error("{file} cannot be read: {source}")]

@@ -8,7 +8,6 @@ use super::Format;
 ///
 /// The messages do not name the file, which this module never sees: the caller adds it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum PhotoError {
     /// A file of zero bytes.
     #[error("the file is empty")]

@@ -5,7 +5,6 @@ use std::path::Path;
 
 /// A photo file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Format {
     /// JPEG: baseline and progressive; grey, YCbCr, RGB, CMYK, YCCK.
     Jpeg,

@@ -25,7 +25,6 @@ impl SmartResize {
 
 /// A photo that [`smart_resize`] refuses.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum SmartResizeError {
     /// More than 200 times as long as wide.
     #[error("absolute aspect ratio must be smaller than 200, got {ratio:?}")]

@@ -2,7 +2,6 @@
 
 /// A training that cannot start or continue.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum TrainError {
     /// Lists that belong together have different lengths.
     #[error("{what}: {found} rows, expected {expected}")]

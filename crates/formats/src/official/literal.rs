@@ -80,7 +80,6 @@ pub struct LiteralError {
 
 /// See [`LiteralError`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum LiteralProblem {
     /// The text ends within a value.
     Ends,

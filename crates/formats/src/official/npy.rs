@@ -51,7 +51,6 @@ impl NpyType {
 
 /// Why a `.npy` file is refused. Every message names the file, and the field of its header where there is one.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum NpyError {
     /// The file does not open, or reading stopped.
     #[error("{file} cannot be read: {cause}")]

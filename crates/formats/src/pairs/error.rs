@@ -7,7 +7,6 @@ use contract::{Diagnose, ErrorKind, closest_name};
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum PairsProblem {
     /// It is required.
     Missing,
@@ -49,7 +48,6 @@ impl fmt::Display for PairsProblem {
 
 /// A pairs file or a row of it that cannot be used. `file` is the name it was opened by, `line` counts from 1.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum PairsError {
     /// The file does not open.
     #[error("{file} cannot be opened: {cause}")]

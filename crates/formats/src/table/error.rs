@@ -25,7 +25,6 @@ impl fmt::Display for Position {
 
 /// What a field should have been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Problem {
     /// A number is needed.
     NotANumber,
@@ -62,7 +61,6 @@ impl fmt::Display for Problem {
 
 /// A table that cannot be read or written. `file` is the name the table was opened by.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum TableError {
     /// The file does not open.
     #[error("{file} cannot be opened: {cause}")]

@@ -6,7 +6,6 @@ use contract::{Channel, Diagnose, ErrorKind};
 
 /// Why a matrix could not be made, opened or searched.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum MatrixError {
     /// A vector of another length.
     #[error("{what} has {found} numbers, but the vectors here have {expected}")]

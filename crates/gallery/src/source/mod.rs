@@ -53,7 +53,6 @@ pub fn open_source(kind: SourceKind, path: &Path) -> Result<Box<dyn PhotoSource>
 
 /// Why photos could not be read.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum SourceError {
     /// The folder or file does not exist.
     #[error("photo source `{}` does not exist", .path.display())]

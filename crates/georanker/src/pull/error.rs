@@ -7,7 +7,6 @@ use contract::{Diagnose, ErrorKind};
 
 /// A pack that could not be pulled.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum PullError {
     /// A name that no recipe has.
     #[error("there is no pack `{name}` to pull; known are {known}, and any ORGANISATION/NAME of the hub")]

@@ -29,7 +29,6 @@ const LEAST_PIXELS: u32 = ((PATCH * MERGE) * (PATCH * MERGE)) as u32;
 
 /// A photo that cannot be given to the vision tower.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
 pub enum PixelError {
     /// So long and thin that no multiple-of-28 size keeps its shape.
     #[error("the photo has {width} x {height} pixels, one side more than 200 times the other: crop it first")]

@@ -6,7 +6,6 @@ use contract::{Diagnose, ErrorKind};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ConfigurationError {
     /// The file cannot be read.
     #[error("cannot read the configuration {}: {source}", file.display())]

@@ -6,7 +6,6 @@ use contract::{Diagnose, ErrorKind, Failure};
 
 /// A run that cannot start or continue.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum EngineError {
     /// The model could not do what it was asked.
     #[error("{0}")]
