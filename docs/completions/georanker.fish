@@ -74,7 +74,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-budget -d 'Stop asking before the run costs more than this, in the currency of the prices; remaining photos are located by the gallery alone' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-price-in -d 'Price per million input tokens (prompts and photos)' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-price-out -d 'Price per million output tokens (answers)' -r
-complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-cache -d 'Cache answers in this directory [default: answers in GEORANKER_CACHE, or else in georanker in the user\'s cache directory]' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-cache -d 'Cache answers in this directory [default: GEORANKER_CACHE/answers, or georanker/answers in the user\'s cache directory]' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generated -d 'Read generated candidates from a file written by `georanker generate`' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l merge-within-m -d 'Merge a generated candidate with another candidate within this distance' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge -d 'Rerank the best candidates with the vision-language model in this directory (as `score --model`): one prompt per candidate, minutes per photo' -r -F
@@ -190,7 +190,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand generate" -l concurr
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l budget -d 'Stop before the run costs more than this, in the currency of the prices' -r
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l price-in -d 'Price per million input tokens (prompts and photos)' -r
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l price-out -d 'Price per million output tokens (answers)' -r
-complete -c georanker -n "__fish_georanker_using_subcommand generate" -l cache -d 'Cache answers in this directory [default: answers in GEORANKER_CACHE, or else in georanker in the user\'s cache directory]' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand generate" -l cache -d 'Cache answers in this directory [default: GEORANKER_CACHE/answers, or georanker/answers in the user\'s cache directory]' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -s o -l out -d 'Write to this file instead of stdout' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l pack -d 'Model pack directory [default: beside the binary, then ./packs/starter]' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l max-megapixels -d 'Reject photos above this size' -r

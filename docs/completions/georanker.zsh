@@ -70,7 +70,7 @@ retrieval\:"Add coordinates of similar and dissimilar photos"))' \
 '--generate-budget=[Stop asking before the run costs more than this, in the currency of the prices; remaining photos are located by the gallery alone]:COST:_default' \
 '--generate-price-in=[Price per million input tokens (prompts and photos)]:PRICE:_default' \
 '--generate-price-out=[Price per million output tokens (answers)]:PRICE:_default' \
-'--generate-cache=[Cache answers in this directory \[default\: answers in GEORANKER_CACHE, or else in georanker in the user'\''s cache directory\]]:DIR:_files' \
+'--generate-cache=[Cache answers in this directory \[default\: GEORANKER_CACHE/answers, or georanker/answers in the user'\''s cache directory\]]:DIR:_files' \
 '--generated=[Read generated candidates from a file written by \`georanker generate\`]:FILE:_files' \
 '--merge-within-m=[Merge a generated candidate with another candidate within this distance]:METRES:_default' \
 '--judge=[Rerank the best candidates with the vision-language model in this directory (as \`score --model\`)\: one prompt per candidate, minutes per photo]:DIR:_files' \
@@ -294,7 +294,7 @@ official\:"Read answers as the official code does\: 0, 0 if unreadable"))' \
 '--budget=[Stop before the run costs more than this, in the currency of the prices]:COST:_default' \
 '--price-in=[Price per million input tokens (prompts and photos)]:PRICE:_default' \
 '--price-out=[Price per million output tokens (answers)]:PRICE:_default' \
-'--cache=[Cache answers in this directory \[default\: answers in GEORANKER_CACHE, or else in georanker in the user'\''s cache directory\]]:DIR:_files' \
+'--cache=[Cache answers in this directory \[default\: GEORANKER_CACHE/answers, or georanker/answers in the user'\''s cache directory\]]:DIR:_files' \
 '-o+[Write to this file instead of stdout]:FILE:_files' \
 '--out=[Write to this file instead of stdout]:FILE:_files' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \

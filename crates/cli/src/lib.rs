@@ -41,6 +41,7 @@ use exit::{Exit, report};
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    contract::hide_caught_panics();
     let root = Arguments::command();
     let matches = root.clone().get_matches();
     let mut path = Vec::new();

@@ -35,6 +35,7 @@ mod estimate;
 mod image;
 mod locate;
 mod names;
+mod panics;
 mod photo;
 mod ranking;
 mod search;
@@ -48,6 +49,7 @@ pub use estimate::{Confidence, Estimate, RankedCandidate};
 pub use image::{Image, ImageError};
 pub use locate::{Cancel, Decide, Exclude, Locate, LocateOptions, LocateRequest, RetrievalOptions};
 pub use names::closest_name;
+pub use panics::{catch_panic, hide_caught_panics};
 pub use photo::{Metadata, PerceptualHash, Photo, PhotoId};
 pub use ranking::{Ranker, Ranking};
 pub use search::{

@@ -72,7 +72,8 @@ impl FilterPart {
 pub enum Filtering {
     /// Inside the search: `top` results come back if that many items are admitted.
     Exact,
-    /// After the search, of more results than were asked for: fewer than `top` may come back.
+    /// After the search, of more results than were asked for: fewer than `top` may come back, but at least the admitted ones
+    /// among the `top` nearest.
     OverFetched,
     /// The backend's items have no such property: the part has no effect.
     Immaterial,

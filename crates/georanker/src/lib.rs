@@ -65,7 +65,7 @@ pub use coordinates::{CoordinateIndex, open_coordinates};
 #[cfg(feature = "train")]
 pub use curation_queries::{PhotoQueries, QueryEncoder};
 pub use encoder::{
-    FeatureExtractor, Heads, HeadsError, Matrix, PhotoEncoder, encode_for_gallery, fingerprint, view_input,
+    FeatureExtractor, Heads, HeadsError, Matrix, PhotoEncoder, encode_for_gallery, fingerprint,
 };
 pub use error::PackError;
 pub use gallery_build::{AddReport, BuildEvent, GalleryBuilder, PhotoToAdd};

@@ -84,8 +84,8 @@ fn few_rows(
     bias: Option<&[f32]>,
     output: &mut [f32],
 ) {
-    // Rows of the right side that a task takes: those that stay in the cache until every row of the left has been compared
-    // with them, or more if they are read only once.
+    // Rows of the right side per task: few enough to stay in the cache while all left rows use them; more for a single row,
+    // which reads them once.
     let chunk = if left.rows == 1 { 256 } else { 64 };
     let fill = |parts: &mut [f32]| {
         let tasks =

@@ -1,8 +1,6 @@
 //! From the bytes of a photo file to upright RGB pixels.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use contract::Image;
+use contract::{Image, catch_panic};
 
 use super::orientation::Orientation;
 use super::{DecodeOptions, Format, Limits, PhotoError, heic, jpeg, raster, sniff};
@@ -34,12 +32,12 @@ pub fn decode(bytes: &[u8], limits: &Limits, options: DecodeOptions) -> Result<I
     }
     limits.check_file_bytes(bytes.len() as u64)?;
     let format = sniff(bytes).ok_or(PhotoError::UnknownFormat)?;
-    let decoded = catch_unwind(AssertUnwindSafe(|| match format {
+    let decoded = catch_panic(|| match format {
         Format::Jpeg => jpeg::decode(bytes, limits),
         Format::Heic => heic::decode(bytes, limits, options.alpha),
         Format::Avif => Err(PhotoError::UnsupportedFormat { format }),
         _ => raster::decode(bytes, format, limits, options.alpha),
-    }))
+    })
     .unwrap_or_else(|_| Err(PhotoError::Damaged { format, why: "its decoder gave up".into() }))?;
     Ok(if options.apply_orientation || decoded.orientation_is_binding {
         decoded.orientation.apply(decoded.image)?

@@ -1,9 +1,8 @@
 //! The location that a camera wrote into a photo.
 
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use contract::{ErrorKind, Failure};
+use contract::{ErrorKind, Failure, catch_panic};
 use exif::{Exif, In, Reader, Tag, Value};
 use geo::LatLon;
 
@@ -21,8 +20,7 @@ pub fn gps_tag(name: &str, bytes: &[u8]) -> Result<LatLon, Failure> {
 
 /// What `read` returns; a panic is an error like the others.
 fn caught<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|_| Err("the photo's EXIF data is damaged: its reader gave up".into()))
+    catch_panic(read).unwrap_or_else(|_| Err("the photo's EXIF data is damaged: its reader gave up".into()))
 }
 
 /// The location, or what is missing.

@@ -57,8 +57,8 @@ pub struct GenerateArguments {
     /// Price per million output tokens (answers).
     #[arg(long, value_name = "PRICE", requires = "price_in", value_parser = parse_amount)]
     pub price_out: Option<f64>,
-    /// Cache answers in this directory [default: answers in GEORANKER_CACHE, or else in
-    /// georanker in the user's cache directory].
+    /// Cache answers in this directory [default: GEORANKER_CACHE/answers, or
+    /// georanker/answers in the user's cache directory].
     #[arg(long, value_name = "DIR")]
     pub cache: Option<PathBuf>,
     /// Write to this file instead of stdout.

@@ -47,8 +47,8 @@ pub struct GeneratedArguments {
     /// Price per million output tokens (answers).
     #[arg(long, value_name = "PRICE", requires = "generate_price_in", value_parser = parse_amount)]
     pub generate_price_out: Option<f64>,
-    /// Cache answers in this directory [default: answers in GEORANKER_CACHE, or else in
-    /// georanker in the user's cache directory].
+    /// Cache answers in this directory [default: GEORANKER_CACHE/answers, or
+    /// georanker/answers in the user's cache directory].
     #[arg(long, value_name = "DIR", requires = "generate")]
     pub generate_cache: Option<PathBuf>,
     /// Read generated candidates from a file written by `georanker generate`.

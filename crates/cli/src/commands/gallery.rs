@@ -95,7 +95,7 @@ impl Work {
         let location = relative_to(&photos.photos, gallery)?;
         let spec = match self.kind {
             SourceKind::Tar => SourceSpec::tar(location),
-            _ => SourceSpec::folder(location),
+            SourceKind::Folder => SourceSpec::folder(location),
         };
         let source = writer.add_source(&spec)?;
         let stop = stop_flag()?;

@@ -14,6 +14,12 @@ pub(super) const HASH: PerceptualHash = PerceptualHash(0x5a3c_96e1_0f7b_d248);
 pub(super) const AUTHORS: [&str; 5] = ["Ann", "ann", "Ann Lee", r#"O'Brien, "Bo" \ 50%"#, "Łucja 山田"];
 const COUNTRIES: [Option<&str>; 4] = [Some("AU"), Some("FR"), Some("NZ"), None];
 
+/// Two items with the same vectors, such as photos of one view. The first query has these vectors too, and every second one
+/// is near such items. The others are near no item in particular.
+pub(super) const fn pair_near(query: usize) -> Option<[usize; 2]> {
+    if query.is_multiple_of(2) { Some([query * 31, query * 31 + 1]) } else { None }
+}
+
 /// Items, and queries in the same channels.
 pub(super) struct Fixture {
     pub(super) items: Vec<SuiteItem>,
@@ -29,14 +35,14 @@ impl Fixture {
         let mut random = SplitMix(1);
         let mut items: Vec<SuiteItem> =
             (0..ITEMS).map(|number| item(number, channels, &mut random)).collect();
-        // Two photos of one view: both must be found.
-        items[1].vectors = items[0].vectors.clone();
+        for [one, other] in (0..QUERIES).filter_map(pair_near) {
+            items[other].vectors = items[one].vectors.clone();
+        }
         let queries = (0..QUERIES)
-            .map(|number| match number {
-                0 => items[0].vectors.clone(),
-                // Near an item, as queries usually are, or near none.
-                _ if number % 2 == 0 => near(&items[number * 31].vectors, &mut random),
-                _ => embedding(channels, &mut random),
+            .map(|number| match pair_near(number) {
+                Some([one, _]) if number == 0 => items[one].vectors.clone(),
+                Some([one, _]) => near(&items[one].vectors, &mut random),
+                None => embedding(channels, &mut random),
             })
             .collect();
         Self { items, queries }

@@ -127,11 +127,17 @@ pub(super) fn unknown_items_have_neither_vectors_nor_records(subject: &Subject<'
     Ok(())
 }
 
-pub(super) fn photo_bytes_are_those_stored_or_absent(subject: &Subject<'_>) -> Verdict {
+pub(super) fn photo_bytes_are_those_stored(subject: &Subject<'_>) -> Verdict {
     for item in subject.items.iter().take(TOP) {
-        // A backend that cannot read a photo may say so.
-        if let Ok(Some(bytes)) = subject.search.photo_bytes(&item.record.id) {
-            ensure!(bytes == item.bytes, "`{}` has other bytes than those stored", item.record.id);
+        let id = &item.record.id;
+        match subject.search.photo_bytes(id) {
+            Ok(Some(bytes)) => {
+                ensure!(bytes == item.bytes, "`{id}` has other bytes than those stored");
+            }
+            // A backend that has no bytes, or cannot read them, may say so.
+            _ if !subject.can(Ability::PhotoBytes) => {}
+            Ok(None) => return Err(format!("`{id}` has no bytes")),
+            Err(failure) => return Err(format!("the bytes of `{id}` cannot be read: {failure}")),
         }
     }
     for id in ["missing.jpg", "", "../../etc/passwd"] {

@@ -16,7 +16,7 @@ pub(super) type Check = fn(&Subject<'_>) -> Verdict;
 pub(super) const TOP: usize = 10;
 /// A neighbour's location tells which item it is: engines may round locations, but not by this many degrees.
 const SAME_PLACE: f64 = 1e-4;
-/// Two true similarities that differ less are taken for equal: f32 cannot tell them apart.
+/// Two similarities that differ less are taken for equal: f32 cannot tell them apart.
 const TIE: f64 = 1e-6;
 
 /// Returns from a check unless the condition holds.
@@ -204,24 +204,51 @@ impl<'a> Subject<'a> {
             .any(|part| self.search.filtering(part) != Filtering::Immaterial && excluded(part))
     }
 
-    /// Whether all active parts of a filter are exact, so that the number of results is known.
-    fn filters_exactly(&self, filter: &Filter) -> bool {
-        let active = |part: FilterPart| match part {
-            FilterPart::Region => filter.region.is_some(),
-            FilterPart::Authors => !filter.exclude_authors.is_empty(),
-            FilterPart::Ids => !filter.exclude_ids.is_empty(),
-            FilterPart::NearDuplicates => filter.exclude_near.is_some(),
+    /// A filter without the parts that are applied after the search. If none are left out, the number of results is known.
+    fn without_over_fetched(&self, filter: &Filter) -> Filter {
+        let mut inside = filter.clone();
+        for part in FilterPart::ALL {
+            if self.search.filtering(part) != Filtering::OverFetched {
+                continue;
+            }
+            match part {
+                FilterPart::Region => inside.region = None,
+                FilterPart::Authors => inside.exclude_authors.clear(),
+                FilterPart::Ids => inside.exclude_ids.clear(),
+                FilterPart::NearDuplicates => inside.exclude_near = None,
+            }
+        }
+        inside
+    }
+
+    /// The least number of results when `wanted` are expected. The share is rounded down: an approximate search may miss one
+    /// of a few.
+    pub(super) fn least(&self, wanted: usize) -> usize {
+        (wanted as f64 * self.backend.exactness.least_recall).floor() as usize
+    }
+
+    /// The similarities of the items that a search must find, highest first. A filter applied after the search, to at least
+    /// `top` results, leaves the admitted ones of the `top` nearest.
+    fn required(&self, channels: &[(Channel, f32)], query: usize, filter: &Filter, top: usize) -> Vec<f64> {
+        let inside = self.without_over_fetched(filter);
+        let nearest = self.expected(channels, query, &inside);
+        // An item as similar as one beyond the `top` nearest may be left out for it.
+        let beyond = match nearest.get(top) {
+            Some((_, similarity)) if inside != *filter => similarity + TIE,
+            _ => f64::NEG_INFINITY,
         };
-        FilterPart::ALL
-            .into_iter()
-            .all(|part| !active(part) || self.search.filtering(part) != Filtering::OverFetched)
+        let nearest = nearest.into_iter().take(top);
+        nearest
+            .filter(|&(number, similarity)| similarity > beyond && self.admits(filter, number))
+            .map(|(_, similarity)| similarity)
+            .collect()
     }
 
     /// Compares the lists of all queries with the right ones: the filter, the number of results, their similarities, and the
     /// share of true neighbours among them.
     pub(super) fn compare(&self, channels: &[(Channel, f32)], top: usize, filter: &Filter) -> Verdict {
         let lists = self.find_all(channels, top, filter)?;
-        let exact = self.filters_exactly(filter);
+        let exact = self.without_over_fetched(filter) == *filter;
         let least_recall = self.backend.exactness.least_recall;
         let (mut wanted, mut hits) = (0, 0);
         for (query, list) in lists.iter().enumerate() {
@@ -232,26 +259,20 @@ impl<'a> Subject<'a> {
                 let id = &self.items[found.number].record.id;
                 ensure!(self.admits(filter, found.number), "{}: `{id}` is found, but not admitted", of());
             }
-            let best = &expected[..expected.len().min(top)];
-            if !exact {
-                ensure!(list.len() <= best.len(), "{}: {} results of {}", of(), list.len(), best.len());
-                continue;
-            }
-            // An approximate search may miss some of few admitted items, but then still fill its list from many.
-            let least =
-                if expected.len() >= top { top } else { (best.len() as f64 * least_recall).ceil() as usize };
+            let most = expected.len().min(top);
+            // An approximate search may miss some of few admitted items, but fills its list from many.
+            let least = if exact { self.least(expected.len()).min(top) } else { 0 };
             ensure!(
-                (least..=best.len()).contains(&list.len()),
-                "{}: {} results, {least} to {} expected",
+                (least..=most).contains(&list.len()),
+                "{}: {} results, {least} to {most} expected",
                 of(),
-                list.len(),
-                best.len()
+                list.len()
             );
-            wanted += best.len();
-            let worst = best.last().map_or(f64::INFINITY, |(_, similarity)| *similarity);
-            let similar =
-                |found: &&Found| self.similarity(channels, query, found.number) >= Some(worst - TIE);
-            hits += list.iter().filter(similar).count();
+            let required = self.required(channels, query, filter, top);
+            wanted += required.len();
+            let worst = required.last().map_or(f64::INFINITY, |similarity| similarity - TIE);
+            let similar = |found: &&Found| self.similarity(channels, query, found.number) >= Some(worst);
+            hits += list.iter().filter(similar).count().min(required.len());
         }
         ensure!(
             hits as f64 >= least_recall * wanted as f64,
@@ -285,20 +306,19 @@ impl<'a> Subject<'a> {
     }
 
     /// Whether two answers to one search agree: the same similarities and the same items, apart from items at the end of the
-    /// lists that are equally similar.
+    /// lists that are equally similar. An approximate search answers the same query alike each time.
     pub(super) fn agree(&self, one: &[Found], other: &[Found]) -> Verdict {
         ensure!(one.len() == other.len(), "{} and {} results", one.len(), other.len());
-        let tolerance = self.tolerance();
         for (rank, (left, right)) in one.iter().zip(other).enumerate() {
             let (left, right) = (left.similarity, right.similarity);
-            ensure!((left - right).abs() <= tolerance, "at rank {rank}, similarities are {left} and {right}");
+            ensure!((left - right).abs() <= TIE, "at rank {rank}, similarities are {left} and {right}");
         }
         let items = |list: &[Found]| list.iter().map(|found| found.item).collect::<BTreeSet<ItemId>>();
         let last = one.last().map_or(f64::INFINITY, |found| found.similarity);
         let differ: Vec<ItemId> = items(one).symmetric_difference(&items(other)).copied().collect();
         for found in one.iter().chain(other).filter(|found| differ.contains(&found.item)) {
             let id = &self.items[found.number].record.id;
-            ensure!((found.similarity - last).abs() <= tolerance, "`{id}` is in one of two lists only");
+            ensure!((found.similarity - last).abs() <= TIE, "`{id}` is in one of two lists only");
         }
         Ok(())
     }

@@ -65,7 +65,7 @@ impl RankingReader {
     /// Opens a Parquet file and checks its columns.
     ///
     /// # Errors
-    /// A file that does not open or is no Parquet file, [`TableError::MissingColumns`], [`TableError::WrongType`].
+    /// A file that does not open or is not a Parquet file, [`TableError::MissingColumns`], [`TableError::WrongType`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, TableError> {
         let (file, opened) = open_file(path.as_ref())?;
         let is_ours = |first: &String| COLUMNS.iter().any(|(name, _)| name == first);
@@ -73,7 +73,7 @@ impl RankingReader {
             Batches::open(opened, BATCH, |column| column.path().parts().first().is_some_and(is_ours))
                 .map_err(|error| broken(&file, &error))?;
         let found = batches.column_names();
-        let is_missing = |wanted: &&str| !found.iter().any(|name| name == wanted);
+        let is_missing = |wanted: &&str| batches.fields().find(wanted).is_none();
         let missing: Vec<&'static str> = REQUIRED_COLUMNS.into_iter().filter(is_missing).collect();
         if !missing.is_empty() {
             return Err(TableError::MissingColumns { file, missing, found });
@@ -186,11 +186,19 @@ impl Expected {
 
 fn check(file: &str, fields: &Fields) -> Result<(), TableError> {
     for (column, expected) in COLUMNS {
-        for field in fields.iter().filter(|field| field.name() == column) {
-            if !expected.fits(field.data_type()) {
-                let (expected, found) = (expected.name(), name_of(field.data_type()));
-                return Err(TableError::WrongType { file: file.to_owned(), column, expected, found });
-            }
+        let mut found = fields.iter().filter(|field| field.name() == column);
+        let Some(field) = found.next() else { continue };
+        if found.next().is_some() {
+            let name = column.to_owned();
+            return Err(TableError::DuplicateColumn {
+                file: file.to_owned(),
+                first: name.clone(),
+                second: name,
+            });
+        }
+        if !expected.fits(field.data_type()) {
+            let (expected, found) = (expected.name(), name_of(field.data_type()));
+            return Err(TableError::WrongType { file: file.to_owned(), column, expected, found });
         }
     }
     Ok(())

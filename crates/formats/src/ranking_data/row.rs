@@ -37,7 +37,7 @@ pub const NEGATIVES: usize = 5;
 /// The `ref_origin` of a candidate that a search found.
 pub const RETRIEVED: &str = "retrieved";
 
-/// One query of a ranking dataset. The `ref_` lists have one entry a candidate, most similar first.
+/// One query of a ranking dataset. The `ref_` lists have one entry per candidate, most similar first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RankingRow {
     /// The query photo, never empty.
@@ -136,7 +136,7 @@ impl RankingRow {
         Ok(CandidateSet { query, embedding: QueryEmbedding::default(), candidates, negatives })
     }
 
-    /// What every row of a file must keep to: an id, coordinates in range, one entry a candidate in every list.
+    /// What every row of a file must keep to: an id, coordinates in range, one entry per candidate in every list.
     pub(super) fn check(&self, file: &str, position: Position) -> Result<(), TableError> {
         if self.img_id.is_empty() {
             return Err(wrong(file, position, "img_id", "", Problem::Empty));

@@ -128,6 +128,58 @@ fn many_rows_make_several_row_groups_and_the_same_bytes() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary files");
 }
 
+/// The required columns; `annotation` follows the outer lists.
+fn list_columns(annotation: &str, name: &str) -> String {
+    let list = |column: &str, item: &str| {
+        format!("optional group {column} {annotation} {{ repeated group {name} {{ {item} }} }}")
+    };
+    let nested = |column: &str, item: &str| list(column, &list("element", item));
+    [
+        "optional binary img_id;".to_owned(),
+        list("gps", "optional double element;"),
+        nested("ref_gps", "optional double element;"),
+        list("ref_img_id", "optional binary element;"),
+        nested("ref_texts", "optional binary element;"),
+    ]
+    .concat()
+}
+
+fn write_empty(path: &Path, columns: &str) {
+    let schema = parquet::schema::parser::parse_message_type(&format!("message m {{ {columns} }}")).unwrap();
+    let file = fs::File::create(path).unwrap();
+    let writer =
+        parquet::file::writer::SerializedFileWriter::new(file, schema.into(), std::sync::Arc::default());
+    writer.unwrap().close().unwrap();
+}
+
+#[test]
+fn lists_are_known_whatever_their_writer_called_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lists.parquet");
+    for (annotation, name) in [("(LIST)", "list"), ("(LIST)", "array"), ("(LIST)", "bag"), ("", "list")] {
+        write_empty(&path, &list_columns(annotation, name));
+        assert_eq!(RankingReader::open(&path).unwrap().count(), 0, "{annotation} {name}");
+    }
+}
+
+#[test]
+fn our_lists_have_the_names_of_the_specification() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ours.parquet");
+    write(&path, RankingColumns::OFFICIAL, &[]);
+    let file = parquet::file::reader::SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+    let schema = parquet::file::reader::FileReader::metadata(&file).file_metadata().schema_descr();
+    let paths: Vec<String> = schema.columns().iter().map(|column| column.path().string()).collect();
+    let expected = [
+        "img_id",
+        "gps.list.element",
+        "ref_gps.list.element.list.element",
+        "ref_img_id.list.element",
+        "ref_texts.list.element.list.element",
+    ];
+    assert_eq!(paths, expected);
+}
+
 #[test]
 fn wrong_columns_are_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,16 +194,13 @@ fn wrong_columns_are_named() {
              required double ref_img_id; required double ref_texts;",
             "column gps: it holds double, where a list of doubles is needed",
         ),
+        (
+            &format!("{} optional binary img_id;", list_columns("(LIST)", "element")),
+            "has two columns for one thing: img_id and img_id",
+        ),
     ];
     for (columns, complaint) in cases {
-        let schema = parquet::schema::parser::parse_message_type(&format!("message m {{ {columns} }}"));
-        let file = fs::File::create(&path).unwrap();
-        let writer = parquet::file::writer::SerializedFileWriter::new(
-            file,
-            schema.unwrap().into(),
-            parquet::file::properties::WriterProperties::default().into(),
-        );
-        writer.unwrap().close().unwrap();
+        write_empty(&path, columns);
         let error = RankingReader::open(&path).unwrap_err();
         assert!(error.to_string().ends_with(complaint), "{error}");
         assert!(error.hint().is_some());

@@ -115,8 +115,9 @@ impl RankingWriter {
         }
         let out =
             AtomicFile::create(path).map_err(|cause| TableError::Write { file: file.clone(), cause })?;
-        let properties =
-            WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+        let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default()));
+        // Lists have the names that the Parquet specification gives them.
+        let properties = properties.set_coerce_types(true).build();
         let schema = Arc::new(columns.schema());
         // Other libraries read the lists without Arrow's own schema, which holds nothing more.
         let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);

@@ -134,7 +134,7 @@ pub enum TableError {
         /// The longest row that is read.
         limit: usize,
     },
-    /// Bytes that are no UTF-8.
+    /// Bytes that are not UTF-8.
     #[error("{file}, {position}, column {column}: the text is not UTF-8")]
     NotUtf8 {
         /// The table.
@@ -283,12 +283,12 @@ impl Diagnose for TableError {
                 "a coordinate is [latitude, longitude]".into()
             }
             Self::ListLength { column, .. } if column.ends_with("_lis") => {
-                "the candidate_ lists of a row need one entry a candidate".into()
+                "the candidate_ lists of a row need one entry per candidate".into()
             }
             Self::Literal { column, .. } => {
                 format!("{column} holds lists as Python prints them; correct that row, or remove it")
             }
-            Self::ListLength { .. } => "all ref_ lists of a row need one entry a candidate".into(),
+            Self::ListLength { .. } => "all ref_ lists of a row need one entry per candidate".into(),
             Self::Parquet { .. } => "write the table again, as Parquet with snappy or zstd, or as CSV".into(),
             Self::Open { .. } | Self::Read { .. } => "check the path and its permissions".into(),
             Self::Write { .. } => "check the disk's free space and the permissions".into(),

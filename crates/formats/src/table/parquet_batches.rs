@@ -4,16 +4,16 @@
 //! numbers that are stored. The Arrow schema that some writers embed is not needed and not read.
 
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{Fields, Schema};
+use arrow_schema::{ArrowError, Fields, Schema};
+use contract::catch_panic;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups};
 use parquet::arrow::{
     FieldLevels, ProjectionMask, parquet_to_arrow_field_levels, parquet_to_arrow_schema_by_columns,
 };
-use parquet::basic::{ConvertedType, LogicalType};
+use parquet::basic::{ConvertedType, LogicalType, Repetition};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
@@ -41,12 +41,14 @@ impl Batches {
         wanted: impl Fn(&ColumnDescriptor) -> bool,
     ) -> Result<Self, ParquetError> {
         let reader = SerializedFileReader::new(file)?;
-        let plain = without_annotations(reader.metadata().file_metadata().schema_descr())?;
-        let original = reader.metadata().file_metadata().schema_descr().columns();
-        let leaves = original.iter().enumerate().filter(|(_, column)| wanted(column)).map(|(index, _)| index);
-        let mask = ProjectionMask::leaves(&plain, leaves);
-        let schema = parquet_to_arrow_schema_by_columns(&plain, mask.clone(), None)?;
-        let levels = parquet_to_arrow_field_levels(&plain, mask, None)?;
+        let original = reader.metadata().file_metadata().schema_descr();
+        let leaves: Vec<usize> =
+            (0..original.num_columns()).filter(|index| wanted(&original.column(*index))).collect();
+        let roots: Vec<usize> = leaves.iter().map(|leaf| original.get_column_root_idx(*leaf)).collect();
+        let schema = plain_schema(original, &roots)?;
+        let mask = ProjectionMask::leaves(&schema, leaves);
+        let levels = parquet_to_arrow_field_levels(&schema, mask.clone(), None)?;
+        let schema = parquet_to_arrow_schema_by_columns(&schema, mask, None)?;
         Ok(Self { reader, schema, levels, rows, next_group: 0, open: None, left: 0 })
     }
 
@@ -74,58 +76,83 @@ impl Batches {
             }
             let group = CheckedGroup { reader: &self.reader, index: self.next_group };
             self.left = group.num_rows();
-            self.open = Some(ParquetRecordBatchReader::try_new_with_row_groups(
-                &self.levels,
-                &group,
-                self.rows,
-                None,
-            )?);
+            self.open = Some(guarded(|| {
+                ParquetRecordBatchReader::try_new_with_row_groups(&self.levels, &group, self.rows, None)
+            })?);
             self.next_group += 1;
         }
-        let batch = match self.open.as_mut() {
-            Some(open) => guarded(|| open.next().transpose().map_err(ParquetError::from))?,
-            None => None,
-        };
-        let batch = batch.filter(|batch| (1..=self.left).contains(&batch.num_rows()));
-        let Some(batch) = batch else {
-            return Err(ParquetError::General("a row group has fewer rows than it says".to_owned()));
-        };
-        self.left -= batch.num_rows();
-        Ok(Some(batch))
+        let batch = self.decode()?.filter(|batch| (1..=self.left).contains(&batch.num_rows()));
+        self.left -= batch.as_ref().map_or(0, RecordBatch::num_rows);
+        let whole = batch.is_some() && (self.left > 0 || self.decode()?.is_none());
+        if whole { Ok(batch) } else { Err(self.inconsistent()) }
+    }
+
+    fn decode(&mut self) -> Result<Option<RecordBatch>, ParquetError> {
+        let Some(open) = self.open.as_mut() else { return Ok(None) };
+        guarded(|| open.next().transpose().map_err(of_arrow))
+    }
+
+    fn inconsistent(&self) -> ParquetError {
+        let group = self.next_group;
+        ParquetError::General(format!("row group {group} does not have as many rows as the footer says"))
     }
 }
 
-/// Decoders assert some of what a damaged file breaks. Checking all of it would be another decoder; so what is not checked
-/// before becomes an error here. The decoder is not used afterwards.
+/// Arrow's decoders panic on some damaged files. A panic becomes an error here.
 fn guarded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
-    catch_unwind(AssertUnwindSafe(decode))
-        .unwrap_or_else(|_| Err(ParquetError::General("the data of a column is damaged".to_owned())))
+    catch_panic(decode).unwrap_or_else(|message| {
+        Err(ParquetError::General(format!("the data of a column is damaged: {message}")))
+    })
 }
 
-/// A schema whose values are of their physical types, except for lists, unsigned numbers and decimals.
-fn without_annotations(schema: &SchemaDescriptor) -> Result<SchemaDescriptor, ParquetError> {
-    Ok(SchemaDescriptor::new(plain(schema.root_schema_ptr().as_ref(), true)?))
+/// Without the prefixes that wrapping adds.
+fn of_arrow(error: ArrowError) -> ParquetError {
+    match error {
+        ArrowError::ParquetError(text) => {
+            ParquetError::General(text.strip_prefix("Parquet error: ").unwrap_or(&text).to_owned())
+        }
+        other => ParquetError::General(other.to_string()),
+    }
 }
 
-fn plain(node: &Type, is_root: bool) -> Result<Arc<Type>, ParquetError> {
+/// The same columns with values of their physical types, except for unsigned numbers and decimals. Lists stay lists in the
+/// columns that are `wanted`; what the others are is not asked, so that none of them makes a file unreadable.
+fn plain_schema(schema: &SchemaDescriptor, wanted: &[usize]) -> Result<SchemaDescriptor, ParquetError> {
+    let root = schema.root_schema();
+    let columns = root.get_fields().iter().enumerate();
+    let columns =
+        columns.map(|(index, column)| plain(column, wanted.contains(&index))).collect::<Result<_, _>>()?;
+    Ok(SchemaDescriptor::new(Arc::new(Type::group_type_builder(root.name()).with_fields(columns).build()?)))
+}
+
+fn plain(node: &Type, is_wanted: bool) -> Result<Arc<Type>, ParquetError> {
     let info = node.get_basic_info();
     let (converted, logical) = (info.converted_type(), info.logical_type_ref().cloned());
     let plain = match node {
         Type::GroupType { fields, .. } => {
-            let fields = fields.iter().map(|field| plain(field, false)).collect::<Result<_, _>>()?;
-            let mut group = Type::group_type_builder(node.name()).with_fields(fields);
-            if !is_root {
-                group = group.with_repetition(info.repetition());
+            let group = Type::group_type_builder(node.name()).with_repetition(info.repetition());
+            let fields = fields.iter().map(|field| plain(field, is_wanted)).collect::<Result<Vec<_>, _>>()?;
+            match fields.as_slice() {
+                // Some writers leave out the annotation of a list, or call its repeated group otherwise.
+                [only] if is_wanted && is_repeated(only) && !is_repeated(node) => {
+                    let list = renamed(only, "list")?;
+                    group.with_fields(vec![list]).with_converted_type(ConvertedType::LIST)
+                }
+                _ => group.with_fields(fields),
             }
-            group.with_converted_type(converted).with_logical_type(logical).build()?
+            .build()?
         }
         Type::PrimitiveType { physical_type, type_length, scale, precision, .. } => {
             let mut primitive = Type::primitive_type_builder(node.name(), *physical_type)
                 .with_repetition(info.repetition())
                 .with_length(*type_length);
-            let is_number =
-                matches!(logical, Some(LogicalType::Integer { .. } | LogicalType::Decimal { .. }));
-            if is_number || logical.is_none() && is_decimal_or_unsigned(converted) {
+            let is_kept = match &logical {
+                Some(LogicalType::Integer(kind)) => !kind.is_signed,
+                Some(LogicalType::Decimal { .. }) => true,
+                Some(_) => false,
+                None => is_decimal_or_unsigned(converted),
+            };
+            if is_kept {
                 primitive = primitive
                     .with_converted_type(converted)
                     .with_logical_type(logical)
@@ -136,6 +163,21 @@ fn plain(node: &Type, is_root: bool) -> Result<Arc<Type>, ParquetError> {
         }
     };
     Ok(Arc::new(plain))
+}
+
+fn is_repeated(node: &Type) -> bool {
+    node.get_basic_info().repetition() == Repetition::REPEATED
+}
+
+/// The repeated node of a list under another name, if it is a group of one: its other names mean other things.
+fn renamed(node: &Arc<Type>, name: &str) -> Result<Arc<Type>, ParquetError> {
+    match node.as_ref() {
+        Type::GroupType { fields, .. } if fields.len() == 1 => {
+            let group = Type::group_type_builder(name).with_repetition(Repetition::REPEATED);
+            Ok(Arc::new(group.with_fields(fields.clone()).build()?))
+        }
+        _ => Ok(Arc::clone(node)),
+    }
 }
 
 fn is_decimal_or_unsigned(converted: ConvertedType) -> bool {

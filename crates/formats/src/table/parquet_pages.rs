@@ -1,5 +1,5 @@
-//! The row groups of a Parquet file that may be damaged, for Arrow's reader: what the decoder takes for granted is checked
-//! before, because it would end the program.
+//! The row groups of a Parquet file that may be damaged, for Arrow's reader. What commonly breaks is checked before the
+//! decoder sees it, and so named.
 
 use std::fs::File;
 
@@ -50,13 +50,18 @@ impl Iterator for OneChunk {
 
 impl PageIterator for OneChunk {}
 
-/// The decoder asserts this.
+/// The decoder panics at negative offsets.
 fn check_offsets(chunk: &ColumnChunkMetaData) -> Result<(), ParquetError> {
     let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
     if start < 0 || chunk.compressed_size() < 0 || start.checked_add(chunk.compressed_size()).is_none() {
         return Err(ParquetError::General("a column's offset is negative".to_owned()));
     }
     Ok(())
+}
+
+/// Whether a dictionary of some bytes can hold so many values: each takes at least one.
+fn is_possible(values: u32, bytes: usize) -> bool {
+    values as usize <= bytes && (values > 0 || bytes == 0)
 }
 
 /// Pages of a column. The decoder panics at a page that refers to a missing dictionary.
@@ -69,8 +74,8 @@ impl PageReader for CheckedPages {
     fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
         let page = self.pages.get_next_page()?;
         match &page {
-            // The decoder divides by the number of values.
-            Some(Page::DictionaryPage { buf, num_values: 0, .. }) if !buf.is_empty() => {
+            // The decoder allocates memory for so many values, and divides by their number.
+            Some(Page::DictionaryPage { buf, num_values, .. }) if !is_possible(*num_values, buf.len()) => {
                 return Err(ParquetError::General("a column's dictionary is damaged".to_owned()));
             }
             Some(Page::DictionaryPage { .. }) => self.dictionary = true,

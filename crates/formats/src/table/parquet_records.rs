@@ -9,8 +9,7 @@ use std::fs::File;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
-    UInt64Type,
+    Float32Type, Float64Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_schema::DataType;
@@ -39,6 +38,10 @@ pub(super) struct ParquetRecords {
 impl ParquetRecords {
     pub(super) fn new(name: &str, file: File) -> Result<Self, TableError> {
         let batches = Batches::open(file, BATCH, is_flat).map_err(|error| broken(name, &error))?;
+        if let Some(other) = batches.fields().iter().find(|field| !is_plain(field.data_type())) {
+            let reason = format!("column {} holds {}, which is not read", other.name(), other.data_type());
+            return Err(TableError::Parquet { file: name.to_owned(), reason });
+        }
         let names = batches.fields().iter().map(|field| field.name().trim().to_owned()).collect();
         Ok(Self { file: name.to_owned(), batches, columns: Columns { names }, batch: None, next: 0, row: 0 })
     }
@@ -86,8 +89,6 @@ fn push(text: &mut String, column: &dyn Array, row: usize) -> Option<()> {
     match column.data_type() {
         DataType::Binary => text.push_str(std::str::from_utf8(column.as_binary::<i32>().value(row)).ok()?),
         DataType::Boolean => write_to(text, column.as_boolean().value(row)),
-        DataType::Int8 => number::<Int8Type>(text, column, row),
-        DataType::Int16 => number::<Int16Type>(text, column, row),
         DataType::Int32 => number::<Int32Type>(text, column, row),
         DataType::Int64 => number::<Int64Type>(text, column, row),
         DataType::UInt8 => number::<UInt8Type>(text, column, row),
@@ -101,6 +102,12 @@ fn push(text: &mut String, column: &dyn Array, row: usize) -> Option<()> {
         _ => {}
     }
     Some(())
+}
+
+/// The types that [`push`] knows.
+fn is_plain(found: &DataType) -> bool {
+    found.is_integer()
+        || matches!(found, DataType::Binary | DataType::Boolean | DataType::Float32 | DataType::Float64)
 }
 
 fn number<T: ArrowPrimitiveType>(text: &mut String, column: &dyn Array, row: usize)

@@ -22,7 +22,7 @@ use crate::{PackError, open_location_encoder};
 pub use heads::{Heads, HeadsError, Matrix};
 #[cfg(feature = "lvlm")]
 use transformer::TransformerEncoder;
-pub use views::view_input;
+use views::view_input;
 
 /// Transformers take so many photos in one pass: enough for their products to be large, and the activations of ViT-L/14
 /// stay below 100 MB.

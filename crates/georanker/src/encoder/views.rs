@@ -11,7 +11,7 @@ use crate::pack::View;
 ///
 /// # Errors
 /// A [`Failure`] that names the photo when it cannot be resized (a side thousands of times the other).
-pub fn view_input(name: &str, image: &Image, view: View, size: u32) -> Result<Vec<f32>, Failure> {
+pub(super) fn view_input(name: &str, image: &Image, view: View, size: u32) -> Result<Vec<f32>, Failure> {
     let square = match view {
         View::CentreCrop => resize_short_side_and_crop(image, &ShortSideCrop::efficientnet_lite(size)),
         View::Squash => resize(image, size, size, Filter::Bicubic),

@@ -235,7 +235,7 @@ impl Search for RetrievedLists {
         Holdings { name: "retrieved lists".to_owned(), photos: self.photos, coordinates: 0 }
     }
 
-    /// As many as a query's list has at most: a search finds nothing beyond.
+    /// The length of the longest list: a search finds no more than that.
     fn len(&self, channel: &Channel) -> usize {
         let longest = self.columns.min(self.photos);
         if *channel == self.channel.channel && self.rows > 0 { longest } else { 0 }

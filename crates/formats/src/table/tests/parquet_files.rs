@@ -143,3 +143,64 @@ fn the_content_tells_the_format_not_the_name() {
     write(&path, Compression::SNAPPY, &[&[(1, Some(1.0), Some(2.0), None)]]);
     assert_eq!(read_photos(&path).unwrap().len(), 1);
 }
+
+/// A file of some rows in which every column is empty, apart from numbers 7 and 300 in turn.
+fn write_schema(path: &Path, columns: &str, rows: usize) {
+    let schema = Arc::new(parse_message_type(&format!("message m {{ {columns} }}")).unwrap());
+    let mut writer = SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    while let Some(mut column) = group.next_column().unwrap() {
+        let (present, absent) = (vec![1_i16; rows], vec![0_i16; rows]);
+        match column.untyped() {
+            ColumnWriter::Int32ColumnWriter(out) => {
+                let values: Vec<i32> = (0..rows).map(|row| if row % 2 == 0 { 7 } else { 300 }).collect();
+                out.write_batch(&values, Some(&present), None).unwrap();
+            }
+            ColumnWriter::Int64ColumnWriter(out) => {
+                out.write_batch(&vec![7; rows], Some(&present), None).unwrap();
+            }
+            ColumnWriter::DoubleColumnWriter(out) => {
+                out.write_batch(&vec![7.0; rows], Some(&present), None).unwrap();
+            }
+            ColumnWriter::ByteArrayColumnWriter(out) => {
+                out.write_batch(&[], Some(&absent), Some(&absent)).unwrap();
+            }
+            _ => panic!("a column of another type"),
+        }
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+}
+
+/// Columns that nobody asks for must not make a file unreadable, however odd they are.
+#[test]
+fn other_columns_do_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("photos.parquet");
+    let place = "optional int32 IMG_ID; optional double LAT; optional double LON;";
+    for other in [
+        "optional group photo (LIST) { repeated binary a; repeated binary b; }",
+        "optional group photo (MAP) { repeated group key_value { repeated binary key; optional binary value; } }",
+        "repeated group photo (LIST) { repeated binary a; }",
+        "optional group photo { optional binary uri (UTF8); }",
+    ] {
+        write_schema(&path, &format!("{other} {place}"), 1);
+        let rows = read_photos(&path).unwrap();
+        assert_eq!((rows.len(), rows[0].id.0.as_str()), (1, "7"), "{other}");
+    }
+}
+
+#[test]
+fn numbers_are_those_stored_whatever_they_stand_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("photos.parquet");
+    let columns = "optional int32 IMG_ID (INTEGER(8, true)); optional double LAT; optional double LON;
+        optional int32 day (DATE); optional int64 time (TIMESTAMP(MICROS, true)); optional int32 small (INT_8);
+        optional int32 large (INTEGER(32, false));";
+    write_schema(&path, columns, 2);
+    let rows = read_photos(&path).unwrap();
+    assert_eq!(rows[1].id.0, "300");
+    let extra: Vec<_> = rows[1].extra.iter().collect();
+    assert_eq!(extra, [("day", "300"), ("time", "7"), ("small", "300"), ("large", "300")]);
+}

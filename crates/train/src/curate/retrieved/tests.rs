@@ -119,6 +119,7 @@ fn lists_of(folder: &Path, items: &[SuiteItem], queries: &[QueryEmbedding]) -> R
 fn lists_pass_the_search_suite() {
     let backend = Backend::photos(vec![ChannelSpec { channel: Channel::photo(), dimension: 16 }])
         .without(Ability::Vectors)
+        .without(Ability::PhotoBytes)
         .without(Ability::PartialItems)
         .without(Ability::Countries)
         .without(Ability::NegativeWeights);
