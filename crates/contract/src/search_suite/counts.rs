@@ -10,7 +10,7 @@ pub(super) fn channels_are_those_declared(subject: &Subject<'_>) -> Verdict {
     for spec in declared {
         let channel = &spec.channel;
         let Some(found) = reported.iter().find(|other| other.channel == *channel) else {
-            return Err(format!("there is no channel `{channel}`"));
+            return Err(format!("channel `{channel}` is missing"));
         };
         for embedding in subject.asked {
             let length = embedding.get(channel).map(<[f32]>::len);

@@ -6,16 +6,18 @@
 //! backend holds such), searches it, and compares the answers with its own, computed in f64 over all items. The data are
 //! the same in every run.
 //!
-//! ```no_run
+//! ```
 //! use contract::search_suite::{Ability, Backend, Exactness, SuiteItem, run};
 //! use contract::{Channel, ChannelSpec, Search};
 //!
-//! # fn fill(items: &[SuiteItem]) -> Box<dyn Search> { unimplemented!("{}", items.len()) }
-//! let channels = vec![ChannelSpec { channel: Channel::photo(), dimension: 32 }];
-//! let backend = Backend::photos(channels)
-//!     .without(Ability::PartialItems)
-//!     .approximate(Exactness { similarity_tolerance: 0.01, least_recall: 0.95 });
-//! run(&backend, fill);
+//! /// `fill` makes a new backend that holds the given items.
+//! fn passes_the_suite(fill: impl FnMut(&[SuiteItem]) -> Box<dyn Search>) {
+//!     let channels = vec![ChannelSpec { channel: Channel::photo(), dimension: 32 }];
+//!     let backend = Backend::photos(channels)
+//!         .without(Ability::PartialItems)
+//!         .approximate(Exactness { similarity_tolerance: 0.01, least_recall: 0.95 });
+//!     run(&backend, fill);
+//! }
 //! ```
 //!
 //! # Alternatives considered
@@ -33,10 +35,7 @@ mod subject;
 mod tests;
 mod weights;
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use crate::{Channel, ChannelSpec, PhotoRecord, QueryEmbedding, Search};
+use crate::{Channel, ChannelSpec, PhotoRecord, QueryEmbedding, Search, catch_panic};
 
 use fixture::Fixture;
 use subject::{Check, Subject};
@@ -182,11 +181,11 @@ pub fn run_with_known_queries(
         assert_eq!(embeddings.len(), fixture.queries.len(), "`build` must return one embedding per query");
         let subject = Subject::new(backend, search.as_ref(), items, &fixture.queries, &embeddings);
         for (name, check) in checks {
-            let verdict = catch_unwind(AssertUnwindSafe(|| check(&subject)));
+            let verdict = catch_panic(|| check(&subject));
             match verdict {
                 Ok(Ok(())) => {}
                 Ok(Err(why)) => failures.push(format!("{name}: {why}")),
-                Err(payload) => failures.push(format!("{name}: panicked: {}", text_of(payload.as_ref()))),
+                Err(message) => failures.push(format!("{name}: panicked: {message}")),
             }
         }
     };
@@ -202,11 +201,6 @@ pub fn run_with_known_queries(
         failures.len(),
         failures.join("\n")
     );
-}
-
-fn text_of(payload: &(dyn Any + Send)) -> &str {
-    let text = payload.downcast_ref::<&str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a message")
 }
 
 /// Pairs each check with its name.

@@ -85,7 +85,7 @@ macro_rules! rejected {
 
 // What a backend says of itself.
 rejected! {
-    another_channel: DeclaresAnotherChannel => "channels_are_those_declared: there is no channel `photo`";
+    another_channel: DeclaresAnotherChannel => "channels_are_those_declared: channel `photo` is missing";
     another_dimension: DeclaresAnotherDimension => "channels_are_those_declared: `photo` has dimension 17";
     fewer_channels: DeclaresFewerChannels => "channels_are_those_declared: 1 channels, 2 declared";
     an_encoder_without_a_name: NamesNoEncoder => "channels_are_those_declared: the encoder's fingerprint is";

@@ -106,8 +106,12 @@ fn push(text: &mut String, column: &dyn Array, row: usize) -> Option<()> {
 
 /// The types that [`push`] knows.
 fn is_plain(found: &DataType) -> bool {
-    found.is_integer()
-        || matches!(found, DataType::Binary | DataType::Boolean | DataType::Float32 | DataType::Float64)
+    use DataType as Type;
+    found.is_unsigned_integer()
+        || matches!(
+            found,
+            Type::Binary | Type::Boolean | Type::Int32 | Type::Int64 | Type::Float32 | Type::Float64
+        )
 }
 
 fn number<T: ArrowPrimitiveType>(text: &mut String, column: &dyn Array, row: usize)
