@@ -6,7 +6,7 @@ use std::path::Path;
 
 use contract::{ErrorKind, Failure, Metadata, Photo};
 
-use crate::{DecodeOptions, Limits, decode, gps_tag};
+use crate::{DecodeOptions, Limits, decode, stated_location};
 
 /// Reads a photo's bytes within the size limit.
 ///
@@ -42,6 +42,6 @@ pub fn decode_photo(
     options: DecodeOptions,
 ) -> Result<Photo, Failure> {
     let image = decode(bytes, limits, options).map_err(|error| error.named(name))?;
-    let metadata = Metadata { location: gps_tag(name, bytes).ok() };
+    let metadata = Metadata { location: stated_location(bytes).ok().map(|stated| stated.location) };
     Ok(Photo { metadata, ..Photo::new(name, image) })
 }

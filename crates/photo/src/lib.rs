@@ -7,7 +7,7 @@
 //!
 //! # Main types
 //! [`read_photo_bytes`] and [`decode_photo`] turn a file into a [`contract::Photo`]; [`decode`] turns its bytes into
-//! an [`Image`], under [`Limits`] and [`DecodeOptions`]; [`gps_tag`] reads where the camera was. [`resize`] and
+//! an [`Image`], under [`Limits`] and [`DecodeOptions`]; [`stated_location`] reads where it was taken. [`resize`] and
 //! [`resize_short_side_and_crop`] change an image's size; [`normalise`] turns it into floats; [`perceptual_hash`]
 //! finds near-duplicates; [`encode_thumbnail`] writes small copies; [`reencode_jpeg`] adds the JPEG artefacts of the
 //! reference; [`smart_resize`] computes the sizes that Qwen2-VL uses. [`sniff`] and [`has_photo_extension`] tell
@@ -33,9 +33,9 @@ mod error;
 mod file;
 mod filter;
 mod format;
-mod gps_tag;
 mod heic;
 mod jpeg;
+mod location;
 mod normalise;
 mod options;
 mod orientation;
@@ -53,7 +53,10 @@ pub use self::error::PhotoError;
 pub use self::file::{decode_photo, read_photo_bytes};
 pub use self::filter::Filter;
 pub use self::format::{Format, SNIFF_BYTES, has_photo_extension, sniff};
-pub use self::gps_tag::gps_tag;
+pub use self::location::{
+    Axis, Contradiction, HemisphereDoubt, LocationSource, NoLocation, NoLocationReason, Refusal, Sidecars,
+    StatedLocation, Unit, gps_tag, stated_location, stated_location_with,
+};
 pub use self::normalise::{Layout, Normalisation, normalise};
 pub use self::options::{Alpha, DecodeOptions, Limits};
 pub use self::perceptual_hash::perceptual_hash;
