@@ -16,7 +16,21 @@ pub fn country_name(code: &str) -> Option<&'static str> {
 
 /// All countries as (code, English name), by code.
 pub fn countries() -> impl Iterator<Item = (&'static str, &'static str)> {
-    NAMES.lines().filter_map(|line| line.split_once(','))
+    lines().map(|[code, _, name]| (code, name))
+}
+
+/// All countries as alpha-2 code, alpha-3 code, English name.
+fn lines() -> impl Iterator<Item = [&'static str; 3]> {
+    NAMES.lines().filter_map(|line| {
+        let (code, rest) = line.split_once(',')?;
+        let (long, name) = rest.split_once(',')?;
+        Some([code, long, name])
+    })
+}
+
+/// The alpha-2 code for an alpha-3 code in capitals.
+pub(crate) fn code_of_alpha3(long: &str) -> Option<&'static str> {
+    lines().find(|[_, known, _]| *known == long).map(|[code, ..]| code)
 }
 
 /// The stored spelling of a two-letter code.
@@ -32,6 +46,8 @@ mod tests {
     fn every_line_is_a_code_and_a_name() {
         assert_eq!(countries().count(), 250);
         assert_eq!(NAMES.lines().count(), 250);
+        assert!(lines().all(|[_, long, _]| long.len() == 3 && long.bytes().all(|b| b.is_ascii_uppercase())));
+        assert_eq!(code_of_alpha3("DEU"), Some("DE"));
         for (code, name) in countries() {
             assert!(code.len() == 2 && code.chars().all(|letter| letter.is_ascii_uppercase()), "{code}");
             assert!(!name.is_empty() && name.trim() == name, "{code}");

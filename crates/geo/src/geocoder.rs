@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use country_boundaries::{BOUNDARIES_ODBL_60X30, CountryBoundaries};
 
+use crate::borders::{Correction, Corrections};
 use crate::countries::known_code;
 use crate::near_land::is_near_land;
+use crate::subdivisions::state_of_code;
 use crate::towns::{Town, TownTable, Window};
 use crate::{LatLon, Place, country_name, destination, geodesic_km, haversine_km};
 
@@ -16,6 +18,8 @@ const OFFSHORE_KM: f64 = 25.0;
 const CITY_REACH_KM: f64 = 50.0;
 /// A town further away than this names no state for a point, km.
 const STATE_REACH_KM: f64 = 150.0;
+/// How far the simplified polygons are off, km: this close to a small territory, a point may be in it.
+const EDGE_KM: f64 = 0.06;
 /// The geodesic and the great circle differ by less than this factor.
 const SPHERE_SLACK: f64 = 1.006;
 /// The largest head start that a city has over a village, km.
@@ -23,11 +27,12 @@ const LARGEST_HEAD_START_KM: f64 = 10.0;
 
 /// Names places without a network, from data that is compiled into the program.
 ///
-/// - The **country** comes from country polygons (OpenStreetMap, simplified so that practically every
-///   settlement is on its side), never from the nearest town. Off shore, the coast's country counts up to
-///   about 25 km; beyond that there is none. Territories with their own ISO code (Puerto Rico, Hong Kong,
-///   Reunion) are named by it. Land south of 60 degrees south is Antarctica. Where states disagree, the
-///   data does as `GeoNames` does: Crimea is in Ukraine, Western Sahara is itself.
+/// - The **country** comes from country polygons (OpenStreetMap, simplified so that practically every settlement is on
+///   its side, and corrected near towns where finer borders disagree), never from the nearest town. Up to 60 m outside
+///   of a small enclave, exclave or city state, that is named. Off shore, the coast's country counts up to about 25 km;
+///   beyond that there is none. Territories with their own ISO code (Puerto Rico, Hong Kong, Reunion) are named by it.
+///   Land south of 60 degrees south is Antarctica. Where states disagree, the data does as `GeoNames` does: Crimea is
+///   in Ukraine, Western Sahara is itself.
 /// - The **city** is the nearest populated place of the same country (and of the same state, province or
 ///   autonomous region, in countries whose polygons are known), up to 50 km away. A city is larger than the
 ///   point that stands for it: it has a head start of `0.004 * sqrt(population)` km, at most 10 km.
@@ -36,6 +41,7 @@ const LARGEST_HEAD_START_KM: f64 = 10.0;
 /// Accuracy: of the 155,000 places in the data, more than 99.9 % lie in the polygon of their own country.
 pub struct ReverseGeocoder {
     boundaries: CountryBoundaries,
+    corrections: Corrections,
     towns: TownTable,
 }
 
@@ -70,6 +76,7 @@ impl ReverseGeocoder {
         static EMBEDDED: LazyLock<ReverseGeocoder> = LazyLock::new(|| ReverseGeocoder {
             boundaries: CountryBoundaries::from_reader(BOUNDARIES_ODBL_60X30)
                 .expect("the boundaries that the library ships are readable"),
+            corrections: Corrections::embedded(),
             towns: TownTable::embedded(),
         });
         &EMBEDDED
@@ -106,6 +113,49 @@ impl ReverseGeocoder {
     /// ISO 3166-1 alpha-2 code of the country at a point, as in [`ReverseGeocoder::place`]; faster.
     pub fn country_code(&self, point: LatLon) -> Option<&'static str> {
         self.territory(point).map(|territory| territory.country_code)
+    }
+
+    /// The first-level division at a point: ISO 3166-1 alpha-2 code of the country, and name. In countries whose
+    /// divisions have polygons, the polygon decides, elsewhere the nearest town, as in [`ReverseGeocoder::place`].
+    pub fn state(&self, point: LatLon) -> Option<(&'static str, &'static str)> {
+        let territory = self.territory(point)?;
+        let of_polygon = territory.division.and_then(state_of_code);
+        if let Some(found) = of_polygon.filter(|(country, _)| *country == territory.country_code) {
+            return Some(found);
+        }
+        let (town, _) = self.town_of(point, &territory)?;
+        Some((territory.country_code, self.towns.state(town)?))
+    }
+
+    /// Whether a town of a country lies within `radius_km` of a point.
+    pub(crate) fn has_town_near(&self, country_code: &str, point: LatLon, radius_km: f64) -> bool {
+        let mut found = false;
+        self.towns.visit(Window::around(point, radius_km), |town| {
+            found |= self.towns.country_code(town).eq_ignore_ascii_case(country_code)
+                && haversine_km(point, town.location) <= radius_km;
+        });
+        found
+    }
+
+    /// Whether polygons tell where the state of a town ends.
+    #[cfg(feature = "areas")]
+    pub(crate) fn has_polygon_of_state(&self, town: LatLon) -> bool {
+        self.territory_at(town).and_then(|territory| territory.division).and_then(state_of_code).is_some()
+    }
+
+    /// Calls `visit` with the location of each town of a country, or of one state of it.
+    pub(crate) fn visit_towns_of(
+        &self,
+        country_code: &str,
+        state: Option<&str>,
+        mut visit: impl FnMut(LatLon),
+    ) {
+        self.towns.visit(Window { south: -90.0, west: -180.0, north: 90.0, east: 180.0 }, |town| {
+            let is_of_state = || state.is_none_or(|state| self.towns.state(town) == Some(state));
+            if self.towns.country_code(town).eq_ignore_ascii_case(country_code) && is_of_state() {
+                visit(town.location);
+            }
+        });
     }
 
     /// Cities within `radius_km` of a point with their geodesic distance in km, the nearest first, at most
@@ -161,7 +211,7 @@ impl ReverseGeocoder {
         if point.latitude() < -60.0 {
             return Some(Territory { country_code: known_code("AQ")?, division: None });
         }
-        if let Some(territory) = self.territory_at(point) {
+        if let Some(territory) = self.corrected(point).or_else(|| self.territory_at(point)) {
             return Some(territory);
         }
         for step in 1..=10 {
@@ -182,6 +232,22 @@ impl ReverseGeocoder {
             }
         });
         nearest.map(|(town, _)| Territory { country_code: self.towns.country_code(town), division: None })
+    }
+
+    /// The country where finer borders know better than the polygons.
+    fn corrected(&self, point: LatLon) -> Option<Territory<'_>> {
+        match self.corrections.at(point)? {
+            Correction::Country(country_code) => Some(Territory { country_code, division: None }),
+            // Of two countries this close, the small territory is named: next to nothing is lost for the other one,
+            // while the edge of an enclave is a good part of it.
+            Correction::EdgeOf(country_code) => {
+                let probes =
+                    (0..8).filter_map(|bearing| destination(point, f64::from(bearing) * 45.0, EDGE_KM));
+                let territories =
+                    std::iter::once(point).chain(probes).filter_map(|probe| self.territory_at(probe));
+                territories.into_iter().find(|territory| territory.country_code == country_code)
+            }
+        }
     }
 
     fn territory_at(&self, point: LatLon) -> Option<Territory<'_>> {

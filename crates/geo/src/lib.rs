@@ -33,6 +33,7 @@
 //! `country-boundaries`), Natural Earth (public domain). See `data/README.md`.
 #![forbid(unsafe_code)]
 
+mod borders;
 mod countries;
 mod coverage;
 mod distance;
@@ -44,6 +45,7 @@ mod near_land;
 mod outlines;
 mod place;
 mod region;
+mod subdivisions;
 mod towns;
 
 pub use countries::{countries, country_name};
@@ -53,4 +55,4 @@ pub use geocoder::{City, ReverseGeocoder};
 pub use lat_lon::{CoordinateError, LatLon};
 pub use outlines::{MapPoint, MapPolygon, OutlineScale, Outlines, outlines};
 pub use place::Place;
-pub use region::{Region, RegionError};
+pub use region::{Region, RegionError, RegionMatcher};

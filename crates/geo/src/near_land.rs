@@ -20,6 +20,20 @@ pub(crate) fn is_near_land(point: LatLon) -> bool {
     changes.count() % 2 == 1
 }
 
+impl LatLon {
+    /// Whether the point is on land or within about 25 km of it: where photos are commonly taken. Lakes count as land; the
+    /// reach is uncertain by half a cell of 0.1 degree.
+    ///
+    /// ```
+    /// assert!(geo::LatLon::new(48.8584, 2.2945)?.is_near_land());
+    /// assert!(!geo::LatLon::new(2.2945, 48.8584)?.is_near_land());
+    /// # Ok::<(), geo::CoordinateError>(())
+    /// ```
+    pub fn is_near_land(self) -> bool {
+        is_near_land(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,7 +27,7 @@ pub(crate) struct Town {
 }
 
 /// A part of the map in degrees; the longitudes may leave -180..180, so `west <= east` always.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) south: f64,
     pub(crate) west: f64,
@@ -48,7 +48,18 @@ impl Window {
         Self { south, north, west: centre.longitude() - half, east: centre.longitude() + half }
     }
 
-    fn contains(self, latitude: f64, longitude: f64) -> bool {
+    /// The smallest window around both.
+    #[cfg(feature = "areas")]
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            south: self.south.min(other.south),
+            west: self.west.min(other.west),
+            north: self.north.max(other.north),
+            east: self.east.max(other.east),
+        }
+    }
+
+    pub(crate) fn contains(self, latitude: f64, longitude: f64) -> bool {
         latitude >= self.south && latitude <= self.north && longitude >= self.west && longitude <= self.east
     }
 }
@@ -118,6 +129,14 @@ impl TownTable {
             return "";
         };
         rest.get(..usize::from(*length)).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or("")
+    }
+
+    /// The first-level divisions: ISO 3166-1 alpha-2 code of the country, and name (empty for "none").
+    pub(crate) fn states(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.states.chunks_exact(DIVISION_BYTES).map(|state| {
+            let country = state.get(..2).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or("");
+            (country, self.text(u32_at(state, 2)))
+        })
     }
 
     pub(crate) fn name(&self, town: Town) -> &'static str {

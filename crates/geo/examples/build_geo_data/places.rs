@@ -130,7 +130,7 @@ fn population_step(population: u64) -> u8 {
     if population == 0 { 0 } else { (1.0 + (8.0 * (population as f64).log2()).round()) as u8 }
 }
 
-/// `CODE,name` a line, sorted, without the codes that ISO has withdrawn (AN, CS). Names may have commas.
+/// `CODE,CODE3,name` a line, sorted, without the codes that ISO has withdrawn (AN, CS). Names may have commas.
 pub(crate) fn countries(path: &Path) -> Result<Vec<u8>> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let countries: BTreeMap<String, Value> = serde_json::from_str(&text)?;
@@ -138,7 +138,8 @@ pub(crate) fn countries(path: &Path) -> Result<Vec<u8>> {
     for (code, country) in &countries {
         if code != "AN" && code != "CS" {
             let name = country["name"].as_str().context("name")?.trim();
-            writeln!(lines, "{code},{}", name.strip_prefix("The ").unwrap_or(name))?;
+            let long = country["iso3"].as_str().context("iso3")?;
+            writeln!(lines, "{code},{long},{}", name.strip_prefix("The ").unwrap_or(name))?;
         }
     }
     Ok(lines.into_bytes())

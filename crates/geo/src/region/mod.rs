@@ -1,16 +1,36 @@
 //! Parts of the world that a search can be limited to.
 
+mod fold;
+mod matcher;
+mod names;
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{LatLon, Place};
+use crate::{LatLon, Place, ReverseGeocoder};
 
-/// A part of the world: a country, a box, or a circle.
+pub use matcher::RegionMatcher;
+
+/// This close to a town, a location may also be in the town's country, km.
+const BORDER_KM: f64 = 2.0;
+
+/// A part of the world: a country, a state, a box, a circle, or several of these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Region {
     /// ISO 3166-1 alpha-2 code in capitals.
     Country(String),
+    /// A first-level division, by the location alone: see [`ReverseGeocoder::state`]. (Feature `areas`.)
+    #[cfg(feature = "areas")]
+    State {
+        /// ISO 3166-1 alpha-2 code of the country in capitals.
+        country: String,
+        /// The name as [`Place::state`] has it: "California", "State of Berlin".
+        state: String,
+    },
+    /// At least one of these. (Feature `areas`.)
+    #[cfg(feature = "areas")]
+    AnyOf(Vec<Region>),
     /// Degrees; `west > east` means that the box crosses the antimeridian.
     BoundingBox {
         /// Southern edge, degrees.
@@ -43,12 +63,38 @@ pub struct RegionError {
 
 impl Region {
     /// Whether a location lies in the region. A country needs the location's `place`; without a country
-    /// code the answer is no.
+    /// code the answer is no. Where borders are close, two sources may disagree: a location is also in the country of a
+    /// town within 2 km. A state goes by the location alone.
+    ///
+    /// For many locations, [`Region::matcher`] is much faster.
     pub fn contains(&self, location: LatLon, place: &Place) -> bool {
+        self.contains_code(location, place.country_code.as_deref())
+    }
+
+    /// Prepared to answer for many locations.
+    pub fn matcher(&self) -> RegionMatcher {
+        RegionMatcher::new(self)
+    }
+
+    /// What else a text could mean, in words, for a name that a country shares with states: `Georgia`. `None` for all
+    /// other texts.
+    pub fn ambiguity(text: &str) -> Option<String> {
+        names::also(text)
+    }
+
+    fn contains_code(&self, location: LatLon, country_code: Option<&str>) -> bool {
         match self {
-            Self::Country(code) => {
-                place.country_code.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(code))
+            Self::Country(code) => country_code.is_some_and(|known| {
+                known.eq_ignore_ascii_case(code)
+                    || ReverseGeocoder::embedded().has_town_near(code, location, BORDER_KM)
+            }),
+            #[cfg(feature = "areas")]
+            Self::State { country, state } => {
+                let found = ReverseGeocoder::embedded().state(location);
+                found.is_some_and(|(code, name)| code.eq_ignore_ascii_case(country) && name == state)
             }
+            #[cfg(feature = "areas")]
+            Self::AnyOf(regions) => regions.iter().any(|region| region.contains_code(location, country_code)),
             Self::BoundingBox { south, west, north, east } => {
                 let (latitude, longitude) = (location.latitude(), location.longitude());
                 let across = if west <= east {
@@ -71,24 +117,19 @@ impl Region {
 impl FromStr for Region {
     type Err = RegionError;
 
-    /// Reads `AU` (country code), `south,west,north,east` (degrees) or `lat,lon,radius` (degrees, km).
+    /// Reads names and codes of countries and states (`AU`, `AUS`, `UK`, `New Zealand`, `US-CA`, `Bavaria`), several of
+    /// them joined by commas, `south,west,north,east` (degrees) or `lat,lon,radius` (degrees, km). A name that a country
+    /// and a state share is the country.
     fn from_str(text: &str) -> Result<Self, RegionError> {
         let wrong = |why: &str| RegionError { text: text.to_owned(), why: why.to_owned() };
-        let trimmed = text.trim();
-        if trimmed.len() == 2 && trimmed.chars().all(|letter| letter.is_ascii_alphabetic()) {
-            let code = trimmed.to_ascii_uppercase();
-            return match crate::country_name(&code) {
-                Some(_) => Ok(Self::Country(code)),
-                None => Err(wrong("there is no country with this code (ISO 3166-1, such as AU or GB)")),
-            };
+        let number = |part: &str| part.trim().trim_end_matches("km").trim().parse::<f64>();
+        let parsed: Vec<_> = text.split(',').map(number).collect();
+        if parsed.iter().all(Result::is_err) {
+            return names::resolve(text);
         }
-        let numbers = trimmed
-            .split(',')
-            .map(|part| part.trim().trim_end_matches("km").trim().parse::<f64>())
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| {
-                wrong("give a two-letter country code, south,west,north,east or lat,lon,radius in km")
-            })?;
+        let numbers = parsed.into_iter().collect::<Result<Vec<_>, _>>().map_err(|_| {
+            wrong("names and numbers do not mix: give names or codes, south,west,north,east, or lat,lon,radius in km")
+        })?;
         match numbers[..] {
             [latitude, longitude, radius_km] => {
                 let centre = LatLon::new(latitude, longitude).map_err(|error| wrong(&error.to_string()))?;
@@ -111,47 +152,7 @@ impl FromStr for Region {
     }
 }
 
+#[cfg(all(test, feature = "areas"))]
+mod area_tests;
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_three_forms() {
-        assert_eq!("au".parse::<Region>().unwrap(), Region::Country("AU".into()));
-        assert!(matches!("-34,151,50".parse::<Region>().unwrap(), Region::Circle { .. }));
-        assert!(matches!("-34, 150, -33, 152".parse::<Region>().unwrap(), Region::BoundingBox { .. }));
-    }
-
-    #[test]
-    fn refuses_with_a_reason() {
-        for (text, part) in [
-            ("Australia", "country code"),
-            ("95,0,10", "latitude 95"),
-            ("1,2,-5", "positive"),
-            ("10,0,-10,5", "southern edge"),
-            ("1,2", "three numbers"),
-        ] {
-            let message = text.parse::<Region>().unwrap_err().to_string();
-            assert!(message.contains(part), "{message}");
-        }
-    }
-
-    #[test]
-    fn circles_are_geodesic() {
-        let circle: Region = "0,0,1000".parse().unwrap();
-        let centre = LatLon::new(0.0, 0.0).unwrap();
-        for (distance_km, inside) in [(990.0, true), (999.9, true), (1000.1, false), (1020.0, false)] {
-            let point = crate::destination(centre, 37.0, distance_km).unwrap();
-            assert_eq!(circle.contains(point, &Place::default()), inside, "{distance_km}");
-        }
-    }
-
-    #[test]
-    fn boxes_may_cross_the_antimeridian() {
-        let fiji: Region = "-20,177,-15,-178".parse().unwrap();
-        let place = Place::default();
-        assert!(fiji.contains(LatLon::new(-17.0, 179.5).unwrap(), &place));
-        assert!(fiji.contains(LatLon::new(-17.0, -179.5).unwrap(), &place));
-        assert!(!fiji.contains(LatLon::new(-17.0, 170.0).unwrap(), &place));
-    }
-}
+mod tests;
