@@ -74,7 +74,9 @@ impl Angle {
             None => (Part::Number(numerator), rest),
         };
         self.parts.push(part);
-        Some(rest)
+        // Two numbers have something between them.
+        let goes_on = rest.starts_with(|next: char| next.is_ascii_digit() || "+-\u{2212}.".contains(next));
+        (!goes_on).then_some(rest)
     }
 
     /// Words for units are passed over; any other word is kept, once.
@@ -176,7 +178,7 @@ mod tests {
             "48.8.8",
             "1/",
             "\u{0}",
-            "deg 48",
+            "48-51",
             "NaN",
             "inf",
         ] {

@@ -45,16 +45,11 @@ fn find_in_app1<'a>(payload: &'a [u8], blocks: &mut Blocks<'a>, pieces: &mut Vec
     }
 }
 
-/// The payload from its EXIF marker on; a bare TIFF header will do in APP1.
+/// The payload from its EXIF marker on, however the marker is spelt. In APP1 a TIFF header will do.
 fn exif_data(marker: u8, payload: &[u8]) -> Option<&[u8]> {
-    let starts = (0..=GARBAGE_BEFORE_MARKER).filter_map(|start| payload.get(start..));
-    let marked = starts.into_iter().find(|rest| {
-        rest.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"Exif"))
-            && (after_marker(rest).is_some() || rest.get(4) == Some(&0))
-    });
-    marked.or_else(|| {
-        (marker == 0xe1 && after_marker(payload.get(..20).unwrap_or(payload)).is_some()).then_some(payload)
-    })
+    let mut starts = (0..=GARBAGE_BEFORE_MARKER).filter_map(|start| payload.get(start..));
+    let marked = starts.find(|rest| rest.get(..4).is_some_and(|name| name.eq_ignore_ascii_case(b"Exif")));
+    marked.or_else(|| (marker == 0xe1 && after_marker(payload).is_some()).then_some(payload))
 }
 
 fn extended(piece: &[u8]) -> Option<Piece<'_>> {

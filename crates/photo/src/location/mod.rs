@@ -171,17 +171,24 @@ impl Statements {
         }
     }
 
-    /// Only the first JSON that is there belongs to the photo.
+    /// Only the first JSON that fits belongs to the photo.
     fn add_takeout(&mut self, photo: &str, read: &mut dyn FnMut(&str) -> Option<Vec<u8>>) {
-        let first =
-            sidecars::takeout(photo).into_iter().find_map(|name| read(&name).map(|bytes| (name, bytes)));
-        let Some((name, bytes)) = first else { return };
-        let source = LocationSource::Takeout(name);
-        match catch_panic(|| takeout::read(&bytes)) {
-            Ok(Ok(Some((location, altitude)))) => self.usable.push((source, location, altitude)),
-            Ok(Ok(None)) => {}
-            Ok(Err(why)) => self.refuse(source, why),
-            Err(_) => self.refuse(source, Refusal::Damaged { why: "its reader gave up".to_owned() }),
+        for name in sidecars::takeout(photo) {
+            let Some(bytes) = read(&name.file) else { continue };
+            let read = catch_panic(|| takeout::read(&bytes))
+                .unwrap_or_else(|_| Err(Refusal::Damaged { why: "its reader gave up".to_owned() }));
+            let said = match read {
+                Ok(json) if !name.fits(json.title.as_deref()) => continue,
+                Ok(json) => json.location,
+                Err(why) => Err(why),
+            };
+            let source = LocationSource::Takeout(name.file);
+            match said {
+                Ok(Some((location, altitude))) => self.usable.push((source, location, altitude)),
+                Ok(None) => {}
+                Err(why) => self.refuse(source, why),
+            }
+            return;
         }
     }
 

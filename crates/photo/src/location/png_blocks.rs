@@ -58,7 +58,7 @@ fn text_chunk<'a>(name: &[u8], chunk: &'a [u8], blocks: &mut Blocks<'a>, budget:
     Some(())
 }
 
-/// ImageMagick's way to keep foreign metadata, from before there was a chunk for EXIF.
+/// The way to keep foreign metadata from before there was a chunk for EXIF.
 fn raw_profile(name: &[u8], data: &[u8], blocks: &mut Blocks<'_>) {
     let packet = data.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0".as_slice());
     if name.eq_ignore_ascii_case(b"xmp") || packet.is_some() {

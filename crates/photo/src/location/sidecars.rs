@@ -49,46 +49,69 @@ impl<'a> Name<'a> {
 /// The names of XMP sidecars, in the order in which they are tried: `NAME.EXT.xmp`, then `NAME.xmp`.
 pub(super) fn xmp(photo: &str) -> Vec<String> {
     let Name { folder, stem, extension } = Name::new(photo);
-    let mut names = Vec::new();
-    for base in [format!("{folder}{stem}{extension}"), format!("{folder}{stem}")] {
-        for ending in ["xmp", "XMP", "Xmp"] {
-            add(&mut names, format!("{base}.{ending}"));
-        }
+    let mut bases = vec![format!("{folder}{stem}{extension}"), format!("{folder}{stem}")];
+    bases.dedup();
+    let endings = ["xmp", "XMP", "Xmp"];
+    bases.iter().flat_map(|base| endings.map(|ending| format!("{base}.{ending}"))).collect()
+}
+
+/// A name that Takeout may have given to a photo's JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TakeoutName {
+    /// The file, with the folder of the photo.
+    pub(super) file: String,
+    /// If the photo's own name was cut to make this one: that name without extension, as the JSON's title should begin.
+    /// Several photos may share a cut name.
+    pub(super) title_start: Option<String>,
+}
+
+impl TakeoutName {
+    /// Whether a JSON of this name with this title can belong to the photo. Takeout writes `_` for many letters.
+    pub(super) fn fits(&self, title: Option<&str>) -> bool {
+        let (Some(start), Some(title)) = (&self.title_start, title) else { return true };
+        let mut letters = title.chars();
+        let agree =
+            start.chars().all(|letter| letters.next().is_some_and(|other| other == letter || letter == '_'));
+        // Beyond ASCII, letters have more than one spelling.
+        agree || !start.is_ascii() || !title.is_ascii()
     }
-    names
 }
 
 /// The names that Takeout may have given to a photo's JSON, the likeliest first.
 ///
 /// `IMG(1).jpg` has `IMG.jpg(1).json` or `IMG.jpg.supplemental-metadata(1).json`, never the file without the number,
 /// which is another photo's.
-pub(super) fn takeout(photo: &str) -> Vec<String> {
+pub(super) fn takeout(photo: &str) -> Vec<TakeoutName> {
     let Name { folder, stem, extension } = Name::new(photo);
-    let mut names = Vec::new();
-    let mut add_all = |title: &str, number: &str| {
+    let mut names: Vec<TakeoutName> = Vec::new();
+    let mut add_all = |stem: &str, number: &str| {
+        let title = format!("{stem}{extension}");
         for suffix in suffixes() {
-            for base in cuts(&format!("{title}{suffix}"), TAKEOUT_LETTERS) {
-                add(&mut names, format!("{folder}{base}{number}.json"));
-            }
+            let whole = format!("{title}{suffix}");
+            let mut bases = cuts(&whole, TAKEOUT_LETTERS);
             if !number.is_empty() {
-                let letters = TAKEOUT_LETTERS.saturating_sub(number.len());
-                for base in cuts(&format!("{title}{suffix}"), letters) {
-                    add(&mut names, format!("{folder}{base}{number}.json"));
+                bases.extend(cuts(&whole, TAKEOUT_LETTERS.saturating_sub(number.len())));
+            }
+            for base in bases {
+                let file = format!("{folder}{base}{number}.json");
+                let title_start = (base.len() < title.len()).then(|| stem.to_owned());
+                if names.iter().all(|name| name.file != file) {
+                    names.push(TakeoutName { file, title_start });
                 }
             }
         }
     };
-    add_all(&format!("{stem}{extension}"), "");
+    add_all(stem, "");
     let (unnumbered, number) = split_number(stem);
     if !number.is_empty() {
-        add_all(&format!("{unnumbered}{extension}"), number);
+        add_all(unnumbered, number);
     }
     for original in originals(unnumbered) {
-        add_all(&format!("{original}{extension}"), number);
+        add_all(original, number);
         // `IMG(1)-edited.jpg` instead of `IMG-edited(1).jpg`.
         let (original, number) = split_number(original);
         if !number.is_empty() {
-            add_all(&format!("{original}{extension}"), number);
+            add_all(original, number);
         }
     }
     names
@@ -137,12 +160,6 @@ fn originals(stem: &str) -> Vec<&str> {
     found
 }
 
-fn add(names: &mut Vec<String>, name: String) {
-    if !names.contains(&name) {
-        names.push(name);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,10 +198,10 @@ mod tests {
                 "a_name_of_forty-three_letters_and_no_more__.jp.json",
             ),
         ] {
-            assert!(takeout(photo).iter().any(|name| name == json), "{photo}: {json}");
+            assert!(takeout(photo).iter().any(|name| name.file == json), "{photo}: {json}");
         }
-        assert_eq!(takeout("IMG_1.jpg")[0], "IMG_1.jpg.supplemental-metadata.json");
-        assert!(takeout("IMG_1.jpg").iter().all(|name| name.len() <= 51));
+        assert_eq!(takeout("IMG_1.jpg")[0].file, "IMG_1.jpg.supplemental-metadata.json");
+        assert!(takeout("IMG_1.jpg").iter().all(|name| name.file.len() <= 51));
     }
 
     #[test]
@@ -197,8 +214,22 @@ mod tests {
             ("IMG_1.jpg", "IMG_1.json"),
             ("-edited.jpg", ".jpg.json"),
         ] {
-            assert!(takeout(photo).iter().all(|name| name != json), "{photo}: {json}");
+            assert!(takeout(photo).iter().all(|name| name.file != json), "{photo}: {json}");
         }
+    }
+
+    #[test]
+    fn a_cut_name_is_checked_by_its_title() {
+        let photo = "a_long_name_of_a_photo_that_Takeout_cuts_it_is_.jpg";
+        let names = takeout(photo);
+        let cut = names.iter().find(|name| name.file == format!("{}.json", &photo[..46])).unwrap();
+        assert!(cut.fits(Some("a_long_name_of_a_photo_that_Takeout_cuts_it_is_here.jpg")));
+        assert!(cut.fits(Some("a'long_name_of_a_photo_that_Takeout_cuts_it_is_?.jpg")) && cut.fits(None));
+        let whole = takeout("IMG_1.jpg");
+        assert!(whole[0].fits(Some("renamed.jpg")));
+        let other = &takeout(&photo.replace("is_.", "isX."));
+        let same_file = other.iter().find(|name| name.file == cut.file).unwrap();
+        assert!(!same_file.fits(Some("a_long_name_of_a_photo_that_Takeout_cuts_it_is_here.jpg")));
     }
 
     #[test]

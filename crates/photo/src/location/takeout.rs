@@ -17,6 +17,16 @@ struct Json {
     /// What the photo said when it was uploaded.
     #[serde(rename = "geoDataExif")]
     geo_data_exif: Option<Place>,
+    /// The photo's name before Takeout cut it.
+    title: Option<Value>,
+}
+
+/// What a JSON says about its photo.
+pub(super) struct Takeout {
+    /// The photo's name before Takeout cut it.
+    pub(super) title: Option<String>,
+    /// The location and altitude (m); `None` if there is none. 0, 0 stands for unknown.
+    pub(super) location: Result<Option<(LatLon, Option<f64>)>, Refusal>,
 }
 
 #[derive(Deserialize)]
@@ -34,13 +44,25 @@ enum Value {
     Other(IgnoredAny),
 }
 
-/// The location and altitude (m); `None` if the file speaks of none. 0, 0 stands for unknown.
-pub(super) fn read(bytes: &[u8]) -> Result<Option<(LatLon, Option<f64>)>, Refusal> {
+/// Reads a JSON.
+///
+/// # Errors
+/// [`Refusal::Damaged`] if it is not JSON, or not of this kind.
+pub(super) fn read(bytes: &[u8]) -> Result<Takeout, Refusal> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let json: Json =
         serde_json::from_slice(bytes).map_err(|error| Refusal::Damaged { why: error.to_string() })?;
+    let location = first_usable([json.geo_data, json.geo_data_exif]);
+    let title = match json.title {
+        Some(Value::Text(title)) => Some(title),
+        _ => None,
+    };
+    Ok(Takeout { title, location })
+}
+
+fn first_usable(places: [Option<Place>; 2]) -> Result<Option<(LatLon, Option<f64>)>, Refusal> {
     let mut first_refusal = None;
-    for place in [json.geo_data, json.geo_data_exif].into_iter().flatten() {
+    for place in places.into_iter().flatten() {
         match place.location() {
             Ok(Some(location)) => return Ok(Some((location, place.altitude()))),
             Ok(None) => {}

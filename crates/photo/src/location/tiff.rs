@@ -2,7 +2,7 @@
 //!
 //! Own code, because `kamadak-exif` (used before) gives up where other programs read on: it wants the marker
 //! `Exif\0\0` to the letter, one segment, a pointer of an integer type, every value of a directory within the data, and
-//! it knows neither BigTIFF nor the XMP tag. What is needed here is small: directories, and three kinds of values.
+//! it knows neither `BigTIFF` nor the XMP tag. What is needed here is small: directories, and three kinds of values.
 
 use std::collections::BTreeSet;
 
@@ -197,7 +197,7 @@ impl<'a> Tiff<'a> {
         self.slice(place, needed * size).map(|_| place)
     }
 
-    /// An offset: 32 bits, or 64 in a BigTIFF.
+    /// An offset: 32 bits, or 64 in a `BigTIFF`.
     fn word(&self, at: u64) -> Option<u64> {
         if self.big { self.u64(at) } else { self.u32(at).map(u64::from) }
     }

@@ -190,11 +190,7 @@ fn damaged_exif_is_called_damaged() {
         ("cut before the GPS tag", jpeg_with_exif(&plain[..38]), "its GPS tag points to no directory"),
         ("cut before the values", jpeg_with_exif(&plain[..108]), "its GPS tag points outside of it"),
         ("cut within the GPS tag", jpeg_with_exif(&plain[..60]), "it ends within the GPS tag"),
-        ("wrong types", changed(12, &[99, 0]), "its GPS tag points to no directory"),
     ] {
-        if name == "wrong types" {
-            continue;
-        }
         assert_eq!(refused(&file), format!("the photo's EXIF data is damaged: {why}"), "{name}");
     }
     let no_types = Tiff {

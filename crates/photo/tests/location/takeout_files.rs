@@ -54,6 +54,22 @@ fn every_name_is_found() {
 }
 
 #[test]
+fn photos_that_share_a_cut_name_are_told_apart_by_title() {
+    let start = "a_name_of_forty-six_letters_which_Takeout_keep";
+    let [first, second] = [format!("{start}s.jpg"), format!("{start}2.jpg")];
+    let of = |title: &str, place: &str| format!(r#"{{"title": "{title}", "geoData": {place}}}"#);
+    let (one, two) = (of(&format!("{start}s_all.jpg"), PARIS), of(&format!("{start}2_all.jpg"), SANTIAGO));
+    let cut = format!("{start}.json");
+    let files = [(cut.as_str(), one.as_str())];
+    let stated = with_files(&first, &jpeg(&[]), Sidecars::XmpAndTakeout, &files).unwrap();
+    assert_at("first", &stated, 48.858_267, 2.2945);
+    assert!(with_files(&second, &jpeg(&[]), Sidecars::XmpAndTakeout, &files).is_err());
+    let files = [(cut.as_str(), two.as_str())];
+    let stated = with_files(&second, &jpeg(&[]), Sidecars::XmpAndTakeout, &files).unwrap();
+    assert_at("second", &stated, -33.86, -70.65);
+}
+
+#[test]
 fn bad_json_has_reasons() {
     for (text, reason) in [
         (json(UNKNOWN, UNKNOWN), "says 0, 0, which stands for an unknown location"),
