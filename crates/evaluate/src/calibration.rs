@@ -56,9 +56,9 @@ impl Calibration {
     /// Judges the confidences of joined predictions; `None` when no prediction states any.
     pub fn new(joined: &Joined<'_>) -> Option<Self> {
         let mut all = RADII_KM.map(|radius| (radius, Vec::new()));
-        for photo in &joined.photos {
-            let (Some(prediction), Some(error)) = (photo.prediction, photo.error_km) else { continue };
-            for ((radius, stated), confidence) in all.iter_mut().zip(prediction.confidence) {
+        for (index, error) in joined.errors_km().iter().enumerate() {
+            let (Some(confidence), Some(error)) = (joined.confidence(index), *error) else { continue };
+            for ((radius, stated), confidence) in all.iter_mut().zip(confidence) {
                 stated.extend(confidence.map(|confidence| (confidence, error < *radius)));
             }
         }

@@ -50,6 +50,24 @@ pub enum EvaluateError {
         /// What the filtered columns hold: column and some values.
         values: Vec<(String, Vec<String>)>,
     },
+    /// Predictions of other photos, or under other names.
+    #[error(
+        "no IMG_ID of {predictions} is in {truth}: the predictions are for {}, the truth has {}",
+        quoted(predicted),
+        quoted(known)
+    )]
+    NothingMatches {
+        /// The predictions file.
+        predictions: String,
+        /// The truth table.
+        truth: String,
+        /// The first ids of the predictions, at most two.
+        predicted: Vec<String>,
+        /// The first ids of the truth, at most two.
+        known: Vec<String>,
+        /// Ids that could not be matched because several fit, in words.
+        ambiguous: Option<String>,
+    },
     /// Calibration of predictions that state no confidence.
     #[error("{predictions} states no confidence for any photo of the truth")]
     NoConfidence {
@@ -65,7 +83,9 @@ impl Diagnose for EvaluateError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Table(error) => error.kind(),
-            Self::EmptyTruth { .. } | Self::NoConfidence { .. } => ErrorKind::InvalidTable,
+            Self::EmptyTruth { .. } | Self::NothingMatches { .. } | Self::NoConfidence { .. } => {
+                ErrorKind::InvalidTable
+            }
             Self::Unpaired(_) => ErrorKind::Internal,
             _ => ErrorKind::Usage,
         }
@@ -86,6 +106,14 @@ impl Diagnose for EvaluateError {
                 let shown = values.iter().map(|(column, values)| format!("{column} holds {}", values.join(", ")));
                 shown.collect::<Vec<_>>().join("; ")
             }
+            Self::NothingMatches { ambiguous: Some(example), .. } => {
+                format!("write whole paths as `IMG_ID` in both files; now {example}")
+            }
+            Self::NothingMatches { ambiguous: None, .. } => {
+                "give the predictions and the truth of the same photos: an `IMG_ID` matches when both are equal, or \
+                 when one path is the end of the other"
+                    .into()
+            }
             Self::NoConfidence { .. } => {
                 "leave calibration out, or give predictions with the columns confidence_1km to confidence_2500km"
                     .into()
@@ -93,4 +121,8 @@ impl Diagnose for EvaluateError {
             Self::Unpaired(_) => "compare methods that were joined with the same truth".into(),
         })
     }
+}
+
+fn quoted(ids: &[String]) -> String {
+    ids.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(" and ")
 }

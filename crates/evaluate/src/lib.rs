@@ -1,7 +1,8 @@
 //! Accuracy the way the field reports it.
 //!
 //! # What it does
-//! Predictions and truth are two tables that are joined by `IMG_ID`. A prediction counts within a radius when its
+//! Predictions and truth are two tables that are joined by `IMG_ID`: ids that are equal, then those that are left over
+//! and whose paths end alike, when that is unique. A prediction counts within a radius when its
 //! WGS-84 geodesic to the truth is **strictly** shorter; a photo without a prediction is a miss, never left out; every
 //! percentage comes with a 95 % bootstrap interval. Row order changes nothing, and the same seed gives the
 //! same numbers.
@@ -38,17 +39,25 @@ mod calibration;
 mod compare;
 mod error;
 mod join;
+mod matching;
+mod names;
 mod outcome;
+mod predictions;
 mod render;
 mod report;
+mod rows;
 mod selection;
+mod texts;
+mod truth;
 
 pub use calibration::{Bin, Calibration, RadiusCalibration};
 pub use compare::{Comparison, compare};
 pub use error::EvaluateError;
 pub use geo::metrics::{Bootstrap, Improvement, Measured};
-pub use join::{Joined, Judged, Predictions, Truth};
-pub use outcome::{EvaluateRequest, Evaluation, Options, Outcome, evaluate, run};
+pub use join::Joined;
+pub use outcome::{EvaluateRequest, Evaluation, Options, Outcome, evaluate, run, run_passing_over};
+pub use predictions::Predictions;
 pub use render::{Format, UnknownFormat, render};
 pub use report::{Breakdown, Report, Within};
 pub use selection::{Condition, Selection, SelectionError};
+pub use truth::Truth;

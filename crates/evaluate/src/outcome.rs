@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use formats::table::{BadRows, TableError};
 use geo::metrics::Bootstrap;
 
 use crate::{Calibration, Comparison, EvaluateError, Joined, Predictions, Report, Selection, Truth, compare};
@@ -66,22 +67,36 @@ pub struct Evaluation {
 /// Reads the files and evaluates.
 ///
 /// # Errors
-/// Files that are missing or wrong, unknown columns, a selection that leaves nothing.
+/// Files that are missing or wrong, unknown columns, a selection that leaves nothing, predictions of which none is for
+/// a photo of the truth.
 pub fn run(request: &EvaluateRequest) -> Result<Outcome, EvaluateError> {
+    let mut ignore = |_: &TableError| ();
+    run_passing_over(request, &mut BadRows::new(&mut ignore).at_most(0))
+}
+
+/// As [`run`], without the rows of the files that are wrong, as far as `bad` passes over them.
+///
+/// # Errors
+/// As [`run`], and more wrong rows than `bad` allows.
+pub fn run_passing_over(request: &EvaluateRequest, bad: &mut BadRows<'_>) -> Result<Outcome, EvaluateError> {
     if request.predictions.is_empty() {
         return Err(EvaluateError::NoPredictions);
     }
-    let truth = Truth::read(&request.truth)?;
+    let options = &request.options;
+    let filtered = options.selection.conditions.iter().map(|condition| &condition.column);
+    let columns: Vec<&str> = options.by.iter().chain(filtered).map(String::as_str).collect();
+    let truth = Truth::read(&request.truth, &columns, bad)?;
+    let mut read = |path: &PathBuf| Predictions::read(path, options.calibration, bad);
     let predictions: Vec<Predictions> =
-        request.predictions.iter().map(Predictions::read).collect::<Result<_, _>>()?;
+        request.predictions.iter().map(&mut read).collect::<Result<_, _>>()?;
     evaluate(&truth, &predictions, &request.options)
 }
 
 /// Evaluates predictions in memory; the first are the reference.
 ///
 /// # Errors
-/// No predictions, two of one name, unknown columns, a selection that leaves nothing, or calibration asked
-/// of predictions without confidence.
+/// No predictions, two of one name, unknown columns, a selection that leaves nothing, predictions of which none is for
+/// a photo of the truth, or calibration asked of predictions without confidence.
 pub fn evaluate(
     truth: &Truth,
     predictions: &[Predictions],
@@ -103,16 +118,19 @@ pub fn evaluate(
         comparisons: Vec::new(),
         notes: Vec::new(),
     };
+    outcome.notes.extend_from_slice(truth.notes());
     let mut errors = Vec::new();
     for one in predictions {
-        let joined = Joined::new(truth, &selected, one);
+        outcome.notes.extend_from_slice(one.notes());
+        let joined = Joined::new(truth, &selected, one)?;
         let calibration = if options.calibration { Calibration::new(&joined) } else { None };
         if options.calibration && calibration.is_none() {
             return Err(EvaluateError::NoConfidence { predictions: one.name().to_owned() });
         }
         let report = Report::new(&joined, &options.by, &options.bootstrap);
+        outcome.notes.extend(joined.notes());
         outcome.notes.extend(notes(truth.name(), one.name(), &report));
-        errors.push((one.name(), joined.errors_km()));
+        errors.push((one.name(), joined.errors_km().to_vec()));
         outcome.evaluations.push(Evaluation { predictions: one.name().to_owned(), report, calibration });
     }
     let lists: Vec<(&str, &[Option<f64>])> =

@@ -1,12 +1,11 @@
 //! How accurate predictions are; its JSON form is fixed.
 
-use std::collections::BTreeMap;
-
 use geo::metrics::{Bootstrap, Measured, RADII_KM, Summary};
+use rayon::prelude::*;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::join::{Joined, Judged};
+use crate::join::Joined;
 
 /// Accuracy within one radius.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -22,10 +21,10 @@ pub struct Within {
     pub high: f64,
 }
 
-/// Accuracy on some photos. In JSON, `within_km` is an object with one entry a radius, `median_km`,
-/// `mean_km` and `geoscore` are the numbers without their intervals, and `by` is an object of objects. A
-/// number that does not exist (the mean without predictions) or is infinite is null.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// Accuracy on some photos. In JSON, `within_km` is an object with one entry per radius, `median_km`,
+/// `mean_km` and `geoscore` are the numbers without their intervals, which are in `intervals`, and `by` is an object of
+/// objects. A number that does not exist (the mean without predictions) or is infinite is null.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// Number of photos with a known location.
     pub n: usize,
@@ -37,19 +36,14 @@ pub struct Report {
     /// Ids of photos without a prediction; they count as misses.
     pub unmatched_truth: Vec<String>,
     /// Accuracy within 1, 25, 200, 750 and 2500 km.
-    #[serde(serialize_with = "by_radius")]
     pub within_km: [Within; 5],
     /// Median error, km; photos without a prediction are infinitely far.
-    #[serde(serialize_with = "value_only")]
     pub median_km: Measured,
     /// Mean error, km, of the photos that have a prediction.
-    #[serde(serialize_with = "value_only")]
     pub mean_km: Measured,
     /// Mean of `5000 exp(-km / 1492.7)`; photos without a prediction score 0.
-    #[serde(serialize_with = "value_only")]
     pub geoscore: Measured,
     /// The same for the photos of each value of a column.
-    #[serde(serialize_with = "by_column")]
     pub by: Vec<Breakdown>,
 }
 
@@ -64,19 +58,24 @@ pub struct Breakdown {
 }
 
 impl Report {
-    /// Reports on joined predictions, broken down by columns.
+    /// Reports on joined predictions, broken down by columns that the truth has kept.
     pub fn new(joined: &Joined<'_>, by: &[String], bootstrap: &Bootstrap) -> Self {
-        let all: Vec<&Judged<'_>> = joined.photos.iter().collect();
-        let mut report = Self::of(&all, bootstrap);
-        report.unmatched_predictions.clone_from(&joined.unmatched_predictions);
-        report.by = by.iter().map(|column| Breakdown::new(column, &all, bootstrap)).collect();
+        let all: Vec<usize> = (0..joined.selected.len()).collect();
+        let mut report = Self::of(joined, &all, bootstrap);
+        report.unmatched_predictions = joined.unmatched_predictions();
+        report.by = by.iter().map(|column| Breakdown::new(column, joined, bootstrap)).collect();
         report
     }
 
-    fn of(photos: &[&Judged<'_>], bootstrap: &Bootstrap) -> Self {
-        let errors: Vec<Option<f64>> = photos.iter().map(|photo| photo.error_km).collect();
+    /// Of the photos at some indices of the selection.
+    fn of(joined: &Joined<'_>, photos: &[usize], bootstrap: &Bootstrap) -> Self {
+        let error = |index: &usize| joined.errors_km().get(*index).copied().flatten();
+        let errors: Vec<Option<f64>> = photos.iter().map(error).collect();
         let summary = Summary::new(&errors, bootstrap);
-        let missing = photos.iter().filter(|photo| photo.error_km.is_none());
+        let missing = photos.iter().zip(&errors).filter(|(_, error)| error.is_none());
+        let id = |index: usize| {
+            joined.selected.get(index).map(|photo| joined.truth.texts().get(*photo as usize).to_owned())
+        };
         let within = |index: usize| {
             let Measured { value, low, high } = summary.percent_within[index];
             Within { radius_km: RADII_KM[index], percent: value, low, high }
@@ -85,7 +84,7 @@ impl Report {
             n: summary.count,
             matched: summary.count - summary.missing,
             unmatched_predictions: Vec::new(),
-            unmatched_truth: missing.map(|photo| photo.truth.id.to_string()).collect(),
+            unmatched_truth: missing.filter_map(|(index, _)| id(*index)).collect(),
             within_km: std::array::from_fn(within),
             median_km: summary.median_km,
             mean_km: summary.mean_km,
@@ -96,37 +95,74 @@ impl Report {
 }
 
 impl Breakdown {
-    fn new(column: &str, photos: &[&Judged<'_>], bootstrap: &Bootstrap) -> Self {
-        let mut groups: BTreeMap<String, Vec<&Judged<'_>>> = BTreeMap::new();
-        for photo in photos {
-            let value = photo.truth.get(column).unwrap_or_default().into_owned();
-            groups.entry(value).or_default().push(photo);
+    fn new(column: &str, joined: &Joined<'_>, bootstrap: &Bootstrap) -> Self {
+        let values = joined.truth.column(column);
+        let mut photos: Vec<Vec<usize>> = vec![Vec::new(); values.map_or(0, |column| column.values.len())];
+        for (index, photo) in joined.selected.iter().enumerate() {
+            let number = values.and_then(|column| column.numbers.get(*photo as usize));
+            if let Some(group) = number.and_then(|number| photos.get_mut(*number as usize)) {
+                group.push(index);
+            }
         }
-        let mut groups: Vec<_> =
-            groups.into_iter().map(|(value, photos)| (value, Report::of(&photos, bootstrap))).collect();
-        groups.sort_by_key(|(_, report)| std::cmp::Reverse(report.n));
+        let names = values.into_iter().flat_map(|column| &column.values);
+        let named: Vec<(&String, Vec<usize>)> =
+            names.zip(photos).filter(|(_, photos)| !photos.is_empty()).collect();
+        let report =
+            |(value, photos): (&String, Vec<usize>)| (value.clone(), Report::of(joined, &photos, bootstrap));
+        let mut groups: Vec<(String, Report)> = named.into_par_iter().map(report).collect();
+        groups.sort_by(|(one, report), (other, than)| than.n.cmp(&report.n).then_with(|| one.cmp(other)));
         Self { column: column.to_owned(), groups }
     }
 }
 
-fn by_radius<S: Serializer>(within: &[Within; 5], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(within.iter().map(|within| (within.radius_km.to_string(), within)))
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let within: Vec<(String, Within)> =
+            self.within_km.iter().map(|within| (within.radius_km.to_string(), *within)).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("n", &self.n)?;
+        map.serialize_entry("matched", &self.matched)?;
+        map.serialize_entry("unmatched_predictions", &self.unmatched_predictions)?;
+        map.serialize_entry("unmatched_truth", &self.unmatched_truth)?;
+        map.serialize_entry("within_km", &Entries(&within))?;
+        map.serialize_entry("median_km", &self.median_km.value)?;
+        map.serialize_entry("mean_km", &self.mean_km.value)?;
+        map.serialize_entry("geoscore", &self.geoscore.value)?;
+        map.serialize_entry("intervals", &Intervals::from(self))?;
+        let by: Vec<(&str, Entries<'_, String, Self>)> =
+            self.by.iter().map(|one| (one.column.as_str(), Entries(&one.groups))).collect();
+        map.serialize_entry("by", &Entries(&by))?;
+        map.end()
+    }
 }
 
-fn value_only<S: Serializer>(measured: &Measured, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(measured.value)
+/// The 95 % intervals of the numbers that stand alone.
+#[derive(Serialize)]
+struct Intervals {
+    median_km: Interval,
+    mean_km: Interval,
+    geoscore: Interval,
 }
 
-fn by_column<S: Serializer>(breakdowns: &[Breakdown], serializer: S) -> Result<S::Ok, S::Error> {
-    struct Groups<'a>(&'a [(String, Report)]);
-    impl Serialize for Groups<'_> {
-        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(self.0.iter().map(|(value, report)| (value, report)))
-        }
+#[derive(Serialize)]
+struct Interval {
+    low: f64,
+    high: f64,
+}
+
+impl From<&Report> for Intervals {
+    fn from(report: &Report) -> Self {
+        let [median_km, mean_km, geoscore] = [report.median_km, report.mean_km, report.geoscore]
+            .map(|measured| Interval { low: measured.low, high: measured.high });
+        Self { median_km, mean_km, geoscore }
     }
-    let mut map = serializer.serialize_map(Some(breakdowns.len()))?;
-    for breakdown in breakdowns {
-        map.serialize_entry(&breakdown.column, &Groups(&breakdown.groups))?;
+}
+
+/// Pairs as an object, in their order.
+struct Entries<'a, K, V>(&'a [(K, V)]);
+
+impl<K: Serialize, V: Serialize> Serialize for Entries<'_, K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
     }
-    map.end()
 }

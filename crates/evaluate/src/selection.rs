@@ -19,7 +19,12 @@ pub struct Condition {
 impl Condition {
     /// Whether a photo fits.
     pub fn fits(&self, photo: &PhotoRow) -> bool {
-        (photo.get(&self.column).unwrap_or_default() == self.value.as_str()) == self.equal
+        self.fits_text(&photo.get(&self.column).unwrap_or_default())
+    }
+
+    /// Whether a photo with this text in the column fits.
+    pub(crate) fn fits_text(&self, text: &str) -> bool {
+        (text == self.value) == self.equal
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use evaluate::{Bootstrap, Format, Joined, Options, Predictions, Report, Truth, evaluate, render};
+use evaluate::{Bootstrap, Format, Joined, Options, Predictions, Report, Selection, Truth, evaluate, render};
 use formats::table::{PhotoRow, PredictionRow};
 use geo::{LatLon, destination, geodesic_km};
 use proptest::prelude::*;
@@ -26,8 +26,8 @@ fn options() -> Options {
 }
 
 fn report(truth: &Truth, predictions: &Predictions, resamples: usize) -> Report {
-    let photos: Vec<_> = truth.photos().iter().collect();
-    Report::new(&Joined::new(truth, &photos, predictions), &[], &Bootstrap { resamples, seed: 7 })
+    let photos = truth.select(&Selection::default()).unwrap();
+    Report::new(&Joined::new(truth, &photos, predictions).unwrap(), &[], &Bootstrap { resamples, seed: 7 })
 }
 
 /// Photo number, city, truth, and one prediction by each of two methods.
@@ -43,13 +43,18 @@ fn cases() -> impl Strategy<Value = Vec<Case>> {
     })
 }
 
-fn tables(cases: &[Case]) -> (Truth, [Predictions; 2]) {
-    let mut photos = Vec::new();
-    let (mut first, mut second) = (Vec::new(), Vec::new());
-    for (id, city, (latitude, longitude), one, other) in cases {
+fn photos(cases: &[Case]) -> Vec<PhotoRow> {
+    let photo = |(id, city, (latitude, longitude), ..): &Case| {
         let mut photo = PhotoRow::new(id.to_string(), point(*latitude, *longitude));
         photo.place.city = Some(city.to_string());
-        photos.push(photo);
+        photo
+    };
+    cases.iter().map(photo).collect()
+}
+
+fn tables(cases: &[Case]) -> (Truth, [Predictions; 2]) {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    for (id, _, _, one, other) in cases {
         for (rows, prediction) in [(&mut first, one), (&mut second, other)] {
             rows.extend(
                 prediction.map(|(latitude, longitude)| {
@@ -58,7 +63,8 @@ fn tables(cases: &[Case]) -> (Truth, [Predictions; 2]) {
             );
         }
     }
-    (truth(photos), [Predictions::new("first", first), Predictions::new("second", second)])
+    let named = |name: &str, rows| Predictions::new(name, rows).unwrap();
+    (truth(photos(cases)), [named("first", first), named("second", second)])
 }
 
 proptest! {
@@ -80,7 +86,7 @@ proptest! {
     #[test]
     fn a_photo_without_prediction_never_helps(cases in cases()) {
         let (before, [predictions, _]) = tables(&cases);
-        let mut more = before.photos().to_vec();
+        let mut more = photos(&cases);
         more.push(PhotoRow::new("new", point(0.0, 0.0)));
         let (old, new) = (report(&before, &predictions, 0), report(&truth(more), &predictions, 0));
         prop_assert_eq!(new.n, old.n + 1);
@@ -116,7 +122,8 @@ proptest! {
     ) {
         let from = point(latitude, 10.0);
         let at = destination(from, bearing, RADII[index] + f64::from(nudge) * 1e-12).unwrap();
-        let judged = report(&truth(vec![PhotoRow::new("a", from)]), &Predictions::new("p", vec![PredictionRow::new("a", at)]), 0);
+        let predictions = Predictions::new("p", vec![PredictionRow::new("a", at)]).unwrap();
+        let judged = report(&truth(vec![PhotoRow::new("a", from)]), &predictions, 0);
         let inside = geodesic_km(from, at) < RADII[index];
         prop_assert_eq!(judged.within_km[index].percent, if inside { 100.0 } else { 0.0 });
     }
@@ -143,7 +150,7 @@ fn distances_are_those_of_the_reference() {
         rows.push(PredictionRow::new(number.to_string(), point(at("b", 0), at("b", 1))));
         errors.push(pair["geodesic_km"].as_f64().unwrap());
     }
-    let report = report(&truth(photos), &Predictions::new("p", rows), 0);
+    let report = report(&truth(photos), &Predictions::new("p", rows).unwrap(), 0);
     assert_eq!(report.matched, errors.len());
     for within in report.within_km {
         let hits = errors.iter().filter(|error| **error < within.radius_km).count();
