@@ -5,8 +5,8 @@ use geo::LatLon;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Answer, AnswerCache, Budget, CacheKey, CachedAnswers, Dropped, Generator, Usage, official_coordinate,
-    read_answer,
+    Answer, AnswerCache, Budget, CacheKey, CachedAnswers, Dropped, Finish, Generator, ReadPlace, Usage,
+    official_coordinate, read_place,
 };
 
 /// Whose rules answers are read by.
@@ -39,6 +39,8 @@ pub struct WrittenPlace {
     pub location: LatLon,
     /// The number of the answer, from 0.
     pub sample: usize,
+    /// Whether it was only thought: the answer itself was empty.
+    pub from_thoughts: bool,
 }
 
 /// How many answers were dropped, by reason.
@@ -55,6 +57,16 @@ pub struct DroppedCounts {
     pub null_island: usize,
     /// [`Dropped::Cut`].
     pub cut: usize,
+    /// [`Dropped::Range`].
+    pub range: usize,
+    /// [`Dropped::Ambiguous`].
+    pub ambiguous: usize,
+    /// [`Dropped::Code`].
+    pub code: usize,
+    /// [`Dropped::Thoughts`].
+    pub thoughts: usize,
+    /// [`Dropped::Empty`].
+    pub empty: usize,
 }
 
 impl DroppedCounts {
@@ -66,12 +78,22 @@ impl DroppedCounts {
             Dropped::OutOfRange => &mut self.out_of_range,
             Dropped::NullIsland => &mut self.null_island,
             Dropped::Cut => &mut self.cut,
+            Dropped::Range => &mut self.range,
+            Dropped::Ambiguous => &mut self.ambiguous,
+            Dropped::Code => &mut self.code,
+            Dropped::Thoughts => &mut self.thoughts,
+            Dropped::Empty => &mut self.empty,
         }
     }
 
     /// All of them.
-    pub const fn total(&self) -> usize {
-        self.refused + self.no_coordinate + self.out_of_range + self.null_island + self.cut
+    pub fn total(mut self) -> usize {
+        Dropped::ALL.map(|reason| *self.of(reason)).iter().sum()
+    }
+
+    /// Those that say nothing at all: they are empty, or hold thoughts only.
+    pub const fn silent(&self) -> usize {
+        self.thoughts + self.empty
     }
 
     /// `4 refused, 1 without a coordinate`; empty when nothing was dropped.
@@ -96,12 +118,18 @@ impl Answered {
         let mut dropped = DroppedCounts::default();
         let mut places = Vec::with_capacity(self.answers.len());
         for (sample, answer) in self.answers.iter().enumerate() {
-            let location = match reading {
-                Reading::Official => Ok(official_coordinate(&answer.text)),
-                Reading::Default => read_answer(answer),
+            let read = match reading {
+                Reading::Official => {
+                    // What stands in a field of its own is no part of the answer.
+                    let text = if answer.finish == Finish::Thoughts { "" } else { &answer.text };
+                    Ok(ReadPlace { location: official_coordinate(text), from_thoughts: false })
+                }
+                Reading::Default => read_place(answer),
             };
-            match location {
-                Ok(location) => places.push(WrittenPlace { location, sample }),
+            match read {
+                Ok(ReadPlace { location, from_thoughts }) => {
+                    places.push(WrittenPlace { location, sample, from_thoughts });
+                }
                 Err(reason) => *dropped.of(reason) += 1,
             }
         }

@@ -101,6 +101,24 @@ pub enum GenerateError {
         /// What the server says.
         message: String,
     },
+    /// The server refuses a part of the request that the official protocol has.
+    #[error("{server} refuses `{field}`, which the official protocol sends (HTTP {status}): {message}")]
+    Protocol {
+        /// The address.
+        server: String,
+        /// HTTP status.
+        status: u16,
+        /// Name of the part, as the API has it.
+        field: &'static str,
+        /// What the server says.
+        message: String,
+    },
+    /// The address answers as web sites do.
+    #[error("{server} answers with a web page")]
+    WebPage {
+        /// The address.
+        server: String,
+    },
     /// The next request could cost more than is left.
     #[error("the budget of {cap} is reached: {spent:.4} are spent, and the next request may cost {next:.4}")]
     Budget {
@@ -159,7 +177,9 @@ impl Diagnose for GenerateError {
             | Self::QuotaUsedUp { .. }
             | Self::Unknown { .. }
             | Self::Redirect { .. }
-            | Self::NoSchema { .. } => ErrorKind::Usage,
+            | Self::NoSchema { .. }
+            | Self::Protocol { .. }
+            | Self::WebPage { .. } => ErrorKind::Usage,
             Self::Refused { .. } => ErrorKind::Refused,
             Self::GaveUp { .. } | Self::LongWait { .. } => ErrorKind::Service,
             Self::Budget { .. } => ErrorKind::BudgetReached,
@@ -195,6 +215,9 @@ impl Diagnose for GenerateError {
                 "check the model's name, and the address: it usually ends in /v1".to_owned()
             }
             Self::Refused { status: 413, .. } => "send smaller pictures with `max_side`".to_owned(),
+            Self::Refused { message, .. } if message.contains("max_tokens") || message.contains("max_completion_tokens") => {
+                "lower `max_tokens`, or use a model that writes as much".to_owned()
+            }
             Self::Refused { .. } => {
                 "if the server reads no pictures, `detail` none sends the text alone".to_owned()
             }
@@ -205,6 +228,14 @@ impl Diagnose for GenerateError {
                 "run the same command again later: answers in the cache are not asked for again".to_owned()
             }
             Self::NoSchema { .. } => "use `structured` auto or off".to_owned(),
+            Self::Protocol { field: "n", .. } => {
+                "leave out `protocol` official: then this model is asked for one answer at a time".to_owned()
+            }
+            Self::Protocol { .. } => {
+                "use a model that takes it, or leave out `protocol` official: then what the server refuses is left out"
+                    .to_owned()
+            }
+            Self::WebPage { .. } => "does the base URL end in /v1?".to_owned(),
             Self::Budget { .. } => {
                 "run the same command again, with a new or a higher `budget`: it continues here, and cached answers cost nothing"
                     .to_owned()

@@ -15,6 +15,8 @@ pub enum Finish {
     Length,
     /// A filter kept the answer back, or the model refused in the field made for that.
     Refused,
+    /// It thought and then said nothing: the text is what it thought, in a field of its own.
+    Thoughts,
     /// Anything else, or unknown.
     Other,
 }
@@ -47,6 +49,15 @@ impl std::ops::AddAssign for Usage {
         self.completion_tokens = self.completion_tokens.saturating_add(other.completion_tokens);
         self.estimated = self.estimated || other.estimated;
     }
+}
+
+/// Requests that were sent to a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// All of them.
+    pub sent: usize,
+    /// Those of them that were refused, or failed.
+    pub failed: usize,
 }
 
 /// What one call of a [`Generator`] gave.
@@ -87,5 +98,15 @@ pub trait Generator: Send + Sync {
     /// Tokens that one call for so many samples will take at most, as far as that can be said beforehand: for budgets.
     fn most_usage(&self, prompt: &str, samples: usize) -> Usage {
         self.expected_usage(prompt, samples)
+    }
+
+    /// The requests that were sent so far; `None` where none are sent.
+    fn requests(&self) -> Option<Requests> {
+        None
+    }
+
+    /// Whether the photo itself goes to the model, and not the prompt alone.
+    fn shows_photos(&self) -> bool {
+        true
     }
 }

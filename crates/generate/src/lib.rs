@@ -53,13 +53,13 @@ mod parallel;
 mod prompt;
 mod written;
 
-pub use answer::{Dropped, official_coordinate, read_answer};
+pub use answer::{Dropped, ReadPlace, official_coordinate, read_answer, read_place};
 pub use api::{ApiAddress, ApiConduct, ApiGenerator, ApiKey, ApiSettings, Detail, Notes, Structured};
 pub use ask::{Answered, Asker, DroppedCounts, Reading, WrittenPlace};
 pub use budget::{Budget, Prices, Reservation};
 pub use cache::{AnswerCache, CacheKey, CachedAnswers, Claim};
 pub use error::GenerateError;
-pub use generator::{Answer, Finish, Generation, Generator, Usage};
+pub use generator::{Answer, Finish, Generation, Generator, Requests, Usage};
 pub use local::{LocalGenerator, LocalSettings};
 pub use parallel::in_order;
 pub use prompt::{REFERENCES, References, Wording, retrieval_prompt, zero_shot_prompt};

@@ -22,6 +22,9 @@ pub struct WrittenCandidate {
     pub model: String,
     /// The number of the answer, from 0.
     pub sample: usize,
+    /// Whether the answer itself was empty, and the place stands in the model's thoughts. Left out where it does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_thoughts: bool,
 }
 
 /// A photo's line.
@@ -68,6 +71,7 @@ impl WrittenPhoto {
             lon: place.location.longitude(),
             model: model.to_owned(),
             sample: place.sample,
+            from_thoughts: place.from_thoughts,
         });
         Self {
             photo: photo.into(),

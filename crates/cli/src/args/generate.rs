@@ -230,6 +230,7 @@ impl ApiArguments {
                 StructuredWord::Off => Structured::Off,
             },
             seed: self.seed,
+            exact: official,
         };
         let conduct = ApiConduct {
             timeout: Duration::from_secs_f64(self.timeout),

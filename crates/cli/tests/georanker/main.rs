@@ -12,6 +12,7 @@ mod gallery;
 mod generate;
 mod generate_care;
 mod generate_local;
+mod generate_models;
 mod judge;
 mod local_chat;
 mod locate;

@@ -21,18 +21,8 @@ pub(super) fn ascii_digit(character: char) -> Option<char> {
     char::from_digit(code - zero, 10)
 }
 
-/// A decimal number in a text.
-struct Decimal {
-    value: f64,
-    /// Digits behind the point.
-    places: usize,
-    /// Where it is, counted in characters.
-    start: usize,
-    end: usize,
-}
-
 /// All matches of `[-+]?\d+\.\d+`, left to right and as long as they go. Integers are not matched.
-fn decimals(characters: &[char]) -> Vec<Decimal> {
+fn decimals(characters: &[char]) -> Vec<f64> {
     let digits_from = |start: usize| -> String {
         characters[start..].iter().map_while(|character| ascii_digit(*character)).collect()
     };
@@ -54,9 +44,9 @@ fn decimals(characters: &[char]) -> Vec<Decimal> {
             continue;
         }
         let sign = if characters[at] == '-' { "-" } else { "" };
-        let (start, end) = (at, point + 1 + fraction.len());
+        let end = point + 1 + fraction.len();
         if let Ok(value) = format!("{sign}{whole}.{fraction}").parse() {
-            found.push(Decimal { value, places: fraction.len(), start, end });
+            found.push(value);
         }
         at = end;
     }
@@ -67,21 +57,7 @@ fn decimals(characters: &[char]) -> Vec<Decimal> {
 pub(super) fn last_two(text: &str) -> Option<(f64, f64)> {
     let characters: Vec<char> = text.chars().collect();
     match decimals(&characters).as_slice() {
-        [.., latitude, longitude] => Some((latitude.value, longitude.value)),
+        [.., latitude, longitude] => Some((*latitude, *longitude)),
         _ => None,
     }
-}
-
-/// The last two decimal numbers, if they look like a coordinate by themselves: nothing but a separator between them,
-/// and three digits or more behind each point. Shares of a whole, and counts of metres, mostly do not.
-pub(super) fn plain_pair(text: &str) -> Option<(f64, f64)> {
-    const PLACES: usize = 3;
-    let characters: Vec<char> = text.chars().collect();
-    let found = decimals(&characters);
-    let [.., latitude, longitude] = found.as_slice() else { return None };
-    let between = &characters[latitude.end..longitude.start];
-    let apart = between.iter().any(|character| matches!(character, ',' | ';' | '/' | ' '))
-        && between.iter().all(|character| matches!(character, ',' | ';' | '/' | ' '));
-    (apart && latitude.places >= PLACES && longitude.places >= PLACES)
-        .then_some((latitude.value, longitude.value))
 }

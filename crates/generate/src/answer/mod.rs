@@ -5,77 +5,62 @@
 //! first, and what stays unclear is refused with a reason that can be counted, never guessed at.
 //!
 //! # Main types
-//! [`read_answer`] is our reading; [`official_coordinate`] is the reference's, failures as 0, 0 included; [`Dropped`]
-//! is why an answer gave nothing.
+//! [`read_place`] and [`read_answer`] are our reading; [`official_coordinate`] is the reference's, failures as 0, 0
+//! included; [`Dropped`] is why an answer gave nothing.
 
+mod angle;
+mod bare;
+mod codes;
+mod compass;
 mod decimals;
-mod degrees;
+mod dropped;
+mod joined;
+mod json;
 mod labelled;
+mod lettered;
+mod notation;
 mod official;
 mod pairing;
+mod plain;
+mod spots;
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod tests;
+mod thoughts;
+mod words;
 
 use geo::LatLon;
 
 use crate::{Answer, Finish};
 
 use labelled::Named;
+use plain::plain;
 
+pub use dropped::Dropped;
 pub use official::official_coordinate;
+pub(crate) use thoughts::parted;
 
-/// Why an answer gives no candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Dropped {
-    /// The model would not say, in words or through a filter.
-    Refused,
-    /// No coordinate in the text.
-    NoCoordinate,
-    /// A coordinate that is not on Earth.
-    OutOfRange,
-    /// Exactly 0, 0: what models write when they do not know.
-    NullIsland,
-    /// No coordinate in a text that was cut by the limit of tokens.
-    Cut,
+/// A place that was read from an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReadPlace {
+    /// Where.
+    pub location: LatLon,
+    /// Whether the answer itself was empty, and the place stands in the model's thoughts.
+    pub from_thoughts: bool,
 }
 
-impl Dropped {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Refused, Self::NoCoordinate, Self::OutOfRange, Self::NullIsland, Self::Cut];
-
-    /// The name in JSON outputs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::NoCoordinate => "no_coordinate",
-            Self::OutOfRange => "out_of_range",
-            Self::NullIsland => "null_island",
-            Self::Cut => "cut",
-        }
-    }
-
-    /// Words for a person, after a number: `3 refused`.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::NoCoordinate => "without a coordinate",
-            Self::OutOfRange => "out of range",
-            Self::NullIsland => "at exactly 0, 0",
-            Self::Cut => "cut off (raise `max_tokens`)",
-        }
-    }
-}
-
-/// Finds the coordinate in an answer.
+/// Finds the coordinate in an answer. [`read_place`] says as well whether it was only thought.
 ///
-/// In this order: the last JSON object with `latitude` and `longitude` (or `lat`, `lon`, `lng`) anywhere in the text; the
-/// last pair with these names in any other writing and either order; degrees with compass letters, minutes and seconds
-/// included; degrees with degree signs; at last the reference's rule, the last two decimal numbers. What the clearest
-/// of these says counts: an object with a latitude of 91 is refused, whatever else the text holds, and so is one whose
-/// latitude is `null`. Where names leave open which number is which, only compass letters help. The last rule is not for texts
-/// that decline to answer, unless their two numbers look like a coordinate, and a number that the limit of tokens may
-/// have cut is none.
+/// In this order: JSON objects with `latitude` and `longitude` (or `lat`, `lon`, `lng`), `GeoJSON`, WKT, KML, `geo:`
+/// addresses and links to maps; pairs with these names, or those of other languages, in running text and either order;
+/// degrees with compass letters, minutes and seconds included; degrees with degree signs; at last two decimal numbers
+/// side by side that can only be a coordinate. What the clearest of these says counts: an object with a latitude of 91
+/// is refused, whatever else the text holds, and so is one whose latitude is `null`.
+///
+/// Where one rule finds several places, the one behind words such as `final answer` or `not ... but` counts; without such
+/// a word the answer is ambiguous. Thoughts (`<think>` and its relatives) are not part of an answer. Spans, and numbers
+/// that the limit of tokens may have cut, are no place.
 ///
 /// ```
 /// use generate::{Answer, Dropped, Finish, read_answer};
@@ -84,6 +69,7 @@ impl Dropped {
 /// let sydney = read("Sydney, I think: {\"latitude\": -33.86, \"longitude\": 151.21}")?;
 /// assert_eq!(sydney.longitude(), 151.21);
 /// assert!(read("33\u{b0}51'36\"S 151\u{b0}12'36\"E")?.latitude() < -33.8);
+/// assert_eq!(read("48.8-48.9 N, 2.2-2.3 E"), Err(Dropped::Range));
 /// assert_eq!(read("I'm sorry, I can't help with that."), Err(Dropped::Refused));
 /// # Ok::<(), Dropped>(())
 /// ```
@@ -91,40 +77,135 @@ impl Dropped {
 /// # Errors
 /// [`Dropped`] says why there is none.
 pub fn read_answer(answer: &Answer) -> Result<LatLon, Dropped> {
-    if answer.finish == Finish::Refused {
-        return Err(Dropped::Refused);
+    read_place(answer).map(|place| place.location)
+}
+
+/// [`read_answer`], and whether the place was read from thoughts: where the answer itself is empty and its thoughts are
+/// whole, a place with names in them counts.
+///
+/// # Errors
+/// [`Dropped`] says why there is none.
+pub fn read_place(answer: &Answer) -> Result<ReadPlace, Dropped> {
+    let thought = |text: &str| {
+        let text = plain(text);
+        let found = labelled_place(&text)?.ok_or(Dropped::Thoughts)?;
+        Ok(ReadPlace { location: on_earth(found)?, from_thoughts: true })
+    };
+    match answer.finish {
+        Finish::Refused => return Err(Dropped::Refused),
+        Finish::Thoughts => return thought(&answer.text),
+        _ => {}
     }
-    let text = degrees::plain(&answer.text);
-    let found = coordinate(&text);
-    if answer.finish == Finish::Length && found != coordinate(without_loose_end(&text)) {
+    let is_cut = answer.finish == Finish::Length;
+    let parted = parted(&answer.text);
+    if parted.is_open {
+        return Err(Dropped::Thoughts);
+    }
+    if parted.said.trim().is_empty() {
+        return match parted.thought.trim() {
+            "" if !is_cut => Err(Dropped::Empty),
+            thoughts if !is_cut => thought(thoughts),
+            _ => Err(Dropped::Thoughts),
+        };
+    }
+    said(&plain(&parted.said), is_cut).map(|location| ReadPlace { location, from_thoughts: false })
+}
+
+/// The place in what was said.
+fn said(text: &str, is_cut: bool) -> Result<LatLon, Dropped> {
+    let found = coordinate(text);
+    if is_cut && found != coordinate(without_loose_end(text)) {
         return Err(Dropped::Cut);
     }
-    match found {
-        Some((0.0, 0.0)) => Err(Dropped::NullIsland),
-        Some((latitude, longitude)) => LatLon::new(latitude, longitude).map_err(|_| Dropped::OutOfRange),
-        None if answer.finish == Finish::Length => Err(Dropped::Cut),
-        None if is_refusal(&text) => Err(Dropped::Refused),
-        None => Err(Dropped::NoCoordinate),
+    let read = found.and_then(|found| found.ok_or(Dropped::NoCoordinate)).and_then(on_earth);
+    read.map_err(|why| match why {
+        Dropped::NoCoordinate if is_cut => Dropped::Cut,
+        Dropped::NoCoordinate if is_refusal(text) => Dropped::Refused,
+        Dropped::NoCoordinate | Dropped::OutOfRange if codes::has_code(text) => Dropped::Code,
+        why => why,
+    })
+}
+
+fn on_earth((latitude, longitude): (f64, f64)) -> Result<LatLon, Dropped> {
+    if (latitude, longitude) == (0.0, 0.0) {
+        return Err(Dropped::NullIsland);
     }
+    LatLon::new(latitude, longitude).map_err(|_| Dropped::OutOfRange)
 }
 
 /// Latitude and longitude by the first rule that has something to say.
-fn coordinate(text: &str) -> Option<(f64, f64)> {
-    match labelled::in_json(text) {
-        Named::Pair(latitude, longitude) => return Some((latitude, longitude)),
-        Named::Unclear => return None,
-        Named::Absent => {}
+///
+/// # Errors
+/// There are numbers, and no place can be told from them.
+fn coordinate(text: &str) -> Result<Option<(f64, f64)>, Dropped> {
+    // `{...} Final answer: 48.5, 2.5`: the words outrank the notation.
+    if let Some(Ok(Some(pair))) = spots::final_part(text).map(by_rules) {
+        return Ok(Some(pair));
     }
-    let named = labelled::in_words(text);
-    if let Named::Pair(latitude, longitude) = named {
-        return Some((latitude, longitude));
+    by_rules(text)
+}
+
+/// [`coordinate`] of a text in which no part outranks another.
+fn by_rules(text: &str) -> Result<Option<(f64, f64)>, Dropped> {
+    let (notation, rest) = notation::in_notation(text);
+    let structured = json::in_json(text).and(notation);
+    if let Some(pair) = structured.answer(text)? {
+        return Ok(Some(pair));
     }
-    let lettered = degrees::lettered_pair(text);
-    if lettered.is_some() || named == Named::Unclear {
-        return lettered;
+    let named = labelled::in_words(&rest);
+    let is_unclear = matches!(named, Named::Unclear);
+    if let Named::Found(found) = named
+        && let Some(pair) = found.answer(&rest)?
+    {
+        return hemispheres_agree(text, pair);
     }
-    degrees::degree_pair(text)
-        .or_else(|| if is_refusal(text) { decimals::plain_pair(text) } else { decimals::last_two(text) })
+    if let Some(pair) = lettered::lettered(&rest).answer(&rest)? {
+        return Ok(Some(pair));
+    }
+    if is_unclear {
+        return Ok(None);
+    }
+    let pair = match lettered::signed(&rest).answer(&rest)? {
+        Some(pair) => Some(pair),
+        None => bare::bare(&rest, is_refusal(&rest)).answer(&rest)?,
+    };
+    pair.map_or(Ok(None), |pair| hemispheres_agree(text, pair))
+}
+
+/// The place of names alone, for thoughts.
+///
+/// # Errors
+/// As [`coordinate`].
+fn labelled_place(text: &str) -> Result<Option<(f64, f64)>, Dropped> {
+    let (notation, rest) = notation::in_notation(text);
+    if let Some(pair) = json::in_json(text).and(notation).answer(text)? {
+        return Ok(Some(pair));
+    }
+    match labelled::in_words(&rest) {
+        Named::Found(found) => found.answer(&rest),
+        Named::Unclear | Named::Absent => Ok(None),
+    }
+}
+
+/// A place without letters, unless the text speaks of another hemisphere.
+fn hemispheres_agree(text: &str, pair: (f64, f64)) -> Result<Option<(f64, f64)>, Dropped> {
+    let lower = text.to_lowercase();
+    let says = |whole: &str, part: &str| {
+        lower.contains(&format!("{whole} hemisphere"))
+            || lower.contains(&format!("hemisphere: {part}"))
+            || lower.contains(&format!("hemisphere is {part}"))
+    };
+    let south = says("southern", "s")
+        || ["south of the equator", "below the equator"].iter().any(|words| lower.contains(words));
+    let north = says("northern", "n");
+    let (west, east) = (says("western", "w"), says("eastern", "e"));
+    let contradicts = |negative: bool, positive: bool, value: f64| {
+        negative && !positive && value > 0.0 || positive && !negative && value < 0.0
+    };
+    if contradicts(south, north, pair.0) || contradicts(west, east, pair.1) {
+        return Err(Dropped::Ambiguous);
+    }
+    Ok(Some(pair))
 }
 
 /// A text that was cut by the limit of tokens, without what might have gone on: the digits at its end, and signs that a

@@ -48,8 +48,9 @@ fn degrees_with_letters_minutes_and_signs() {
 }
 
 #[test]
-fn the_rule_of_the_reference_comes_last() {
-    assert_eq!(read("I think 12.5 or 13.5 then 14.5, 15.5."), Ok((14.5, 15.5)));
+fn two_numbers_that_can_only_be_a_coordinate_come_last() {
+    assert_eq!(read("I think 12.5 or 13.5 then 14.5, 15.5."), Err(Dropped::NoCoordinate));
+    assert_eq!(read("I think of the place at 14.5, 15.5."), Ok((14.5, 15.5)));
     assert_eq!(read("[46.470601, 11.623621]"), Ok((46.470_601, 11.623_621)));
     assert_eq!(read("\u{2212}12.5, \u{2212}34.75"), Ok((-12.5, -34.75)), "a real minus sign is one");
     assert_eq!(read("\u{0664}\u{0668}.\u{0668}\u{0665}, \u{0662}.\u{0663}\u{0665}"), Ok((48.85, 2.35)));
@@ -62,7 +63,7 @@ fn what_is_no_place_is_refused_with_a_reason() {
     assert_eq!(read(r#"{"latitude": 0.0, "longitude": 0.0}"#), Err(Dropped::NullIsland));
     assert_eq!(read("I\u{2019}m sorry, but I can\u{2019}t help with that."), Err(Dropped::Refused));
     assert_eq!(read("Somewhere in the Alps, 3 of them."), Err(Dropped::NoCoordinate));
-    assert_eq!(read(""), Err(Dropped::NoCoordinate));
+    assert_eq!(read(""), Err(Dropped::Empty));
     assert_eq!(read(r#"{"latitude": null, "longitude": null}"#), Err(Dropped::NoCoordinate));
     let cut = Answer { text: "{\"latitude\": 48.".to_owned(), finish: Finish::Length };
     assert_eq!(read_answer(&cut), Err(Dropped::Cut));
@@ -76,8 +77,8 @@ fn names_come_in_either_order_and_two_places_are_never_mixed() {
         "Longitude: 2.3522, Latitude: 48.8566",
         "{'longitude': 2.3522, 'latitude': 48.8566}",
         "The longitude is about 2.3522 and the latitude is 48.8566.",
-        "Latitude: 1.5, Longitude: 2.5. Or: Latitude: 48.8566, Longitude: 2.3522",
-        "Longitude: 10.5, Latitude: 50.5. Or: Longitude: 2.3522, Latitude: 48.8566",
+        "Latitude: 1.5, Longitude: 2.5. Actually: Latitude: 48.8566, Longitude: 2.3522",
+        "Longitude: 10.5, Latitude: 50.5. Final answer: Longitude: 2.3522, Latitude: 48.8566",
         "Latitude/Longitude: 48.8566, 2.3522",
         "(longitude, latitude): (2.3522, 48.8566)",
         "latitude and longitude: 48.8566\u{b0} N, 2.3522\u{b0} E",
@@ -166,9 +167,46 @@ fn an_answer_that_declines_gives_no_place_by_chance() {
     assert_eq!(read(&two), Ok((48.5, 2.5)));
 }
 
+#[test]
+fn thoughts_are_read_by_names_alone_and_marked() {
+    let read = |text: &str, finish| read_place(&Answer { text: text.to_owned(), finish });
+    let json = r#"So the answer is {"latitude": 48.8566, "longitude": 2.3522}"#;
+    for (text, finish) in [
+        (json, Finish::Thoughts),
+        ("Latitude: 48.8566, Longitude: 2.3522", Finish::Thoughts),
+        (&format!("<think>{json}</think>\n"), Finish::Stop),
+    ] {
+        let place = read(text, finish).unwrap();
+        assert_eq!(
+            (place.from_thoughts, place.location),
+            (true, LatLon::new(48.8566, 2.3522).unwrap()),
+            "{text}"
+        );
+    }
+    assert!(!read(json, Finish::Stop).unwrap().from_thoughts);
+    for text in ["48.8566, 2.3522", "48.8566 N, 2.3522 E", "the roofs look like those of Paris"] {
+        assert_eq!(read(text, Finish::Thoughts), Err(Dropped::Thoughts), "{text}");
+    }
+    let two = r#"{"latitude": 1.5, "longitude": 2.5} or {"latitude": 48.8566, "longitude": 2.3522}"#;
+    assert_eq!(read(two, Finish::Thoughts), Err(Dropped::Ambiguous));
+    // What the limit of tokens has cut is not what a model came to.
+    assert_eq!(read(&format!("<think>{json}</think>"), Finish::Length), Err(Dropped::Thoughts));
+    assert_eq!(read(&format!("<think>{json}"), Finish::Length), Err(Dropped::Thoughts));
+    assert_eq!(read("", Finish::Length), Err(Dropped::Thoughts));
+    assert_eq!(read("", Finish::Stop), Err(Dropped::Empty));
+}
+
+#[test]
+fn final_words_outrank_notations() {
+    let text = r#"First {"latitude": 45.764, "longitude": 4.8357}. Final answer: 48.8566, 2.3522"#;
+    assert_eq!(read(text), Ok((48.8566, 2.3522)));
+    let text = r#"{"latitude": 48.8566, "longitude": 2.3522}. This answer is only about right."#;
+    assert_eq!(read(text), Ok((48.8566, 2.3522)));
+}
+
 proptest! {
     #[test]
-    fn any_text_is_read_without_a_panic(text in "\\PC{0,60}", insert in "[-+0-9NSEW°'\"{}:,. latoniude]{0,60}") {
+    fn any_text_is_read_without_a_panic(text in "\\PC{0,60}", insert in "[-+0-9NSEWO°'\"{}()<>/|:;,.~±… latoniudeö度纬]{0,60}") {
         for text in [format!("{text}{insert}"), format!("{insert}{text}{insert}")] {
             let _ = read(&text);
             let place = official_coordinate(&text);

@@ -3,36 +3,41 @@
 //! # What it does
 //! One blocking request a call, in plain sight: pace, request, response, and what to do about each kind of failure.
 //! Concurrency is threads of the caller. What can pass is tried again with growing waits (429, 5xx, timeouts, cut
-//! connections, responses that are not JSON); what cannot is said at once (a wrong key, an unknown model). A server that
-//! refuses `response_format` or several answers at once is asked for less, and remembered.
+//! connections, responses that are not JSON); what cannot is said at once (a wrong key, an unknown model, a web page). A
+//! field that a server refuses is left out alone, remembered, and said once.
 //!
 //! # Main types
 //! [`ApiGenerator`] is the [`Generator`]; [`ApiSettings`] what it asks for; [`ApiAddress`] and [`ApiKey`] where and as
 //! whom; [`ApiConduct`] how patient it is.
 
+mod abilities;
 mod address;
+mod complaint;
+#[cfg(test)]
+mod complaint_tests;
 mod key;
 mod pace;
 mod send;
+mod stream;
 mod tokens;
 mod wire;
 
 use std::ops::Range;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use contract::{Failure, Photo};
 use photo::encode_thumbnail;
 
-use crate::{GenerateError, Generation, Generator, Usage};
+use crate::{GenerateError, Generation, Generator, Requests, Usage};
 
 pub use address::ApiAddress;
 pub use key::ApiKey;
 
+use abilities::{Abilities, Field};
 use pace::Pace;
 use tokens::Counts;
-use wire::Abilities;
 
 /// JPEG quality of the pictures that are sent.
 const JPEG_QUALITY: u8 = 90;
@@ -80,6 +85,8 @@ pub struct ApiSettings {
     pub structured: Structured,
     /// Seed of the sampling, where the server knows such a thing.
     pub seed: Option<u64>,
+    /// Whether the request is to stay as it is: a field that the server refuses is an error, and is not left out.
+    pub exact: bool,
 }
 
 impl ApiSettings {
@@ -94,6 +101,7 @@ impl ApiSettings {
             max_side: 1024,
             structured: Structured::Auto,
             seed: None,
+            exact: false,
         }
     }
 }
@@ -137,6 +145,10 @@ pub struct ApiGenerator {
     abilities: Mutex<Abilities>,
     /// What the server counted so far.
     counts: Mutex<Counts>,
+    /// Requests that were sent.
+    sent: AtomicUsize,
+    /// Those of them that were answered as they should be.
+    answered: AtomicUsize,
     notes: Notes,
 }
 
@@ -167,6 +179,8 @@ impl ApiGenerator {
             pace: Pace::new(conduct.requests_per_minute, stop),
             abilities: Mutex::new(Abilities::first_guess(&settings)),
             counts: Mutex::default(),
+            sent: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
             address,
             settings,
             conduct,
@@ -178,9 +192,23 @@ impl ApiGenerator {
         *self.abilities.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn learn(&self, lesson: Abilities) {
+    /// Remembers what the server takes, and tells each part of it once.
+    fn learn(&self, lesson: Abilities, reasons: &[(Field, String)]) {
         let mut abilities = self.abilities.lock().unwrap_or_else(PoisonError::into_inner);
-        *abilities = abilities.and(lesson);
+        let before = *abilities;
+        *abilities = before.and(lesson);
+        let after = *abilities;
+        drop(abilities);
+        for field in before.lost(after) {
+            let what = match field {
+                Field::Limit => "`max_completion_tokens` is sent in its place from now on",
+                Field::Several => "answers are asked for one at a time from now on",
+                _ => "it is left out from now on",
+            };
+            let name = field.name();
+            let reason = reasons.iter().find(|(of, _)| *of == field).map_or("", |(_, reason)| reason);
+            (self.notes)(&format!("{} does not take `{name}`: {what} (it says: {reason})", self.address));
+        }
     }
 
     fn counts(&self) -> Counts {
@@ -206,7 +234,7 @@ impl Generator for ApiGenerator {
     }
 
     fn settings(&self) -> String {
-        let ApiSettings { model: _, temperature, max_tokens, detail, max_side, structured, seed } =
+        let ApiSettings { model: _, temperature, max_tokens, detail, max_side, structured, seed, exact: _ } =
             &self.settings;
         let address = &self.address;
         let number = |value: Option<String>| value.unwrap_or_else(|| "default".to_owned());
@@ -237,6 +265,16 @@ impl Generator for ApiGenerator {
 
     fn expected_usage(&self, prompt: &str, samples: usize) -> Usage {
         tokens::expected(&self.settings, self.counts(), prompt, samples)
+    }
+
+    fn requests(&self) -> Option<Requests> {
+        let answered = self.answered.load(Ordering::Relaxed);
+        let sent = self.sent.load(Ordering::Relaxed);
+        Some(Requests { sent, failed: sent.saturating_sub(answered) })
+    }
+
+    fn shows_photos(&self) -> bool {
+        self.settings.detail != Detail::None
     }
 
     fn most_usage(&self, prompt: &str, samples: usize) -> Usage {

@@ -2,12 +2,16 @@
 
 use std::error::Error;
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use super::abilities::Field;
+use super::complaint::Complaint;
 use super::pace::{LONGEST_ASKED, retry_after};
-use super::wire::{self, Understood};
+use super::wire::{self, Understood, Unread};
 use super::{ApiGenerator, Structured};
-use crate::GenerateError;
+use crate::answer::parted;
+use crate::{Finish, GenerateError};
 
 /// Larger responses are not read to the end.
 const LARGEST_RESPONSE: u64 = 8 << 20;
@@ -22,7 +26,7 @@ enum Setback {
     /// It may go better next time.
     Passing { what: String, wait: Option<Duration> },
     /// It will not; less may be asked for.
-    Rejected { status: u16, message: String },
+    Rejected { status: u16, complaint: Complaint },
     /// It will not.
     Final(GenerateError),
 }
@@ -41,21 +45,29 @@ impl ApiGenerator {
         let mut abilities = self.abilities();
         // What of it holds for other photos as well.
         let mut lesson = abilities;
+        // Which refusal each field was left out for.
+        let mut reasons: Vec<(Field, String)> = Vec::new();
         let mut failed = 0;
         loop {
             let body = wire::request(&self.settings, abilities, prompt, jpeg, samples.len(), samples.start);
             self.pace.turn()?;
             match self.attempt(body.to_string().as_bytes(), samples.len()) {
                 Ok(understood) => {
-                    self.learn(lesson);
+                    self.answered.fetch_add(1, Ordering::Relaxed);
+                    self.learn(lesson, &reasons);
                     return Ok(understood);
                 }
                 Err(Setback::Final(error)) => return Err(error),
-                Err(Setback::Rejected { status, message }) => {
-                    let humbler = abilities.humbler(&self.settings, samples.len(), status, &message);
-                    let Some(humbler) = humbler else { return Err(self.rejected(status, message)) };
-                    lesson = lesson.and(humbler.lesson(&message));
-                    abilities = humbler;
+                Err(Setback::Rejected { status, complaint }) => {
+                    let named = abilities.named(&self.settings, samples.len(), &complaint);
+                    let humbler = abilities.humbler(&self.settings, samples.len(), status, &complaint);
+                    let Some(humbler) = humbler.filter(|_| !self.settings.exact) else {
+                        return Err(self.rejected(status, complaint.message, &named));
+                    };
+                    let lost = abilities.lost(humbler.abilities);
+                    reasons.extend(lost.map(|field| (field, complaint.message.clone())));
+                    lesson = lesson.and(humbler.lesson);
+                    abilities = humbler.abilities;
                 }
                 Err(Setback::Passing { what, wait }) => {
                     failed += 1;
@@ -65,14 +77,17 @@ impl ApiGenerator {
         }
     }
 
-    fn rejected(&self, status: u16, message: String) -> GenerateError {
+    fn rejected(&self, status: u16, message: String, named: &[Field]) -> GenerateError {
         let server = self.address.to_string();
-        let lower = message.to_lowercase();
-        let about_schema = lower.contains("response_format") || lower.contains("schema");
-        if self.settings.structured == Structured::On && about_schema {
+        if self.settings.structured == Structured::On && named.contains(&Field::Schema) {
             return GenerateError::NoSchema { server, status, message };
         }
-        GenerateError::Refused { server, status, message }
+        match named.first() {
+            Some(field) if self.settings.exact && matches!(status, 400 | 422 | 501) => {
+                GenerateError::Protocol { server, status, field: field.name(), message }
+            }
+            _ => GenerateError::Refused { server, status, message },
+        }
     }
 
     /// Waits after failed attempt number `failed` (from 1), or gives up.
@@ -97,25 +112,37 @@ impl ApiGenerator {
     fn attempt(&self, body: &[u8], samples: usize) -> Result<Understood, Setback> {
         let (status, headers, bytes) = self.post(body)?;
         match status {
-            200..=299 => wire::response(&bytes, samples).map_err(|(stated, what)| {
-                let what = self.shown(&what);
-                stated.map_or(Setback::Passing { what: what.clone(), wait: None }, |status| {
-                    self.setback(status, what, None)
-                })
-            }),
+            200..=299 => wire::response(&bytes, samples).map_err(|unread| self.unread(unread)),
             300..=399 => {
                 Err(Setback::Final(GenerateError::Redirect { server: self.address.to_string(), status }))
             }
-            _ => Err(self.setback(status, self.shown(&wire::error_message(&bytes)), headers)),
+            _ => Err(self.setback(status, Complaint::of(&bytes), headers)),
         }
         .map(|mut understood| {
             // A server may write back what it was sent.
             for answer in &mut understood.answers {
                 let clean = self.key.as_ref().map(|key| key.cleaned_answer(&answer.text));
-                answer.text = shortened(clean.as_deref().unwrap_or(&answer.text), LONGEST_ANSWER);
+                let text = clean.unwrap_or_else(|| std::mem::take(&mut answer.text));
+                answer.text = if self.settings.exact {
+                    shortened(&text, LONGEST_ANSWER)
+                } else {
+                    without_thoughts(text, answer.finish)
+                };
             }
             understood
         })
+    }
+
+    fn unread(&self, unread: Unread) -> Setback {
+        match unread {
+            Unread::Passing(what) => Setback::Passing { what: self.shown(&what), wait: None },
+            Unread::Stated(status, complaint) => self.setback(status, complaint, None),
+            // One that has answered before is down for a while.
+            Unread::WebPage if self.answered.load(Ordering::Relaxed) > 0 => {
+                Setback::Passing { what: "the address answers with a web page".to_owned(), wait: None }
+            }
+            Unread::WebPage => Setback::Final(GenerateError::WebPage { server: self.address.to_string() }),
+        }
     }
 
     /// Status, wait asked for, body.
@@ -130,6 +157,7 @@ impl ApiGenerator {
         if let Some(key) = &self.key {
             request = request.header("authorization", key.header());
         }
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let mut response = request.send(body).map_err(|error| passing(&error))?;
         let status = response.status().as_u16();
         let wait = response
@@ -146,8 +174,9 @@ impl ApiGenerator {
         }
     }
 
-    fn setback(&self, status: u16, message: String, wait: Option<Duration>) -> Setback {
+    fn setback(&self, status: u16, complaint: Complaint, wait: Option<Duration>) -> Setback {
         let server = self.address.to_string();
+        let message = self.shown(&complaint.message);
         let out_of_money = message.contains("insufficient_quota") || status == 402;
         match status {
             401 | 403 => {
@@ -162,7 +191,7 @@ impl ApiGenerator {
             408 | 425 | 429 | 500 | 502..=599 => {
                 Setback::Passing { what: format!("HTTP {status}: {message}"), wait }
             }
-            _ => Setback::Rejected { status, message },
+            _ => Setback::Rejected { status, complaint: complaint.with_message(message) },
         }
     }
 
@@ -194,6 +223,26 @@ fn in_words(error: &ureq::Error) -> String {
             format!("the connection failed ({text})")
         }
     }
+}
+
+/// An answer that is not too long to keep: long thoughts go first, and then the beginning, since the coordinate stands
+/// at the end.
+fn without_thoughts(text: String, finish: Finish) -> String {
+    if text.len() <= LONGEST_ANSWER {
+        return text;
+    }
+    let parted = parted(&text);
+    if parted.is_open {
+        return "<think>".to_owned();
+    }
+    let said = if finish == Finish::Thoughts || parted.said.trim().is_empty() { text } else { parted.said };
+    if said.len() <= LONGEST_ANSWER {
+        return said;
+    }
+    let from = said.ceil_char_boundary(said.len() - LONGEST_ANSWER);
+    // A cut through a number would make another one of it.
+    let tail = &said[from..];
+    tail[tail.find(char::is_whitespace).unwrap_or(tail.len())..].to_owned()
 }
 
 fn shortened(text: &str, bytes: usize) -> String {

@@ -3,7 +3,8 @@
 //! Servers count as they like, so both are guesses until one has reported a count. The bound then follows that count:
 //! nothing but the length of the prompt and the size of the picture changes from photo to photo.
 
-use super::wire::{self, Abilities};
+use super::abilities::{Abilities, Field};
+use super::wire;
 use super::{ApiSettings, Detail};
 use crate::{Answer, Usage};
 
@@ -79,7 +80,8 @@ pub(super) fn most(
     };
     let prompt_tokens = match counts.beyond {
         None => {
-            let schema = if abilities.schema { wire::schema().to_string().len() as u64 } else { 0 };
+            let schema =
+                if abilities.takes(Field::Schema) { wire::schema().to_string().len() as u64 } else { 0 };
             bytes + schema + AROUND + picture
         }
         Some((counted, grown)) => {

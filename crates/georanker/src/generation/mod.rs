@@ -5,9 +5,13 @@
 mod estimate;
 mod prompts;
 mod questions;
+mod signs;
 mod source;
+mod tally;
 
 pub use estimate::RunEstimate;
 pub use prompts::Prompts;
-pub use questions::{Question, Questions, Tally};
+pub use questions::{Question, Questions};
+pub use signs::Signs;
 pub use source::{GeneratedSource, ModelSource};
+pub use tally::Tally;

@@ -1,18 +1,14 @@
 //! Asking about many photos.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use contract::{Cancel, ErrorKind, Failure};
 use files::sha256_hex;
-use generate::{Asker, DroppedCounts, Reading, WrittenPhoto, in_order};
+use generate::{Asker, Reading, WrittenPhoto, in_order};
 
-use super::Prompts;
 use super::estimate::interrupted;
+use super::{Prompts, Signs};
 use crate::QueryPhoto;
-
-/// So many photos in a row without an answer from the server end a run.
-const LOST_IN_A_ROW: usize = 4;
 
 /// What is asked about each photo.
 pub struct Questions<'a> {
@@ -26,19 +22,8 @@ pub struct Questions<'a> {
     pub concurrency: usize,
     /// Whether the run should stop.
     pub cancel: &'a Cancel,
-    /// Photos in a row that got no answer from the server, over all calls.
-    pub lost: &'a AtomicUsize,
-}
-
-/// What a run came to.
-#[derive(Clone, Debug, Default)]
-pub struct Tally {
-    photos: usize,
-    failed: usize,
-    candidates: usize,
-    cached: usize,
-    requests: usize,
-    dropped: DroppedCounts,
+    /// What the last photos came to, over all calls.
+    pub signs: &'a Signs,
 }
 
 /// A question about one photo.
@@ -111,30 +96,23 @@ impl Questions<'_> {
         mut sink: impl FnMut(usize, Result<WrittenPhoto, Failure>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let end: Mutex<Option<Failure>> = Mutex::new(None);
-        let lost = self.lost;
         let ended = || end.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         let stopped = || self.cancel.is_cancelled() || ended();
         let work = |photo: &&QueryPhoto| {
             let line = self.line(photo);
-            match &line {
-                // A server that refuses a photo is there.
-                Ok(_) => lost.store(0, Ordering::Relaxed),
-                Err(failure) if failure.kind == ErrorKind::Refused => lost.store(0, Ordering::Relaxed),
-                Err(failure) if ends_the_run(failure.kind) => {
-                    end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| failure.clone());
+            let last = match &line {
+                Ok(line) => self.signs.answered(line, &self.asker),
+                Err(failure) if failure.kind == ErrorKind::Refused => {
+                    // A server that refuses a photo is there.
+                    self.signs.found();
+                    None
                 }
-                Err(failure) if failure.kind == ErrorKind::Service => {
-                    let in_a_row = lost.fetch_add(1, Ordering::Relaxed) + 1;
-                    if in_a_row >= LOST_IN_A_ROW {
-                        let message = format!(
-                            "{in_a_row} photos in a row got no answer; the last: {}",
-                            failure.message
-                        );
-                        let whole = Failure { message, ..failure.clone() };
-                        end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(whole);
-                    }
-                }
-                Err(_) => {}
+                Err(failure) if ends_the_run(failure.kind) => Some(failure.clone()),
+                Err(failure) if failure.kind == ErrorKind::Service => self.signs.lost(failure),
+                Err(_) => None,
+            };
+            if let Some(failure) = last {
+                end.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
             }
             // Whoever reads the lines asks whether the server gave an answer, not why it gave none.
             line.map_err(|failure| match failure.kind {
@@ -151,45 +129,5 @@ impl Questions<'_> {
             Some(failure) => Err(failure),
             None => interrupted(self.cancel),
         }
-    }
-}
-
-impl Tally {
-    /// Adds a photo's line.
-    pub fn count(&mut self, line: &Result<WrittenPhoto, Failure>) {
-        match line {
-            Ok(written) => {
-                self.photos += 1;
-                self.candidates += written.candidates.len();
-                self.cached += written.cached;
-                self.requests += written.requests;
-                self.dropped += written.dropped;
-            }
-            Err(_) => self.failed += 1,
-        }
-    }
-
-    /// Photos that failed.
-    pub const fn failed(&self) -> usize {
-        self.failed
-    }
-
-    /// One line about the run: candidates, dropped answers, requests, tokens, cost.
-    pub fn words(&self, asker: &Asker<'_>) -> String {
-        let mut parts = vec![format!("{} candidates for {} photos", self.candidates, self.photos)];
-        if self.dropped.total() > 0 {
-            parts.push(format!("{} answers dropped ({})", self.dropped.total(), self.dropped.words()));
-        }
-        parts.push(format!("{} requests, {} answers from the cache", self.requests, self.cached));
-        let usage = asker.budget.usage();
-        let about = if usage.estimated { "about " } else { "" };
-        parts.push(format!(
-            "{about}{} tokens read and {} written",
-            usage.prompt_tokens, usage.completion_tokens
-        ));
-        if let Some(cost) = asker.budget.cost(usage) {
-            parts.push(format!("cost {about}{cost:.6}"));
-        }
-        parts.join("; ")
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use contract::{Cancel, Candidate, ErrorKind, Failure};
 use generate::{AnswerCache, Asker, Budget, Generator, Reading, WrittenFile, WrittenPhoto};
 
-use super::{Prompts, Questions, Tally};
+use super::{Prompts, Questions, Signs, Tally};
 use crate::{CandidateSource, QueryPhoto};
 
 /// A model that is asked about each photo.
@@ -49,8 +49,8 @@ struct AskedModel {
     model: ModelSource,
     /// Whether the server was given up.
     lost: AtomicBool,
-    /// Photos in a row that got no answer from it.
-    unanswered: AtomicUsize,
+    /// What its last answers came to.
+    signs: Signs,
     /// Whether the budget's end was told.
     spent: AtomicBool,
 }
@@ -72,7 +72,7 @@ impl GeneratedSource {
         let asked = AskedModel {
             model,
             lost: AtomicBool::new(false),
-            unanswered: AtomicUsize::new(0),
+            signs: Signs::default(),
             spent: AtomicBool::new(false),
         };
         Self::new(Origin::Model(Box::new(asked)), cancel, Box::new(tell))
@@ -121,7 +121,7 @@ impl GeneratedSource {
             reading: Reading::Default,
             concurrency: asked.model.concurrency,
             cancel: &self.cancel,
-            lost: &asked.unanswered,
+            signs: &asked.signs,
         };
         // A photo that a failure of the whole run left out has no line, while others after it may have theirs.
         let mut found = vec![None; photos.len()];

@@ -4,11 +4,10 @@ mod estimate;
 mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use contract::{Cancel, Failure, LocateOptions};
 use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator, LocalGenerator};
-use georanker::generation::{Prompts, Questions};
+use georanker::generation::{Prompts, Questions, Signs};
 use georanker::{Locator, QueryPhoto, expand_inputs, find_pack};
 use indicatif::ProgressBar;
 use photo::{DecodeOptions, Limits};
@@ -50,7 +49,7 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
         WriterRequest::Api(api) => open_generator(api, &cancel, &progress, quiet),
         WriterRequest::Local(local) => open_local(&local, &cancel)?,
     };
-    let lost = AtomicUsize::new(0);
+    let signs = Signs::default();
     let questions = Questions {
         asker: Asker {
             generator: generator.as_ref(),
@@ -63,7 +62,7 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
         // A model on this machine takes all cores for one photo.
         concurrency: if is_local { 1 } else { usize::from(arguments.concurrency) },
         cancel: &cancel,
-        lost: &lost,
+        signs: &signs,
     };
     let limits = Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() };
     let decode = match arguments.protocol {

@@ -30,6 +30,9 @@ pub(super) fn write(
     let mut closed = false;
     let mut emit = |name: &str, line: Result<WrittenPhoto, Failure>| -> Result<(), Failure> {
         tally.count(&line);
+        if let Some(advice) = tally.advice(&questions.asker) {
+            progress.suspend(|| note(quiet, &advice));
+        }
         let text = match line {
             Ok(written) => serde_json::to_string(&written),
             Err(error) => {
@@ -59,6 +62,7 @@ pub(super) fn write(
         Err(failure) if failure.kind == ErrorKind::Output => sink.discard(),
         _ => sink.commit()?,
     }
+    let outcome = outcome.and_then(|()| tally.silence(&questions.asker).map_or(Ok(()), Err));
     match outcome {
         Ok(()) if tally.failed() > 0 => Ok(Exit::SomeFailed),
         Ok(()) => Ok(Exit::Done),
