@@ -47,7 +47,7 @@ impl Collection {
     pub fn read(path: &Path, wanted: impl Fn(u64) -> bool) -> Result<Self, TableError> {
         let mut collection = Self::default();
         collection.intern("");
-        for row in PhotoTable::open(path)? {
+        for row in PhotoTable::open(path)?.keeping_blank_rows() {
             let number = collection.total;
             collection.total += 1;
             let row = match row {

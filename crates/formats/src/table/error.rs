@@ -4,6 +4,12 @@ use std::fmt;
 use std::io;
 
 use contract::{Diagnose, ErrorKind};
+use geo::LatLon;
+
+use super::cause::likely_cause;
+use super::file_kind::FileKind;
+use super::hint::way_out;
+use super::record::Record;
 
 /// Where in a file a row starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +48,18 @@ pub enum Problem {
     Empty,
     /// One coordinate is given, this one is not.
     HalfACoordinate,
+    /// Not the two numbers that a column of coordinates needs.
+    NotCoordinates,
+    /// A letter that does not say which half of the Earth is meant.
+    Hemisphere,
+    /// A latitude that is marked as a longitude.
+    IsLongitude,
+    /// A longitude that is marked as a latitude.
+    IsLatitude,
+    /// A sign and a letter, or two letters, that say different things.
+    Contradiction,
+    /// Sixty or more minutes or seconds.
+    Sixty,
 }
 
 impl fmt::Display for Problem {
@@ -55,7 +73,64 @@ impl fmt::Display for Problem {
             Self::NotABoolean => "is neither true nor false",
             Self::Empty => "must not be empty",
             Self::HalfACoordinate => "must not be empty when the other coordinate is given",
+            Self::NotCoordinates => "is not a latitude and a longitude",
+            Self::Hemisphere => "does not say which hemisphere",
+            Self::IsLongitude => "is a longitude, by its letter",
+            Self::IsLatitude => "is a latitude, by its letter",
+            Self::Contradiction => "has a sign or a letter that contradicts another",
+            Self::Sixty => "has minutes or seconds that are not below 60",
         })
+    }
+}
+
+/// Why a row has more or fewer fields than the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Misaligned {
+    /// Commas separate the columns and stand for decimal points, too.
+    DecimalCommas,
+    /// The row is separated by another character than the header.
+    Separator(char),
+}
+
+impl Misaligned {
+    pub(super) fn likely(record: &Record, expected: usize, separator: u8) -> Option<Self> {
+        let fields = (0..record.len()).map(|index| record.get(index).trim());
+        if record.len() == 1 {
+            let count = |other: &char| record.text.matches(*other).count() + 1;
+            let others = [',', ';', '\t', '|'].into_iter().filter(|other| *other != char::from(separator));
+            return others
+                .map(|other| (count(&other), other))
+                .find(|(count, _)| *count == expected)
+                .map(|(_, other)| Self::Separator(other));
+        }
+        let is_whole = |field: &str| {
+            let digits = field.trim_start_matches(['-', '+', '\u{2212}']);
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let whole = fields.filter(|field| is_whole(field)).count();
+        (separator == b',' && record.len() > expected && whole >= 3).then_some(Self::DecimalCommas)
+    }
+}
+
+impl fmt::Display for Misaligned {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DecimalCommas => {
+                formatter.write_str("; commas seem to separate the columns and the decimals")
+            }
+            Self::Separator(separator) => {
+                write!(formatter, "; this row is separated by {}", separator_name(*separator))
+            }
+        }
+    }
+}
+
+pub(super) const fn separator_name(separator: char) -> &'static str {
+    match separator {
+        ';' => "semicolons",
+        '\t' => "tabs",
+        '|' => "vertical bars",
+        _ => "commas",
     }
 }
 
@@ -92,6 +167,32 @@ pub enum TableError {
         /// The table.
         file: String,
     },
+    /// Another kind of file.
+    #[error("{file} is not a table: it is {kind}")]
+    NotATable {
+        /// The file.
+        file: String,
+        /// What it is.
+        kind: FileKind,
+    },
+    /// The header is not in the first line.
+    #[error("{file}: the first line does not name the columns; line {line} seems to")]
+    HeaderBelow {
+        /// The table.
+        file: String,
+        /// The line that looks like a header, from 1.
+        line: u64,
+    },
+    /// Several columns could be the one that is needed, and none has its exact name.
+    #[error("{file} has several columns that may be {wanted}: {}", found.join(", "))]
+    AmbiguousColumn {
+        /// The table.
+        file: String,
+        /// The column that is needed.
+        wanted: &'static str,
+        /// Those that may be it.
+        found: Vec<String>,
+    },
     /// Required columns are absent.
     #[error("{file} has no column {}; it has {}", missing.join(", "), found.join(", "))]
     MissingColumns {
@@ -113,7 +214,11 @@ pub enum TableError {
         second: String,
     },
     /// A row with more or fewer fields than the header.
-    #[error("{file}, {position}: {found} fields, but the header has {expected}")]
+    #[error(
+        "{file}, {position}: {found} field{}, but the header has {expected}{}",
+        if *found == 1 { "" } else { "s" },
+        likely.map(|why| why.to_string()).unwrap_or_default()
+    )]
     Ragged {
         /// The table.
         file: String,
@@ -123,6 +228,8 @@ pub enum TableError {
         expected: usize,
         /// Fields in the row.
         found: usize,
+        /// The likely reason.
+        likely: Option<Misaligned>,
     },
     /// A row so long that a quote must have been left open.
     #[error("{file}, {position}: the row has no end within {limit} bytes")]
@@ -144,8 +251,20 @@ pub enum TableError {
         /// The column; its number, from 1, in the header.
         column: String,
     },
+    /// Bytes that are not text in the encoding of a text file.
+    #[error("{file}, {position}, column {column}: the text is not {encoding}")]
+    WrongEncoding {
+        /// The table.
+        file: String,
+        /// The row.
+        position: Position,
+        /// The column; its number, from 1, in the header.
+        column: String,
+        /// The encoding of the file: `UTF-8` or `UTF-16`.
+        encoding: &'static str,
+    },
     /// A field that does not hold what its column promises.
-    #[error("{file}, {position}, column {column}: {}{problem}", quoted(value))]
+    #[error("{file}, {position}, column {column}: {}{problem}{}", quoted(value), because(value, *problem))]
     Field {
         /// The table.
         file: String,
@@ -158,8 +277,8 @@ pub enum TableError {
         /// What is wrong with it.
         problem: Problem,
     },
-    /// The same photo twice.
-    #[error("{file}, {position}, column IMG_ID: \"{id}\" is already in {first}")]
+    /// The same photo twice, with different values.
+    #[error("{file}, {position}, column IMG_ID: \"{id}\" is already in {first}{}", apart(places.as_deref()))]
     DuplicateId {
         /// The table.
         file: String,
@@ -169,6 +288,16 @@ pub enum TableError {
         id: String,
         /// The first row.
         first: Position,
+        /// Where the first and the second row place the photo, if they differ in that: degrees, or nowhere.
+        places: Option<Box<[Option<LatLon>; 2]>>,
+    },
+    /// More rows are wrong than may be passed over.
+    #[error("{file}: more than {limit} rows are wrong")]
+    TooManyBadRows {
+        /// The table.
+        file: String,
+        /// So many may be.
+        limit: u64,
     },
     /// A Parquet column of another type.
     #[error("{file}, column {column}: it holds {found}, where {expected} is needed")]
@@ -230,18 +359,11 @@ pub enum TableError {
 impl TableError {
     /// Whether the rest of the file cannot be read either.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Read { .. } | Self::Endless { .. } | Self::Parquet { .. })
+        matches!(
+            self,
+            Self::Read { .. } | Self::Endless { .. } | Self::Parquet { .. } | Self::TooManyBadRows { .. }
+        )
     }
-}
-
-fn quoted(value: &str) -> String {
-    const SHOWN: usize = 80;
-    if value.is_empty() {
-        return String::new();
-    }
-    let cut: String = value.chars().take(SHOWN).collect();
-    let dots = if cut.len() < value.len() { "..." } else { "" };
-    format!("\"{}{dots}\" ", cut.escape_debug())
 }
 
 impl Diagnose for TableError {
@@ -255,70 +377,29 @@ impl Diagnose for TableError {
     }
 
     fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::MissingColumns { missing, found, .. } => missing_hint(missing, found),
-            Self::NoHeader { .. } => "the first line names the columns, for example IMG_ID,LAT,LON".into(),
-            Self::NoRows { .. } => "the first line is the header; the rows come after it".into(),
-            Self::DuplicateColumn { .. } => "rename or remove one of the two columns".into(),
-            Self::Ragged { .. } | Self::Endless { .. } => {
-                "put quotes around fields that hold commas or line breaks, double quotes inside them, and close \
-                 every quote"
-                    .into()
-            }
-            Self::NotUtf8 { .. } => "save the table as UTF-8".into(),
-            Self::Field { value, problem: Problem::NotANumber, .. } if value.contains(',') => {
-                "write decimals with a point".into()
-            }
-            Self::Field { problem: Problem::Latitude, value, .. } if swapped(value) => {
-                "LAT is degrees north, LON degrees east: perhaps the two are swapped".into()
-            }
-            Self::Field { problem: Problem::Longitude, .. } => "bring LON into -180 to 180 degrees east".into(),
-            Self::Field { column, problem: Problem::HalfACoordinate, .. } => format!(
-                "give {column} too, or leave both coordinates empty to say that there is no prediction"
-            ),
-            Self::Field { column, .. } => format!("correct {column} in that row, or remove the row"),
-            Self::DuplicateId { .. } => "keep one row per photo".into(),
-            Self::WrongType { column, expected, .. } => format!("write {column} as {expected}"),
-            Self::ListLength { column, .. } if column.contains("gps") && !column.ends_with("gps") => {
-                "a coordinate is [latitude, longitude]".into()
-            }
-            Self::ListLength { column, .. } if column.ends_with("_lis") => {
-                "the candidate_ lists of a row need one entry per candidate".into()
-            }
-            Self::Literal { column, .. } => {
-                format!("{column} holds lists as Python prints them; correct that row, or remove it")
-            }
-            Self::ListLength { .. } => "all ref_ lists of a row need one entry per candidate".into(),
-            Self::Parquet { .. } => "write the table again, as Parquet with snappy or zstd, or as CSV".into(),
-            Self::Open { .. } | Self::Read { .. } => "check the path and its permissions".into(),
-            Self::Write { .. } => "check the disk's free space and the permissions".into(),
-        })
+        Some(way_out(self))
     }
 }
 
-fn swapped(latitude: &str) -> bool {
-    latitude.trim().parse::<f64>().is_ok_and(|value| (-180.0..=180.0).contains(&value))
+fn quoted(value: &str) -> String {
+    const SHOWN: usize = 80;
+    if value.is_empty() {
+        return String::new();
+    }
+    let cut: String = value.chars().take(SHOWN).collect();
+    let dots = if cut.len() < value.len() { "..." } else { "" };
+    format!("\"{}{dots}\" ", cut.escape_debug())
 }
 
-fn missing_hint(missing: &[&'static str], found: &[String]) -> String {
-    if let [only] = found
-        && let Some(separator) = only.chars().find(|c| matches!(c, ';' | '\t'))
-    {
-        let name = if separator == ';' { "semicolons" } else { "tabs" };
-        return format!("the columns are separated by {name}: separate them by commas");
-    }
-    for wanted in missing {
-        let long = match *wanted {
-            "LAT" => "latitude",
-            "LON" => "longitude",
-            "LAT_pred" => "latitude_pred",
-            "LON_pred" => "longitude_pred",
-            _ => "id",
-        };
-        let is_like = |name: &&String| name.eq_ignore_ascii_case(wanted) || name.eq_ignore_ascii_case(long);
-        if let Some(like) = found.iter().find(is_like) {
-            return format!("rename {like} to {wanted}");
-        }
-    }
-    format!("name the columns exactly so: {}", missing.join(", "))
+fn because(value: &str, problem: Problem) -> String {
+    likely_cause(value, problem).map(|cause| format!(": {cause}")).unwrap_or_default()
+}
+
+fn apart(places: Option<&[Option<LatLon>; 2]>) -> String {
+    let Some([first, second]) = places else { return " with other values".to_owned() };
+    let shown = |place: &Option<LatLon>| match place {
+        Some(place) => format!("{}, {}", place.latitude(), place.longitude()),
+        None => "no place".to_owned(),
+    };
+    format!(" with another place: {} there, {} here", shown(first), shown(second))
 }

@@ -2,8 +2,6 @@
 
 use std::str::FromStr;
 
-use geo::{CoordinateError, LatLon};
-
 use super::error::{Problem, TableError};
 use super::record::Record;
 use contract::PhotoId;
@@ -14,14 +12,14 @@ pub(super) fn optional(record: &Record, index: usize) -> Option<&str> {
 }
 
 /// The id, as it is written.
-pub(super) fn id(file: &str, record: &Record, index: usize) -> Result<PhotoId, TableError> {
+pub(super) fn id(file: &str, record: &Record, column: &str, index: usize) -> Result<PhotoId, TableError> {
     match record.get(index) {
-        blank if blank.trim().is_empty() => Err(record.wrong(file, "IMG_ID", index, Problem::Empty)),
+        blank if blank.trim().is_empty() => Err(record.wrong(file, column, index, Problem::Empty)),
         id => Ok(PhotoId(id.to_owned())),
     }
 }
 
-/// A number; nothing if the field is blank.
+/// A number; nothing if the field is blank. A decimal comma is read as a point.
 pub(super) fn number<T: FromStr>(
     file: &str,
     record: &Record,
@@ -30,45 +28,22 @@ pub(super) fn number<T: FromStr>(
 ) -> Result<Option<T>, TableError> {
     match record.get(index).trim() {
         "" => Ok(None),
-        text => match text.parse() {
+        text => match text.parse().or_else(|_| decimal_point(text).parse()) {
             Ok(number) => Ok(Some(number)),
             Err(_) => Err(record.wrong(file, column, index, Problem::NotANumber)),
         },
     }
 }
 
-/// Latitude and longitude, both required.
-pub(super) fn location(
-    file: &str,
-    record: &Record,
-    columns: [&str; 2],
-    indices: [usize; 2],
-) -> Result<LatLon, TableError> {
-    match optional_location(file, record, columns, indices)? {
-        Some(location) => Ok(location),
-        None => Err(record.wrong(file, columns[0], indices[0], Problem::Empty)),
-    }
-}
-
-/// Latitude and longitude; nothing if both are blank.
-pub(super) fn optional_location(
-    file: &str,
-    record: &Record,
-    columns: [&str; 2],
-    indices: [usize; 2],
-) -> Result<Option<LatLon>, TableError> {
-    let latitude = number(file, record, columns[0], indices[0])?;
-    let longitude = number(file, record, columns[1], indices[1])?;
-    let wrong = |axis: usize, problem| Err(record.wrong(file, columns[axis], indices[axis], problem));
-    match (latitude, longitude) {
-        (None, None) => Ok(None),
-        (None, Some(_)) => wrong(0, Problem::HalfACoordinate),
-        (Some(_), None) => wrong(1, Problem::HalfACoordinate),
-        (Some(latitude), Some(longitude)) => match LatLon::new(latitude, longitude) {
-            Ok(location) => Ok(Some(location)),
-            Err(CoordinateError::Latitude(_)) => wrong(0, Problem::Latitude),
-            Err(CoordinateError::Longitude(_)) => wrong(1, Problem::Longitude),
-        },
+/// The text with a point for its decimal comma. A comma before three digits may be a separator of thousands.
+fn decimal_point(text: &str) -> String {
+    let text = text.replace('\u{2212}', "-");
+    match text.split_once(',') {
+        Some((whole, fraction)) if !fraction.contains([',', '.']) && !whole.contains('.') => {
+            let is_certain = fraction.len() != 3 || matches!(whole, "0" | "-0" | "");
+            if is_certain { format!("{whole}.{fraction}") } else { text }
+        }
+        _ => text,
     }
 }
 

@@ -63,6 +63,22 @@ impl Batches {
         root.get_fields().iter().map(|field| field.name().to_owned()).collect()
     }
 
+    /// The columns of the file that are not read, and what they hold.
+    pub(crate) fn left_out(&self) -> Vec<(String, String)> {
+        let root = self.reader.metadata().file_metadata().schema_descr().root_schema();
+        let is_read = |name: &str| self.schema.fields.iter().any(|field| field.name() == name);
+        let holds = |column: &Type| match column {
+            Type::GroupType { .. } => "nested values".to_owned(),
+            Type::PrimitiveType { .. } if is_repeated(column) => "lists".to_owned(),
+            Type::PrimitiveType { physical_type, .. } => match column.get_basic_info().logical_type_ref() {
+                Some(kind) => format!("{physical_type} ({kind:?})"),
+                None => physical_type.to_string(),
+            },
+        };
+        let columns = root.get_fields().iter().filter(|column| !is_read(column.name()));
+        columns.map(|column| (column.name().to_owned(), holds(column))).collect()
+    }
+
     /// Number of rows in the file, as its footer says.
     pub(crate) fn row_count(&self) -> u64 {
         u64::try_from(self.reader.metadata().file_metadata().num_rows()).unwrap_or_default()

@@ -1,15 +1,16 @@
 //! Rows of a Parquet file with flat columns.
 //!
 //! Values become text as in a CSV file (numbers in their shortest exact form, missing values and NaN empty),
-//! so that one set of rules checks both kinds of file. Nested columns and types without a plain text form
-//! (decimals, 96-bit times) are left out as if they were not there.
+//! so that one set of rules checks both kinds of file. Nested columns and types without a plain text form (16-bit
+//! floats, 96-bit times) are left out as if they were not there; they are named where such a column is needed.
 
 use std::fmt::Write as _;
 use std::fs::File;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float32Type, Float64Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int32Type, Int64Type, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrowPrimitiveType, RecordBatch};
 use arrow_schema::DataType;
@@ -21,6 +22,7 @@ use super::columns::Columns;
 use super::error::{Position, TableError};
 use super::parquet_batches::Batches;
 use super::record::{Record, Records};
+use super::roles::{ID, LATITUDE, LONGITUDE};
 
 /// Rows decoded at a time: enough to amortise the calls, little enough for rows with long lists.
 const BATCH: usize = 512;
@@ -48,6 +50,22 @@ impl ParquetRecords {
 
     pub(super) fn columns(&self) -> &Columns {
         &self.columns
+    }
+
+    /// The same error, or one that names the type of a column that is there and cannot be read.
+    pub(super) fn explain(&self, error: TableError) -> TableError {
+        let TableError::MissingColumns { missing, .. } = &error else { return error };
+        let left_out = self.batches.left_out();
+        for (role, expected) in
+            [(ID, "text or a whole number"), (LATITUDE, "a number"), (LONGITUDE, "a number")]
+        {
+            let column = left_out.iter().find(|(name, _)| role.is_called(name.trim()));
+            if let Some((_, found)) = column.filter(|_| missing.contains(&role.name)) {
+                let (file, found) = (self.file.clone(), found.clone());
+                return TableError::WrongType { file, column: role.name, expected, found };
+            }
+        }
+        error
     }
 }
 
@@ -99,6 +117,12 @@ fn push(text: &mut String, column: &dyn Array, row: usize) -> Option<()> {
             float(text, f64::from(column.as_primitive::<Float32Type>().value(row)));
         }
         DataType::Float64 => float(text, column.as_primitive::<Float64Type>().value(row)),
+        DataType::Decimal128(..) => {
+            text.push_str(&column.as_primitive::<Decimal128Type>().value_as_string(row));
+        }
+        DataType::Decimal256(..) => {
+            text.push_str(&column.as_primitive::<Decimal256Type>().value_as_string(row));
+        }
         _ => {}
     }
     Some(())
@@ -110,7 +134,14 @@ fn is_plain(found: &DataType) -> bool {
     found.is_unsigned_integer()
         || matches!(
             found,
-            Type::Binary | Type::Boolean | Type::Int32 | Type::Int64 | Type::Float32 | Type::Float64
+            Type::Binary
+                | Type::Boolean
+                | Type::Int32
+                | Type::Int64
+                | Type::Float32
+                | Type::Float64
+                | Type::Decimal128(..)
+                | Type::Decimal256(..)
         )
 }
 
@@ -137,7 +168,7 @@ fn is_flat(column: &ColumnDescriptor) -> bool {
     let decimal = column.converted_type() == ConvertedType::DECIMAL
         || matches!(column.logical_type_ref(), Some(LogicalType::Decimal { .. }));
     let plain = !matches!(column.physical_type(), PhysicalType::INT96 | PhysicalType::FIXED_LEN_BYTE_ARRAY);
-    plain && !decimal && column.path().parts().len() == 1 && column.max_rep_level() == 0
+    (plain || decimal) && column.path().parts().len() == 1 && column.max_rep_level() == 0
 }
 
 pub(crate) fn broken(file: &str, error: &ParquetError) -> TableError {

@@ -1,7 +1,6 @@
 //! Photo tables: where photos were taken.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::Path;
@@ -9,16 +8,21 @@ use std::sync::Arc;
 
 use geo::{LatLon, Place};
 
+use super::bad_rows::{BadRows, GoodRows};
 use super::columns::Columns;
+use super::coordinate_columns::CoordinateColumns;
 use super::csv_records::CsvRecords;
 use super::error::{Position, TableError};
-use super::fields::{boolean, id, location, optional};
+use super::fields::{boolean, id, optional};
+use super::notes::TableNote;
 use super::open::open_file;
-use super::record::{Cursor, Record, Records};
+use super::record::{Cursor, Record};
+use super::roles::{ID, LATITUDE, LONGITUDE, Purpose};
+use super::unique::{PhotoKey, WholeTable, unique};
 use contract::PhotoId;
 
-/// The columns with a field of their own in [`PhotoRow`]; the first three are required. `AUTHOR` may also
-/// be called `author`.
+/// The columns with a field of their own in [`PhotoRow`], by the names that are written; the first three are required.
+/// Those that are read under other names are listed at [`super`].
 pub const PHOTO_COLUMNS: [&str; 16] = [
     "IMG_ID",
     "LAT",
@@ -109,7 +113,8 @@ impl PhotoRow {
     }
 
     /// The text of a column by its name in the file (see [`PHOTO_COLUMNS`]): empty where the row has no
-    /// value, `None` for a column that is neither known nor extra. `balanced` reads `1` or `0`.
+    /// value, `None` for a column that is neither known nor extra. `balanced` reads `1` or `0`. Names such as `latitude` and
+    /// `City` stand for the column that was read under them.
     pub fn get(&self, column: &str) -> Option<Cow<'_, str>> {
         let place = &self.place;
         let field = match column {
@@ -131,9 +136,43 @@ impl PhotoRow {
             "source" => &self.source,
             "split" => &self.split,
             "owner" => &self.owner,
-            other => return self.extra.get(other).map(Cow::Borrowed),
+            other => {
+                return match self.extra.get(other) {
+                    Some(text) => Some(Cow::Borrowed(text)),
+                    None => self.get(standard_name(other)?),
+                };
+            }
         };
         Some(Cow::Borrowed(field.as_deref().unwrap_or_default()))
+    }
+}
+
+/// The name in [`PHOTO_COLUMNS`] of a column that is called otherwise in a file.
+fn standard_name(name: &str) -> Option<&'static str> {
+    let spelled = |column: &&str| *column != name && column.eq_ignore_ascii_case(name);
+    let role = [ID, LATITUDE, LONGITUDE].into_iter().find(|role| role.is_called(name) && role.name != name);
+    PHOTO_COLUMNS
+        .into_iter()
+        .find(spelled)
+        .or(role.map(|role| role.name))
+        .or_else(|| matches!(name, "license" | "License" | "LICENSE").then_some("licence"))
+}
+
+impl PhotoKey for PhotoRow {
+    fn id(&self) -> &PhotoId {
+        &self.id
+    }
+
+    fn position(&self) -> Position {
+        self.position
+    }
+
+    fn place(&self) -> Option<LatLon> {
+        Some(self.location)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        *self == Self { position: self.position, ..other.clone() }
     }
 }
 
@@ -183,16 +222,18 @@ impl PhotoTable {
     /// # Errors
     /// As [`PhotoTable::open`].
     pub fn from_csv(name: &str, input: impl Read + Send + 'static) -> Result<Self, TableError> {
-        let records = CsvRecords::new(name, Box::new(input))?;
+        let records = CsvRecords::new(name, Box::new(input), Purpose::Photos)?;
         let columns = records.columns().clone();
-        Self::new(name, Box::new(records), columns)
+        let layout = Layout::new(name, &columns)?;
+        Ok(Self { file: name.to_owned(), cursor: Cursor::new(Box::new(records)), columns, layout })
     }
 
     #[cfg(feature = "parquet")]
     fn from_parquet(name: &str, file: File) -> Result<Self, TableError> {
         let records = super::parquet_records::ParquetRecords::new(name, file)?;
         let columns = records.columns().clone();
-        Self::new(name, Box::new(records), columns)
+        let layout = Layout::new(name, &columns).map_err(|error| records.explain(error))?;
+        Ok(Self { file: name.to_owned(), cursor: Cursor::new(Box::new(records)), columns, layout })
     }
 
     #[cfg(not(feature = "parquet"))]
@@ -201,23 +242,52 @@ impl PhotoTable {
         Err(TableError::Parquet { file: name.to_owned(), reason })
     }
 
-    fn new(file: &str, records: Box<dyn Records + Send>, columns: Columns) -> Result<Self, TableError> {
-        let layout = Layout::new(file, &columns)?;
-        Ok(Self { file: file.to_owned(), cursor: Cursor::new(records), columns, layout })
-    }
-
     /// The columns of the file, in order, trimmed.
     pub fn columns(&self) -> &[String] {
         &self.columns.names
     }
 
-    /// Reads the rest of the table into memory.
+    /// The file's name in messages.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What the user should know about the rows that were read so far.
+    pub fn notes(&self) -> &[TableNote] {
+        self.cursor.notes()
+    }
+
+    /// Also yields an error for each row in which every field is empty, instead of passing over it: row numbers of other
+    /// files count such rows.
+    #[must_use]
+    pub fn keeping_blank_rows(mut self) -> Self {
+        self.cursor.keep_blank_rows();
+        self
+    }
+
+    /// The rows that are right; the others are reported and counted in `bad`.
+    pub fn skipping_bad_rows<'b, 'a>(self, bad: &'b mut BadRows<'a>) -> GoodRows<'b, 'a, Self> {
+        GoodRows::new(self.file.clone(), self, bad)
+    }
+
+    /// Reads the rest of the table into memory. A row that repeats another exactly is read once.
     ///
     /// # Errors
     /// As [`read_photos`].
     pub fn read_all(self) -> Result<Vec<PhotoRow>, TableError> {
+        Ok(self.read_whole(&mut BadRows::new(&mut |_| {}).at_most(0))?.rows)
+    }
+
+    /// As [`PhotoTable::read_all`], with notes and without the rows that are wrong. Of two rows that place one photo
+    /// differently, the first stays.
+    ///
+    /// # Errors
+    /// What ends the table, and more wrong rows than `bad` allows.
+    pub fn read_whole(mut self, bad: &mut BadRows<'_>) -> Result<WholeTable<PhotoRow>, TableError> {
         let file = self.file.clone();
-        unique(&file, self, |row| (&row.id, row.position))
+        let mut whole = unique(&file, &mut self, bad)?;
+        whole.notes.extend_from_slice(self.notes());
+        Ok(whole)
     }
 }
 
@@ -233,35 +303,16 @@ impl Iterator for PhotoTable {
 /// Reads a whole photo table into memory.
 ///
 /// # Errors
-/// The first thing that is wrong, an `IMG_ID` that occurs twice included.
+/// The first thing that is wrong, an `IMG_ID` with different values included.
 pub fn read_photos(path: impl AsRef<Path>) -> Result<Vec<PhotoRow>, TableError> {
     PhotoTable::open(path)?.read_all()
-}
-
-/// Collects rows and refuses the second of two with one id.
-pub(super) fn unique<T>(
-    file: &str,
-    rows: impl Iterator<Item = Result<T, TableError>>,
-    key: impl Fn(&T) -> (&PhotoId, Position),
-) -> Result<Vec<T>, TableError> {
-    let mut seen = HashMap::new();
-    let mut all = Vec::new();
-    for row in rows {
-        let row = row?;
-        let (id, position) = key(&row);
-        if let Some(first) = seen.insert(id.clone(), position) {
-            return Err(TableError::DuplicateId { file: file.to_owned(), position, id: id.0.clone(), first });
-        }
-        all.push(row);
-    }
-    Ok(all)
 }
 
 /// Which column of the file fills which field.
 struct Layout {
     id: usize,
-    latitude: usize,
-    longitude: usize,
+    id_name: String,
+    coordinates: CoordinateColumns,
     neighbourhood: Option<usize>,
     city: Option<usize>,
     county: Option<usize>,
@@ -281,33 +332,59 @@ struct Layout {
 
 impl Layout {
     fn new(file: &str, columns: &Columns) -> Result<Self, TableError> {
-        let [id, latitude, longitude] = columns.require(file, ["IMG_ID", "LAT", "LON"])?;
-        let find = |name: &str| columns.find(file, &[name]);
+        let (id, place) = columns.require(file, Purpose::Photos)?;
+        let coordinates = CoordinateColumns::new(place, columns);
+        let find = |name: &str| match name {
+            "AUTHOR" => columns.find_loosely(file, &["AUTHOR", "author"]),
+            "licence" => columns.find_loosely(file, &["licence", "license"]),
+            name => columns.find_loosely(file, &[name]),
+        };
+        let mut known = vec![id];
+        let mut fields = [None; 13];
+        for (slot, name) in fields.iter_mut().zip(PHOTO_COLUMNS.into_iter().skip(3)) {
+            // A column that is the photo's name or its place is not something else besides.
+            *slot = find(name)?.filter(|index| *index != id && !coordinates.has(*index));
+            known.extend(*slot);
+        }
         let mut extra = Vec::new();
         for (index, name) in columns.names.iter().enumerate() {
-            let known = PHOTO_COLUMNS.contains(&name.as_str()) || name == "author";
-            if !known && !name.is_empty() {
-                find(name)?;
+            if !known.contains(&index) && !coordinates.has(index) && !name.is_empty() {
+                columns.find(file, &[name])?;
                 extra.push(index);
             }
         }
+        let [
+            neighbourhood,
+            city,
+            county,
+            state,
+            region,
+            country,
+            country_code,
+            author,
+            licence,
+            source,
+            split,
+            owner,
+            balanced,
+        ] = fields;
         Ok(Self {
             id,
-            latitude,
-            longitude,
-            neighbourhood: find("neighbourhood")?,
-            city: find("city")?,
-            county: find("county")?,
-            state: find("state")?,
-            region: find("region")?,
-            country: find("country")?,
-            country_code: find("country_code")?,
-            author: columns.find(file, &["AUTHOR", "author"])?,
-            licence: find("licence")?,
-            source: find("source")?,
-            split: find("split")?,
-            owner: find("owner")?,
-            balanced: find("balanced")?,
+            id_name: columns.name(id).to_owned(),
+            coordinates,
+            neighbourhood,
+            city,
+            county,
+            state,
+            region,
+            country,
+            country_code,
+            author,
+            licence,
+            source,
+            split,
+            owner,
+            balanced,
             extra_names: extra.iter().filter_map(|index| columns.names.get(*index).cloned()).collect(),
             extra,
         })
@@ -321,8 +398,8 @@ impl Layout {
             None => None,
         };
         Ok(PhotoRow {
-            id: id(file, record, self.id)?,
-            location: location(file, record, ["LAT", "LON"], [self.latitude, self.longitude])?,
+            id: id(file, record, &self.id_name, self.id)?,
+            location: self.coordinates.location(file, record)?,
             place: Place {
                 neighbourhood: text(self.neighbourhood),
                 city: text(self.city),

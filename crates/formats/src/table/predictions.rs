@@ -5,13 +5,17 @@ use std::path::Path;
 
 use geo::LatLon;
 
+use super::bad_rows::{BadRows, GoodRows};
 use super::columns::Columns;
+use super::coordinate_columns::CoordinateColumns;
 use super::csv_records::CsvRecords;
 use super::error::{Position, Problem, TableError};
-use super::fields::{boolean, id, number, optional_location};
+use super::fields::{boolean, id, number};
+use super::notes::TableNote;
 use super::open::open_file;
-use super::photos::unique;
 use super::record::Cursor;
+use super::roles::Purpose;
+use super::unique::{PhotoKey, WholeTable, unique};
 use contract::{PhotoId, RADII_KM};
 
 /// One prediction. The last four fields come from optional columns.
@@ -46,6 +50,24 @@ impl PredictionRow {
     }
 }
 
+impl PhotoKey for PredictionRow {
+    fn id(&self) -> &PhotoId {
+        &self.id
+    }
+
+    fn position(&self) -> Position {
+        self.position
+    }
+
+    fn place(&self) -> Option<LatLon> {
+        self.location
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        *self == Self { position: self.position, ..other.clone() }
+    }
+}
+
 /// The name of the confidence column of a radius.
 pub(super) fn confidence_column(radius_km: f64) -> String {
     format!("confidence_{radius_km}km")
@@ -57,7 +79,8 @@ pub struct PredictionTable {
     file: String,
     cursor: Cursor,
     id: usize,
-    location: [usize; 2],
+    id_name: String,
+    coordinates: CoordinateColumns,
     score: Option<usize>,
     confidence: [Option<usize>; 5],
     abstained: Option<usize>,
@@ -84,20 +107,21 @@ impl PredictionTable {
     /// # Errors
     /// As [`PredictionTable::open`].
     pub fn from_csv(name: &str, input: impl Read + Send + 'static) -> Result<Self, TableError> {
-        let records = CsvRecords::new(name, Box::new(input))?;
+        let records = CsvRecords::new(name, Box::new(input), Purpose::Predictions)?;
         let columns: &Columns = records.columns();
-        let [id, latitude, longitude] = columns.require(name, ["IMG_ID", "LAT_pred", "LON_pred"])?;
+        let (id, place) = columns.require(name, Purpose::Predictions)?;
         let mut confidence = [None; 5];
         for (slot, radius) in confidence.iter_mut().zip(RADII_KM) {
-            *slot = columns.find(name, &[&confidence_column(radius)])?;
+            *slot = columns.find_loosely(name, &[&confidence_column(radius)])?;
         }
         Ok(Self {
             file: name.to_owned(),
             id,
-            location: [latitude, longitude],
-            score: columns.find(name, &["score"])?,
+            id_name: columns.name(id).to_owned(),
+            coordinates: CoordinateColumns::new(place, columns),
+            score: columns.find_loosely(name, &["score"])?,
             confidence,
-            abstained: columns.find(name, &["abstained"])?,
+            abstained: columns.find_loosely(name, &["abstained"])?,
             cursor: Cursor::new(Box::new(records)),
         })
     }
@@ -107,13 +131,39 @@ impl PredictionTable {
         self.confidence.iter().all(Option::is_some)
     }
 
-    /// Reads the rest of the file into memory.
+    /// The file's name in messages.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// What the user should know about the rows that were read so far.
+    pub fn notes(&self) -> &[TableNote] {
+        self.cursor.notes()
+    }
+
+    /// The rows that are right; the others are reported and counted in `bad`.
+    pub fn skipping_bad_rows<'b, 'a>(self, bad: &'b mut BadRows<'a>) -> GoodRows<'b, 'a, Self> {
+        GoodRows::new(self.file.clone(), self, bad)
+    }
+
+    /// Reads the rest of the file into memory. A row that repeats another exactly is read once.
     ///
     /// # Errors
     /// As [`read_predictions`].
     pub fn read_all(self) -> Result<Vec<PredictionRow>, TableError> {
+        Ok(self.read_whole(&mut BadRows::new(&mut |_| {}).at_most(0))?.rows)
+    }
+
+    /// As [`PredictionTable::read_all`], with notes and without the rows that are wrong. Of two rows that differ on one
+    /// photo, the first stays.
+    ///
+    /// # Errors
+    /// What ends the file, and more wrong rows than `bad` allows.
+    pub fn read_whole(mut self, bad: &mut BadRows<'_>) -> Result<WholeTable<PredictionRow>, TableError> {
         let file = self.file.clone();
-        unique(&file, self, |row| (&row.id, row.position))
+        let mut whole = unique(&file, &mut self, bad)?;
+        whole.notes.extend_from_slice(self.notes());
+        Ok(whole)
     }
 
     fn row(&self) -> Result<PredictionRow, TableError> {
@@ -137,8 +187,8 @@ impl PredictionTable {
             None => None,
         };
         Ok(PredictionRow {
-            id: id(file, record, self.id)?,
-            location: optional_location(file, record, ["LAT_pred", "LON_pred"], self.location)?,
+            id: id(file, record, &self.id_name, self.id)?,
+            location: self.coordinates.optional_location(file, record)?,
             score,
             confidence,
             abstained: match self.abstained {
@@ -162,7 +212,7 @@ impl Iterator for PredictionTable {
 /// Reads a whole predictions file into memory.
 ///
 /// # Errors
-/// The first thing that is wrong, an `IMG_ID` that occurs twice included.
+/// The first thing that is wrong, an `IMG_ID` with different values included.
 pub fn read_predictions(path: impl AsRef<Path>) -> Result<Vec<PredictionRow>, TableError> {
     PredictionTable::open(path)?.read_all()
 }

@@ -1,6 +1,7 @@
 //! One row of text fields, whatever file it comes from.
 
 use super::error::{Position, Problem, TableError};
+use super::notes::TableNote;
 
 /// Fields of a row, in the order of the columns. Reused from row to row.
 #[derive(Debug)]
@@ -43,6 +44,14 @@ impl Record {
 pub(super) trait Records {
     /// Reads the next row into `record`; false at the end.
     fn read(&mut self, record: &mut Record) -> Result<bool, TableError>;
+
+    /// Also yields rows in which every field is empty: where rows are counted, they count.
+    fn keep_blank_rows(&mut self) {}
+
+    /// What was read with care so far.
+    fn notes(&self) -> &[TableNote] {
+        &[]
+    }
 }
 
 /// The records of a file, one after another in one buffer.
@@ -56,6 +65,14 @@ pub(super) struct Cursor {
 impl Cursor {
     pub(super) fn new(records: Box<dyn Records + Send>) -> Self {
         Self { records, record: Record::new(), ended: false }
+    }
+
+    pub(super) fn keep_blank_rows(&mut self) {
+        self.records.keep_blank_rows();
+    }
+
+    pub(super) fn notes(&self) -> &[TableNote] {
+        self.records.notes()
     }
 
     /// Reads the next row into [`Cursor::record`]. `None` at the end of the file, and after an error that nothing can

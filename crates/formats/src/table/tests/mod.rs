@@ -1,10 +1,17 @@
 //! Tables that are right, tables that are wrong in every way we know, and round trips.
 
+mod bad_rows;
 mod csv_files;
+mod dialects;
+mod messages;
+mod names;
+mod other_files;
 #[cfg(feature = "parquet")]
 mod parquet_files;
+mod plausibility;
 mod predictions;
 mod round_trip;
+mod written_degrees;
 
 use std::io::Cursor;
 

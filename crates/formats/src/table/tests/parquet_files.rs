@@ -86,7 +86,7 @@ fn flat_columns_of_every_kind_over_several_row_groups() {
         assert_eq!((row.id.0.as_str(), row.position), ("1299", Position::Row(1300)));
         assert_eq!((row.location.latitude(), row.location.longitude()), (0.1, f64::from(0.1_f32)));
         assert_eq!((row.place.city.as_deref(), row.balanced), (Some("Roma"), Some(true)));
-        assert_eq!(row.extra.iter().collect::<Vec<_>>(), [("label", "7")]);
+        assert_eq!(row.extra.iter().collect::<Vec<_>>(), [("label", "7"), ("price", "0.07")]);
         assert_eq!((last.id.0.as_str(), last.place.city.as_deref()), ("18446744073709551615", None));
     }
 }
@@ -111,8 +111,11 @@ fn wrong_values_are_named_by_row() {
         assert!(said.ends_with(message), "{said}");
     }
     write(&path, Compression::SNAPPY, &[&[good], &[good]]);
+    assert_eq!(read_photos(&path).unwrap().len(), 1);
+    write(&path, Compression::SNAPPY, &[&[good], &[(1, Some(1.0), Some(2.0), None)]]);
     let error = read_photos(&path).unwrap_err().to_string();
-    assert!(error.ends_with("row 2, column IMG_ID: \"1\" is already in row 1"), "{error}");
+    let message = "row 2, column IMG_ID: \"1\" is already in row 1 with another place: 1, 1 there, 1, 2 here";
+    assert!(error.ends_with(message), "{error}");
 }
 
 #[test]
@@ -203,4 +206,68 @@ fn numbers_are_those_stored_whatever_they_stand_for() {
     assert_eq!(rows[1].id.0, "300");
     let extra: Vec<_> = rows[1].extra.iter().collect();
     assert_eq!(extra, [("day", "300"), ("time", "7"), ("small", "300"), ("large", "300")]);
+}
+
+/// A file of one row whose columns hold text; numbers are given as decimals.
+fn write_texts(path: &Path, columns: &str, values: &[&[u8]]) {
+    let schema = Arc::new(parse_message_type(&format!("message m {{ {columns} }}")).unwrap());
+    let mut writer = SerializedFileWriter::new(File::create(path).unwrap(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut values = values.iter();
+    while let Some(mut column) = group.next_column().unwrap() {
+        let value = values.next().unwrap();
+        match column.untyped() {
+            ColumnWriter::ByteArrayColumnWriter(out) => {
+                out.write_batch(&[ByteArray::from(value.to_vec())], None, None).unwrap();
+            }
+            ColumnWriter::Int32ColumnWriter(out) => {
+                out.write_batch(&[i32::from_be_bytes((*value).try_into().unwrap())], None, None).unwrap();
+            }
+            ColumnWriter::Int64ColumnWriter(out) => {
+                out.write_batch(&[i64::from_be_bytes((*value).try_into().unwrap())], None, None).unwrap();
+            }
+            ColumnWriter::FixedLenByteArrayColumnWriter(out) => {
+                out.write_batch(&[ByteArray::from(value.to_vec()).into()], None, None).unwrap();
+            }
+            _ => panic!("a column of another type"),
+        }
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+}
+
+#[test]
+fn texts_and_decimals_are_coordinates_under_the_same_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("photos.parquet");
+    let read = |columns: &str, values: &[&[u8]]| {
+        write_texts(&path, columns, values);
+        let row = read_photos(&path)?.remove(0);
+        Ok::<_, TableError>((row.id.0, row.location.latitude(), row.location.longitude()))
+    };
+    let texts =
+        "required binary filename (UTF8); required binary Latitude (UTF8); required binary Longitude (UTF8);";
+    let good = ("a.jpg".to_owned(), 48.25, -2.5);
+    assert_eq!(read(texts, &[b"a.jpg", b"48.25", b"-2.5"]).unwrap(), good);
+    assert_eq!(read(texts, &[b"a.jpg", b"48,25 N", "2\u{b0}30' W".as_bytes()]).unwrap(), good);
+    let error = read(texts, &[b"a.jpg", b"48250000", b"-2.5"]).unwrap_err().to_string();
+    assert!(
+        error.ends_with(
+            "row 1, column Latitude: \"48250000\" is not a latitude from -90 to 90: the decimal point seems to be lost"
+        ),
+        "{error}"
+    );
+    let decimals =
+        "required binary id (UTF8); required int32 LAT (DECIMAL(9, 6)); required int64 LON (DECIMAL(18, 6));";
+    let (latitude, longitude) = (48_250_000_i32.to_be_bytes(), (-2_500_000_i64).to_be_bytes());
+    assert_eq!(read(decimals, &[b"a.jpg", &latitude, &longitude]).unwrap(), good);
+    let fixed = "required binary id (UTF8); required fixed_len_byte_array(5) LAT (DECIMAL(10, 6));
+        required binary LON (DECIMAL(40, 6));";
+    let wide = [&[0_u8][..], &latitude].concat();
+    assert_eq!(read(fixed, &[b"a.jpg", &wide, &longitude]).unwrap(), good);
+    let halves = "required binary id (UTF8); required fixed_len_byte_array(2) lat (FLOAT16);
+        required fixed_len_byte_array(2) lon (FLOAT16);";
+    let error = read(halves, &[b"a.jpg", &[0, 0], &[0, 0]]).unwrap_err();
+    assert!(matches!(&error, TableError::WrongType { column: "LAT", expected: "a number", .. }), "{error}");
 }

@@ -53,6 +53,34 @@ fn wrong_fields_are_named() {
 fn duplicates_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("p.csv");
-    std::fs::write(&path, "IMG_ID,LAT_pred,LON_pred\na,1,2\na,1,2\n").unwrap();
+    std::fs::write(&path, "IMG_ID,LAT_pred,LON_pred\na,1,2\na,1,3\n").unwrap();
     assert!(matches!(read_predictions(&path), Err(TableError::DuplicateId { .. })));
+    std::fs::write(&path, "IMG_ID,LAT_pred,LON_pred\na,1,2\na,1,2\n").unwrap();
+    assert_eq!(read_predictions(&path).unwrap().len(), 1);
+}
+
+#[test]
+fn other_spellings_of_the_columns_and_decimal_commas_are_read() {
+    for text in [
+        "filename;pred_lat;pred_lon;Score\na.jpg;48,5;2,25;0,5\n",
+        "id,Latitude_pred,Longitude_pred,SCORE\na.jpg,48.5,2.25,0.5\n",
+        "sep=|\nIMG_ID|LAT_pred|LON_pred|score\na.jpg|48.5 N|2.25 E|0.5\n",
+    ] {
+        let rows: Vec<_> = predictions(text).into_iter().map(Result::unwrap).collect();
+        let place = rows[0].location.unwrap();
+        assert_eq!((place.latitude(), place.longitude(), rows[0].score), (48.5, 2.25, Some(0.5)), "{text}");
+    }
+    // A comma before three digits may separate thousands.
+    let (said, _) = complaint(predictions("IMG_ID;LAT_pred;LON_pred;score\na;1;2;1,234\n"));
+    assert!(said.starts_with("p.csv, line 2, column score: \"1,234\" is not a number"), "{said}");
+}
+
+#[test]
+fn a_table_of_true_places_is_never_taken_for_predictions() {
+    let (said, hint) = complaint(predictions("filename,latitude,longitude\na,1,2\n"));
+    assert_eq!(said, "p.csv has no column LAT_pred, LON_pred; it has filename, latitude, longitude");
+    assert_eq!(
+        hint,
+        "if these are predictions and not the true places, rename latitude to LAT_pred and longitude to LON_pred"
+    );
 }
