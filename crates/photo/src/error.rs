@@ -2,7 +2,7 @@
 
 use contract::{Diagnose, ErrorKind, Failure, ImageError};
 
-use super::Format;
+use super::{Completeness, Format};
 
 /// A photo that could not be decoded, or an image operation that makes no sense.
 ///
@@ -15,6 +15,14 @@ pub enum PhotoError {
     /// The first bytes belong to no photo format.
     #[error("the file is not a photo in a known format")]
     UnknownFormat,
+    /// A file of another kind than a photo, or a photo that only other programs read.
+    #[error("the file is {what}")]
+    OtherFile {
+        /// What it is, with its article.
+        what: &'static str,
+        /// What to do about it.
+        way_out: &'static str,
+    },
     /// A photo format that this build cannot decode.
     #[error("{format} photos cannot be decoded")]
     UnsupportedFormat {
@@ -29,7 +37,15 @@ pub enum PhotoError {
         /// What is missing.
         what: String,
     },
-    /// The file ends before the photo does.
+    /// The file ends before the photo does; what is there can be used.
+    #[error("the {format} file ends too early: {completeness}")]
+    Incomplete {
+        /// The format.
+        format: Format,
+        /// What is there.
+        completeness: Completeness,
+    },
+    /// The file ends before the photo does, and nothing of it can be used.
     #[error("the {format} file ends too early: {why}")]
     Truncated {
         /// The format.
@@ -95,12 +111,22 @@ impl PhotoError {
 
     const fn way_out(&self) -> Option<&'static str> {
         match self {
-            Self::UnknownFormat => Some("give a JPEG, PNG, WebP, TIFF, GIF, BMP or HEIC file"),
+            Self::UnknownFormat => Some("give a JPEG, PNG, WebP, TIFF, GIF, BMP, HEIC, AVIF or JPEG XL file"),
+            Self::OtherFile { way_out, .. } => Some(way_out),
             Self::UnsupportedFormat { format: Format::Heic } => {
                 Some("convert it to JPEG, or build with the cargo feature `heic`")
             }
+            Self::UnsupportedFormat { format: Format::Avif } => {
+                Some("convert it to JPEG, or build with the cargo feature `avif`")
+            }
+            Self::UnsupportedFormat { format: Format::Jxl } => {
+                Some("convert it to JPEG, or build with the cargo feature `jxl`")
+            }
             Self::UnsupportedFormat { .. } | Self::UnsupportedVariant { .. } => {
                 Some("convert it to JPEG or PNG")
+            }
+            Self::Incomplete { .. } => {
+                Some("copy or download the file again, or set `allow_truncated` to use what is there")
             }
             Self::Empty | Self::Truncated { .. } | Self::Damaged { .. } => {
                 Some("copy or download the file again, or save it again with an image editor")

@@ -20,8 +20,10 @@ pub enum Format {
     Bmp,
     /// HEIF with HEVC pictures (the iPhone's format).
     Heic,
-    /// HEIF with AV1 pictures. Recognised, not decoded.
+    /// HEIF with AV1 pictures.
     Avif,
+    /// JPEG XL, with or without its container; the first frame.
+    Jxl,
 }
 
 impl Format {
@@ -36,6 +38,7 @@ impl Format {
             Self::Bmp => "BMP",
             Self::Heic => "HEIC",
             Self::Avif => "AVIF",
+            Self::Jxl => "JPEG XL",
         }
     }
 }
@@ -49,9 +52,9 @@ impl fmt::Display for Format {
 /// The first bytes [`sniff`] wants to see; fewer are fine for shorter files.
 pub const SNIFF_BYTES: usize = 64;
 
-const EXTENSIONS: [&str; 15] = [
+const EXTENSIONS: [&str; 22] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "webp", "tif", "tiff", "gif", "bmp", "dib", "heic", "heif", "hif",
-    "avif",
+    "hic", "heics", "heifs", "avif", "avifs", "jxl", "apng", "jif",
 ];
 
 /// Whether the file name ends like a photo's (`.jpg`, `.HEIC`, ...).
@@ -82,6 +85,8 @@ pub fn sniff(head: &[u8]) -> Option<Format> {
         Some(Format::Gif)
     } else if at(0, b"BM") && at_bitmap_header(head) {
         Some(Format::Bmp)
+    } else if at(0, b"\xff\x0a") || at(0, b"\0\0\0\x0cJXL \r\n\x87\n") {
+        Some(Format::Jxl)
     } else if at(4, b"ftyp") {
         sniff_heif(head)
     } else {
@@ -105,8 +110,10 @@ fn sniff_heif(head: &[u8]) -> Option<Format> {
     for brand in brands {
         match brand {
             b"avif" | b"avis" => return Some(Format::Avif),
-            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" => return Some(Format::Heic),
-            b"mif1" | b"msf1" => generic = true,
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" => {
+                return Some(Format::Heic);
+            }
+            b"mif1" | b"mif2" | b"msf1" | b"miaf" => generic = true,
             _ => {}
         }
     }
@@ -119,7 +126,7 @@ mod tests {
 
     #[test]
     fn each_magic_is_known_and_text_is_not() {
-        let cases: [(&[u8], Format); 10] = [
+        let cases: [(&[u8], Format); 16] = [
             (b"\xff\xd8\xff\xe0", Format::Jpeg),
             (b"\x89PNG\r\n\x1a\n", Format::Png),
             (b"RIFF\x10\0\0\0WEBPVP8 ", Format::WebP),
@@ -130,6 +137,12 @@ mod tests {
             (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Format::Heic),
             (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", Format::Heic),
             (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", Format::Avif),
+            (b"\0\0\0\x18ftypheix\0\0\0\0mif1heix", Format::Heic),
+            (b"\0\0\0\x18ftypmsf1\0\0\0\0mif1hevc", Format::Heic),
+            (b"\0\0\0\x18ftypmif2\0\0\0\0miafMiHB", Format::Heic),
+            (b"\0\0\0\x1cftypavis\0\0\0\0msf1miafMA1B", Format::Avif),
+            (b"\xff\x0a\xfa\x7f", Format::Jxl),
+            (b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl ", Format::Jxl),
         ];
         for (head, format) in cases {
             assert_eq!(sniff(head), Some(format), "{format}");
@@ -144,7 +157,10 @@ mod tests {
 
     #[test]
     fn extensions_ignore_case() {
-        for name in ["a.jpg", "b.JPEG", "c.d.Png", "x/y.HeIc", "z.tif"] {
+        for name in [
+            "a.jpg", "b.JPEG", "c.d.Png", "x/y.HeIc", "z.tif", "DSC1.HIF", "a.hic", "b.HEIF", "c.JXL",
+            "d.avif",
+        ] {
             assert!(has_photo_extension(Path::new(name)), "{name}");
         }
         for name in ["jpg", "a.jpg.txt", ".jpg", "a", "a.mp4", "a.json"] {

@@ -7,7 +7,7 @@
 //!
 //! # Main types
 //! [`read_photo_bytes`] and [`decode_photo`] turn a file into a [`contract::Photo`]; [`decode`] turns its bytes into
-//! an [`Image`], under [`Limits`] and [`DecodeOptions`]; [`stated_location`] reads where it was taken. [`resize`] and
+//! an [`Image`], under [`Limits`] and [`DecodeOptions`]; [`content`] says whether it shows anything; [`stated_location`] reads where it was taken. [`resize`] and
 //! [`resize_short_side_and_crop`] change an image's size; [`normalise`] turns it into floats; [`perceptual_hash`]
 //! finds near-duplicates; [`encode_thumbnail`] writes small copies; [`reencode_jpeg`] adds the JPEG artefacts of the
 //! reference; [`smart_resize`] computes the sizes that Qwen2-VL uses. [`sniff`] and [`has_photo_extension`] tell
@@ -27,28 +27,43 @@
 //! few levels of it.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "avif")]
+mod av1;
+mod completeness;
+mod content;
 mod crop;
 mod decode;
 mod error;
 mod file;
 mod filter;
 mod format;
-mod heic;
+mod heif;
 mod jpeg;
+mod jpeg_structure;
+mod jxl;
 mod location;
 mod normalise;
 mod options;
 mod orientation;
+mod other_files;
 mod perceptual_hash;
+mod png_rows;
 mod raster;
 mod reencode;
 mod resize;
 mod row_pass;
+mod samples;
 mod smart_resize;
 mod thumbnail;
+mod tiff_colours;
+mod tiff_directory;
+mod tiff_image;
+mod tiff_samples;
 
+pub use self::completeness::Completeness;
+pub use self::content::{Content, content};
 pub use self::crop::{LongSide, ShortSideCrop, resize_short_side_and_crop};
-pub use self::decode::decode;
+pub use self::decode::{decode, decode_and_measure};
 pub use self::error::PhotoError;
 pub use self::file::{decode_photo, read_photo_bytes};
 pub use self::filter::Filter;

@@ -60,18 +60,37 @@ pub struct DecodeOptions {
     pub apply_orientation: bool,
     /// What becomes of transparent pixels.
     pub alpha: Alpha,
+    /// Whether samples of 16 bits that hold smaller numbers are scaled up. Cameras and scanners store 8, 10, 12 or
+    /// 14 bits in 16, and the high byte alone is then black.
+    ///
+    /// The number of bits is that of the largest sample. A photo is taken for one of 14 bits only if no sample
+    /// reaches a quarter of the scale: a dark photo of true 16 bits is at most brightened.
+    pub scale_narrow_samples: bool,
+    /// Whether a JPEG or PNG file that ends too early gives the rows that are there; the image is that much lower.
+    /// Other formats are refused all the same.
+    pub allow_truncated: bool,
 }
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { apply_orientation: true, alpha: Alpha::OnWhite }
+        Self {
+            apply_orientation: true,
+            alpha: Alpha::OnWhite,
+            scale_narrow_samples: true,
+            allow_truncated: false,
+        }
     }
 }
 
 impl DecodeOptions {
     /// The pixels that the reference implementation of `GeoRanker` sees (`convert("RGB")` of Python's imaging
-    /// library): EXIF orientation ignored, alpha dropped.
+    /// library): EXIF orientation ignored, alpha dropped, the high byte of 16 bits.
     pub const fn official() -> Self {
-        Self { apply_orientation: false, alpha: Alpha::Drop }
+        Self {
+            apply_orientation: false,
+            alpha: Alpha::Drop,
+            scale_narrow_samples: false,
+            allow_truncated: false,
+        }
     }
 }

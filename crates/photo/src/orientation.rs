@@ -32,8 +32,9 @@ impl Orientation {
         Self { transpose, mirror_horizontal, mirror_vertical }
     }
 
-    /// From a raw EXIF block (without the `Exif\0\0` prefix); upright if it has none.
+    /// From a raw EXIF block; upright if it has none. Some writers keep the prefix that JPEG puts before it.
     pub(super) fn from_exif_block(block: &[u8]) -> Self {
+        let block = block.strip_prefix(b"Exif\0\0").unwrap_or(block);
         let orientation = image::metadata::Orientation::from_exif_chunk(block);
         orientation.map_or_else(Self::default, |orientation| Self::from_exif(orientation.to_exif()))
     }

@@ -1,18 +1,17 @@
-//! PNG, WebP, TIFF, GIF and BMP.
+//! PNG, WebP, GIF and BMP.
 
 use std::io::Cursor;
 
-use image::codecs::{
-    bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, tiff::TiffDecoder, webp::WebPDecoder,
-};
+use image::ImageDecoder;
+use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::error::ImageError;
-use image::{ColorType, DynamicImage, ImageDecoder};
 
 use contract::Image;
 
 use super::decode::Decoded;
 use super::orientation::Orientation;
-use super::{Alpha, Format, Limits, PhotoError};
+use super::samples::{narrow, to_rgb};
+use super::{DecodeOptions, Format, Limits, PhotoError, png_rows};
 
 /// What a decoder may allocate beside its output: palettes, profiles, dictionaries.
 const OVERHEAD_BYTES: u64 = 64 << 20;
@@ -23,7 +22,7 @@ pub(super) fn decode(
     bytes: &[u8],
     format: Format,
     limits: &Limits,
-    alpha: Alpha,
+    options: DecodeOptions,
 ) -> Result<Decoded, PhotoError> {
     let explain = |error| explain(format, error);
     let input = Cursor::new(bytes);
@@ -31,13 +30,17 @@ pub(super) fn decode(
         Format::Png => {
             check_png_size(bytes, limits)?;
             let decoder = PngDecoder::with_limits(input, decoder_limits(limits)).map_err(explain)?;
-            decode_with(decoder, format, limits, alpha)
+            decode_with(decoder, format, limits, options).or_else(|error| match error {
+                PhotoError::Truncated { .. } => png_rows::rows_there(bytes, limits, options, error),
+                other => Err(other),
+            })
         }
-        Format::WebP => decode_with(WebPDecoder::new(input).map_err(explain)?, format, limits, alpha),
-        Format::Tiff => decode_with(TiffDecoder::new(input).map_err(explain)?, format, limits, alpha),
-        Format::Gif => decode_with(GifDecoder::new(input).map_err(explain)?, format, limits, alpha),
-        Format::Bmp => decode_with(BmpDecoder::new(input).map_err(explain)?, format, limits, alpha),
-        Format::Jpeg | Format::Heic | Format::Avif => Err(PhotoError::UnsupportedFormat { format }),
+        Format::WebP => decode_with(WebPDecoder::new(input).map_err(explain)?, format, limits, options),
+        Format::Gif => decode_with(GifDecoder::new(input).map_err(explain)?, format, limits, options),
+        Format::Bmp => decode_with(BmpDecoder::new(input).map_err(explain)?, format, limits, options),
+        Format::Jpeg | Format::Tiff | Format::Heic | Format::Avif | Format::Jxl => {
+            Err(PhotoError::UnsupportedFormat { format })
+        }
     }
 }
 
@@ -58,7 +61,7 @@ fn decode_with(
     mut decoder: impl ImageDecoder,
     format: Format,
     limits: &Limits,
-    alpha: Alpha,
+    options: DecodeOptions,
 ) -> Result<Decoded, PhotoError> {
     let (width, height) = decoder.dimensions();
     limits.check_pixels(width, height)?;
@@ -67,13 +70,12 @@ fn decode_with(
     }
     decoder.set_limits(decoder_limits(limits)).map_err(|error| explain(format, error))?;
     // A damaged EXIF block must not cost the photo.
-    let orientation = decoder
-        .orientation()
-        .map_or_else(|_| Orientation::default(), |orientation| Orientation::from_exif(orientation.to_exif()));
-    let rgb = read_rgb(decoder, alpha).map_err(|error| explain(format, error))?;
+    let exif = decoder.exif_metadata().ok().flatten();
+    let orientation = exif.map_or_else(Orientation::default, |block| Orientation::from_exif_block(&block));
+    let rgb = read_rgb(decoder, options).map_err(|error| explain(format, error))?;
     let image = Image::new(width, height, rgb)
         .map_err(|_| PhotoError::Damaged { format, why: "its pixels do not fit its size".into() })?;
-    Ok(Decoded { image, orientation, orientation_is_binding: format == Format::Tiff })
+    Ok(Decoded { orientation, ..Decoded::upright(image) })
 }
 
 fn decoder_limits(limits: &Limits) -> image::Limits {
@@ -83,45 +85,23 @@ fn decoder_limits(limits: &Limits) -> image::Limits {
     converted
 }
 
-fn read_rgb(decoder: impl ImageDecoder, alpha: Alpha) -> Result<Vec<u8>, ImageError> {
+fn read_rgb(decoder: impl ImageDecoder, options: DecodeOptions) -> Result<Vec<u8>, ImageError> {
     let colours = decoder.color_type();
-    if matches!(colours, ColorType::Rgb32F | ColorType::Rgba32F) {
-        let narrowed = DynamicImage::ImageRgba8(DynamicImage::from_decoder(decoder)?.into_rgba8());
-        return Ok(to_rgb::<4>(narrowed.as_bytes(), alpha));
-    }
     // Fits: at most MAX_BYTES_PER_PIXEL for each of the pixels that were checked against the limit.
     let mut samples = vec![0; decoder.total_bytes() as usize];
     decoder.read_image(&mut samples)?;
-    if colours.bytes_per_pixel() / colours.channel_count() == 2 {
-        samples =
-            samples.chunks_exact(2).map(|pair| (u16::from_ne_bytes([pair[0], pair[1]]) >> 8) as u8).collect();
+    let channels = usize::from(colours.channel_count());
+    if usize::from(colours.bytes_per_pixel()) == 2 * channels {
+        let pairs = samples.chunks_exact(2);
+        let wide: Vec<u16> = pairs.map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect();
+        samples = narrow(&wide, channels, options.scale_narrow_samples);
     }
-    Ok(match colours.channel_count() {
-        1 => to_rgb::<1>(&samples, alpha),
-        2 => to_rgb::<2>(&samples, alpha),
+    Ok(match channels {
+        1 => to_rgb::<1>(&samples, options.alpha),
+        2 => to_rgb::<2>(&samples, options.alpha),
         3 => samples,
-        _ => to_rgb::<4>(&samples, alpha),
+        _ => to_rgb::<4>(&samples, options.alpha),
     })
-}
-
-/// Grey, grey + alpha or RGBA samples (1, 2 or 4 `CHANNELS`) as RGB.
-pub(super) fn to_rgb<const CHANNELS: usize>(samples: &[u8], alpha: Alpha) -> Vec<u8> {
-    let mut rgb = Vec::with_capacity(samples.len() / CHANNELS * 3);
-    for pixel in samples.chunks_exact(CHANNELS) {
-        let colour = if CHANNELS >= 3 { [pixel[0], pixel[1], pixel[2]] } else { [pixel[0]; 3] };
-        let opacity = if CHANNELS.is_multiple_of(2) { pixel[CHANNELS - 1] } else { u8::MAX };
-        rgb.extend(match alpha {
-            Alpha::OnWhite => colour.map(|channel| on_white(channel, opacity)),
-            Alpha::Drop => colour,
-        });
-    }
-    rgb
-}
-
-/// `(c a + 255 (255 - a)) / 255`, rounded to nearest.
-fn on_white(channel: u8, opacity: u8) -> u8 {
-    let (channel, opacity) = (u32::from(channel), u32::from(opacity));
-    ((channel * opacity + 255 * (255 - opacity) + 127) / 255) as u8
 }
 
 fn explain(format: Format, error: ImageError) -> PhotoError {
@@ -151,26 +131,4 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         error = source;
     }
     error.to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn alpha_blends_with_white_and_rounds_to_nearest() {
-        assert_eq!(on_white(0, 0), 255);
-        assert_eq!(on_white(77, 255), 77);
-        for channel in 0..=255_u8 {
-            for opacity in 0..=255_u8 {
-                let share = f64::from(opacity) / 255.0;
-                let exact = f64::from(channel) * share + 255.0 * (1.0 - share);
-                assert!((f64::from(on_white(channel, opacity)) - exact).abs() <= 0.5 + 1e-9);
-            }
-        }
-        assert_eq!(to_rgb::<4>(&[1, 2, 3, 0, 4, 5, 6, 255], Alpha::OnWhite), [255, 255, 255, 4, 5, 6]);
-        assert_eq!(to_rgb::<4>(&[1, 2, 3, 0], Alpha::Drop), [1, 2, 3]);
-        assert_eq!(to_rgb::<2>(&[9, 255, 8, 0], Alpha::OnWhite), [9, 9, 9, 255, 255, 255]);
-        assert_eq!(to_rgb::<1>(&[9, 8], Alpha::OnWhite), [9, 9, 9, 8, 8, 8]);
-    }
 }
