@@ -145,7 +145,8 @@ fn other_encodings_are_refused_and_the_next_row_is_read() {
     let chinese = encoding_rs::GBK.encode("\u{5317}\u{4eac}").0.into_owned();
     let polish = encoding_rs::WINDOWS_1250.encode("\u{141}\u{f3}d\u{17a}").0.into_owned();
     let dos = b"Br\x81cke".to_vec();
-    for city in [cyrillic, japanese, chinese, polish, dos] {
+    let in_a_word = [b"a".as_slice(), &cyrillic].concat();
+    for city in [cyrillic, in_a_word, japanese, chinese, polish, dos] {
         let text = [b"IMG_ID,LAT,LON,city\na,1,2,".as_slice(), &city, b"\nb,1,2,Rome\n"].concat();
         let rows = photos(&text);
         assert_eq!(rows.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true], "{city:x?}");
