@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
+use crate::unsupported::if_supported;
+
 /// Ending of files that are being written.
 const TEMPORARY: &str = ".tmp";
 
@@ -50,6 +52,11 @@ impl AtomicFile {
         &self.path
     }
 
+    /// Gives it another name than it was started with, in the same directory.
+    pub fn rename_to(&mut self, path: &Path) {
+        path.clone_into(&mut self.path);
+    }
+
     /// Where the bytes are until then: for writers that take a path.
     pub fn temporary_path(&self) -> &Path {
         self.temporary.path()
@@ -63,7 +70,7 @@ impl AtomicFile {
         // Opened by name: a writer may have replaced the file that this process holds open.
         let written = File::options().write(true).open(self.temporary.path())?;
         self.set_modes(&written);
-        written.sync_all()?;
+        if_supported(written.sync_all())?;
         drop(written);
         self.temporary.persist(&self.path).map_err(|error| error.error)?;
         sync_directory(self.path.parent());

@@ -11,6 +11,8 @@ use memmap2::Mmap;
 #[cfg(unix)]
 use memmap2::UncheckedAdvice;
 
+use crate::is_unsupported;
+
 /// A whole file, read-only. Cheap to open whatever its size; pages may be dropped and reread by the system.
 ///
 /// The file must not be changed in place while it is open: replace it by renaming a new one over it. All
@@ -28,8 +30,15 @@ use memmap2::UncheckedAdvice;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct MappedFile {
-    /// `None` for an empty file, which cannot be mapped on every system.
-    map: Option<Mmap>,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    /// An empty file cannot be mapped on every system.
+    None,
+    Mapped(Mmap),
+    /// On a file system that maps no files.
+    Read(Vec<u8>),
 }
 
 impl MappedFile {
@@ -44,20 +53,24 @@ impl MappedFile {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
         }
         if metadata.len() == 0 {
-            return Ok(Self { map: None });
+            return Ok(Self { bytes: Bytes::None });
         }
         // SAFETY: the bytes behind the map must not change while it lives. The map is private to this
         // process and read-only; every writer of this project makes a new file and renames it over the old
         // one, which leaves the mapped one intact. Any bit pattern is a valid `u8`.
-        let map = unsafe { Mmap::map(&file)? };
-        Ok(Self { map: Some(map) })
+        let bytes = match unsafe { Mmap::map(&file) } {
+            Ok(map) => Bytes::Mapped(map),
+            Err(error) if is_unsupported(&error) => Bytes::Read(std::fs::read(path)?),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { bytes })
     }
 
     /// Tells the system that these bytes are not needed for now: their memory is free for others, and they are read
     /// again should they be touched. Does nothing where the system has no such call, or the range is not inside.
     pub fn release(&self, bytes: Range<usize>) {
         #[cfg(unix)]
-        if let Some(map) = &self.map
+        if let Bytes::Mapped(map) = &self.bytes
             && bytes.start < bytes.end
             && bytes.end <= map.len()
         {
@@ -78,7 +91,11 @@ impl Deref for MappedFile {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.map.as_deref().unwrap_or_default()
+        match &self.bytes {
+            Bytes::None => &[],
+            Bytes::Mapped(map) => map,
+            Bytes::Read(bytes) => bytes,
+        }
     }
 }
 
