@@ -107,5 +107,6 @@ fn photo(random: &mut ChaCha8Rng, number: usize, dimension: usize) -> Result<New
         },
         vectors: QueryEmbedding { vectors: vec![(Channel::photo(), unit_vector(random, dimension))] },
         reference: PhotoReference::None,
+        file: None,
     })
 }

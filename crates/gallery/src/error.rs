@@ -63,6 +63,12 @@ pub enum GalleryError {
         /// The gallery directory.
         directory: PathBuf,
     },
+    /// A writer was killed in the middle of a change, or is in it, and there are no locks to tell.
+    #[error("gallery `{}` has an unfinished change", .directory.display())]
+    Unfinished {
+        /// The gallery directory.
+        directory: PathBuf,
+    },
     /// The database is damaged.
     #[error("gallery file `{}` is damaged: {why}", .path.display())]
     Damaged {
@@ -169,7 +175,10 @@ impl Diagnose for GalleryError {
             | Self::OtherEncoder { .. }
             | Self::Damaged { .. }
             | Self::Database { .. } => ErrorKind::BrokenGallery,
-            Self::AlreadyExists { .. } | Self::Busy { .. } | Self::InvalidSpec { .. } => ErrorKind::Usage,
+            Self::AlreadyExists { .. }
+            | Self::Busy { .. }
+            | Self::Unfinished { .. }
+            | Self::InvalidSpec { .. } => ErrorKind::Usage,
             Self::InvalidVector { .. } => ErrorKind::BrokenModel,
             Self::InvalidPhoto { .. } => ErrorKind::InvalidTable,
             Self::Io { action: "write", .. } | Self::Table(_) => ErrorKind::Output,
@@ -193,6 +202,11 @@ impl Diagnose for GalleryError {
                 "add to it with `georanker gallery add`, or choose another directory".to_owned()
             }
             Self::Busy { .. } => "wait for the other process to finish, then run again".to_owned(),
+            Self::Unfinished { .. } => {
+                "wait for the process that writes to it; if there is none, `georanker gallery verify` with \
+                 `repair` undoes the change"
+                    .to_owned()
+            }
             Self::Damaged { .. } => {
                 "run `georanker gallery verify`; restore the file from a copy, or build the \
                                      gallery again"

@@ -12,6 +12,12 @@ use crate::matrix::VectorMatrix;
 use files::write_atomic_with;
 
 impl Gallery {
+    /// The files that [`Gallery::export`] writes.
+    pub fn export_files(&self, directory: &Path) -> Vec<PathBuf> {
+        let vectors = self.meta.channels.iter().map(|spec| format!("{}.npy", spec.channel));
+        std::iter::once("photos.csv".to_owned()).chain(vectors).map(|name| directory.join(name)).collect()
+    }
+
     /// Writes `photos.csv` (a photo table) and, for each channel, `CHANNEL.npy` (`[photos, dimension]`, f32, in
     /// the order of the table) into `directory`, and returns the files.
     ///
@@ -19,14 +25,12 @@ impl Gallery {
     /// Those of the file system.
     pub fn export(&self, directory: &Path) -> Result<Vec<PathBuf>, GalleryError> {
         fs::create_dir_all(directory).map_err(GalleryError::io("write", directory))?;
-        let table = directory.join("photos.csv");
-        self.export_table(&table)?;
-        let mut files = vec![table];
-        for (spec, matrix) in self.meta.channels.iter().zip(&self.derived.matrices) {
-            let path = directory.join(format!("{}.npy", spec.channel));
-            write_atomic_with(&path, |file| write_npy(file, matrix))
-                .map_err(GalleryError::io("write", &path))?;
-            files.push(path);
+        let files = self.export_files(directory);
+        let [table, vectors @ ..] = files.as_slice() else { return Ok(files) };
+        self.export_table(table)?;
+        for (path, matrix) in vectors.iter().zip(&self.derived.matrices) {
+            write_atomic_with(path, |file| write_npy(file, matrix))
+                .map_err(GalleryError::io("write", path))?;
         }
         Ok(files)
     }

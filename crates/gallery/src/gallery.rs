@@ -1,11 +1,12 @@
 //! Reading a gallery.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 
 use contract::{Channel, ChannelSpec, PhotoId, PhotoRecord, QueryEmbedding};
 use rusqlite::OptionalExtension;
 
+use crate::database::{Reader, open_to_read};
 use crate::derived::build::{self, Derived, Warning};
 use crate::error::GalleryError;
 use crate::matrix::VectorMatrix;
@@ -38,9 +39,26 @@ impl Gallery {
     /// [`GalleryError::Missing`], [`GalleryError::NotAGallery`], [`GalleryError::NewerFormat`],
     /// [`GalleryError::OtherEncoder`], [`GalleryError::Damaged`].
     pub fn open(directory: &Path, expected_fingerprint: Option<&str>) -> Result<Self, GalleryError> {
-        let mut connection = schema::open_reader(directory)?;
+        /// Where there are no locks, a writer may come in between.
+        const TRIES: usize = 3;
+        for _ in 0..TRIES {
+            let reader = open_to_read(directory)?;
+            let (opened, reader) = Self::read(reader, directory, expected_fingerprint)?;
+            if reader.is_consistent() {
+                return Ok(opened);
+            }
+        }
+        Err(GalleryError::Busy { directory: directory.to_path_buf() })
+    }
+
+    fn read(
+        mut reader: Reader,
+        directory: &Path,
+        expected_fingerprint: Option<&str>,
+    ) -> Result<(Self, Reader), GalleryError> {
         // One read transaction: description and photos of the same moment.
-        let transaction = connection
+        let transaction = reader
+            .connection
             .transaction()
             .map_err(|error| GalleryError::database(&database_path(directory), error))?;
         let meta = schema::read_meta(&transaction, directory)?;
@@ -48,7 +66,7 @@ impl Gallery {
         let (derived, warnings) = build::open_or_build(&transaction, &meta, directory)?;
         drop(transaction);
         let sources = meta.sources.iter().map(|_| OnceLock::new()).collect();
-        Ok(Self { directory: directory.to_path_buf(), meta, derived, warnings, sources })
+        Ok((Self { directory: directory.to_path_buf(), meta, derived, warnings, sources }, reader))
     }
 
     /// A gallery without photos and without files, for those who search nothing but coordinates.
@@ -159,8 +177,9 @@ impl Gallery {
 
     /// From the database: a photo that was removed since we opened is gone.
     fn inline_bytes(&self, key: i64) -> Result<Option<Vec<u8>>, GalleryError> {
-        let connection = schema::open_reader(&self.directory)?;
-        connection
+        let reader = open_to_read(&self.directory)?;
+        reader
+            .connection
             .query_row("SELECT bytes FROM photo_bytes WHERE key = ?1", [key], |row| row.get(0))
             .optional()
             .map_err(|error| GalleryError::database(&database_path(&self.directory), error))
@@ -185,7 +204,18 @@ impl std::fmt::Debug for Gallery {
 
 /// Relative locations start from the gallery directory.
 pub(crate) fn resolve(directory: &Path, source: &SourceSpec) -> PathBuf {
-    directory.join(&source.location)
+    let mut path = PathBuf::new();
+    // Without the detour over the gallery where that is only a matter of names: `g/../photos` is `photos`.
+    for part in directory.join(&source.location).components() {
+        let is_plain_folder =
+            matches!(path.components().next_back(), Some(Component::Normal(_))) && !path.is_symlink();
+        if part == Component::ParentDir && is_plain_folder {
+            path.pop();
+        } else {
+            path.push(part);
+        }
+    }
+    path
 }
 
 /// Why a photo's bytes could not be read.

@@ -45,6 +45,7 @@
 //!     },
 //!     vectors: QueryEmbedding { vectors: vec![(channel.clone(), vector.to_vec())] },
 //!     reference: PhotoReference::None,
+//!     file: None,
 //! });
 //! writer.add(&[photo("opera.jpg", -33.857, 151.215, [1.0, 0.0])?, photo("tower.jpg", 48.858, 2.294, [0.0, 1.0])?])?;
 //! writer.finish()?;
@@ -67,9 +68,11 @@
 //! millions of photos a scan is fast enough; beyond that a remote engine implements the same trait.
 #![forbid(unsafe_code)]
 
+mod database;
 mod derived;
 mod error;
 mod export;
+mod file_stamps;
 mod gallery;
 mod info;
 mod location_index;
@@ -87,13 +90,15 @@ mod writer;
 
 pub use derived::build::Warning;
 pub use error::GalleryError;
+pub use file_stamps::HeldPhoto;
 pub use gallery::{Gallery, PhotoBytesError};
 pub use info::GalleryInfo;
 pub use location_index::{IndexedLocation, LocationIndex};
 pub use matrix::{Match, MatrixError, MatrixQuery, RowMask, VectorMatrix, VectorPrecision};
 pub use source::{
-    FolderSource, MAX_PHOTO_BYTES, PhotoFiles, PhotoSource, SourceError, TarSource, open_source,
+    FolderSource, Listing, MAX_PHOTO_BYTES, PhotoFiles, PhotoSource, Skipped, SourceError, TarSource, Walk,
+    is_system_name, open_source, walk_photos,
 };
-pub use spec::{GallerySpec, NewPhoto, PhotoReference, SourceKind, SourceSpec};
+pub use spec::{FileStamp, GallerySpec, NewPhoto, PhotoReference, SourceKind, SourceSpec};
 pub use verify::{Problem, rebuild, verify};
 pub use writer::{AddReport, GalleryWriter};

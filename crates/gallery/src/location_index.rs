@@ -14,7 +14,7 @@ use crate::matrix::{
     FIRST_FREE_TAG, Match, MatrixError, MatrixPlan, MatrixWriter, RowMask, VectorMatrix, VectorPrecision,
     reading, writing,
 };
-use crate::region::{country_number, region_mask};
+use crate::region::{country_number, needs_countries, region_mask};
 use crate::search::{search_channels, unknown_channel};
 use files::write_atomic_with;
 
@@ -130,7 +130,7 @@ impl LocationIndex {
     fn mask(&self, region: &Region) -> Result<RowMask, MatrixError> {
         let countries = self.matrix.container().section::<u16>(COUNTRIES);
         let unknown = !countries.is_empty() && countries.iter().all(|&country| country == 0);
-        if matches!(region, Region::Country(_)) && unknown {
+        if needs_countries(region) && unknown {
             return Err(MatrixError::NoCountries);
         }
         Ok(region_mask(region, self.coordinates(), countries))

@@ -2,7 +2,7 @@
 
 use std::f64::consts::FRAC_PI_2;
 
-use geo::{EARTH_RADIUS_KM, LatLon, Place, Region};
+use geo::{EARTH_RADIUS_KM, LatLon, Region};
 
 use crate::matrix::RowMask;
 
@@ -14,7 +14,8 @@ const WORLD: Box = [-90.0, 90.0, -180.0, 180.0];
 /// Boxes that together hold all of a region, and a little more.
 pub(crate) fn boxes(region: &Region) -> Vec<Box> {
     match region {
-        Region::Country(_) => vec![WORLD],
+        Region::Country(_) | Region::State { .. } => vec![WORLD],
+        Region::AnyOf(regions) => regions.iter().flat_map(boxes).collect(),
         Region::BoundingBox { south, west, north, east } if west <= east => {
             vec![[*south, *north, *west, *east]]
         }
@@ -55,27 +56,40 @@ pub(crate) fn country_number(code: Option<&str>) -> u16 {
     }
 }
 
+/// The code of such a number.
+fn country_code(number: u16) -> Option<[u8; 2]> {
+    (number != 0).then(|| number.to_be_bytes())
+}
+
+/// Whether a region asks for the country of a location.
+pub(crate) fn needs_countries(region: &Region) -> bool {
+    match region {
+        Region::Country(_) => true,
+        Region::AnyOf(regions) => regions.iter().any(needs_countries),
+        Region::State { .. } | Region::BoundingBox { .. } | Region::Circle { .. } => false,
+    }
+}
+
 /// The rows in a region. `coordinates` is `[rows, 2]`, latitude and longitude in degrees; `countries` is
 /// `[rows]`.
 pub(crate) fn region_mask(region: &Region, coordinates: &[[f64; 2]], countries: &[u16]) -> RowMask {
-    if let Region::Country(code) = region {
-        let wanted = country_number(Some(code));
-        return RowMask::from_fn(coordinates.len(), |row| wanted != 0 && countries.get(row) == Some(&wanted));
-    }
-    let (boxes, nowhere) = (boxes(region), Place::default());
+    let (boxes, matcher) = (boxes(region), region.matcher());
     RowMask::from_fn(coordinates.len(), |row| {
         coordinates.get(row).is_some_and(|&[latitude, longitude]| {
             let near = |[south, north, west, east]: &Box| {
                 (*south..=*north).contains(&latitude) && (*west..=*east).contains(&longitude)
             };
+            let code = countries.get(row).copied().and_then(country_code);
+            let code = code.as_ref().and_then(|code| std::str::from_utf8(code).ok());
             boxes.iter().any(near)
-                && LatLon::new(latitude, longitude).is_ok_and(|location| region.contains(location, &nowhere))
+                && LatLon::new(latitude, longitude).is_ok_and(|location| matcher.contains(location, code))
         })
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use geo::Place;
     use proptest::prelude::*;
 
     use super::*;

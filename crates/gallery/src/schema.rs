@@ -1,13 +1,13 @@
 //! The database file: its tables, how it is opened, and what it says about itself.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use contract::{Channel, ChannelSpec};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::database::{existing_database, open_to_write};
 use crate::error::GalleryError;
+use crate::lock::Abilities;
 use crate::matrix::VectorPrecision;
 use crate::spec::{GallerySpec, SourceKind, SourceSpec};
 
@@ -17,8 +17,6 @@ pub(crate) const DATABASE: &str = "gallery.sqlite";
 pub(crate) const FORMAT_VERSION: i64 = 1;
 /// `GRkr`, in the database header: marks our files.
 const APPLICATION_ID: i64 = 0x4752_6b72;
-/// How long a reader waits for a commit to finish, and a commit for readers.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The identity of a gallery without photos.
 const NO_CONTENT: &str = "empty";
@@ -67,12 +65,11 @@ pub(crate) fn database_path(directory: &Path) -> PathBuf {
 }
 
 /// Makes a new database file at `path`, complete or not at all as far as its caller renames it.
-pub(crate) fn create(path: &Path, spec: &GallerySpec) -> Result<(), GalleryError> {
+pub(crate) fn create(path: &Path, spec: &GallerySpec, abilities: Abilities) -> Result<(), GalleryError> {
     let failed = |error| GalleryError::database(path, error);
-    let mut connection = Connection::open(path).map_err(failed)?;
+    let mut connection = open_to_write(path, abilities, true).map_err(failed)?;
     // Pages of 8 KiB hold several vectors each; the default of 4 KiB would spill most of them.
     connection.pragma_update(None, "page_size", 8192).map_err(failed)?;
-    configure_writer(&connection).map_err(failed)?;
     let transaction = connection.transaction().map_err(failed)?;
     fill(&transaction, spec).map_err(failed)?;
     transaction.commit().map_err(failed)?;
@@ -135,58 +132,16 @@ pub(crate) fn set_meta(connection: &Connection, name: &str, value: &str) -> rusq
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?1, ?2)", [name, value]).map(|_| ())
 }
 
-/// A rollback journal, not a write-ahead log: a finished gallery is one file, which opens on read-only media.
-fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "DELETE")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", "ON")
-}
-
 /// Opens for writing; rolls back what a killed writer left.
-pub(crate) fn open_writer(directory: &Path) -> Result<(Connection, Meta), GalleryError> {
+pub(crate) fn open_writer(
+    directory: &Path,
+    abilities: Abilities,
+) -> Result<(Connection, Meta), GalleryError> {
     let path = existing_database(directory)?;
     let failed = |error| GalleryError::database(&path, error);
-    let connection = Connection::open_with_flags(&path, read_write()).map_err(failed)?;
-    configure_writer(&connection).map_err(failed)?;
+    let connection = open_to_write(&path, abilities, false).map_err(failed)?;
     let meta = read_meta(&connection, directory)?;
     Ok((connection, meta))
-}
-
-/// Opens for reading, without changing a byte. Only if a killed writer left its journal is the file opened
-/// for writing first, to roll back.
-pub(crate) fn open_reader(directory: &Path) -> Result<Connection, GalleryError> {
-    let path = existing_database(directory)?;
-    let failed = |error| GalleryError::database(&path, error);
-    let journal = path.with_file_name(format!("{DATABASE}-journal"));
-    if fs::metadata(&journal).is_ok_and(|metadata| metadata.len() > 0) {
-        let connection = Connection::open_with_flags(&path, read_write()).map_err(failed)?;
-        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
-        connection
-            .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))
-            .map_err(failed)?;
-    }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&path, flags).map_err(failed)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
-    Ok(connection)
-}
-
-fn read_write() -> OpenFlags {
-    OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX
-}
-
-fn existing_database(directory: &Path) -> Result<PathBuf, GalleryError> {
-    if !directory.exists() {
-        return Err(GalleryError::Missing { directory: directory.to_path_buf() });
-    }
-    let path = database_path(directory);
-    if path.is_file() {
-        Ok(path)
-    } else {
-        let why = format!("it has no file {DATABASE}");
-        Err(GalleryError::NotAGallery { directory: directory.to_path_buf(), why })
-    }
 }
 
 /// Reads and checks what the database says about itself.

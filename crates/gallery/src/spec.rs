@@ -121,6 +121,26 @@ pub struct NewPhoto {
     pub vectors: QueryEmbedding,
     /// The photo itself.
     pub reference: PhotoReference,
+    /// The file it was made of, where there is one: so that a photo that was put in its place is noticed.
+    pub file: Option<FileStamp>,
+}
+
+/// What tells a photo file from another one of the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileStamp {
+    /// Its length.
+    pub bytes: u64,
+    /// Time of change, seconds since 1970; 0 where it is not known.
+    pub modified: i64,
+    /// CRC-32 of its content.
+    pub crc: u32,
+}
+
+impl FileStamp {
+    /// The stamp of a file with this content; `modified` in seconds since 1970.
+    pub fn of(content: &[u8], modified: i64) -> Self {
+        Self { bytes: content.len() as u64, modified, crc: crc32fast::hash(content) }
+    }
 }
 
 /// Whether a name stays inside the folder it is resolved from: relative, not empty, no `..`.

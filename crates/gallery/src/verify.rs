@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use contract::{Channel, PhotoId};
 use rusqlite::Connection;
 
+use crate::database::{existing_database, open_to_read};
 use crate::derived::build::{self, DerivedProblem};
 use crate::error::GalleryError;
 use crate::gallery::resolve;
@@ -122,8 +123,8 @@ impl fmt::Display for Problem {
 /// Checks everything: the database, every vector, derived files byte by byte against what the database gives,
 /// and that photos are where they should be. Empty if all is well. Nothing is changed.
 pub fn verify(directory: &Path) -> Vec<Problem> {
-    let opened = schema::open_reader(directory)
-        .and_then(|connection| Ok((schema::read_meta(&connection, directory)?, connection)));
+    let opened = open_to_read(directory)
+        .and_then(|reader| Ok((schema::read_meta(&reader.connection, directory)?, reader.connection)));
     let (meta, mut connection) = match opened {
         Ok(opened) => opened,
         Err(error) => return vec![Problem::CannotOpen(error.to_string())],
@@ -147,9 +148,10 @@ pub fn verify(directory: &Path) -> Vec<Problem> {
 /// As for [`crate::GalleryWriter::open`]; a full disk.
 pub fn rebuild(directory: &Path) -> Result<(), GalleryError> {
     // Not `GalleryWriter`: that one would not touch files that look sound.
-    let connection = schema::open_reader(directory)?;
-    let _lock = WriterLock::acquire(directory)?;
-    let meta = schema::read_meta(&connection, directory)?;
+    existing_database(directory)?;
+    let lock = WriterLock::acquire(directory)?;
+    // Rolls back what a killed writer left.
+    let (connection, meta) = schema::open_writer(directory, lock.abilities())?;
     build::write_all(&connection, &meta, directory)
 }
 

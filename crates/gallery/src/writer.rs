@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::derived::build;
 use crate::error::GalleryError;
+use crate::file_stamps::{self, HeldPhoto};
 use crate::lock::WriterLock;
 use crate::record;
 use crate::region::boxes;
@@ -38,7 +39,7 @@ pub struct GalleryWriter {
     directory: PathBuf,
     connection: Connection,
     meta: Meta,
-    _lock: WriterLock,
+    lock: WriterLock,
 }
 
 impl GalleryWriter {
@@ -64,7 +65,7 @@ impl GalleryWriter {
                 fs::remove_file(leftover).map_err(GalleryError::io("write", leftover))?;
             }
         }
-        schema::create(&new, spec)?;
+        schema::create(&new, spec, lock.abilities())?;
         rename_durably(&new, &path).map_err(GalleryError::io("write", &path))?;
         Self::open_locked(directory, None, lock)
     }
@@ -87,11 +88,16 @@ impl GalleryWriter {
     }
 
     fn open_locked(directory: &Path, expected: Option<&str>, lock: WriterLock) -> Result<Self, GalleryError> {
-        let (connection, meta) = schema::open_writer(directory)?;
+        let (connection, meta) = schema::open_writer(directory, lock.abilities())?;
         check_fingerprint(directory, &meta, expected)?;
         remove_leftovers(directory, Duration::ZERO);
         remove_cold_journal(directory);
-        Ok(Self { directory: directory.to_path_buf(), connection, meta, _lock: lock })
+        Ok(Self { directory: directory.to_path_buf(), connection, meta, lock })
+    }
+
+    /// What the file system of the gallery cannot do, for the user to know.
+    pub fn warning(&self) -> Option<String> {
+        self.lock.warning(&self.directory)
     }
 
     /// Number of photos.
@@ -115,16 +121,12 @@ impl GalleryWriter {
             .map_err(|error| self.failed(error))
     }
 
-    /// The number of the source a photo was added from; `Some(None)` for one whose bytes are in no source, `None`
-    /// for one that is not there.
+    /// What the gallery has of a photo; `None` for one that is not there.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn source_of(&self, id: &PhotoId) -> Result<Option<Option<u32>>, GalleryError> {
-        self.connection
-            .prepare_cached("SELECT source FROM photos WHERE id = ?1")
-            .and_then(|mut statement| statement.query_row([&id.0], |row| row.get(0)).optional())
-            .map_err(|error| self.failed(error))
+    pub fn held(&self, id: &PhotoId) -> Result<Option<HeldPhoto>, GalleryError> {
+        file_stamps::held(&self.connection, id).map_err(|error| self.failed(error))
     }
 
     /// Adds a place where photos are, unless it is known, and returns its number.
@@ -145,14 +147,33 @@ impl GalleryWriter {
     /// # Errors
     /// A photo or vector that cannot be stored, by name: then none of the batch is added.
     pub fn add(&mut self, photos: &[NewPhoto]) -> Result<AddReport, GalleryError> {
+        self.replace(&[], photos)
+    }
+
+    /// As [`GalleryWriter::add`], and removes photos in the same transaction before: those that are replaced.
+    ///
+    /// # Errors
+    /// As [`GalleryWriter::add`]: then none is removed either.
+    pub fn replace(&mut self, old: &[PhotoId], photos: &[NewPhoto]) -> Result<AddReport, GalleryError> {
         for photo in photos {
             self.check(photo)?;
         }
+        self.lock.refresh();
         let path = database_path(&self.directory);
         let failed = |error| GalleryError::database(&path, error);
         let mut report = AddReport::default();
         let mut history = History::after(&self.meta.identity, "add");
         let transaction = self.connection.transaction().map_err(failed)?;
+        if photos.iter().any(|photo| photo.file.is_some()) {
+            transaction.execute_batch(file_stamps::TABLE).map_err(failed)?;
+        }
+        let mut removed = 0;
+        for id in old {
+            if delete(&transaction, self.meta.channels.len(), id).map_err(failed)? {
+                history.update(id.0.as_bytes());
+                removed += 1;
+            }
+        }
         for photo in photos {
             if insert(&transaction, &self.meta, photo, &mut history).map_err(failed)? {
                 report.added += 1;
@@ -160,7 +181,7 @@ impl GalleryWriter {
                 report.already_present.push(photo.record.id.clone());
             }
         }
-        if report.added == 0 {
+        if report.added == 0 && removed == 0 {
             // Rolled back: adding nothing changes no byte.
             return Ok(report);
         }
@@ -168,7 +189,7 @@ impl GalleryWriter {
         commit(transaction, generation, &identity).map_err(failed)?;
         self.meta.generation = generation;
         self.meta.identity = identity;
-        self.meta.photos += report.added;
+        self.meta.photos = self.meta.photos + report.added - removed;
         Ok(report)
     }
 
@@ -290,6 +311,9 @@ fn insert(
     history.update(&bytes);
     history.update(&photo.record.location.latitude().to_le_bytes());
     history.update(&photo.record.location.longitude().to_le_bytes());
+    if let Some(stamp) = &photo.file {
+        file_stamps::insert(transaction, key, stamp)?;
+    }
     for (ordinal, spec) in meta.channels.iter().enumerate() {
         let Some(vector) = photo.vectors.get(&spec.channel) else { continue };
         let stored = StoredVector::new(vector, meta.precision);
@@ -308,6 +332,7 @@ fn delete(transaction: &Transaction<'_>, channels: usize, id: &PhotoId) -> rusql
         .query_row([&id.0], |row| row.get(0))
         .optional()?;
     let Some(key) = key else { return Ok(false) };
+    file_stamps::delete(transaction, key)?;
     for table in
         (0..channels).map(vector_table).chain(["photo_bytes", "photo_locations", "photos"].map(String::from))
     {

@@ -49,6 +49,7 @@ fn photo(item: &SuiteItem) -> NewPhoto {
         record: item.record.clone(),
         vectors: item.vectors.clone(),
         reference: PhotoReference::Inline(item.bytes.clone()),
+        file: None,
     }
 }
 

@@ -3,13 +3,18 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use contract::PhotoId;
+use files::{path_of_text, path_text};
 use photo::has_photo_extension;
-use walkdir::WalkDir;
 
-use super::{MAX_PHOTO_BYTES, PhotoSource, SourceError};
+use super::walk::walk_photos;
+use super::{Listing, MAX_PHOTO_BYTES, PhotoSource, SourceError};
 use crate::spec::is_safe_relative;
+
+/// Bytes of the largest file that is read for what it says about a photo.
+const LARGEST_SIDECAR: u64 = 4 << 20;
 
 /// A folder. Only files named like photos exist for it, and symbolic links that lead out of it do not.
 #[derive(Debug)]
@@ -29,28 +34,46 @@ impl FolderSource {
 
     /// Whether there is a photo file of this name; [`PhotoSource::read`] decides whether it may be read.
     pub(super) fn contains(&self, id: &PhotoId) -> bool {
-        let path = self.root.join(&id.0);
-        is_safe_relative(&id.0) && has_photo_extension(&path) && path.is_file()
+        self.path_of(id).is_some()
+    }
+
+    /// The file of a name.
+    fn path_of(&self, id: &PhotoId) -> Option<PathBuf> {
+        if !is_safe_relative(&id.0) {
+            return None;
+        }
+        let is_photo = |path: &PathBuf| has_photo_extension(path) && path.is_file();
+        let plain = Some(self.root.join(&id.0)).filter(is_photo);
+        plain.or_else(|| path_of_text(&id.0).map(|path| self.root.join(path)).filter(is_photo))
     }
 }
 
 impl PhotoSource for FolderSource {
-    fn ids(&self) -> Result<Vec<PhotoId>, SourceError> {
-        let mut ids = Vec::new();
-        for entry in WalkDir::new(&self.root) {
-            let entry = entry.map_err(|error| {
-                let path = error.path().unwrap_or(&self.root).to_path_buf();
-                SourceError::io(&path)(error.into())
-            })?;
-            if !entry.file_type().is_file() || !has_photo_extension(entry.path()) {
-                continue;
-            }
-            let relative = entry.path().strip_prefix(&self.root).unwrap_or(entry.path());
-            let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
-            ids.push(PhotoId(parts.join("/")));
-        }
+    fn sidecar(&self, name: &str) -> Option<Vec<u8>> {
+        let path = Some(self.root.join(name)).filter(|_| is_safe_relative(name))?;
+        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+        let is_sidecar = matches!(extension.as_str(), "xmp" | "json");
+        let is_small = path.metadata().is_ok_and(|file| file.is_file() && file.len() <= LARGEST_SIDECAR);
+        (is_sidecar && is_small).then(|| fs::read(&path).ok()).flatten()
+    }
+
+    fn file_state(&self, id: &PhotoId) -> Option<(u64, i64)> {
+        let metadata = self.path_of(id)?.metadata().ok()?;
+        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        Some((metadata.len(), modified.map_or(0, |time| time.as_secs().cast_signed())))
+    }
+
+    fn list(&self) -> Result<Listing, SourceError> {
+        let walk = walk_photos(&self.root, &|_| false);
+        let id = |path: &PathBuf| {
+            let relative = path.strip_prefix(&self.root).unwrap_or(path);
+            let parts: Vec<_> = relative.iter().map(|part| path_text(Path::new(part))).collect();
+            PhotoId(parts.join("/"))
+        };
+        let mut ids: Vec<PhotoId> = walk.photos.iter().map(id).collect();
         ids.sort();
-        Ok(ids)
+        let failures = walk.failures.into_iter().map(|(path, error)| SourceError::io(&path)(error));
+        Ok(Listing { ids, skipped: walk.skipped, failures: failures.collect() })
     }
 
     fn read(&self, id: &PhotoId) -> Result<Vec<u8>, SourceError> {
@@ -59,14 +82,12 @@ impl PhotoSource for FolderSource {
         if !is_safe_relative(&id.0) {
             return Err(unsafe_name());
         }
-        if !self.contains(id) {
-            return Err(not_found());
-        }
-        let path = self.root.join(&id.0);
-        // A symbolic link may lead anywhere.
+        let path = self.path_of(id).ok_or_else(not_found)?;
+        // A symbolic link may lead anywhere: out of the folder only to what is a photo there as well.
         let (real, root) = (fs::canonicalize(&path), fs::canonicalize(&self.root));
         let real = real.map_err(SourceError::io(&path))?;
-        if !real.starts_with(root.map_err(SourceError::io(&self.root))?) {
+        let inside = real.starts_with(root.map_err(SourceError::io(&self.root))?);
+        if !inside && !has_photo_extension(&real) {
             return Err(unsafe_name());
         }
         let mut file = File::open(&real).map_err(SourceError::io(&path))?;
@@ -102,22 +123,48 @@ mod tests {
         assert!(matches!(FolderSource::open(&root.join("none")), Err(SourceError::Missing { .. })));
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn names_that_are_not_text_are_told_apart() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let names = [&b"caf\xe8.jpg"[..], b"caf\xe9.jpg"];
+        for name in names {
+            fs::write(directory.path().join(OsStr::from_bytes(name)), name).unwrap();
+        }
+        let source = FolderSource::open(directory.path()).unwrap();
+        let ids = source.ids().unwrap();
+        assert_eq!(ids, ["caf\\xE8.jpg", "caf\\xE9.jpg"].map(PhotoId::from));
+        for (id, name) in ids.iter().zip(names) {
+            assert_eq!(source.read(id).unwrap(), name);
+        }
+    }
+
     #[test]
     fn nothing_outside_is_read() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("photos");
         fs::create_dir(&root).unwrap();
-        let secret = directory.path().join("secret.jpg");
+        let (secret, other) = (directory.path().join("secret"), directory.path().join("other.jpg"));
         fs::write(&secret, "secret").unwrap();
+        fs::write(&other, "photo").unwrap();
         let source = FolderSource::open(&root).unwrap();
-        for name in ["../secret.jpg", &secret.to_string_lossy(), "x/../../secret.jpg"] {
+        for name in ["../other.jpg", &other.to_string_lossy(), "x/../../other.jpg"] {
             assert!(matches!(source.read(&name.into()), Err(SourceError::UnsafeName { .. })), "{name}");
         }
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(&secret, root.join("link.jpg")).unwrap();
             assert!(matches!(source.read(&"link.jpg".into()), Err(SourceError::UnsafeName { .. })));
-            assert!(source.ids().unwrap().is_empty());
+            std::os::unix::fs::symlink(&other, root.join("photo.jpg")).unwrap();
+            assert_eq!(
+                source.read(&"photo.jpg".into()).unwrap(),
+                b"photo",
+                "a photo elsewhere may be linked"
+            );
+            assert_eq!(source.ids().unwrap(), ["link.jpg", "photo.jpg"].map(PhotoId::from));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Where photos are read from: one trait, a folder and a tar file behind it.
 
+mod archive_kind;
 mod folder;
 mod names;
 mod photo_files;
 mod tar_file;
 mod tar_header;
 mod tar_index;
+mod walk;
 
 use std::path::{Path, PathBuf};
 
@@ -14,25 +16,56 @@ use contract::{Diagnose, ErrorKind, PhotoId};
 pub use folder::FolderSource;
 pub use photo_files::PhotoFiles;
 pub use tar_file::TarSource;
+pub use walk::{Skipped, Walk, is_system_name, walk_photos};
 
 use crate::spec::SourceKind;
 
 /// Largest photo file that is read, bytes: a name may be wrong, and memory is finite.
 pub const MAX_PHOTO_BYTES: u64 = 512 << 20;
 
+/// What a source holds.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The photos, in the order of names.
+    pub ids: Vec<PhotoId>,
+    /// What was passed over.
+    pub skipped: Skipped,
+    /// Folders that cannot be read.
+    pub failures: Vec<SourceError>,
+}
+
 /// Photos by name. Names are relative paths with `/`, whatever the system.
 pub trait PhotoSource: Send + Sync {
-    /// All photos, in the order of names.
+    /// All photos, in the order of names, and what was not taken.
+    ///
+    /// # Errors
+    /// A source that cannot be read at all.
+    fn list(&self) -> Result<Listing, SourceError>;
+
+    /// The photos of [`PhotoSource::list`].
     ///
     /// # Errors
     /// A source that cannot be read.
-    fn ids(&self) -> Result<Vec<PhotoId>, SourceError>;
+    fn ids(&self) -> Result<Vec<PhotoId>, SourceError> {
+        self.list().map(|listing| listing.ids)
+    }
 
     /// A photo file's bytes.
     ///
     /// # Errors
     /// A name that is not there or leaves the source, a file that cannot be read.
     fn read(&self, id: &PhotoId) -> Result<Vec<u8>, SourceError>;
+
+    /// A file of this name that is not a photo, beside the photos: XMP and JSON files, which may state where a photo was
+    /// taken. Names are as for photos; `None` for anything else, and in archives.
+    fn sidecar(&self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Length and time of change (seconds since 1970, 0 where unknown) of a photo file; `None` where that is not known.
+    fn file_state(&self, _: &PhotoId) -> Option<(u64, i64)> {
+        None
+    }
 
     /// The name that a photo has in the source; another one than its id only for [`PhotoFiles`].
     fn name_of(&self, id: &PhotoId) -> PhotoId {
@@ -86,6 +119,14 @@ pub enum SourceError {
         /// Its size.
         bytes: u64,
     },
+    /// An archive of another kind.
+    #[error("`{}` is {what}, not an uncompressed tar file", .path.display())]
+    OtherArchive {
+        /// The file.
+        path: PathBuf,
+        /// What it is: "a ZIP archive".
+        what: &'static str,
+    },
     /// An archive or index whose content makes no sense.
     #[error("`{}` is damaged: {why}", .path.display())]
     Damaged {
@@ -125,7 +166,7 @@ impl Diagnose for SourceError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Missing { .. } | Self::NotFound { .. } => ErrorKind::NotFound,
-            Self::UnsafeName { .. } => ErrorKind::Usage,
+            Self::UnsafeName { .. } | Self::OtherArchive { .. } => ErrorKind::Usage,
             Self::TooLarge { .. } => ErrorKind::PhotoTooLarge,
             Self::Damaged { .. } | Self::Io { .. } => ErrorKind::Unreadable,
         }
@@ -135,6 +176,9 @@ impl Diagnose for SourceError {
         match self {
             Self::Damaged { .. } => {
                 Some("make the archive again, and remove its `.index` file if it has one".into())
+            }
+            Self::OtherArchive { .. } => {
+                Some("unpack it, and give the folder or an uncompressed tar file".into())
             }
             Self::UnsafeName { .. } => Some("names must be relative paths without `..`".into()),
             _ => None,

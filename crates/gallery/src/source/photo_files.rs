@@ -1,17 +1,21 @@
 //! A folder or a tar file, whichever a path is, with the names of tables.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use contract::PhotoId;
+use formats::table::names::NameIndex;
 
+use super::archive_kind::refuse_other_kinds;
 use super::names::with_folders;
-use super::{FolderSource, PhotoSource, SourceError, TarSource};
+use super::{FolderSource, Listing, PhotoSource, SourceError, TarSource};
 
 /// Photos by the ids of a table or a ranking dataset, in a folder or an uncompressed tar file.
 ///
 /// A tar file is indexed once; the index lies beside it (`NAME.tar.index`) and is made again when the tar has changed.
 /// An id that is not a name in the source is looked for by the end of the name, `/` and `_` being the same: MP16-Pro's
-/// `ab/cd/123.jpg` is found as `mp-16-images/07/ab_cd_123.jpg`.
+/// `ab/cd/123.jpg` is found as `mp-16-images/07/ab_cd_123.jpg`. After that, other spellings of one name are tried:
+/// [`formats::table::names`].
 ///
 /// ```
 /// use gallery::PhotoFiles;
@@ -25,7 +29,12 @@ use super::{FolderSource, PhotoSource, SourceError, TarSource};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct PhotoFiles(Source);
+pub struct PhotoFiles {
+    source: Source,
+    root: PathBuf,
+    /// Made when the first name is not found as it is.
+    names: OnceLock<NameIndex>,
+}
 
 #[derive(Debug)]
 enum Source {
@@ -40,11 +49,13 @@ impl PhotoFiles {
     /// Nothing there, or a file that is not a tar.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
         let path = path.as_ref();
-        Ok(Self(if path.is_dir() {
+        let source = if path.is_dir() {
             Source::Folder(FolderSource::open(path)?)
         } else {
+            refuse_other_kinds(path)?;
             Source::Tar(TarSource::open_indexed(path)?)
-        }))
+        };
+        Ok(Self { source, root: path.to_owned(), names: OnceLock::new() })
     }
 
     /// A photo file's bytes.
@@ -53,7 +64,8 @@ impl PhotoFiles {
     /// A photo that is not there, or cannot be read.
     pub fn read(&self, id: &PhotoId) -> Result<Vec<u8>, SourceError> {
         let exact = self.source().read(id);
-        if !matches!(exact, Err(SourceError::NotFound { .. })) {
+        // An absolute name is unsafe as it is, and may be one below the folder.
+        if !matches!(exact, Err(SourceError::NotFound { .. } | SourceError::UnsafeName { .. })) {
             return exact;
         }
         match self.other_name(id) {
@@ -64,17 +76,28 @@ impl PhotoFiles {
 
     /// The name of a photo whose id is none.
     fn other_name(&self, id: &PhotoId) -> Option<PhotoId> {
-        match &self.0 {
+        let repacked = match &self.source {
             Source::Tar(tar) => tar.full_name(id),
             Source::Folder(folder) => with_folders(&id.0)
                 .chain([id.0.replace('/', "_")])
                 .map(PhotoId)
                 .find(|name| folder.contains(name)),
-        }
+        };
+        repacked.or_else(|| self.respelled(id))
+    }
+
+    /// The photo whose name is spelled a little differently: in another Unicode form, with `./` or the folder before it.
+    fn respelled(&self, id: &PhotoId) -> Option<PhotoId> {
+        let names = self.names.get_or_init(|| {
+            let ids = self.source().ids().unwrap_or_default();
+            NameIndex::new(ids.into_iter().map(|id| id.0)).in_folder(&self.root)
+        });
+        let index = names.find(&id.0).index()?;
+        names.name(index).map(PhotoId::from)
     }
 
     fn source(&self) -> &dyn PhotoSource {
-        match &self.0 {
+        match &self.source {
             Source::Folder(folder) => folder,
             Source::Tar(tar) => tar,
         }
@@ -82,16 +105,24 @@ impl PhotoFiles {
 }
 
 impl PhotoSource for PhotoFiles {
-    fn ids(&self) -> Result<Vec<PhotoId>, SourceError> {
-        self.source().ids()
+    fn list(&self) -> Result<Listing, SourceError> {
+        self.source().list()
     }
 
     fn read(&self, id: &PhotoId) -> Result<Vec<u8>, SourceError> {
         Self::read(self, id)
     }
 
+    fn sidecar(&self, name: &str) -> Option<Vec<u8>> {
+        self.source().sidecar(name)
+    }
+
+    fn file_state(&self, id: &PhotoId) -> Option<(u64, i64)> {
+        self.source().file_state(id)
+    }
+
     fn name_of(&self, id: &PhotoId) -> PhotoId {
-        let exact = match &self.0 {
+        let exact = match &self.source {
             Source::Tar(tar) => tar.contains(id),
             Source::Folder(folder) => folder.contains(id),
         };
@@ -145,5 +176,32 @@ mod tests {
         let absent = folder.read(&"00_ff_98.jpg".into()).unwrap_err();
         assert!(absent.to_string().contains("there is no photo `00_ff_98.jpg`"), "{absent}");
         assert!(matches!(folder.read(&"../x_y.jpg".into()), Err(SourceError::UnsafeName { .. })));
+    }
+
+    #[test]
+    fn names_of_other_systems_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let photos = folder.path().join("photos");
+        fs::create_dir_all(photos.join("sub")).unwrap();
+        for name in ["Bru\u{308}cke.jpg", "sub/a.jpg", "twice.jpg", "twice.JPG"] {
+            fs::write(photos.join(name), name).unwrap();
+        }
+        let files = PhotoFiles::open(&photos).unwrap();
+        let absolute = photos.join("sub/a.jpg").display().to_string();
+        for (name, found) in [
+            ("Br\u{fc}cke.jpg", "Bru\u{308}cke.jpg"),
+            ("./sub/a.jpg", "sub/a.jpg"),
+            ("sub\\a.jpg", "sub/a.jpg"),
+            (&absolute, "sub/a.jpg"),
+            ("twice.JPG", "twice.JPG"),
+        ] {
+            assert_eq!(files.read(&name.into()).unwrap(), found.as_bytes(), "{name}");
+            assert_eq!(files.name_of(&name.into()).0, found);
+        }
+        assert!(
+            matches!(files.read(&"twice.Jpg".into()), Err(SourceError::NotFound { .. })),
+            "two would fit"
+        );
+        assert!(matches!(files.read(&"/etc/passwd.jpg".into()), Err(SourceError::UnsafeName { .. })));
     }
 }

@@ -8,7 +8,7 @@ use contract::PhotoId;
 
 use super::tar_header::header_fits;
 use super::tar_index::TarIndex;
-use super::{MAX_PHOTO_BYTES, PhotoSource, SourceError};
+use super::{Listing, MAX_PHOTO_BYTES, PhotoSource, SourceError, is_system_name};
 use crate::spec::is_safe_relative;
 
 /// A tar file with a `TarIndex`: either `NAME.tar.index` beside it (see [`TarSource::write_index`]), or made by
@@ -75,15 +75,19 @@ impl TarSource {
 }
 
 impl PhotoSource for TarSource {
-    fn ids(&self) -> Result<Vec<PhotoId>, SourceError> {
-        (0..self.len())
-            .map(|position| {
-                let name = self.index.name(position).and_then(|name| std::str::from_utf8(name).ok());
-                let why = || "its index holds a name that is not text".to_owned();
-                name.map(PhotoId::from)
-                    .ok_or_else(|| SourceError::Damaged { path: self.path.clone(), why: why() })
-            })
-            .collect()
+    fn list(&self) -> Result<Listing, SourceError> {
+        let mut listing = Listing::default();
+        for position in 0..self.len() {
+            let name = self.index.name(position).and_then(|name| std::str::from_utf8(name).ok());
+            let why = || "its index holds a name that is not text".to_owned();
+            let name = name.ok_or_else(|| SourceError::Damaged { path: self.path.clone(), why: why() })?;
+            if name.split('/').any(is_system_name) {
+                listing.skipped.system += 1;
+            } else {
+                listing.ids.push(PhotoId::from(name));
+            }
+        }
+        Ok(listing)
     }
 
     fn read(&self, id: &PhotoId) -> Result<Vec<u8>, SourceError> {

@@ -62,7 +62,7 @@ pub(crate) fn photo(number: u64) -> NewPhoto {
         1 => PhotoReference::InSource { source: 0, path: format!("{number:05}.jpg") },
         _ => PhotoReference::None,
     };
-    NewPhoto { record, vectors: QueryEmbedding { vectors }, reference }
+    NewPhoto { record, vectors: QueryEmbedding { vectors }, reference, file: None }
 }
 
 pub(crate) fn photos(numbers: impl IntoIterator<Item = u64>) -> Vec<NewPhoto> {
