@@ -2,6 +2,7 @@
 //!
 //! Usage: `cargo run --release -p georanker-evaluate --example bench_million -- FOLDER [ROWS]`. The tables are
 //! written to the folder on the first call, so that the memory of a second call is that of the evaluation alone.
+#![allow(clippy::print_stdout, reason = "a bench that prints its result")]
 
 use std::fmt::Write as _;
 use std::fs::File;

@@ -110,7 +110,9 @@ mod tests {
 
     fn found(ids: &[&str], id: &str) -> Found {
         let mut texts = Texts::default();
-        ids.iter().for_each(|id| texts.push(id));
+        for id in ids {
+            texts.push(id);
+        }
         Names::new(&texts).find(id)
     }
 

@@ -79,8 +79,13 @@ impl Rows {
             }
             let places = Some([place(first), place(second)]).filter(|[first, second]| first != second);
             let id = self.ids.get(second).to_owned();
-            let error =
-                TableError::DuplicateId { file: file.to_owned(), position, id, first: before, places };
+            let error = TableError::DuplicateId {
+                file: file.to_owned(),
+                position,
+                id,
+                first: before,
+                places: places.map(Box::new),
+            };
             bad.pass(file, error)?;
         }
         let note = repeated.map(|(rows, position, first)| {

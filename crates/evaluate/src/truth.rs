@@ -204,14 +204,13 @@ impl Collected {
 
     fn push(&mut self, row: &PhotoRow) {
         let value = row.get(&self.column.name).unwrap_or_default();
-        let number = match self.known.get(value.as_ref()) {
-            Some(number) => *number,
-            None => {
-                let number = self.column.values.len() as u32;
-                self.column.values.push(value.clone().into_owned());
-                self.known.insert(value.into_owned(), number);
-                number
-            }
+        let number = if let Some(number) = self.known.get(value.as_ref()) {
+            *number
+        } else {
+            let number = self.column.values.len() as u32;
+            self.column.values.push(value.clone().into_owned());
+            self.known.insert(value.into_owned(), number);
+            number
         };
         self.column.numbers.push(number);
     }

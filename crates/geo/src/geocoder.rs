@@ -138,7 +138,6 @@ impl ReverseGeocoder {
     }
 
     /// Whether polygons tell where the state of a town ends.
-    #[cfg(feature = "areas")]
     pub(crate) fn has_polygon_of_state(&self, town: LatLon) -> bool {
         self.territory_at(town).and_then(|territory| territory.division).and_then(state_of_code).is_some()
     }

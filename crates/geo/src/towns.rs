@@ -49,7 +49,6 @@ impl Window {
     }
 
     /// The smallest window around both.
-    #[cfg(feature = "areas")]
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
             south: self.south.min(other.south),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use contract::{ErrorKind, Failure, Metadata, Photo};
 
-use crate::{DecodeOptions, Limits, decode, stated_location};
+use crate::{DecodeOptions, Limits, decode_and_measure, stated_location};
 
 /// Reads a photo's bytes within the size limit.
 ///
@@ -41,7 +41,11 @@ pub fn decode_photo(
     limits: &Limits,
     options: DecodeOptions,
 ) -> Result<Photo, Failure> {
-    let image = decode(bytes, limits, options).map_err(|error| error.named(name))?;
-    let metadata = Metadata { location: stated_location(bytes).ok().map(|stated| stated.location) };
+    let (image, completeness) =
+        decode_and_measure(bytes, limits, options).map_err(|error| error.named(name))?;
+    let metadata = Metadata {
+        location: stated_location(bytes).ok().map(|stated| stated.location),
+        incomplete: (!completeness.is_complete()).then(|| completeness.to_string()),
+    };
     Ok(Photo { metadata, ..Photo::new(name, image) })
 }

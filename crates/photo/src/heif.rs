@@ -26,6 +26,7 @@ mod with_container {
     use contract::Image;
 
     use crate::decode::Decoded;
+    use crate::heif_guard::check_item_locations;
     use crate::samples::{on_white, to_rgb};
     use crate::{Alpha, DecodeOptions, Filter, Format, Limits, PhotoError, jpeg, resize};
 
@@ -43,6 +44,7 @@ mod with_container {
         limits: &Limits,
         options: DecodeOptions,
     ) -> Result<Decoded, PhotoError> {
+        check_item_locations(bytes, format)?;
         let file = HeifFile::parse(bytes).map_err(|error| unreadable(error, bytes, format))?;
         let size = file.image_size(file.primary_id).ok().flatten();
         if let Some((width, height)) = size {

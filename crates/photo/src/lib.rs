@@ -38,6 +38,8 @@ mod file;
 mod filter;
 mod format;
 mod heif;
+#[cfg(any(feature = "avif", feature = "heic"))]
+mod heif_guard;
 mod jpeg;
 mod jpeg_structure;
 mod jxl;

@@ -126,6 +126,7 @@ impl RankingRow {
                 also: Vec::new(),
                 similarities: known.map(|value| (Channel::photo(), value)).into_iter().collect(),
                 attribution: Attribution::default(),
+                hash: None,
             });
         }
         let last = candidates.len().saturating_sub(NEGATIVES);

@@ -10,10 +10,8 @@ use crate::{LatLon, ReverseGeocoder};
 const CELLS: f64 = 20.0;
 const COLUMNS: i64 = 7200;
 /// All there is.
-#[cfg(feature = "areas")]
 const WORLD: Window = Window { south: -90.0, west: -180.0, north: 90.0, east: 180.0 };
 /// Further than this from all places of a state, no point is in it, km.
-#[cfg(feature = "areas")]
 const STATE_KM: f64 = 165.0;
 
 /// Answers like [`Region::contains`], much faster: make it once, ask it for each location.
@@ -34,15 +32,8 @@ pub struct RegionMatcher {
 
 #[derive(Debug)]
 enum Part {
-    Country {
-        code: String,
-        near_towns: HashSet<u32>,
-    },
-    #[cfg(feature = "areas")]
-    State {
-        region: Region,
-        window: Option<Window>,
-    },
+    Country { code: String, near_towns: HashSet<u32> },
+    State { region: Region, window: Option<Window> },
     Shape(Region),
 }
 
@@ -61,7 +52,6 @@ impl RegionMatcher {
                     || near_towns.contains(&cell(location))
                         && ReverseGeocoder::embedded().has_town_near(code, location, BORDER_KM)
             }),
-            #[cfg(feature = "areas")]
             Part::State { region, window } => {
                 let (latitude, longitude) = (location.latitude(), location.longitude());
                 window.is_some_and(|window| window.contains(latitude, longitude))
@@ -75,7 +65,6 @@ impl RegionMatcher {
 fn add(region: &Region, parts: &mut Vec<Part>) {
     let geocoder = ReverseGeocoder::embedded();
     match region {
-        #[cfg(feature = "areas")]
         Region::AnyOf(regions) => regions.iter().for_each(|region| add(region, parts)),
         Region::Country(code) => {
             let mut near_towns = HashSet::new();
@@ -84,7 +73,6 @@ fn add(region: &Region, parts: &mut Vec<Part>) {
             });
             parts.push(Part::Country { code: code.clone(), near_towns });
         }
-        #[cfg(feature = "areas")]
         Region::State { country, state } => {
             let mut window: Option<Window> = None;
             geocoder.visit_towns_of(country, Some(state), |town| {

@@ -20,16 +20,14 @@ const BORDER_KM: f64 = 2.0;
 pub enum Region {
     /// ISO 3166-1 alpha-2 code in capitals.
     Country(String),
-    /// A first-level division, by the location alone: see [`ReverseGeocoder::state`]. (Feature `areas`.)
-    #[cfg(feature = "areas")]
+    /// A first-level division, by the location alone: see [`ReverseGeocoder::state`].
     State {
         /// ISO 3166-1 alpha-2 code of the country in capitals.
         country: String,
         /// The name as [`Place::state`] has it: "California", "State of Berlin".
         state: String,
     },
-    /// At least one of these. (Feature `areas`.)
-    #[cfg(feature = "areas")]
+    /// At least one of these.
     AnyOf(Vec<Region>),
     /// Degrees; `west > east` means that the box crosses the antimeridian.
     BoundingBox {
@@ -88,12 +86,10 @@ impl Region {
                 known.eq_ignore_ascii_case(code)
                     || ReverseGeocoder::embedded().has_town_near(code, location, BORDER_KM)
             }),
-            #[cfg(feature = "areas")]
             Self::State { country, state } => {
                 let found = ReverseGeocoder::embedded().state(location);
                 found.is_some_and(|(code, name)| code.eq_ignore_ascii_case(country) && name == state)
             }
-            #[cfg(feature = "areas")]
             Self::AnyOf(regions) => regions.iter().any(|region| region.contains_code(location, country_code)),
             Self::BoundingBox { south, west, north, east } => {
                 let (latitude, longitude) = (location.latitude(), location.longitude());
@@ -152,7 +148,7 @@ impl FromStr for Region {
     }
 }
 
-#[cfg(all(test, feature = "areas"))]
+#[cfg(test)]
 mod area_tests;
 #[cfg(test)]
 mod tests;

@@ -91,7 +91,7 @@ pub(super) fn resolve(text: &str) -> Result<Region, RegionError> {
                     regions.push(region);
                 }
             }
-            if regions.len() == 1 { Ok(regions.remove(0)) } else { any_of(text, regions) }
+            Ok(if regions.len() == 1 { regions.remove(0) } else { Region::AnyOf(regions) })
         }
         Err(error) => Err(error),
     }
@@ -109,7 +109,7 @@ fn resolve_one(text: &str) -> Result<Region, RegionError> {
     let named: Vec<&Subdivision> = all.iter().filter(|one| has_name(one, &name)).collect();
     match named[..] {
         [] => Err(wrong(text, unknown(text, &name, &all))),
-        [only] => state(text, only),
+        [only] => Ok(state(only)),
         _ => Err(wrong(
             text,
             format!("more than one country has a state of this name: write {}", ways(&named)),
@@ -153,7 +153,7 @@ fn by_code(text: &str, all: &[Subdivision]) -> Result<Option<Region>, RegionErro
     let of_country = || all.iter().filter(|one| one.country == country);
     let coded = of_country().find(|one| one.coded.is_some_and(|(code, _)| code == wanted));
     if let Some(found) = coded.or_else(|| of_country().find(|one| has_name(one, &name))) {
-        return state(text, found).map(Some);
+        return Ok(Some(state(found)));
     }
     let similar = suggestions(&name, of_country().map(|one| (one.state.to_owned(), way(one))));
     let hint = if similar.is_empty() { "write its name, such as Bavaria".to_owned() } else { similar };
@@ -166,27 +166,8 @@ fn has_name(one: &Subdivision, name: &str) -> bool {
         && (fold(one.state) == name || one.coded.is_some_and(|(_, english)| fold(english) == name))
 }
 
-#[cfg(feature = "areas")]
-#[allow(clippy::unnecessary_wraps, reason = "without the feature it fails")]
-fn state(_: &str, one: &Subdivision) -> Result<Region, RegionError> {
-    Ok(Region::State { country: one.country.to_owned(), state: one.state.to_owned() })
-}
-
-#[cfg(not(feature = "areas"))]
-fn state(text: &str, one: &Subdivision) -> Result<Region, RegionError> {
-    let country = country_name(one.country).unwrap_or(one.country);
-    Err(wrong(text, format!("it is a state of {country}: give a country, a box or a circle")))
-}
-
-#[cfg(feature = "areas")]
-#[allow(clippy::unnecessary_wraps, reason = "without the feature it fails")]
-fn any_of(_: &str, regions: Vec<Region>) -> Result<Region, RegionError> {
-    Ok(Region::AnyOf(regions))
-}
-
-#[cfg(not(feature = "areas"))]
-fn any_of(text: &str, _: Vec<Region>) -> Result<Region, RegionError> {
-    Err(wrong(text, "it is more than one region: give one".to_owned()))
+fn state(one: &Subdivision) -> Region {
+    Region::State { country: one.country.to_owned(), state: one.state.to_owned() }
 }
 
 /// How to name a state so that no other one is meant.

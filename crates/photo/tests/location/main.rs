@@ -1,4 +1,6 @@
 //! The location that a photo states: what is read, and what is refused with which words.
+#![allow(clippy::unwrap_used, reason = "a test that cannot continue has failed")]
+#![allow(clippy::format_collect, clippy::trivially_copy_pass_by_ref, reason = "files are built plainly")]
 
 mod build;
 mod containers;

@@ -67,7 +67,7 @@ fn odd_packets_are_read() {
         ("NULs behind", format!("{plain}\0\0\0").into_bytes()),
         ("a byte order mark", format!("\u{feff}{plain}").into_bytes()),
         ("UTF-16", utf16),
-        ("cut behind the location", body[..body.find("/></rdf").unwrap() + 3].as_bytes().to_vec()),
+        ("cut behind the location", body.as_bytes()[..body.find("/></rdf").unwrap() + 3].to_vec()),
         (
             "an undeclared prefix",
             body.replace("xmlns:exif=\"http://ns.adobe.com/exif/1.0/\"", "").into_bytes(),
