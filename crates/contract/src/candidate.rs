@@ -3,7 +3,7 @@
 use geo::{LatLon, Place};
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, ItemId, PhotoId, QueryEmbedding};
+use crate::{Channel, ItemId, PerceptualHash, PhotoId, QueryEmbedding};
 
 /// Where a candidate comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,8 @@ pub struct Candidate {
     pub embedding: QueryEmbedding,
     /// Credit for the photo.
     pub attribution: Attribution,
+    /// Perceptual hash of the photo, where known.
+    pub hash: Option<PerceptualHash>,
 }
 
 impl Candidate {
@@ -99,6 +101,7 @@ impl Candidate {
             similarities,
             embedding: QueryEmbedding::default(),
             attribution: Attribution::default(),
+            hash: None,
         }
     }
 

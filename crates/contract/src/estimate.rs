@@ -1,7 +1,9 @@
 //! The answer for one photo.
 
+use std::fmt;
+
 use geo::metrics::RADII_KM;
-use geo::{LatLon, Place};
+use geo::{LatLon, Place, geodesic_km};
 
 use crate::{Candidate, Origin};
 
@@ -14,6 +16,49 @@ impl Confidence {
     /// Radius (km) and probability, smallest radius first.
     pub fn by_radius(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         RADII_KM.into_iter().zip(self.0)
+    }
+}
+
+/// Why an estimate is not to be relied on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Abstention {
+    /// The picture has nothing that could be located.
+    NoContent {
+        /// What it is like, as a sentence without its end: "the picture is 1 x 400 pixels".
+        what: String,
+    },
+    /// The gallery that is searched holds no photos.
+    EmptyGallery,
+    /// No gallery photo is similar enough.
+    NothingSimilar {
+        /// Highest cosine similarity that was found.
+        best: f32,
+        /// Least one that the model pack relies on.
+        least: f32,
+    },
+    /// The confidence within a radius is below what the model pack asks for.
+    LowConfidence {
+        /// The radius, km.
+        radius_km: f64,
+        /// The confidence, 0 to 1.
+        confidence: f64,
+    },
+}
+
+impl fmt::Display for Abstention {
+    /// A clause: "no photo that was searched looks like this one (...)".
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoContent { what } => formatter.write_str(what),
+            Self::EmptyGallery => formatter.write_str("the gallery holds no photos"),
+            Self::NothingSimilar { best, least } => write!(
+                formatter,
+                "no photo that was searched looks like this one (the highest similarity is {best:.2}, below {least:.2})"
+            ),
+            Self::LowConfidence { radius_km, confidence } => {
+                write!(formatter, "the confidence within {radius_km} km is {:.0} %", confidence * 100.0)
+            }
+        }
     }
 }
 
@@ -39,12 +84,46 @@ pub struct Estimate {
     pub place: Place,
     /// Who named the candidate that is the answer, whether or not it is among those listed.
     pub origins: Vec<Origin>,
-    /// How sure we are.
-    pub confidence: Confidence,
-    /// True when the evidence is too weak to rely on; the location is the best guess all the same.
-    pub abstained: bool,
+    /// How sure we are; `None` for an answer that is only what the file states.
+    pub confidence: Option<Confidence>,
+    /// Why the estimate is not to be relied on, if it is not; the location is the best guess all the same.
+    pub abstention: Option<Abstention>,
     /// What part of the world the gallery covers; given when abstaining.
     pub coverage_note: Option<String>,
     /// The candidates, best first.
     pub candidates: Vec<RankedCandidate>,
+    /// What the photo itself says, which the estimate does not look at.
+    pub stated: Option<Stated>,
+    /// What is missing of the picture, where a part of it was enough.
+    pub incomplete: Option<String>,
+}
+
+/// Where a photo, or a file beside it, says it was taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stated {
+    /// The location.
+    pub location: LatLon,
+    /// Who says so: "the GPS tag", "the photo's XMP", the name of a file.
+    pub source: String,
+    /// What contradicts it within the file, as a sentence.
+    pub note: Option<String>,
+}
+
+impl Estimate {
+    /// Whether the evidence is too weak to rely on.
+    pub const fn abstained(&self) -> bool {
+        self.abstention.is_some()
+    }
+
+    /// Whether the photo states a location that the estimate makes unlikely: outside of the smallest radius, at least
+    /// 25 km, within which the truth is more likely than not. An estimate that abstained contradicts nothing.
+    pub fn contradicts_stated(&self) -> bool {
+        const LEAST_KM: f64 = 25.0;
+        let (Some(stated), Some(confidence), false) = (&self.stated, &self.confidence, self.abstained())
+        else {
+            return false;
+        };
+        let likely = confidence.by_radius().find(|(radius, share)| *radius >= LEAST_KM && *share > 0.5);
+        likely.is_some_and(|(radius, _)| geodesic_km(stated.location, self.location) > radius)
+    }
 }

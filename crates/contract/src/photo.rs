@@ -25,11 +25,14 @@ impl<T: Into<String>> From<T> for PhotoId {
     }
 }
 
-/// What a camera wrote beside the pixels.
+/// What a file says beside the pixels, and about them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata {
-    /// The GPS tag, if there is a sensible one.
+    /// Where it was taken, if the file states that.
     pub location: Option<LatLon>,
+    /// What is missing of the picture, where a file that was cut short is used all the same: "only 62 % of the picture is
+    /// there".
+    pub incomplete: Option<String>,
 }
 
 /// A photo as a person sees it, and what identifies it. Cheap to clone: the pixels are shared.

@@ -1,6 +1,6 @@
 //! Confidence that means what it says.
 
-use contract::{Confidence, RADII_KM};
+use contract::{Abstention, Confidence, RADII_KM};
 use serde::{Deserialize, Serialize};
 
 use crate::isotonic::IsotonicMap;
@@ -54,9 +54,16 @@ impl Calibration {
         }))
     }
 
-    /// Whether the evidence is too weak to rely on.
-    pub fn abstains(&self, confidence: &Confidence) -> bool {
-        confidence.0[ABSTAIN_RADIUS] < self.abstain_below
+    /// The lowest confidence that was ever observed: what is stated where the vote means nothing.
+    pub fn lowest(&self) -> Confidence {
+        self.confidence(&[0.0; 5])
+    }
+
+    /// Why the evidence is too weak to rely on, if it is.
+    pub fn abstention(&self, confidence: &Confidence) -> Option<Abstention> {
+        let stated = confidence.0[ABSTAIN_RADIUS];
+        let low = || Abstention::LowConfidence { radius_km: RADII_KM[ABSTAIN_RADIUS], confidence: stated };
+        (stated < self.abstain_below).then(low)
     }
 }
 
@@ -101,8 +108,8 @@ mod tests {
         let calibration = Calibration::fit(&samples(), 0.0, 0.3);
         let strong = calibration.confidence(&[0.9; 5]);
         assert!((strong.0[0] - 2.0 / 3.0).abs() < 1e-9);
-        assert!(!calibration.abstains(&strong));
-        assert!(calibration.abstains(&calibration.confidence(&[0.1; 5])));
+        assert_eq!(calibration.abstention(&strong), None);
+        assert!(calibration.abstention(&calibration.confidence(&[0.1; 5])).is_some());
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub fn assemble(
                 known.insert(photo.id.clone(), candidates.len());
                 candidate.place = photo.place;
                 candidate.attribution = photo.attribution;
+                candidate.hash = photo.hash;
                 candidate.photo = Some(photo.id);
             }
             candidates.push(candidate);

@@ -41,6 +41,7 @@ mod decide;
 mod isotonic;
 mod kernel;
 mod loss;
+mod near_identical;
 pub mod set;
 mod similarity;
 #[cfg(feature = "lvlm")]
@@ -52,4 +53,5 @@ pub use decide::{Decision, decide, probabilities};
 pub use isotonic::{InvalidKnots, IsotonicMap};
 pub use kernel::{DistanceMatrix, SpatialKernel, spatial_support};
 pub use loss::{Keep, LossValue, MultiOrderLoss, PairRule};
+pub use near_identical::{NEAR_IDENTICAL_SHARE, near_identical, promote};
 pub use similarity::{ChannelVote, SimilarityRanker, SimilaritySettings};

@@ -132,8 +132,8 @@ fn predict(
             errors.km.push(geodesic_km(location, row.location));
             let mut prediction = PredictionRow::new(row.id.clone(), location);
             if let (Method::Default, Ok(estimate)) = (method, estimate) {
-                prediction.confidence = estimate.confidence.0.map(Some);
-                prediction.abstained = Some(estimate.abstained);
+                prediction.confidence = estimate.confidence.map_or([None; 5], |known| known.0.map(Some));
+                prediction.abstained = Some(estimate.abstained());
             }
             writer.write(&prediction)?;
         }

@@ -295,6 +295,7 @@ pub(crate) fn write_gallery(
                 ],
             },
             reference: PhotoReference::InSource { source: 0, path: row.id.0.clone() },
+            file: None,
         })
         .collect();
     writer.add(&new)?;
@@ -356,7 +357,7 @@ fn manifest_without_choices() -> Manifest {
         ],
         fused: None,
         ranker: RankerManifest::Similarity(select::starting_point()),
-        decision: DecisionManifest { rule: DecisionRule::Argmax, temperature: 1.0 },
+        decision: DecisionManifest { rule: DecisionRule::Argmax, temperature: 1.0, least_similarity: None },
         calibration: Calibration::none(),
         files: Vec::new(),
     }

@@ -91,6 +91,9 @@ pub(crate) fn out_of_fold(
                     // Ranking needs no pixels.
                     image: None,
                     hash: None,
+                    no_content: None,
+                    stated: None,
+                    incomplete: None,
                 }
             })
             .collect();

@@ -6,7 +6,7 @@ use anyhow::Context;
 use contract::{Channel, Decide, LocateOptions, Photo, RADII_KM, Ranker};
 use formats::table::PhotoRow;
 use geo::geodesic_km;
-use georanker::pack::{DecisionManifest, DecisionRule, Manifest, RankerManifest};
+use georanker::pack::{DecisionManifest, DecisionRule, LeastSimilarity, Manifest, RankerManifest};
 use georanker::{EncodedPhoto, Locator, Pack, Parts, Ranked};
 use rank::{
     Calibration, CalibrationSample, ChannelVote, Decision, SimilarityRanker, SimilaritySettings,
@@ -114,7 +114,8 @@ pub(crate) fn choose(manifest: &mut Manifest, validation: &Validation) -> anyhow
 
     let reranked = rerank(&ranked, &settings)?;
     let temperature = best_temperature(rows, &reranked);
-    calibrate(manifest, rows, &reranked, DecisionManifest { rule, temperature });
+    let least_similarity = least_similarity(&reranked);
+    calibrate(manifest, rows, &reranked, DecisionManifest { rule, temperature, least_similarity });
     manifest.ranker = RankerManifest::Similarity(settings.clone());
     Ok(settings)
 }
@@ -130,7 +131,19 @@ pub(crate) fn choose_decision(rows: &[PhotoRow], ranked: &[Ranked]) -> (f64, Dec
         geoscore * 100.0
     );
     let rule = if geoscore > argmax { DecisionRule::Geoscore } else { DecisionRule::Argmax };
-    (argmax.max(geoscore), DecisionManifest { rule, temperature })
+    (argmax.max(geoscore), DecisionManifest { rule, temperature, least_similarity: least_similarity(ranked) })
+}
+
+/// Nine tenths of the lowest similarity that the most similar photo of any `val` photo has.
+fn least_similarity(ranked: &[Ranked]) -> Option<LeastSimilarity> {
+    let channel = Channel::photo();
+    let best = |one: &Ranked| {
+        let known = one.set.candidates.iter().filter_map(|candidate| candidate.similarity(&channel));
+        known.reduce(f32::max)
+    };
+    let lowest = ranked.iter().filter_map(best).reduce(f32::min)?;
+    let similarity = (lowest * 0.9 * 100.0).floor() / 100.0;
+    Some(LeastSimilarity { channel, similarity })
 }
 
 /// Fits the calibration of this decision on `val` and puts both into the manifest.
@@ -142,8 +155,9 @@ pub(crate) fn calibrate(
 ) {
     let samples = samples(rows, &decisions(ranked, decision.rule.into(), decision.temperature));
     let calibration = Calibration::fit(&samples, CALIBRATION_PRIOR, ABSTAIN_BELOW);
-    let abstained =
-        samples.iter().filter(|one| calibration.abstains(&calibration.confidence(&one.raw_confidence)));
+    let abstained = samples
+        .iter()
+        .filter(|one| calibration.abstention(&calibration.confidence(&one.raw_confidence)).is_some());
     eprintln!("{decision:?}; abstains on {} of {} val photos", abstained.count(), samples.len());
     report_cross_fitted(&samples);
     manifest.decision = decision;
