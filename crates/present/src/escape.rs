@@ -36,9 +36,20 @@ pub(crate) fn json_in_script(json: &str) -> String {
     escaped
 }
 
-/// Text for a terminal: control characters, which could move the cursor or change colours, become U+FFFD.
-pub(crate) fn terminal(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
+/// Text for a terminal: control characters, which could move the cursor or change colours, are written as escapes (`\n`,
+/// `\u{1b}`), and so are those that turn the direction of writing.
+pub fn terminal(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        let turns =
+            matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+        if character.is_control() || turns {
+            escaped.extend(character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -60,6 +71,6 @@ mod tests {
 
     #[test]
     fn terminals_are_left_alone() {
-        assert_eq!(terminal("a\u{1b}[2Jb\n"), "a\u{fffd}[2Jb\u{fffd}");
+        assert_eq!(terminal("a\u{1b}[2Jb\n\u{202e}é"), "a\\u{1b}[2Jb\\n\\u{202e}é");
     }
 }

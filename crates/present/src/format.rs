@@ -7,7 +7,7 @@ use std::fmt;
 use std::io;
 use std::str::FromStr;
 
-use crate::{Settings, Writer, geojson, html, json, kml, predictions, table};
+use crate::{Settings, Writer, geojson, gpx, html, json, kml, predictions, table};
 
 /// A format, as its file describes it.
 pub(crate) struct Entry {
@@ -93,6 +93,7 @@ formats! {
     JsonLines = json::LINES, "One object per line, as soon as it is known.";
     GeoJson = geojson::FORMAT, "Points for GIS programs (RFC 7946).";
     Kml = kml::FORMAT, "Points for Google Earth and similar programs (KML 2.2).";
+    Gpx = gpx::FORMAT, "Waypoints for navigation devices and outdoor programs (GPX 1.1).";
     Csv = predictions::FORMAT, "A predictions file, as `evaluate` reads it.";
     Html = html::FORMAT, "One self-contained page with a map.";
 }
@@ -108,6 +109,9 @@ mod tests {
             assert!(format.description().ends_with('.'));
         }
         let message = "xml".parse::<Format>().unwrap_err().to_string();
-        assert_eq!(message, "`xml` is not a format: choose table, json, jsonl, geojson, kml, csv or html");
+        assert_eq!(
+            message,
+            "`xml` is not a format: choose table, json, jsonl, geojson, kml, gpx, csv or html"
+        );
     }
 }

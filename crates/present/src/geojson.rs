@@ -1,18 +1,28 @@
 //! `GeoJSON` (RFC 7946): one `FeatureCollection` of points, longitude first.
 //!
-//! `properties.kind` is `estimate`, `candidate` or `failure`; `properties.photo` is the query photo in all of
+//! `properties.kind` is `estimate` or `candidate`; `properties.photo` is the query photo in all of
 //! them (a candidate's own photo is `candidate_photo`). The other properties have the names of the
 //! [view](crate::view), except that a candidate's `place` is its label: GIS programs show no nested objects in their
-//! tables. Failures have no geometry, which the RFC allows.
+//! tables.
+//!
+//! Beside them each point has what map programs show by themselves: `name`, `description` and `marker-color` (the simple
+//! style of geojson.io and GitHub), and an estimate `radius_m`, the smallest radius that it is more likely inside than
+//! not. Photos that failed are no features, since many programs refuse features without geometry: they are in the
+//! collection's foreign member `failures`, `{photo, error}` each. Coordinates have at most 7 decimals (1 cm).
 
 use std::io;
 
-use contract::{Failure, Origin, PhotoId};
+use contract::{Origin, PhotoId};
 use serde::Serialize;
 
 use crate::format::Entry;
-use crate::view::{CandidateView, EstimateView, PhotoView};
+use crate::text::seven_decimals;
+use crate::view::{CandidateView, EstimateView, FailedView, PhotoView};
 use crate::{OutputError, PhotoResult, Precision, Writer};
+
+const RED: &str = "#d62728";
+const GREY: &str = "#969696";
+const BLUE: &str = "#1f77b4";
 
 pub(crate) const FORMAT: Entry = Entry { name: "geojson", open: |_, out| Box::new(GeoJson::new(out)) };
 
@@ -20,23 +30,20 @@ pub(crate) const FORMAT: Entry = Entry { name: "geojson", open: |_, out| Box::ne
 pub(crate) struct GeoJson<W> {
     out: W,
     features: usize,
+    failures: Vec<FailedView>,
 }
 
 impl<W: io::Write> GeoJson<W> {
     /// Writes to `out`.
     pub(crate) fn new(out: W) -> Self {
-        Self { out, features: 0 }
+        Self { out, features: 0, failures: Vec::new() }
     }
 
     /// `coordinates` are longitude, latitude.
-    fn feature(
-        &mut self,
-        coordinates: Option<[f64; 2]>,
-        properties: Properties<'_>,
-    ) -> Result<(), OutputError> {
+    fn feature(&mut self, coordinates: [f64; 2], properties: Properties<'_>) -> Result<(), OutputError> {
         self.out.write_all(if self.features == 0 { b"\n" } else { b",\n" })?;
         self.features += 1;
-        let geometry = coordinates.map(|coordinates| Point { r#type: "Point", coordinates });
+        let geometry = Point { r#type: "Point", coordinates: coordinates.map(seven_decimals) };
         serde_json::to_writer(&mut self.out, &Feature { r#type: "Feature", geometry, properties })?;
         Ok(())
     }
@@ -52,12 +59,18 @@ impl<W: io::Write> Writer for GeoJson<W> {
         let located = match result.view() {
             PhotoView::Located(located) => located,
             PhotoView::Failed(failed) => {
-                return self
-                    .feature(None, Properties::Failure { photo: &failed.photo, error: &failed.error });
+                self.failures.push(failed);
+                return Ok(());
             }
         };
-        let estimate = &located.estimate;
+        let mut estimate = located.estimate.clone();
+        (estimate.lat, estimate.lon) = (seven_decimals(estimate.lat), seven_decimals(estimate.lon));
+        let estimate = &estimate;
         let properties = Properties::Estimate {
+            name: &located.photo,
+            description: describe(estimate),
+            color: if estimate.abstained { GREY } else { RED },
+            radius_m: likely_radius_m(estimate),
             photo: &located.photo,
             estimate,
             model: &located.model,
@@ -65,22 +78,45 @@ impl<W: io::Write> Writer for GeoJson<W> {
             elapsed_ms: located.elapsed_ms,
             precision: located.precision,
         };
-        self.feature(Some([estimate.lon, estimate.lat]), properties)?;
+        self.feature([estimate.lon, estimate.lat], properties)?;
         for found in &located.candidates {
-            self.feature(Some([found.lon, found.lat]), candidate(&located.photo, found))?;
+            self.feature([found.lon, found.lat], candidate(&located.photo, found))?;
         }
         Ok(())
     }
 
     fn finish(&mut self) -> Result<(), OutputError> {
-        self.out.write_all(b"\n]}\n")?;
+        self.out.write_all(b"\n]")?;
+        if !self.failures.is_empty() {
+            self.out.write_all(b",\"failures\":")?;
+            serde_json::to_writer(&mut self.out, &self.failures)?;
+        }
+        self.out.write_all(b"}\n")?;
         self.out.flush()?;
         Ok(())
     }
 }
 
+/// Place, and why the answer is not to be relied on.
+fn describe(estimate: &EstimateView) -> String {
+    let place = &estimate.place.label;
+    match &estimate.abstained_because {
+        Some(reason) => format!("{place}. Abstained: {reason}; this is a best guess."),
+        None => place.clone(),
+    }
+}
+
+/// The smallest radius, metres, within which the truth is more likely than not.
+fn likely_radius_m(estimate: &EstimateView) -> Option<f64> {
+    let likely = estimate.confidence.0.iter().find(|(_, probability)| *probability >= 0.5)?;
+    likely.0.parse::<f64>().ok().map(|km| km * 1000.0)
+}
+
 fn candidate<'a>(photo: &'a str, found: &'a CandidateView) -> Properties<'a> {
     Properties::Candidate {
+        name: format!("{}. {}", found.rank, found.place.label),
+        description: format!("Candidate {} for {photo}", found.rank),
+        color: BLUE,
         photo,
         rank: found.rank,
         place: &found.place.label,
@@ -99,7 +135,7 @@ fn candidate<'a>(photo: &'a str, found: &'a CandidateView) -> Properties<'a> {
 #[derive(Serialize)]
 struct Feature<'a> {
     r#type: &'static str,
-    geometry: Option<Point>,
+    geometry: Point,
     properties: Properties<'a>,
 }
 
@@ -113,6 +149,12 @@ struct Point {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Properties<'a> {
     Estimate {
+        name: &'a str,
+        description: String,
+        #[serde(rename = "marker-color")]
+        color: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        radius_m: Option<f64>,
         photo: &'a str,
         #[serde(flatten)]
         estimate: &'a EstimateView,
@@ -123,6 +165,10 @@ enum Properties<'a> {
         precision: Option<Precision>,
     },
     Candidate {
+        name: String,
+        description: String,
+        #[serde(rename = "marker-color")]
+        color: &'static str,
         photo: &'a str,
         rank: usize,
         place: &'a str,
@@ -139,9 +185,5 @@ enum Properties<'a> {
         licence: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         source: Option<&'a str>,
-    },
-    Failure {
-        photo: &'a str,
-        error: &'a Failure,
     },
 }

@@ -33,7 +33,8 @@ impl<W: io::Write> Kml<W> {
             writeln!(self.out, r#"          <Data name="{name}"><value>{value}</value></Data>"#)?;
         }
         writeln!(self.out, "        </ExtendedData>")?;
-        let (longitude, latitude) = (placemark.location.longitude(), placemark.location.latitude());
+        let location = placemark.location;
+        let [longitude, latitude] = [location.longitude(), location.latitude()].map(text::seven_decimals);
         writeln!(self.out, "        <Point><coordinates>{longitude},{latitude}</coordinates></Point>")?;
         writeln!(self.out, "      </Placemark>")?;
         Ok(())
@@ -92,19 +93,15 @@ fn balloon(text: &str) -> String {
 
 fn summary(estimate: &Estimate) -> String {
     let place = text::place_label(&estimate.place);
-    if !estimate.abstained {
-        return place;
-    }
+    let Some(reason) = &estimate.abstention else { return place };
     let note = estimate.coverage_note.as_deref().unwrap_or_default();
-    format!("Abstained: the evidence is too weak to rely on. Best guess: {place}. {note}")
-        .trim_end()
-        .to_owned()
+    format!("Abstained: {reason}. Best guess: {place}. {note}").trim_end().to_owned()
 }
 
 fn estimate_placemark(result: &PhotoResult, estimate: &Estimate) -> Placemark {
     let mut data = vec![
         ("kind".to_owned(), "estimate".to_owned()),
-        ("abstained".to_owned(), estimate.abstained.to_string()),
+        ("abstained".to_owned(), estimate.abstained().to_string()),
         ("model".to_owned(), result.model.clone()),
         ("gallery".to_owned(), result.gallery.clone()),
     ];
@@ -119,7 +116,7 @@ fn estimate_placemark(result: &PhotoResult, estimate: &Estimate) -> Placemark {
     Placemark {
         name: result.photo.clone(),
         description: lines.join("\n"),
-        style: if estimate.abstained { "abstained" } else { "estimate" },
+        style: if estimate.abstained() { "abstained" } else { "estimate" },
         data,
         location: estimate.location,
     }

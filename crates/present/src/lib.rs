@@ -19,6 +19,7 @@
 //!
 //! let result = PhotoResult {
 //!     photo: "holiday/beach.jpg".into(),
+//!     id: "beach.jpg".into(),
 //!     outcome: Err(Failure::new(ErrorKind::InvalidPhoto, "holiday/beach.jpg is not a photo")),
 //!     model: "starter".into(),
 //!     gallery: "geophotos".into(),
@@ -53,6 +54,7 @@ pub mod escape;
 mod format;
 mod gallery;
 mod geojson;
+mod gpx;
 mod html;
 mod json;
 mod kml;

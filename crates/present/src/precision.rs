@@ -26,7 +26,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use contract::{Attribution, Estimate};
+use contract::{Attribution, Estimate, RADII_KM};
 use geo::{EARTH_RADIUS_KM, LatLon, Place, ReverseGeocoder, geodesic_km};
 use serde::{Deserialize, Serialize};
 
@@ -175,6 +175,8 @@ pub fn coarsen(result: &mut PhotoResult, precision: Precision) {
     let Ok(estimate) = &mut result.outcome else { return };
     estimate.location = precision.location(estimate.location, &estimate.place);
     estimate.place = precision.place(&estimate.place, estimate.location);
+    // It may be the very thing that is to be hidden.
+    estimate.stated = None;
     for ranked in &mut estimate.candidates {
         let candidate = &mut ranked.candidate;
         candidate.location = precision.location(candidate.location, &candidate.place);
@@ -190,8 +192,11 @@ pub(crate) fn all_confidences(
     estimate: &Estimate,
     precision: Precision,
 ) -> impl Iterator<Item = (f64, Option<f64>)> + '_ {
-    let known = estimate.confidence.by_radius();
-    known.map(move |(radius, probability)| (radius, precision.tells(radius).then_some(probability)))
+    let known = estimate.confidence.map(|confidence| confidence.0);
+    RADII_KM.into_iter().enumerate().map(move |(index, radius)| {
+        let probability = known.map(|known| known[index]);
+        (radius, probability.filter(|_| precision.tells(radius)))
+    })
 }
 
 /// Radius (km) and probability, smallest radius first, without the radii that the precision hides.

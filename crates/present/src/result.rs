@@ -10,6 +10,8 @@ use crate::view::PhotoView;
 pub struct PhotoResult {
     /// The path as given, or `directory/relative path`; with `/` between the parts.
     pub photo: String,
+    /// What a table of these photos calls it: the path below the given directory. Unique in a run but for the same photo.
+    pub id: String,
     /// The answer, or why there is none.
     pub outcome: Result<Estimate, Failure>,
     /// Name and version of the model pack.

@@ -3,7 +3,8 @@
 use std::io;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
-use contract::{Estimate, Failure, RankedCandidate};
+use contract::{Estimate, Failure, RankedCandidate, Stated};
+use geo::geodesic_km;
 
 use crate::format::Entry;
 use crate::{OutputError, PhotoResult, Precision, Terminal, Writer, escape, precision, text};
@@ -56,19 +57,50 @@ impl<W: io::Write> Table<W> {
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
 
+    /// What the file says, beside what the model says.
+    fn stated(
+        &mut self,
+        estimate: &Estimate,
+        stated: &Stated,
+        precision: Precision,
+    ) -> Result<(), OutputError> {
+        let location = precision.coordinates(stated.location);
+        let source = &stated.source;
+        // Without candidates the file's own word is the answer.
+        let text = if estimate.candidates.is_empty() {
+            format!("stated by the file: {source}")
+        } else {
+            let km = geodesic_km(stated.location, estimate.location);
+            let verdict = if estimate.contradicts_stated() { ", which contradicts the estimate" } else { "" };
+            format!("stated by the file: {location} ({source}), {} away{verdict}", text::kilometres(km))
+        };
+        let style = if estimate.contradicts_stated() { Style::Warning } else { Style::Faint };
+        let said = self.styled(style, &escape::terminal(&text));
+        writeln!(self.out, "{INDENT}{said}")?;
+        if let Some(note) = &stated.note {
+            let note = self.styled(Style::Warning, &escape::terminal(note));
+            writeln!(self.out, "{INDENT}{note}")?;
+        }
+        Ok(())
+    }
+
     fn estimate(&mut self, estimate: &Estimate, precision: Precision) -> Result<(), OutputError> {
         let place = self.styled(Style::Good, &text::place_label(&estimate.place));
         writeln!(self.out, "{INDENT}{place}  {}", precision.coordinates(estimate.location))?;
-        if estimate.abstained {
-            let said = self.styled(
-                Style::Warning,
-                "Abstained: the evidence is too weak to rely on; this is a best guess.",
-            );
+        if let Some(reason) = &estimate.abstention {
+            let said = self.styled(Style::Warning, &format!("Abstained: {reason}; this is a best guess."));
             writeln!(self.out, "{INDENT}{said}")?;
             if let Some(note) = &estimate.coverage_note {
                 let note = self.styled(Style::Faint, note);
                 writeln!(self.out, "{INDENT}{note}")?;
             }
+        }
+        if let Some(missing) = &estimate.incomplete {
+            let said = self.styled(Style::Warning, missing);
+            writeln!(self.out, "{INDENT}{said}")?;
+        }
+        if let Some(stated) = &estimate.stated {
+            self.stated(estimate, stated, precision)?;
         }
         let within: Vec<String> = precision::confidences(estimate, precision)
             .map(|(radius, probability)| format!("{radius} km {}", text::percent(probability)))

@@ -93,6 +93,11 @@ pub(crate) fn credit(attribution: &Attribution) -> Option<String> {
     (!known.is_empty()).then(|| known.join(", "))
 }
 
+/// Degrees to at most 7 decimals, about 1 cm: more is noise, and some programs reject it.
+pub(crate) fn seven_decimals(degrees: f64) -> f64 {
+    (degrees * 1e7).round() / 1e7
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,7 +9,9 @@
 //! - `candidates[].also_from` holds more of these where others named the same place;
 //! - `candidates[].similarities` maps each channel that knows the candidate to its cosine similarity;
 //! - `candidates[].author`, `.licence`, `.source` are there where known;
-//! - `estimate.coverage_note` is there where the estimate has one (it abstained);
+//! - `estimate.abstained_because` and `estimate.coverage_note` are there where it abstained;
+//! - `stated` is there where the photo itself says where it was taken;
+//! - `incomplete` says what is missing of a picture that was cut short;
 //! - `precision` is there when coordinates were coarsened; radii finer than it are missing in `confidence`.
 //!
 //! Views own their texts, so that what was read from JSON is the same type as what is written. The order of the fields
@@ -18,8 +20,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use contract::{Channel, Estimate, Failure, Origin, PhotoId, RankedCandidate};
-use geo::Place;
+use contract::{Channel, Estimate, Failure, Origin, PhotoId, RankedCandidate, Stated};
+use geo::{Place, geodesic_km};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -45,6 +47,12 @@ pub struct LocatedView {
     pub photo: String,
     /// Where it was taken.
     pub estimate: EstimateView,
+    /// Where the photo itself says it was taken; absent where it does not, and where coordinates were coarsened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<StatedView>,
+    /// What is missing of the picture, where a file that was cut short was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete: Option<String>,
     /// The evidence, best first.
     pub candidates: Vec<CandidateView>,
     /// Name and version of the model pack.
@@ -80,9 +88,44 @@ pub struct EstimateView {
     pub confidence: Entries<f64>,
     /// True when the evidence is too weak to rely on.
     pub abstained: bool,
+    /// Why; given when abstaining.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abstained_because: Option<String>,
     /// What part of the world the gallery covers; given when abstaining.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coverage_note: Option<String>,
+}
+
+/// What the photo itself says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StatedView {
+    /// Degrees north.
+    pub lat: f64,
+    /// Degrees east.
+    pub lon: f64,
+    /// Who says so: "the GPS tag", "the photo's XMP", the name of a file.
+    pub source: String,
+    /// Geodesic distance to the estimate, km.
+    pub distance_to_estimate_km: f64,
+    /// Whether the estimate makes it unlikely.
+    pub contradicts: bool,
+    /// What contradicts it within the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl StatedView {
+    fn of(estimate: &Estimate) -> Option<Self> {
+        let Stated { location, source, note } = estimate.stated.as_ref()?;
+        Some(Self {
+            lat: location.latitude(),
+            lon: location.longitude(),
+            source: source.clone(),
+            distance_to_estimate_km: geodesic_km(*location, estimate.location),
+            contradicts: estimate.contradicts_stated(),
+            note: note.clone(),
+        })
+    }
 }
 
 /// A place and how people read it.
@@ -149,6 +192,8 @@ impl From<&PhotoResult> for PhotoView {
             Ok(estimate) => Self::Located(Box::new(LocatedView {
                 photo,
                 estimate: EstimateView::new(estimate, result.precision),
+                stated: StatedView::of(estimate),
+                incomplete: estimate.incomplete.clone(),
                 candidates: CandidateView::all(estimate),
                 model: result.model.clone(),
                 gallery: result.gallery.clone(),
@@ -169,7 +214,8 @@ impl EstimateView {
             lon: estimate.location.longitude(),
             place: PlaceView::from(&estimate.place),
             confidence: Entries(confidences.map(|(radius, known)| (radius.to_string(), known)).collect()),
-            abstained: estimate.abstained,
+            abstained: estimate.abstained(),
+            abstained_because: estimate.abstention.as_ref().map(ToString::to_string),
             coverage_note: estimate.coverage_note.clone(),
         }
     }

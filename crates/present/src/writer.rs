@@ -31,22 +31,12 @@ pub struct Settings<'a> {
     pub thumbnails: &'a dyn Thumbnails,
     /// Whether a predictions file says where each answer comes from; the other formats always do.
     pub origins: bool,
-    /// The names of all photos of the run ([`PhotoResult::photo`]), as far as they are known before it starts. A
-    /// predictions file identifies a photo by its file name, and by its whole name where two photos of the run share
-    /// the file name: rows are written as photos are done, so the choice is made up front.
-    pub names: &'a [String],
 }
 
 impl<'a> Settings<'a> {
     /// Exact coordinates, no colour, no names.
     pub fn new(thumbnails: &'a dyn Thumbnails) -> Self {
-        Self {
-            precision: Precision::Exact,
-            terminal: Terminal::PLAIN,
-            thumbnails,
-            origins: false,
-            names: &[],
-        }
+        Self { precision: Precision::Exact, terminal: Terminal::PLAIN, thumbnails, origins: false }
     }
 }
 

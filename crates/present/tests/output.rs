@@ -107,9 +107,50 @@ fn geojson_has_longitude_first() {
     let features = collection["features"].as_array().unwrap();
     assert_eq!(features[0]["geometry"]["coordinates"], serde_json::json!([151.2153, -33.8568]));
     let of_kind = |kind: &str| features.iter().filter(|each| each["properties"]["kind"] == kind).count();
-    assert_eq!((of_kind("estimate"), of_kind("candidate"), of_kind("failure")), (5, 6 + 5 + 4 + 3 + 3, 1));
-    let failure = features.iter().find(|each| each["properties"]["kind"] == "failure").unwrap();
-    assert!(failure["geometry"].is_null());
+    assert_eq!((of_kind("estimate"), of_kind("candidate")), (5, 6 + 5 + 4 + 3 + 3));
+    assert!(features.iter().all(|each| each["geometry"]["type"] == "Point"));
+    assert_eq!(collection["failures"].as_array().map(Vec::len), Some(1));
+    assert!(collection["failures"][0]["error"]["message"].is_string());
+    let properties = &features[0]["properties"];
+    assert_eq!(properties["name"], "holiday/harbour.jpg");
+    assert!(properties["description"].as_str().unwrap().contains("Sydney"), "{properties}");
+    assert_eq!(properties["marker-color"], "#d62728");
+    let likely = |feature: &Value| feature["properties"]["radius_m"].as_f64();
+    for feature in features.iter().filter(|each| each["properties"]["kind"] == "estimate") {
+        let confidence = &feature["properties"]["confidence"];
+        let expected = [1, 25, 200, 750, 2500].into_iter().find(|radius| {
+            confidence[radius.to_string()].as_f64().is_some_and(|probability| probability >= 0.5)
+        });
+        assert_eq!(likely(feature), expected.map(|km| f64::from(km) * 1000.0));
+    }
+}
+
+#[test]
+fn coordinates_have_at_most_seven_decimals() {
+    let long = LatLon::new(-33.123_456_789_012, 151.987_654_321_098).unwrap();
+    let results = [located_at(long, long)];
+    for format in [Format::GeoJson, Format::Kml, Format::Gpx] {
+        let text = plain(format, &results);
+        assert!(text.contains("-33.1234568") && text.contains("151.9876543"), "{format}: {text}");
+        assert!(!text.contains("33.12345678"), "{format}");
+    }
+}
+
+#[test]
+fn gpx_has_a_waypoint_per_estimate() {
+    let text = plain(Format::Gpx, &samples::all());
+    let document = roxmltree::Document::parse(&text).unwrap();
+    let root = document.root_element();
+    assert_eq!(root.tag_name().namespace(), Some("http://www.topografix.com/GPX/1/1"));
+    let named =
+        |name: &'static str| document.descendants().filter(move |node| node.tag_name().name() == name);
+    assert_eq!((named("wpt").count(), named("failure").count(), named("img").count()), (5, 1, 0));
+    let harbour = named("wpt").next().unwrap();
+    assert_eq!((harbour.attribute("lat"), harbour.attribute("lon")), (Some("-33.8568"), Some("151.2153")));
+    assert!(named("desc").any(|node| node.text().unwrap_or_default().contains("Abstained: ")));
+    let edge = LatLon::new(1.0, 179.999_999_99).unwrap();
+    assert!(plain(Format::Gpx, &[located_at(edge, edge)]).contains(r#"lon="-180""#));
+    assert!(roxmltree::Document::parse(&plain(Format::Gpx, &[])).is_ok());
 }
 
 #[test]
@@ -147,10 +188,9 @@ fn csv_is_a_predictions_file() {
 #[test]
 fn two_photos_of_one_name_have_two_rows() {
     let [mut one, mut other, alone] = [0, 1, 4].map(|index| samples::all().swap_remove(index));
-    (one.photo, other.photo) = ("summer/IMG_1.jpg".to_owned(), "winter/IMG_1.jpg".to_owned());
+    (one.id, other.id) = ("summer/IMG_1.jpg".to_owned(), "winter/IMG_1.jpg".to_owned());
     let results = [one.clone(), alone, other, one];
-    let names: Vec<String> = results.iter().map(|result| result.photo.clone()).collect();
-    let settings = Settings { names: &names, ..Settings::new(&NoThumbnails) };
+    let settings = Settings::new(&NoThumbnails);
     let ids = |text: String| -> Result<Vec<String>, String> {
         let table = PredictionTable::from_csv("predictions.csv", std::io::Cursor::new(text)).unwrap();
         let rows = table.read_all().map_err(|error| error.to_string())?;
@@ -158,8 +198,6 @@ fn two_photos_of_one_name_have_two_rows() {
     };
     let told = ids(written(Format::Csv, settings, &results));
     assert_eq!(told.unwrap(), ["summer/IMG_1.jpg", "上海 夜.jpg", "winter/IMG_1.jpg"]);
-    let untold = ids(plain(Format::Csv, &results)).unwrap_err();
-    assert!(untold.contains("IMG_1.jpg"), "{untold}");
 }
 
 #[test]

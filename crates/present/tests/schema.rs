@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use contract::ErrorKind;
+use contract::{Abstention, ErrorKind};
 use geo::Place;
 use present::view::{PhotoView, SCHEMA};
 use present::{Format, PhotoResult, Precision, Settings, writer};
@@ -167,13 +167,14 @@ fn the_text_is_fixed() {
     estimate.candidates[1].candidate = samples::candidate(1, samples::point(41.89, 12.49), 0.5);
     estimate.candidates[1].candidate.place = Place::default();
     estimate.candidates[1].distance_to_estimate_km = 1106.25;
-    (estimate.abstained, estimate.coverage_note) = (true, text("Mostly Europe."));
+    (estimate.abstention, estimate.coverage_note) = (Some(Abstention::EmptyGallery), text("Mostly Europe."));
     result.precision = Precision::Km25;
     let paris = r#"{"label":"Paris, France","city":"Paris","country":"France","country_code":"FR"}"#;
     let expected = [
         r#"{"photo":"a/b.jpg","estimate":{"lat":48.8584,"lon":2.2945,"place":"#,
         paris,
         r#","confidence":{"25":0.6,"200":0.7,"750":0.8,"2500":0.9},"abstained":true,"#,
+        r#""abstained_because":"the gallery holds no photos","#,
         r#""coverage_note":"Mostly Europe."},"candidates":[{"rank":1,"lat":48.8584,"lon":2.2945,"place":"#,
         paris,
         r#","score":4.5,"probability":0.55,"origin":{"kind":"generated","model":"vlm-2b","sample":0},"#,

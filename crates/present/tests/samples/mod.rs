@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use contract::{
-    Attribution, Candidate, Channel, Confidence, ErrorKind, Estimate, Failure, Origin, PhotoId,
+    Abstention, Attribution, Candidate, Channel, Confidence, ErrorKind, Estimate, Failure, Origin, PhotoId,
     RankedCandidate,
 };
 use geo::{LatLon, ReverseGeocoder, geodesic_km};
@@ -25,6 +25,7 @@ pub(crate) fn candidate(index: usize, location: LatLon, similarity: f32) -> Cand
         similarities: vec![(Channel::photo(), similarity), (Channel::location(), similarity - 0.6)],
         embedding: contract::QueryEmbedding::default(),
         also: Vec::new(),
+        hash: None,
         attribution: Attribution {
             author: Some(["Ana Sørensen", "日本の写真家", "M. O'Brien"][index % 3].to_owned()),
             licence: Some(["CC-BY-4.0", "CC-BY-SA-2.0", "CC0-1.0"][index % 3].to_owned()),
@@ -53,10 +54,12 @@ pub(crate) fn estimate(points: &[(f64, f64)], confidence: [f64; 5]) -> Estimate 
         location,
         place: ReverseGeocoder::embedded().place(location),
         origins: candidates.iter().take(1).flat_map(|one| one.candidate.origins().cloned()).collect(),
-        confidence: Confidence(confidence),
-        abstained: false,
+        confidence: Some(Confidence(confidence)),
+        abstention: None,
         coverage_note: None,
         candidates,
+        stated: None,
+        incomplete: None,
     }
 }
 
@@ -64,6 +67,7 @@ pub(crate) fn estimate(points: &[(f64, f64)], confidence: [f64; 5]) -> Estimate 
 pub(crate) fn located(photo: &str, estimate: Estimate) -> PhotoResult {
     PhotoResult {
         photo: photo.to_owned(),
+        id: photo.rsplit('/').next().unwrap_or(photo).to_owned(),
         outcome: Ok(estimate),
         model: "starter 0.1.0".to_owned(),
         gallery: "geophotos".to_owned(),
@@ -102,7 +106,7 @@ pub(crate) fn all() -> Vec<PhotoResult> {
         &[(52.37, 4.9), (-34.6, -58.4), (35.01, 135.77), (40.71, -74.0), (-1.29, 36.82)],
         [0.004, 0.03, 0.07, 0.19, 0.41],
     );
-    unsure.abstained = true;
+    unsure.abstention = Some(Abstention::NothingSimilar { best: 0.11, least: 0.25 });
     unsure.coverage_note =
         Some("The gallery covers Australia (61 %), Europe (22 %) and North America (9 %).".to_owned());
     vec![

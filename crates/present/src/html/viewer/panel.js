@@ -44,7 +44,7 @@ class Panel {
         precision ? make("p", { class: "hint" }, `Coordinates are coarsened to ${PRECISIONS[precision]}.`) : null,
         estimate.abstained ? make("div", { class: "notice abstained" },
           make("strong", {}, "Abstained"),
-          make("p", {}, "The evidence is too weak to rely on. What is shown is no more than a best guess."),
+          make("p", {}, `The evidence is too weak to rely on${estimate.abstained_because ? `: ${estimate.abstained_because}` : ""}. What is shown is no more than a best guess.`),
           estimate.coverage_note ? make("p", { class: "hint" }, estimate.coverage_note) : null) : null),
       confidence.length ? make("section", { "aria-label": "Confidence" },
         make("h3", {}, "How sure", make("span", { class: "aside" }, "chance that the truth lies within")),
