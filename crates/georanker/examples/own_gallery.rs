@@ -11,8 +11,8 @@ use std::sync::atomic::AtomicBool;
 use formats::table::read_photos;
 use gallery::{Gallery, GallerySpec, GalleryWriter, PhotoFiles, SourceSpec, VectorPrecision};
 use georanker::{
-    BuildEvent, Encoder as _, Failure, GalleryBuilder, Limits, Locator, Pack, Parts, PhotoToAdd, Place,
-    find_pack,
+    BuildEvent, DecodeOptions, Encoder as _, Failure, GalleryBuilder, Limits, Locator, Pack, Parts,
+    PhotoOutcome, PhotoToAdd, Place, Sidecars, find_pack,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -49,9 +49,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         photos: &photos,
         source,
         limits: Limits::default(),
+        decode: DecodeOptions::default(),
+        sidecars: Sidecars::default(),
+        update: false,
     };
     let report = builder.add(&mut writer, to_add, &AtomicBool::new(false), |event| {
-        if let BuildEvent::Failed(failure) = event {
+        if let BuildEvent::Photo(_, PhotoOutcome::Failed(failure)) = event {
             println!("left out: {failure}");
         }
     })?;

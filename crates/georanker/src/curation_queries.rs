@@ -6,13 +6,14 @@ use std::sync::Arc;
 use contract::{Channel, Encoder, ErrorKind, Failure, Photo, PhotoId, QueryEmbedding};
 use files::{sha256_hex, sha256_of_file};
 use formats::table::{PhotoRow, PhotoTable, TableError};
-use gallery::{Gallery, PhotoFiles, PhotoSource};
+use gallery::{Gallery, Listing, PhotoFiles, PhotoSource};
 use geo::LatLon;
-use photo::{DecodeOptions, Limits, decode_photo, gps_tag, perceptual_hash};
+use photo::{DecodeOptions, Limits, Sidecars, decode_photo, perceptual_hash, stated_location_with};
 use rayon::prelude::*;
 use train::curate::{CurationQuery, QueryResult, QuerySource, Sample};
 
 use crate::pipeline::lost;
+use crate::pipeline::no_content;
 use crate::{CachedQuery, QueryCache};
 
 /// Photos that are not in the gallery, and what makes vectors of them.
@@ -90,7 +91,11 @@ impl<'a> PhotoQueries<'a> {
         channel: Channel,
         sample: Sample,
     ) -> Result<Self, Failure> {
-        let ids = encoder.photos.ids()?;
+        let Listing { ids, failures, .. } = encoder.photos.list()?;
+        // A dataset without a part of its photos would look complete.
+        if let Some(failure) = failures.into_iter().next() {
+            return Err(failure.into());
+        }
         let names: Vec<&str> = ids.iter().map(|id| id.0.as_str()).collect();
         let identity = format!("photos {}", sha256_hex(names.join("\n").as_bytes()));
         let vectors = Vectors { gallery, channel, encoder: Some(encoder) };
@@ -156,7 +161,10 @@ impl Vectors<'_> {
                     let embedding = encoded.next().unwrap_or_else(|| Err(lost(&photo.id.0)))?;
                     if let (Some(key), Some(cache)) = (key, self.cache()) {
                         let size = [photo.image.width(), photo.image.height()];
-                        cache.put(&key, &CachedQuery { embedding: embedding.clone(), size });
+                        let hash = perceptual_hash(&photo.image);
+                        let no_content = no_content(&photo.image);
+                        cache
+                            .put(&key, &CachedQuery { embedding: embedding.clone(), size, hash, no_content });
                     }
                     self.query_of(&photo, location, &embedding)?
                 }
@@ -192,9 +200,13 @@ impl Vectors<'_> {
                 .with_hint("give the `photos` as well, or add this one to the gallery"));
         };
         let bytes = encoder.photos.read(&id)?;
-        let location = match &row {
-            Some(row) => row.location,
-            None => gps_tag(&id.0, &bytes)?,
+        let location = if let Some(row) = &row {
+            row.location
+        } else {
+            let name = encoder.photos.name_of(&id).0;
+            let mut read = |sidecar: &str| encoder.photos.sidecar(sidecar);
+            let stated = stated_location_with(&name, &bytes, Sidecars::Xmp, &mut read);
+            stated.map_err(|none| none.named(&id.0))?.location
         };
         // The pixels are needed for the hash anyway: what is remembered is the costly part.
         let photo = decode_photo(&id.0, &bytes, &encoder.limits, DecodeOptions::default())?;

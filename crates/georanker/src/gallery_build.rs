@@ -1,12 +1,13 @@
 //! Adding a user's own photos to a gallery.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use contract::{Attribution, Encoder, ErrorKind, Failure, Photo, PhotoId, PhotoRecord};
-use gallery::{GalleryWriter, NewPhoto, PhotoReference, PhotoSource};
-use geo::{LatLon, Place, ReverseGeocoder};
-use photo::{DecodeOptions, Limits, decode_photo, gps_tag, perceptual_hash};
+use gallery::{FileStamp, GalleryWriter, HeldPhoto, NewPhoto, PhotoReference, PhotoSource};
+use geo::{LatLon, Place, ReverseGeocoder, geodesic_km};
+use photo::{DecodeOptions, Limits, Sidecars, decode_photo, perceptual_hash, stated_location_with};
 use rayon::prelude::*;
 
 use crate::build_times::{BuildTimes, Clocks, Part};
@@ -15,6 +16,8 @@ use crate::pipeline::lost;
 
 /// Photos in one transaction: what a killed run loses at most.
 const BATCH: usize = 32;
+/// Places this close (km) are the same: tables round.
+const SAME_PLACE_KM: f64 = 0.01;
 
 /// A photo that a table or a folder names.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +39,10 @@ pub struct AddReport {
     pub added: usize,
     /// There before; left as they were.
     pub already_present: usize,
+    /// There before with another place or file, and replaced.
+    pub updated: usize,
+    /// There before with another place or file, and left as they were.
+    pub differing: usize,
     /// Left out; each was told with its reason.
     pub failed: usize,
     /// Whether the run was stopped before the end.
@@ -44,13 +51,30 @@ pub struct AddReport {
     pub times: BuildTimes,
 }
 
+/// What became of one photo.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PhotoOutcome {
+    /// It is in the gallery now.
+    Added,
+    /// It was there before.
+    Present,
+    /// It was there with another place or file, and was replaced.
+    Updated,
+    /// It was there with another place or file, and is left so; in words, without its name.
+    Differs(String),
+    /// It was left out.
+    Failed(Failure),
+}
+
 /// What a build tells.
 #[derive(Debug)]
 pub enum BuildEvent<'a> {
     /// So many photos are done, failed ones and those that were there before included.
     Done(usize),
-    /// A photo that was left out.
-    Failed(&'a Failure),
+    /// What became of a photo; it has no id where a row of the table is wrong.
+    Photo(Option<&'a PhotoId>, &'a PhotoOutcome),
+    /// Something odd about a photo that was taken all the same.
+    Note(&'a str),
 }
 
 /// Encodes geotagged photos and writes them into a gallery, batch by batch.
@@ -63,6 +87,25 @@ pub struct GalleryBuilder<'a> {
     pub source: u32,
     /// What one photo may cost.
     pub limits: Limits,
+    /// How photos are decoded.
+    pub decode: DecodeOptions,
+    /// Files beside a photo that may state its location.
+    pub sidecars: Sidecars,
+    /// Whether photos that are there with another place or file are replaced.
+    pub update: bool,
+}
+
+/// A photo of a batch that is to be encoded.
+struct Wanted<'a> {
+    photo: &'a PhotoToAdd,
+    /// Whether it takes the place of one that is there.
+    replaces: bool,
+}
+
+/// Vectors and record of a photo, and what is odd about it.
+struct Made {
+    new: NewPhoto,
+    note: Option<String>,
 }
 
 impl GalleryBuilder<'_> {
@@ -85,6 +128,8 @@ impl GalleryBuilder<'_> {
         let (clocks, started) = (Clocks::default(), Instant::now());
         let mut photos = photos.into_iter();
         let (mut done, mut encoded_count) = (0, 0);
+        // What this run has seen: a table that names a photo twice does not update itself.
+        let mut seen = HashSet::new();
         loop {
             if stop.load(Ordering::Relaxed) {
                 report.stopped = true;
@@ -94,40 +139,62 @@ impl GalleryBuilder<'_> {
             if batch.is_empty() {
                 break;
             }
-            let mut failed = |report: &mut AddReport, failure: &Failure| {
-                report.failed += 1;
-                tell(BuildEvent::Failed(failure));
-            };
-            let mut wanted = Vec::with_capacity(batch.len());
+            let mut outcomes: Vec<(Option<&PhotoId>, PhotoOutcome)> = Vec::with_capacity(batch.len());
+            let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(batch.len());
             for photo in &batch {
                 let photo = match photo {
                     Ok(photo) => photo,
                     Err(failure) => {
-                        failed(&mut report, failure);
+                        outcomes.push((None, PhotoOutcome::Failed(failure.clone())));
                         continue;
                     }
                 };
-                match writer.source_of(&photo.id)? {
-                    None => wanted.push(photo),
-                    Some(Some(other)) if other != self.source => {
-                        failed(&mut report, &name_taken(&photo.id));
+                let id = Some(&photo.id);
+                if let Some(twin) = wanted.iter().find(|one| one.photo.id == photo.id) {
+                    outcomes.push((id, given_twice(twin.photo, photo)));
+                    continue;
+                }
+                let is_first = !self.update || seen.insert(photo.id.clone());
+                match writer.held(&photo.id)? {
+                    None => wanted.push(Wanted { photo, replaces: false }),
+                    Some(HeldPhoto { source: Some(other), .. }) if other != self.source => {
+                        outcomes.push((id, PhotoOutcome::Failed(name_taken(&photo.id))));
                     }
-                    Some(_) => report.already_present += 1,
+                    Some(held) => match self.difference(photo, &held) {
+                        None => outcomes.push((id, PhotoOutcome::Present)),
+                        Some(_) if self.update && is_first => {
+                            wanted.push(Wanted { photo, replaces: true });
+                        }
+                        Some(difference) => outcomes.push((id, PhotoOutcome::Differs(difference))),
+                    },
                 }
             }
             let encoded = self.encode(&wanted, &clocks);
             encoded_count += encoded.len();
-            let mut new = Vec::with_capacity(encoded.len());
-            for outcome in encoded {
-                match outcome {
-                    Ok(photo) => new.push(photo),
-                    Err(failure) => failed(&mut report, &failure),
+            let (mut new, mut replaced) = (Vec::with_capacity(encoded.len()), Vec::new());
+            for (Wanted { photo, replaces }, made) in wanted.iter().zip(encoded) {
+                match made {
+                    Ok(Made { new: one, note }) => {
+                        if let Some(note) = note {
+                            tell(BuildEvent::Note(&note));
+                        }
+                        if *replaces {
+                            replaced.push(photo.id.clone());
+                        }
+                        new.push(one);
+                        let outcome = if *replaces { PhotoOutcome::Updated } else { PhotoOutcome::Added };
+                        outcomes.push((Some(&photo.id), outcome));
+                    }
+                    Err(failure) => outcomes.push((Some(&photo.id), PhotoOutcome::Failed(failure))),
                 }
             }
-            let written = clocks.time(Part::Write, || writer.add(&new));
-            let written = written?;
-            report.added += written.added;
-            report.already_present += written.already_present.len();
+            // Only now: a photo that cannot be read does not cost the one that is there.
+            let written = clocks.time(Part::Write, || writer.replace(&replaced, &new));
+            written?;
+            for (id, outcome) in &outcomes {
+                report.count(outcome);
+                tell(BuildEvent::Photo(*id, outcome));
+            }
             done += batch.len();
             tell(BuildEvent::Done(done));
         }
@@ -135,43 +202,114 @@ impl GalleryBuilder<'_> {
         Ok(report)
     }
 
+    /// In words, what is other about a photo that the gallery holds already.
+    fn difference(&self, photo: &PhotoToAdd, held: &HeldPhoto) -> Option<String> {
+        if let Some(location) = photo.location {
+            let km = geodesic_km(location, held.location);
+            if km > SAME_PLACE_KM {
+                return Some(format!(
+                    "its place is {location} now and {} in the gallery, {} apart",
+                    held.location,
+                    distance(km)
+                ));
+            }
+        }
+        let stamp = held.file?;
+        let (bytes, modified) = self.photos.file_state(&self.photos.name_of(&photo.id))?;
+        if (bytes, modified) == (stamp.bytes, stamp.modified) || modified == 0 && bytes == stamp.bytes {
+            return None;
+        }
+        // A file that was copied has another time and the same content.
+        let content = self.photos.read(&photo.id).ok()?;
+        (FileStamp::of(&content, stamp.modified) != stamp).then(|| "its file has changed".to_owned())
+    }
+
     /// Reads and decodes photos one by one, encodes them in one batch.
-    fn encode(&self, wanted: &[&PhotoToAdd], clocks: &Clocks) -> Vec<Result<NewPhoto, Failure>> {
-        let described: Vec<Result<(Photo, PhotoRecord), Failure>> =
-            wanted.par_iter().map(|photo| self.describe(photo, clocks)).collect();
+    fn encode(&self, wanted: &[Wanted<'_>], clocks: &Clocks) -> Vec<Result<Made, Failure>> {
+        let described: Vec<Result<Described, Failure>> =
+            wanted.par_iter().map(|one| self.describe(one.photo, clocks)).collect();
         let good = described.iter().filter_map(|one| one.as_ref().ok());
         let (photos, places): (Vec<&Photo>, Vec<LatLon>) =
-            good.map(|(photo, record)| (photo, record.location)).unzip();
+            good.map(|one| (&one.photo, one.record.location)).unzip();
         let mut vectors = clocks
             .time_together(Part::Encode, || encode_for_gallery(self.encoder, &photos, &places))
             .into_iter();
-        let new = described.iter().map(|one| {
-            let (_, record) = one.as_ref().map_err(Clone::clone)?;
+        let made = described.iter().map(|one| {
+            let Described { record, stamp, note, .. } = one.as_ref().map_err(Clone::clone)?;
             let vectors = vectors.next().unwrap_or_else(|| Err(lost(&record.id.0)))?;
             let path = self.photos.name_of(&record.id).0;
             let reference = PhotoReference::InSource { source: self.source, path };
-            Ok(NewPhoto { record: record.clone(), vectors, reference })
+            let new = NewPhoto { record: record.clone(), vectors, reference, file: Some(*stamp) };
+            Ok(Made { new, note: note.clone() })
         });
-        new.collect()
+        made.collect()
     }
 
-    fn describe(&self, photo: &PhotoToAdd, clocks: &Clocks) -> Result<(Photo, PhotoRecord), Failure> {
+    fn describe(&self, photo: &PhotoToAdd, clocks: &Clocks) -> Result<Described, Failure> {
         let name = &photo.id.0;
         let bytes = clocks.time(Part::Read, || self.photos.read(&photo.id))?;
-        let location = match photo.location {
-            Some(known) => known,
-            None => gps_tag(name, &bytes)?,
+        let (location, note) = match photo.location {
+            Some(known) => (known, None),
+            None => self.stated(&photo.id, &bytes)?,
         };
-        let decoded = clocks
-            .time(Part::Decode, || decode_photo(name, &bytes, &self.limits, DecodeOptions::default()))?;
+        let decoded = clocks.time(Part::Decode, || decode_photo(name, &bytes, &self.limits, self.decode))?;
+        let missing = decoded.metadata.incomplete.as_ref();
+        let note = note.or_else(|| missing.map(|missing| format!("{name}: {missing}")));
         let (place, hash) = clocks.time(Part::Describe, || {
             let place = photo.place.clone().or(ReverseGeocoder::embedded().place(location));
             (place, perceptual_hash(&decoded.image))
         });
         let attribution = photo.attribution.clone();
         let record = PhotoRecord { id: photo.id.clone(), location, place, attribution, hash: Some(hash) };
-        Ok((decoded, record))
+        let modified = self.photos.file_state(&self.photos.name_of(&photo.id)).map_or(0, |(_, time)| time);
+        Ok(Described { photo: decoded, record, stamp: FileStamp::of(&bytes, modified), note })
     }
+
+    /// The location that a photo or a file beside it states, and what contradicts it.
+    fn stated(&self, id: &PhotoId, bytes: &[u8]) -> Result<(LatLon, Option<String>), Failure> {
+        let name = self.photos.name_of(id).0;
+        let mut read = |sidecar: &str| self.photos.sidecar(sidecar);
+        let stated =
+            stated_location_with(&name, bytes, self.sidecars, &mut read).map_err(|none| none.named(&id.0))?;
+        Ok((stated.location, stated.contradiction_note(&id.0)))
+    }
+}
+
+/// A decoded photo and what is known about it.
+struct Described {
+    photo: Photo,
+    record: PhotoRecord,
+    stamp: FileStamp,
+    note: Option<String>,
+}
+
+impl AddReport {
+    fn count(&mut self, outcome: &PhotoOutcome) {
+        let counted = match outcome {
+            PhotoOutcome::Added => &mut self.added,
+            PhotoOutcome::Present => &mut self.already_present,
+            PhotoOutcome::Updated => &mut self.updated,
+            PhotoOutcome::Differs(_) => &mut self.differing,
+            PhotoOutcome::Failed(_) => &mut self.failed,
+        };
+        *counted += 1;
+    }
+}
+
+/// A photo that a table names twice within a few rows.
+fn given_twice(first: &PhotoToAdd, second: &PhotoToAdd) -> PhotoOutcome {
+    match first.location.zip(second.location) {
+        Some((one, other)) if geodesic_km(one, other) > SAME_PLACE_KM => PhotoOutcome::Differs(format!(
+            "the table gives it twice, at {one} and at {other}, {} apart; the first counts",
+            distance(geodesic_km(one, other))
+        )),
+        _ => PhotoOutcome::Present,
+    }
+}
+
+/// `12 m` or `3.4 km`.
+fn distance(km: f64) -> String {
+    if km < 1.0 { format!("{:.0} m", km * 1000.0) } else { format!("{km:.1} km") }
 }
 
 /// Ids are paths within a source: a photo of another folder must not pass for one that is there already.

@@ -32,6 +32,7 @@ mod build_times;
 mod coordinates;
 #[cfg(feature = "train")]
 mod curation_queries;
+mod doctor;
 mod encoder;
 mod error;
 mod gallery_build;
@@ -39,6 +40,7 @@ mod gallery_build;
 pub mod generation;
 mod inputs;
 mod open;
+mod outcomes;
 pub mod pack;
 #[cfg(feature = "lvlm")]
 mod pair_files;
@@ -49,29 +51,32 @@ pub mod pull;
 mod query_cache;
 #[cfg(feature = "lvlm")]
 pub mod scoring;
+mod stated;
 #[cfg(feature = "train")]
 pub mod training;
 
 pub use contract::{
-    Attribution, Cancel, Candidate, CandidateSet, Channel, Confidence, Decide, Encoder, ErrorKind, Estimate,
-    Exclude, Failure, Image, Locate, LocateOptions, LocateRequest, Origin, Photo, PhotoId, RADII_KM,
-    RankedCandidate, Ranker, RetrievalOptions, Search,
+    Abstention, Attribution, Cancel, Candidate, CandidateSet, Channel, Confidence, Decide, Encoder,
+    ErrorKind, Estimate, Exclude, Failure, Image, Locate, LocateOptions, LocateRequest, Origin, Photo,
+    PhotoId, RADII_KM, RankedCandidate, Ranker, RetrievalOptions, Search, Stated,
 };
 pub use geo::{LatLon, Place, Region};
-pub use photo::{DecodeOptions, Limits, decode_photo, read_photo_bytes};
+pub use photo::{DecodeOptions, Limits, Sidecars, decode_photo, read_photo_bytes};
 
 pub use build_times::BuildTimes;
 pub use coordinates::{CoordinateIndex, open_coordinates};
 #[cfg(feature = "train")]
 pub use curation_queries::{PhotoQueries, QueryEncoder};
+pub use doctor::{Check, Verdict, doctor};
 pub use encoder::{
     FeatureExtractor, Heads, HeadsError, Matrix, PhotoEncoder, encode_for_gallery, fingerprint,
 };
 pub use error::PackError;
-pub use gallery_build::{AddReport, BuildEvent, GalleryBuilder, PhotoToAdd};
+pub use gallery_build::{AddReport, BuildEvent, GalleryBuilder, PhotoOutcome, PhotoToAdd};
 pub use inputs::{Input, Inputs, expand_inputs};
 pub use nets::{DeviceChoice, LoadOptions};
 pub use open::{OpenEvent, OpenOptions};
+pub use outcomes::{OutcomeTally, write_outcome, write_outcome_header};
 pub use pack::{Manifest, Pack, find_pack};
 #[cfg(feature = "lvlm")]
 pub use pair_files::PairFileScorer;
@@ -85,3 +90,4 @@ pub use pipeline::{
 pub use query_cache::{CachedQuery, QueryCache};
 #[cfg(feature = "lvlm")]
 pub use rank::vlm::Reencode;
+pub use stated::locate_by_metadata;

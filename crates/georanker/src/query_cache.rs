@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::Path;
 
-use contract::{Channel, Encoder, ErrorKind, Failure, QueryEmbedding};
+use contract::{Channel, Encoder, ErrorKind, Failure, PerceptualHash, QueryEmbedding};
 use files::{DiskCache, sha256_hex};
 use serde::{Deserialize, Serialize};
 
@@ -27,11 +27,18 @@ pub struct CachedQuery {
     pub embedding: QueryEmbedding,
     /// Width and height, pixels, upright.
     pub size: [u32; 2],
+    /// Its perceptual hash.
+    pub hash: PerceptualHash,
+    /// Why it cannot be located at all.
+    pub no_content: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Head {
     size: [u32; 2],
+    /// Entries of older versions have none: they are as if they were not there.
+    hash: Option<PerceptualHash>,
+    no_content: Option<String>,
     channels: Vec<(Channel, usize)>,
 }
 
@@ -82,6 +89,8 @@ fn encode(query: &CachedQuery) -> Vec<u8> {
         vectors.iter().flat_map(|(_, vector)| vector).flat_map(|value| value.to_le_bytes()).collect();
     let head = Head {
         size: query.size,
+        hash: Some(query.hash),
+        no_content: query.no_content.clone(),
         channels: vectors.iter().map(|(channel, vector)| (channel.clone(), vector.len())).collect(),
     };
     // Texts and numbers always have a JSON form.
@@ -110,7 +119,8 @@ fn decode(bytes: &[u8]) -> Option<CachedQuery> {
         }
         vectors.push((channel, vector));
     }
-    Some(CachedQuery { embedding: QueryEmbedding { vectors }, size: head.size })
+    let (size, hash, no_content) = (head.size, head.hash?, head.no_content);
+    Some(CachedQuery { embedding: QueryEmbedding { vectors }, size, hash, no_content })
 }
 
 #[cfg(test)]
@@ -125,7 +135,12 @@ mod tests {
         };
         let (photo, location) = (Channel::photo(), Channel::location());
         let vectors = vec![(photo.clone(), vec![0.5, 0.5])];
-        let query = CachedQuery { embedding: QueryEmbedding { vectors }, size: [6, 4] };
+        let query = CachedQuery {
+            embedding: QueryEmbedding { vectors },
+            size: [6, 4],
+            hash: PerceptualHash(5),
+            no_content: None,
+        };
         let (key, before) = (sha256_hex(b"a photo"), open(&[(photo.clone(), 2)]));
         before.put(&key, &query);
         assert_eq!(before.get(&key), Some(query));
@@ -148,7 +163,12 @@ mod tests {
                 let (start, key) = (&start, &key);
                 scope.spawn(move || {
                     let vectors = vec![(Channel::photo(), vec![value; 1000])];
-                    let query = CachedQuery { embedding: QueryEmbedding { vectors }, size: [6, 4] };
+                    let query = CachedQuery {
+                        embedding: QueryEmbedding { vectors },
+                        size: [6, 4],
+                        hash: PerceptualHash(5),
+                        no_content: None,
+                    };
                     start.wait();
                     for _ in 0..50 {
                         cache.put(key, &query);
@@ -169,7 +189,12 @@ mod tests {
     fn entries_come_back_to_the_bit_and_damaged_ones_do_not() {
         let vectors =
             vec![(Channel::photo(), vec![0.1, -0.5, f32::MIN_POSITIVE]), (Channel::location(), vec![1.0])];
-        let query = CachedQuery { embedding: QueryEmbedding { vectors }, size: [640, 480] };
+        let query = CachedQuery {
+            embedding: QueryEmbedding { vectors },
+            size: [640, 480],
+            hash: PerceptualHash(5),
+            no_content: Some("grey".into()),
+        };
         let bytes = encode(&query);
         assert_eq!(decode(&bytes), Some(query));
         for at in 0..bytes.len() {

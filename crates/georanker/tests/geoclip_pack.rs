@@ -15,7 +15,7 @@ use georanker::pack::{
     LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest,
 };
 use georanker::{
-    GalleryBuilder, Locator, OpenOptions, Pack, Parts, PhotoEncoder, PhotoToAdd, decode_photo,
+    GalleryBuilder, Locator, OpenOptions, Pack, Parts, PhotoEncoder, PhotoToAdd, Sidecars, decode_photo,
     open_location_encoder,
 };
 use photo::{DecodeOptions, Limits};
@@ -64,7 +64,7 @@ fn manifest(directory: &Path) -> Manifest {
             votes: channels.iter().map(vote).collect(),
             kernel: SpatialKernel { scales: vec![(25.0, 1.0)] },
         }),
-        decision: DecisionManifest { rule: DecisionRule::Argmax, temperature: 1.0 },
+        decision: DecisionManifest { rule: DecisionRule::Argmax, temperature: 1.0, least_similarity: None },
         calibration: Calibration::none(),
         files: ["config.json", "clip.safetensors", "image_mlp.safetensors", "location_encoder.safetensors"]
             .map(|name| listed(directory, name))
@@ -132,7 +132,15 @@ fn photos_and_places_meet_in_one_space() {
     let mut writer = GalleryWriter::create(&gallery, &spec).unwrap();
     let source = writer.add_source(&SourceSpec::folder(samples.display().to_string())).unwrap();
     let files = PhotoFiles::open(&samples).unwrap();
-    let builder = GalleryBuilder { encoder: &encoder, photos: &files, source, limits: Limits::default() };
+    let builder = GalleryBuilder {
+        encoder: &encoder,
+        photos: &files,
+        source,
+        limits: Limits::default(),
+        decode: DecodeOptions::default(),
+        sidecars: Sidecars::default(),
+        update: false,
+    };
     let wanted: Vec<PhotoToAdd> = photos
         .iter()
         .zip(places)

@@ -234,13 +234,26 @@ pub struct SetManifest {
 }
 
 /// How the answer is chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionManifest {
     /// The rule, unless the request names another.
     pub rule: DecisionRule,
     /// Softmax temperature of the scores.
     pub temperature: f64,
+    /// Least similarity of the most similar photo; below it, the answer abstains. Absent: any similarity will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_similarity: Option<LeastSimilarity>,
+}
+
+/// What the most similar gallery photo must have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeastSimilarity {
+    /// The channel in which it is looked at.
+    pub channel: Channel,
+    /// Cosine similarity, -1 to 1.
+    pub similarity: f32,
 }
 
 /// [`Decide`] as written in a manifest.

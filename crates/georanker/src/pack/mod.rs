@@ -11,8 +11,8 @@ use crate::PackError;
 
 pub use manifest::{
     DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, FusedManifest,
-    GalleryManifest, LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest,
-    SetManifest, View, WeightedChannel,
+    GalleryManifest, LeastSimilarity, LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest,
+    RetrievalManifest, SetManifest, View, WeightedChannel,
 };
 use stamps::Stamps;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contract::{Cancel, Estimate, Failure, LocateOptions};
-use photo::{DecodeOptions, Limits};
+use photo::{DecodeOptions, Limits, Sidecars};
 
 use super::{Answer, Beside, Locator, QueryPhoto};
 use crate::{Input, QueryCache};
@@ -28,6 +28,8 @@ pub struct BatchOptions {
     pub thumbnail_side: Option<u32>,
     /// Vectors of photos that were encoded before.
     pub query_cache: Option<Arc<QueryCache>>,
+    /// Which files beside a photo are read for the location that it states.
+    pub sidecars: Sidecars,
 }
 
 /// One photo's answer.
@@ -83,11 +85,9 @@ pub fn locate_files<E>(
         }
         // Not the run's token: photos that were begun are finished.
         let query = |input: &Input| {
-            QueryPhoto::file(&input.name, input.path.clone(), options.limits, options.decode).asked(
-                options.author.clone(),
-                options.locate.clone(),
-                Cancel::default(),
-            )
+            QueryPhoto::file(&input.name, input.path.clone(), options.limits, options.decode)
+                .with_sidecars(options.sidecars)
+                .asked(options.author.clone(), options.locate.clone(), Cancel::default())
         };
         let queries: Vec<QueryPhoto> = inputs.iter().map(query).collect();
         let photos: Vec<&QueryPhoto> = queries.iter().collect();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use contract::{Failure, Image, LocateOptions, PerceptualHash, Photo, PhotoId, QueryEmbedding};
-use photo::{encode_thumbnail, perceptual_hash};
+use contract::{Failure, Image, LocateOptions, PerceptualHash, Photo, PhotoId, QueryEmbedding, Stated};
+use photo::{content, encode_thumbnail, perceptual_hash};
 use rayon::prelude::*;
 
 use super::{Locator, QueryPhoto, lost};
@@ -24,15 +24,24 @@ pub struct EncodedPhoto {
     pub embedding: QueryEmbedding,
     /// Its pixels, for rankers that look at them.
     pub image: Option<Arc<Image>>,
-    /// Its perceptual hash, for near-duplicate exclusion; made from the pixels where it is `None`.
+    /// Its perceptual hash, which knows copies; where it is `None`, near-duplicate exclusion makes it from the pixels.
     pub hash: Option<PerceptualHash>,
+    /// Why the picture cannot be located at all, where its pixels were looked at.
+    pub no_content: Option<String>,
+    /// Where the photo itself says it was taken: shown beside the answer, and not looked at for it.
+    pub stated: Option<Stated>,
+    /// What is missing of the picture.
+    pub incomplete: Option<String>,
 }
 
 impl EncodedPhoto {
     /// A decoded photo and its vectors.
     pub fn new(photo: &Photo, embedding: QueryEmbedding) -> Self {
-        let Photo { id, author, image, .. } = photo.clone();
-        Self { id, author, embedding, image: Some(image), hash: None }
+        let Photo { id, author, image, metadata } = photo.clone();
+        let incomplete = metadata.incomplete;
+        let no_content = no_content(&image);
+        let hash = Some(perceptual_hash(&image));
+        Self { id, author, embedding, image: Some(image), hash, no_content, stated: None, incomplete }
     }
 }
 
@@ -63,6 +72,8 @@ struct Opened {
     /// The file's bytes: the hash, the decoder and the other sources of candidates share one reading.
     bytes: Option<Arc<Vec<u8>>>,
     hash: Option<PerceptualHash>,
+    no_content: Option<String>,
+    stated: Option<Stated>,
     thumbnail: Option<Vec<u8>>,
     opening_ms: f64,
 }
@@ -86,7 +97,7 @@ impl Locator {
         let mut encoded = encoded.into_iter();
         let each = opened.into_iter().zip(photos);
         each.map(|(opened, query)| {
-            let Opened { known, photo, bytes, hash, thumbnail, opening_ms } = opened;
+            let Opened { known, photo, bytes, hash, no_content, stated, thumbnail, opening_ms } = opened;
             let outcome = photo.transpose().and_then(|photo| {
                 let embedding = match (known, &photo) {
                     (Some(known), _) => known,
@@ -97,9 +108,10 @@ impl Locator {
                     }
                     (None, None) => return Err(lost(&query.id().0)),
                 };
+                let incomplete = photo.as_ref().and_then(|photo| photo.metadata.incomplete.clone());
                 let image = photo.map(|photo| photo.image).filter(|_| self.reranker.is_some());
                 let (id, author) = (query.id().clone(), query.author().map(str::to_owned));
-                Ok(EncodedPhoto { id, author, embedding, image, hash })
+                Ok(EncodedPhoto { id, author, embedding, image, hash, no_content, stated, incomplete })
             });
             drop(bytes);
             Encoded { outcome, thumbnail, opening_ms }
@@ -110,16 +122,28 @@ impl Locator {
     fn open_photo(&self, query: &QueryPhoto, beside: Beside<'_>) -> Opened {
         let started = Instant::now();
         let cancelled = query.cancel.check(&query.id().0).err();
-        let mut opened =
-            Opened { known: None, photo: None, bytes: None, hash: None, thumbnail: None, opening_ms: 0.0 };
+        let mut opened = Opened {
+            known: None,
+            photo: None,
+            bytes: None,
+            hash: None,
+            no_content: None,
+            stated: None,
+            thumbnail: None,
+            opening_ms: 0.0,
+        };
         if let Some(failure) = cancelled {
             opened.photo = Some(Err(failure));
             return opened;
         }
         opened.bytes = query.bytes().and_then(Result::ok);
+        opened.stated = query.stated();
         opened.known = beside.cache.and_then(|cache| {
             let found = cache.get(query.sha256()?.ok()?)?;
-            query.allows(found.size).then_some(found.embedding)
+            query.allows(found.size).then(|| {
+                (opened.hash, opened.no_content) = (Some(found.hash), found.no_content);
+                found.embedding
+            })
         });
         let needs_pixels = opened.known.is_none() || beside.thumbnail_side.is_some();
         if needs_pixels || self.looks_at_pixels(&query.options) {
@@ -127,7 +151,8 @@ impl Locator {
             if let Ok(Photo { image, .. }) = &photo {
                 let side = beside.thumbnail_side;
                 opened.thumbnail = side.and_then(|side| encode_thumbnail(image, side, 82).ok());
-                opened.hash = query.options.exclude.near_duplicate.then(|| perceptual_hash(image));
+                opened.hash = Some(perceptual_hash(image));
+                opened.no_content = no_content(image);
             }
             opened.photo = Some(photo);
         }
@@ -141,9 +166,18 @@ impl Locator {
     }
 }
 
+/// Why a picture cannot be located at all.
+pub(crate) fn no_content(image: &Image) -> Option<String> {
+    let content = content(image);
+    (!content.is_something()).then(|| content.to_string())
+}
+
 fn keep(query: &QueryPhoto, photo: &Photo, embedding: &QueryEmbedding, cache: Option<&QueryCache>) {
-    if let (Some(cache), Some(Ok(key))) = (cache, query.sha256()) {
+    // What is missing of a file that was cut short is not kept, so its vectors are not either.
+    let is_whole = photo.metadata.incomplete.is_none();
+    if let (Some(cache), Some(Ok(key)), true) = (cache, query.sha256(), is_whole) {
         let size = [photo.image.width(), photo.image.height()];
-        cache.put(key, &CachedQuery { embedding: embedding.clone(), size });
+        let (hash, no_content) = (perceptual_hash(&photo.image), no_content(&photo.image));
+        cache.put(key, &CachedQuery { embedding: embedding.clone(), size, hash, no_content });
     }
 }

@@ -1,12 +1,14 @@
 //! From a ranking to what is answered.
 
 use contract::{
-    Confidence, Decide, ErrorKind, Estimate, Failure, LocateOptions, Origin, QueryEmbedding, RankedCandidate,
+    Abstention, Candidate, CandidateSet, Channel, Confidence, Decide, ErrorKind, Estimate, Failure,
+    LocateOptions, Origin, QueryEmbedding, RankedCandidate,
 };
 use geo::{ReverseGeocoder, geodesic_km, haversine_km};
-use rank::{Decision, decide};
+use rank::{Decision, decide, near_identical, promote};
 
-use super::{Locator, Ranked};
+use super::{EncodedPhoto, Locator, Ranked};
+use crate::pack::LeastSimilarity;
 
 impl Locator {
     /// Decides a ranked photo. `None` only for an empty set, which [`Locator::rank`] never returns.
@@ -14,14 +16,32 @@ impl Locator {
         decide(&ranked.set, &ranked.ranking, self.temperature, rule)
     }
 
-    pub(super) fn estimate(&self, ranked: &Ranked, options: &LocateOptions) -> Result<Estimate, Failure> {
+    pub(super) fn estimate(
+        &self,
+        photo: &EncodedPhoto,
+        ranked: Ranked,
+        options: &LocateOptions,
+    ) -> Result<Estimate, Failure> {
         let rule = options.decide.unwrap_or(self.rule);
+        // Copies that are left out of the search must not decide.
+        let same = if options.exclude.near_duplicate || photo.no_content.is_some() {
+            Vec::new()
+        } else {
+            near_identical(&ranked.set, photo.hash)
+        };
+        // The scores that are shown stay the ranker's own.
+        let scores = ranked.ranking.scores.clone();
+        let ranked = &if same.is_empty() {
+            ranked
+        } else {
+            Ranked { ranking: promote(&ranked.ranking, &same, self.temperature), ..ranked }
+        };
         let empty = || Failure::new(ErrorKind::NoCandidates, format!("{}: no candidates", ranked.set.query));
         let decision = self.decision(ranked, rule).ok_or_else(empty)?;
         let answer = ranked.set.candidates.get(decision.chosen).ok_or_else(empty)?;
         let chosen = answer.location;
-        let confidence: Confidence = self.calibration.confidence(&decision.raw_confidence);
-        let abstained = self.calibration.abstains(&confidence);
+        let evidence = Evidence { photo, set: &ranked.set, answer, options, same: !same.is_empty() };
+        let (confidence, abstention) = self.judge(&evidence, &decision);
         let geocoder = ReverseGeocoder::embedded();
         let listed = distinct(ranked, &decision.probabilities, options);
         let candidates = listed.into_iter().filter_map(|Listed { index, probability, origins }| {
@@ -33,7 +53,7 @@ impl Locator {
             }
             Some(RankedCandidate {
                 distance_to_estimate_km: geodesic_km(candidate.location, chosen),
-                score: *ranked.ranking.scores.get(index)?,
+                score: *scores.get(index)?,
                 probability,
                 candidate,
             })
@@ -42,12 +62,71 @@ impl Locator {
             location: chosen,
             place: geocoder.place(chosen),
             origins: answer.origins().cloned().collect(),
-            confidence,
-            abstained,
-            coverage_note: abstained.then(|| self.coverage_note().to_owned()),
+            confidence: Some(confidence),
+            coverage_note: abstention.is_some().then(|| self.coverage_note().to_owned()),
+            abstention,
+            stated: photo.stated.clone(),
+            incomplete: photo.incomplete.clone(),
             candidates: candidates.collect(),
         })
     }
+}
+
+/// What a decision rests on.
+struct Evidence<'a> {
+    photo: &'a EncodedPhoto,
+    set: &'a CandidateSet,
+    answer: &'a Candidate,
+    options: &'a LocateOptions,
+    /// Whether the gallery has the same picture.
+    same: bool,
+}
+
+impl Locator {
+    /// How sure the answer is. What was never seen in calibration must not borrow its confidence: pictures without
+    /// content, galleries without anything similar.
+    fn judge(&self, evidence: &Evidence<'_>, decision: &Decision) -> (Confidence, Option<Abstention>) {
+        if evidence.same {
+            // The calibration knows votes only. Here the mass is that of the same pictures at one place.
+            return (Confidence(decision.raw_confidence), None);
+        }
+        if let Some(reason) = self.without_evidence(evidence) {
+            return (uninformed(self.calibration.lowest()), Some(reason));
+        }
+        let confidence = self.calibration.confidence(&decision.raw_confidence);
+        let abstention = self.calibration.abstention(&confidence);
+        (confidence, abstention)
+    }
+
+    fn without_evidence(&self, evidence: &Evidence<'_>) -> Option<Abstention> {
+        if let Some(what) = &evidence.photo.no_content {
+            return Some(Abstention::NoContent { what: what.clone() });
+        }
+        // A model's own answer does not rest on the gallery.
+        if evidence.answer.origins().all(Origin::is_generated) {
+            return None;
+        }
+        let is_empty = |channel: &Channel| self.searches.iter().all(|search| search.is_empty(channel));
+        let fused = &evidence.options.retrieval.fuse;
+        let asked: Vec<&Channel> = match fused.as_slice() {
+            [] => self.retrieval.iter().map(|search| &search.channel).collect(),
+            fused => fused.iter().map(|(channel, _)| channel).collect(),
+        };
+        if asked.into_iter().any(is_empty) {
+            return Some(Abstention::EmptyGallery);
+        }
+        let LeastSimilarity { channel, similarity: least } = self.least_similarity.as_ref()?;
+        let known = evidence.set.candidates.iter().filter_map(|candidate| candidate.similarity(channel));
+        let best = known.reduce(f32::max)?;
+        (best < *least).then_some(Abstention::NothingSimilar { best, least: *least })
+    }
+}
+
+/// Confidence where nothing speaks for the answer: the lowest of the calibration, which was made on photos like the
+/// gallery's, and never more than what a guess in a populated part of the world reaches.
+fn uninformed(lowest: Confidence) -> Confidence {
+    const GUESS: [f64; 5] = [0.0, 0.01, 0.03, 0.1, 0.25];
+    Confidence(std::array::from_fn(|radius| lowest.0[radius].min(GUESS[radius])))
 }
 
 /// A candidate that is shown.

@@ -30,11 +30,15 @@ use rank::set::{SetRanker, WEIGHTS_FILE};
 use rank::{Calibration, SimilarityRanker, assemble};
 use rayon::prelude::*;
 
-use crate::pack::{FusedManifest, Pack, RankerManifest, RetrievalManifest, SetManifest, find_pack};
+use crate::pack::{
+    FusedManifest, LeastSimilarity, Pack, RankerManifest, RetrievalManifest, SetManifest, find_pack,
+};
 use crate::{PackError, Parts};
 
 pub use batch::{BatchEnd, BatchOptions, Located, locate_files};
 pub use encode::EncodedPhoto;
+#[cfg(feature = "train")]
+pub(crate) use encode::no_content;
 use encode::{Beside, Encoded};
 pub use generated::CandidateSource;
 use generated::{Generated, Source};
@@ -58,6 +62,7 @@ pub struct Locator {
     temperature: f64,
     rule: Decide,
     calibration: Calibration,
+    least_similarity: Option<LeastSimilarity>,
     coverage: OnceLock<String>,
     sources: Vec<Source>,
     reranker: Option<Arc<dyn Rerank>>,
@@ -141,6 +146,7 @@ impl Locator {
             temperature: manifest.decision.temperature,
             rule: manifest.decision.rule.into(),
             calibration: manifest.calibration.clone(),
+            least_similarity: manifest.decision.least_similarity.clone(),
             coverage: OnceLock::new(),
             sources: Vec::new(),
             reranker: None,
@@ -240,7 +246,8 @@ impl Locator {
         options: &LocateOptions,
     ) -> Vec<Result<Estimate, Failure>> {
         let ranked = self.rank(photos, options);
-        ranked.into_iter().map(|one| one.and_then(|ranked| self.estimate(&ranked, options))).collect()
+        let each = photos.iter().zip(ranked);
+        each.map(|(photo, ranked)| self.estimate(photo, ranked?, options)).collect()
     }
 
     /// Retrieval, generated candidates, ranker and reranker, each photo with its own options.
@@ -331,8 +338,11 @@ impl Locator {
             })
             .collect();
         let ranked = self.rank_each(&asked);
-        let estimates: Vec<Result<Estimate, Failure>> =
-            asked.par_iter().zip(ranked).map(|(one, ranked)| self.estimate(&ranked?, one.options)).collect();
+        let estimates: Vec<Result<Estimate, Failure>> = asked
+            .par_iter()
+            .zip(ranked)
+            .map(|(one, ranked)| self.estimate(one.photo, ranked?, one.options))
+            .collect();
         let mut estimates = estimates.into_iter();
         let opening_ms: f64 =
             answers.iter().map(|(_, ms)| ms).sum::<f64>() / rayon::current_num_threads() as f64;

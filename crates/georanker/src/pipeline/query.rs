@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use contract::{Cancel, Failure, Image, LocateOptions, LocateRequest, Metadata, Photo, PhotoId};
+use contract::{Cancel, Failure, Image, LocateOptions, LocateRequest, Metadata, Photo, PhotoId, Stated};
 use files::sha256_hex;
-use photo::{DecodeOptions, Limits, decode_photo, read_photo_bytes};
+use photo::{DecodeOptions, Limits, Sidecars, decode_photo, read_photo_bytes};
+
+use crate::stated::stated_by;
 
 /// A photo that is decoded only when its pixels are needed: a query whose vectors are cached, or a model that answers
 /// from its cache, never needs them. Bytes and pixels of a file live as long as someone holds them and are read again
@@ -33,6 +35,7 @@ struct PhotoFile {
     path: PathBuf,
     limits: Limits,
     decode: DecodeOptions,
+    sidecars: Sidecars,
     bytes: Mutex<FileBytes>,
     sha256: OnceLock<String>,
     pixels: Mutex<Option<(Weak<Image>, Metadata)>>,
@@ -57,6 +60,7 @@ impl QueryPhoto {
                 path,
                 limits,
                 decode,
+                sidecars: Sidecars::default(),
                 bytes: Mutex::new(FileBytes::Shared(Weak::new())),
                 sha256: OnceLock::new(),
                 pixels: Mutex::default(),
@@ -74,6 +78,30 @@ impl QueryPhoto {
         self.options = options;
         self.cancel = cancel;
         self
+    }
+
+    /// The same, with these files beside it read for the location that it states.
+    #[must_use]
+    pub fn with_sidecars(mut self, sidecars: Sidecars) -> Self {
+        if let Source::File(file) = &mut self.source {
+            file.sidecars = sidecars;
+        }
+        self
+    }
+
+    /// Where the photo says it was taken, if it does.
+    pub fn stated(&self) -> Option<Stated> {
+        match &self.source {
+            Source::Decoded(photo) => photo.metadata.location.map(|location| Stated {
+                location,
+                source: "the photo's metadata".to_owned(),
+                note: None,
+            }),
+            Source::File(file) => {
+                let bytes = file.bytes().ok()?;
+                stated_by(&self.id.0, &file.path, &bytes, file.sidecars).ok()
+            }
+        }
     }
 
     /// The photo's name in every output.

@@ -6,16 +6,17 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ureq::config::RedirectAuthHeaders;
-
 use super::checksum::Verdict;
 use super::error::disk;
+use super::redirect::{MOST_REDIRECTS, is_downgrade, same_origin, target};
 use super::{Checksum, PullError};
 
 /// Tries in a row that bring nothing before a server is given up.
 const TRIES: u32 = 5;
 /// Longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
+/// A server that says nothing for so long is named and asked again.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Largest answer that is kept in memory: listings.
 const LARGEST_ANSWER: u64 = 32 << 20;
 /// Largest file that is accepted without a stated length: a server must not fill the disk.
@@ -50,7 +51,7 @@ pub struct Wanted<'a> {
     pub name: &'a str,
     /// Its address.
     pub url: &'a str,
-    /// Sent as a bearer token to that host, never to one it redirects to.
+    /// Sent as a bearer token to that server (scheme, host and port), never to another that it redirects to.
     pub token: Option<&'a str>,
     /// Its length, if known.
     pub bytes: Option<u64>,
@@ -88,9 +89,10 @@ impl Fetcher {
     pub fn new(first_wait: Duration) -> Self {
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .redirect_auth_headers(RedirectAuthHeaders::SameHost)
+            // Followed here: the token must not go to another server.
+            .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(20)))
-            .timeout_recv_response(Some(Duration::from_mins(1)))
+            .timeout_recv_response(Some(SILENCE))
             // A server that stops talking in the middle is left and asked again for the rest.
             .timeout_per_read(Some(Duration::from_mins(1)))
             .user_agent(concat!("georanker/", env!("CARGO_PKG_VERSION")))
@@ -223,7 +225,7 @@ impl Fetcher {
         Err(Setback::Passing { why, after: None, progress })
     }
 
-    /// Asks, from a byte on; what is not a success is a setback.
+    /// Asks, from a byte on, and follows redirects; what is not a success is a setback.
     fn request(
         &self,
         what: &str,
@@ -231,42 +233,63 @@ impl Fetcher {
         token: Option<&str>,
         from: u64,
     ) -> Result<ureq::http::Response<ureq::Body>, Setback> {
-        let mut request = self.agent.get(url).header("accept-encoding", "identity");
+        let mut address = url.to_owned();
+        let mut token = token;
+        let wrong = |why: String| Setback::Final(PullError::Answer { url: url.into(), why });
+        for _ in 0..=MOST_REDIRECTS {
+            let response = self.ask(url, &address, token, from)?;
+            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+                return judge(what, url, token, response);
+            }
+            let location = response.headers().get("location").and_then(|value| value.to_str().ok());
+            let location = location.unwrap_or_default();
+            let next = target(&address, location)
+                .ok_or_else(|| wrong(format!("it redirects to `{location}`, which is not an address")))?;
+            if is_downgrade(&address, &next) {
+                return Err(wrong("it redirects to an unencrypted address".to_owned()));
+            }
+            if !same_origin(&address, &next) {
+                // For good: from here on, another server chooses who is asked.
+                token = None;
+            }
+            address = next;
+        }
+        Err(wrong(format!("more than {MOST_REDIRECTS} redirects")))
+    }
+
+    /// Asks one server.
+    fn ask(
+        &self,
+        url: &str,
+        address: &str,
+        token: Option<&str>,
+        from: u64,
+    ) -> Result<ureq::http::Response<ureq::Body>, Setback> {
+        let mut request = self.agent.get(address).header("accept-encoding", "identity");
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         if from > 0 {
             request = request.header("range", format!("bytes={from}-"));
         }
-        let response = request.call().map_err(|error| match error {
+        request.call().map_err(|error| match error {
             ureq::Error::BadUri(why) => {
-                Setback::Final(PullError::Answer { url: url.into(), why: format!("no address: {why}") })
+                Setback::Final(PullError::Answer { url: address.into(), why: format!("no address: {why}") })
             }
-            other => Setback::Passing { why: in_words(&other), after: None, progress: false },
-        })?;
-        let header = |name: &str| {
-            response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-        };
-        let status = response.status().as_u16();
-        match status {
-            200 | 206 | 416 => Ok(response),
-            404 => Err(Setback::Final(PullError::NotFound { what: what.into(), url: url.into() })),
-            401 | 403 => Err(Setback::Final(PullError::Denied {
-                what: what.into(),
-                url: url.into(),
-                status,
-                remark: header("x-error-message").map(|text| format!(": {text}")).unwrap_or_default(),
-                // To strangers the hub does not say which repositories there are.
-                perhaps_missing: header("x-error-code").is_some_and(|code| code == "RepoNotFound"),
-                with_token: token.is_some(),
-            })),
-            408 | 425 | 429 | 500..=599 => Err(Setback::Passing {
-                why: format!("HTTP {status}"),
-                after: header("retry-after").and_then(|text| text.parse().ok()).map(Duration::from_secs),
-                progress: false,
-            }),
-            _ => Err(Setback::Final(PullError::Answer { url: url.into(), why: format!("HTTP {status}") })),
-        }
+            other => {
+                let why = in_words(&other);
+                // Who fails may be another than who was asked.
+                let host = address
+                    .parse::<ureq::http::Uri>()
+                    .ok()
+                    .and_then(|uri| Some(uri.authority()?.to_string()));
+                let why = match host.filter(|_| address != url) {
+                    Some(host) => format!("{host}, where it redirects to: {why}"),
+                    None => why,
+                };
+                Setback::Passing { why, after: None, progress: false }
+            }
+        })
     }
 
     /// Tries until it works, waiting longer and longer; progress resets the count.
@@ -295,6 +318,37 @@ impl Fetcher {
                 }
             }
         }
+    }
+}
+
+/// What is not a success is a setback.
+fn judge(
+    what: &str,
+    url: &str,
+    token: Option<&str>,
+    response: ureq::http::Response<ureq::Body>,
+) -> Result<ureq::http::Response<ureq::Body>, Setback> {
+    let header =
+        |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let status = response.status().as_u16();
+    match status {
+        200 | 206 | 416 => Ok(response),
+        404 => Err(Setback::Final(PullError::NotFound { what: what.into(), url: url.into() })),
+        401 | 403 => Err(Setback::Final(PullError::Denied {
+            what: what.into(),
+            url: url.into(),
+            status,
+            remark: header("x-error-message").map(|text| format!(": {text}")).unwrap_or_default(),
+            // To strangers the hub does not say which repositories there are.
+            perhaps_missing: header("x-error-code").is_some_and(|code| code == "RepoNotFound"),
+            with_token: token.is_some(),
+        })),
+        408 | 425 | 429 | 500..=599 => Err(Setback::Passing {
+            why: format!("HTTP {status}"),
+            after: header("retry-after").and_then(|text| text.parse().ok()).map(Duration::from_secs),
+            progress: false,
+        }),
+        _ => Err(Setback::Final(PullError::Answer { url: url.into(), why: format!("HTTP {status}") })),
     }
 }
 

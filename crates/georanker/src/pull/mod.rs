@@ -34,6 +34,7 @@ mod merge;
 mod pack_file;
 mod puller;
 pub mod recipes;
+mod redirect;
 mod shards;
 pub mod shelf;
 mod standing;

@@ -63,7 +63,11 @@ impl PulledPack {
                 votes,
                 kernel: SpatialKernel { scales: KERNEL.to_vec() },
             }),
-            decision: DecisionManifest { rule: DecisionRule::Argmax, temperature: 1.0 },
+            decision: DecisionManifest {
+                rule: DecisionRule::Argmax,
+                temperature: 1.0,
+                least_similarity: None,
+            },
             calibration: Calibration::none(),
             files: Vec::new(),
         };

@@ -188,19 +188,55 @@ fn what_is_not_there_and_what_is_not_open_are_told_apart() {
 
 #[test]
 fn the_token_goes_to_the_hub_and_to_nobody_else() {
-    let place = Place { token: Some("hf_secret".into()), ..Place::new() };
-    let elsewhere = FakeHub::new();
-    elsewhere.serve("/signed/x", &noise(LENGTH));
-    // Another host name, the same machine.
-    let address = elsewhere.endpoint.replace("127.0.0.1", "localhost");
-    place.hub.play("model.safetensors", [Trick::Redirect(format!("{address}/signed/x"))]);
-    place.pull().unwrap();
     let sent = |request: &fake_hub::Request| request.headers.get("authorization").cloned();
-    let to_hub = place.hub.requests();
-    assert!(to_hub.iter().all(|request| sent(request).as_deref() == Some("Bearer hf_secret")));
-    let to_others = elsewhere.requests();
-    assert_eq!(to_others.len(), 1);
-    assert_eq!(sent(&to_others[0]), None);
+    // Another port of the same host is another server; so is another name of the same machine.
+    for name in ["127.0.0.1", "localhost"] {
+        let place = Place { token: Some("hf_secret".into()), ..Place::new() };
+        let elsewhere = FakeHub::new();
+        elsewhere.serve("/signed/x", &noise(LENGTH));
+        let address = elsewhere.endpoint.replace("127.0.0.1", name);
+        place.hub.play("model.safetensors", [Trick::Redirect(format!("{address}/signed/x"))]);
+        place.pull().unwrap();
+        let to_hub = place.hub.requests();
+        assert!(to_hub.iter().all(|request| sent(request).as_deref() == Some("Bearer hf_secret")));
+        let to_others = elsewhere.requests();
+        assert_eq!(to_others.len(), 1);
+        assert_eq!(sent(&to_others[0]), None, "{name}");
+    }
+}
+
+#[test]
+fn a_redirect_within_the_hub_keeps_the_token_and_one_that_comes_back_does_not() {
+    let sent = |request: &fake_hub::Request| request.headers.get("authorization").cloned();
+    let place = Place { token: Some("hf_secret".into()), ..Place::new() };
+    place.hub.serve("/moved/x", &noise(LENGTH));
+    place.hub.play("model.safetensors", [Trick::Redirect("/moved/x".into())]);
+    place.pull().unwrap();
+    let moved = |place: &Place| place.hub.requests().into_iter().find(|one| one.path == "/moved/x").unwrap();
+    assert_eq!(sent(&moved(&place)).as_deref(), Some("Bearer hf_secret"));
+
+    let place = Place { token: Some("hf_secret".into()), ..Place::new() };
+    place.hub.serve("/moved/x", &noise(LENGTH));
+    let elsewhere = FakeHub::new();
+    elsewhere.serve("/back", b"");
+    elsewhere.play("/back", [Trick::Redirect(format!("{}/moved/x", place.hub.endpoint))]);
+    place.hub.play("model.safetensors", [Trick::Redirect(format!("{}/back", elsewhere.endpoint))]);
+    place.pull().unwrap();
+    assert_eq!(sent(&moved(&place)), None);
+}
+
+#[test]
+fn redirects_that_lead_nowhere_are_named() {
+    for (location, part) in [
+        ("", "not an address"),
+        ("ftp://127.0.0.1/x", "ftp://127.0.0.1/x"),
+        ("/loop/model.safetensors", "10 redirects"),
+    ] {
+        let place = Place::new();
+        place.hub.play("model.safetensors", (0..20).map(|_| Trick::Redirect(location.into())));
+        let error = place.pull().unwrap_err();
+        assert!(matches!(error, PullError::Answer { .. }) && error.to_string().contains(part), "{error}");
+    }
 }
 
 #[test]

@@ -289,12 +289,36 @@ impl Maker<'_> {
         items.dedup();
         let records: HashMap<ItemId, Option<PhotoRecord>> =
             items.iter().copied().zip(self.search.records(&items)?).collect();
+        let norms = self.norms(&items)?;
         let with_photo = |one: &Neighbour| FoundPhoto {
             location: one.location,
-            similarity: one.similarity,
+            similarity: norms.get(&one.item).map_or(one.similarity, |norm| cosine(one.similarity, *norm)),
             photo: records.get(&one.item).cloned().flatten(),
         };
-        Ok(found.iter().map(|list| list.iter().map(with_photo).collect()).collect())
+        let in_order = |list: &Vec<Neighbour>| {
+            let mut list: Vec<FoundPhoto> = list.iter().map(with_photo).collect();
+            if !norms.is_empty() {
+                // The backend ordered them by their products.
+                list.sort_by(|one, other| other.similarity.total_cmp(&one.similarity));
+            }
+            list
+        };
+        Ok(found.iter().map(in_order).collect())
+    }
+
+    /// Lengths of the stored vectors: those of quantised galleries are not exactly 1. Backends without vectors of their
+    /// own, such as lists of another program's results, have none.
+    fn norms(&self, items: &[ItemId]) -> Result<HashMap<ItemId, f32>, Failure> {
+        if !self.search.channels().iter().any(|spec| spec.channel == *self.channel) {
+            return Ok(HashMap::new());
+        }
+        let vectors = self.search.vectors(items)?;
+        let norm = |embedding: &QueryEmbedding| {
+            let vector = embedding.get(self.channel)?;
+            Some(vector.iter().map(|value| value * value).sum::<f32>().sqrt())
+        };
+        let known = items.iter().zip(&vectors);
+        Ok(known.filter_map(|(item, embedding)| Some((*item, norm(embedding)?))).collect())
     }
 
     fn row(&self, query: &CurationQuery, choice: &Choice, list: &[FoundPhoto]) -> RankingRow {
@@ -327,4 +351,9 @@ impl Maker<'_> {
         row.ref_similarity = Some(similarities);
         row
     }
+}
+
+/// The cosine, of a product with a vector of this length.
+fn cosine(product: f32, norm: f32) -> f32 {
+    if norm > 0.0 { (product / norm).clamp(-1.0, 1.0) } else { product }
 }

@@ -79,6 +79,7 @@ impl Synthetic {
                 },
                 vectors: QueryEmbedding { vectors: vec![(channel.clone(), vector)] },
                 reference: PhotoReference::None,
+                file: None,
             });
             if batch.len() == 2000 || number + 1 == self.photos {
                 writer.add(&batch).unwrap();
