@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use contract::{ErrorKind, Failure};
+use present::escape::terminal;
 
 use crate::hints::in_options;
+use crate::stdin::named;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,9 +66,9 @@ impl From<Exit> for ExitCode {
 
 /// Writes a failure to stderr: what happened, then the way out.
 pub fn report(failure: &Failure) {
-    anstream::eprintln!("error: {}", failure.message);
+    anstream::eprintln!("error: {}", terminal(&named(&failure.message)));
     if let Some(hint) = &failure.hint {
-        anstream::eprintln!("  hint: {}", in_options(hint));
+        anstream::eprintln!("  hint: {}", terminal(&in_options(hint)));
     }
 }
 

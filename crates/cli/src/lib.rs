@@ -23,12 +23,15 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+pub mod build;
 pub mod commands;
 pub mod exit;
 mod gallery_text;
 mod hints;
+mod outputs;
 mod progress;
 mod sink;
+mod stdin;
 mod terminal;
 mod threads;
 
@@ -69,12 +72,14 @@ pub fn main() -> ExitCode {
         Command::Pull(pull) => commands::pull(pull, quiet),
         #[cfg(feature = "pull")]
         Command::Packs(packs) => commands::packs(packs),
+        Command::Doctor(doctor) => commands::doctor(doctor),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "georanker", &mut script);
             sink::write_text(None, &String::from_utf8_lossy(&script)).map(|()| Exit::Done)
         }
     };
+    stdin::forget();
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {

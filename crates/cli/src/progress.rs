@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use contract::{ErrorKind, Failure};
+use gallery::Skipped;
+use present::escape::terminal;
+
+use crate::stdin::named;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// A progress bar on stderr; hidden when quiet, when stderr is not a terminal, or for a single item.
@@ -40,7 +44,15 @@ pub(crate) fn bytes_text(bytes: u64) -> String {
 /// Writes a note to stderr unless quiet.
 pub(crate) fn note(quiet: bool, text: &str) {
     if !quiet {
-        anstream::eprintln!("{text}");
+        let lines: Vec<String> = named(text).lines().map(terminal).collect();
+        anstream::eprintln!("{}", lines.join("\n"));
+    }
+}
+
+/// Says which files of directories were not taken.
+pub(crate) fn tell_skipped(skipped: &Skipped, quiet: bool) {
+    if let Some(words) = skipped.words() {
+        note(quiet, &format!("skipped {words}"));
     }
 }
 

@@ -27,7 +27,9 @@ fn command() -> Command {
     fn steady(command: Command) -> Command {
         command.mut_args(|argument| argument.hide_env_values(true)).mut_subcommands(steady)
     }
-    let mut command = steady(Arguments::command()).term_width(WIDTH).disable_help_subcommand(true);
+    // The commit is another one each time.
+    let plain = Arguments::command().long_version(env!("CARGO_PKG_VERSION"));
+    let mut command = steady(plain).term_width(WIDTH).disable_help_subcommand(true);
     command.build();
     command
 }

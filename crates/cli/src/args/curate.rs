@@ -7,7 +7,8 @@ use contract::{ErrorKind, Failure};
 use formats::ranking_data::RankingColumns;
 use train::curate::{Rules, Sample};
 
-use super::PackArguments;
+use super::{ForceArguments, PackArguments};
+use crate::outputs::Outputs;
 
 /// `georanker curate`.
 #[derive(Debug, Args)]
@@ -152,6 +153,9 @@ pub struct CurateStatsArguments {
     /// Print JSON instead of a table.
     #[arg(long)]
     pub json: bool,
+    /// Whether other files are replaced.
+    #[command(flatten)]
+    pub force: ForceArguments,
 }
 
 /// What `curate build` was asked for, checked.
@@ -168,11 +172,31 @@ pub struct CurateRequest {
 }
 
 impl CurateBuildArguments {
+    /// The dataset, and the files it is made of. Whether an old dataset may be replaced is decided where it is known
+    /// whether it is complete.
+    fn outputs(&self) -> Outputs {
+        let table = Some(self.queries.queries.as_path()).filter(|path| path.as_os_str() != "same");
+        Outputs::default()
+            .input("--queries", table)
+            .input("--photos", self.queries.photos.as_deref())
+            .input("--retrieved", self.retrieved.retrieved.as_deref())
+            .input("--distances", self.retrieved.distances.as_deref())
+            .input("--collection", self.retrieved.collection.as_deref())
+            .inputs_stay()
+            .output_kept("OUT", Some(&self.out))
+    }
+
     /// Checks what belongs together.
     ///
     /// # Errors
     /// [`ErrorKind::Usage`] naming the option.
     pub fn resolve(&self) -> Result<CurateRequest, Failure> {
+        if self.out.as_os_str() == "-" {
+            let failure =
+                Failure::new(ErrorKind::Usage, "OUT: a dataset is a Parquet file and cannot go to stdout");
+            return Err(failure.with_hint("name a file, such as dataset.parquet"));
+        }
+        self.outputs().check(self.force)?;
         let usage = |message: &str| Err(Failure::new(ErrorKind::Usage, message));
         let excluded = |what: Exclusion| self.rules.exclude.contains(&what);
         if excluded(Exclusion::None) && self.rules.exclude.len() > 1 {

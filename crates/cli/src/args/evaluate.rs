@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::ForceArguments;
+use crate::outputs::Outputs;
 use clap::Args;
 use contract::{ErrorKind, Failure};
 use evaluate::{Bootstrap, EvaluateRequest, Format, Options, Selection};
@@ -30,12 +32,18 @@ pub struct EvaluateArguments {
     /// Seed of the bootstrap.
     #[arg(long, value_name = "SEED")]
     pub seed: Option<u64>,
+    /// Leave out rows of the files that are wrong; each is named.
+    #[arg(long)]
+    pub skip_bad_rows: bool,
     /// Output format.
     #[arg(long, short, default_value = "table", value_name = "table|json|markdown", value_parser = parse_format)]
     pub format: Format,
     /// Write to this file instead of stdout.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Whether other files are replaced.
+    #[command(flatten)]
+    pub force: ForceArguments,
 }
 
 impl EvaluateArguments {
@@ -44,6 +52,8 @@ impl EvaluateArguments {
     /// # Errors
     /// [`ErrorKind::Usage`] for a condition that is not understood.
     pub fn resolve(&self) -> Result<EvaluateRequest, Failure> {
+        let outputs = Outputs::default().input("--truth", Some(&self.truth)).inputs(&self.predictions);
+        outputs.output("--out", self.out.as_deref()).check(self.force.force)?;
         let selection = Selection::parse_all(&self.selection)
             .map_err(|error| Failure::new(ErrorKind::Usage, format!("--where: {error}")))?;
         let mut bootstrap = Bootstrap { resamples: self.bootstrap, ..Bootstrap::default() };

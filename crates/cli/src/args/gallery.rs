@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{DeviceArguments, PackArguments};
+use super::{DeviceArguments, ForceArguments, PackArguments};
 
 /// `georanker gallery`.
 #[derive(Debug, Args)]
@@ -79,10 +79,14 @@ pub enum GalleryCommand {
         /// Write the files into this directory.
         #[arg(long, short, value_name = "DIR")]
         out: PathBuf,
+        /// Whether other files are replaced.
+        #[command(flatten)]
+        force: ForceArguments,
     },
 }
 
 /// Where photos and their locations come from.
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 #[derive(Debug, Args)]
 pub struct PhotosArguments {
     /// Read photos from this folder or .tar file.
@@ -94,7 +98,25 @@ pub struct PhotosArguments {
     /// Use only table rows with these column values, for example split=gallery.
     #[arg(long = "where", value_name = "COLUMN=VALUE,...")]
     pub selection: Option<String>,
+    /// Leave out rows of the table that are wrong; each is named.
+    #[arg(long, requires = "table")]
+    pub skip_bad_rows: bool,
+    /// Use photos whose files end too early, as far as they go; each is named.
+    #[arg(long)]
+    pub allow_truncated: bool,
+    /// Also read locations from the JSON files that Google Takeout puts beside photos.
+    #[arg(long)]
+    pub sidecars: bool,
+    /// Replace photos whose place or file has changed; without it they are named and left as they are.
+    #[arg(long)]
+    pub update: bool,
+    /// Write what became of each photo to this file: a CSV of `IMG_ID`, outcome and reason.
+    #[arg(long, value_name = "FILE")]
+    pub outcomes: Option<PathBuf>,
     /// Write a JSON report: photos per second, and time spent reading, decoding and encoding.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Whether other files are replaced.
+    #[command(flatten)]
+    pub force: ForceArguments,
 }

@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
 use generate::{ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail, Prices, Reading, Structured, Wording};
 
-use super::{LocalArguments, LocalRequest, PackArguments};
+use super::{ForceArguments, LocalArguments, LocalRequest, PackArguments};
+use crate::outputs::Outputs;
 
 /// `georanker generate`.
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
@@ -64,6 +65,9 @@ pub struct GenerateArguments {
     /// Write to this file instead of stdout.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Whether other files are replaced.
+    #[command(flatten)]
+    pub force: ForceArguments,
     /// Send nothing; print what a run would ask and cost, as JSON.
     #[arg(long)]
     pub dry_run: bool,
@@ -248,6 +252,8 @@ impl GenerateArguments {
     /// # Errors
     /// [`ErrorKind::Usage`] naming the option.
     pub fn resolve(&self) -> Result<GenerateRequest, Failure> {
+        let outputs = Outputs::default().inputs(&self.inputs).output("--out", self.out.as_deref());
+        outputs.check(self.force.force)?;
         let official = self.protocol == GenerateProtocol::Official;
         let prices = self.price_in.zip(self.price_out).map(|(input, output)| Prices { input, output });
         let ApiArguments { temperature, max_tokens, seed, .. } = self.api;

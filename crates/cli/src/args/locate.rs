@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use crate::outputs::Outputs;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use contract::{Decide, ErrorKind, Exclude, Failure, LocateOptions};
-use geo::Region;
+use geo::{Region, RegionError};
 use georanker::OpenOptions;
-use present::{Format, Precision, UnknownFormat, UnknownPrecision};
+use present::{Format, Precision};
 
-use super::{DeviceArguments, PackArguments, RetrievalArguments};
+use super::{DeviceArguments, ForceArguments, PackArguments, RetrievalArguments};
 #[cfg(feature = "lvlm")]
 use super::{GeneratedArguments, GeneratedRequest, JudgeArguments, JudgeRequest};
 
@@ -25,7 +27,7 @@ pub struct LocateArguments {
     #[arg(help_heading = "Retrieval", long, value_name = "DIR")]
     pub gallery: Option<PathBuf>,
     /// Output format.
-    #[arg(help_heading = "Output", long, short, default_value = "table", value_parser = parse_format, value_name = "table|json|jsonl|geojson|kml|csv|html")]
+    #[arg(help_heading = "Output", long, short, default_value = "table", value_parser = formats(), value_name = "table|json|jsonl|geojson|kml|gpx|csv|html")]
     pub format: Format,
     /// Write to this file instead of stdout.
     #[arg(help_heading = "Output", long, short, value_name = "FILE")]
@@ -33,17 +35,21 @@ pub struct LocateArguments {
     /// Also write an HTML map to this file.
     #[arg(help_heading = "Output", long, value_name = "FILE")]
     pub map: Option<PathBuf>,
+    /// Whether other files are replaced.
+    #[command(flatten, next_help_heading = "Output")]
+    pub force: ForceArguments,
     /// Show this many candidates per photo.
     #[arg(help_heading = "Output", long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub top: u16,
     /// Hide candidates within this distance of a better one; 0 shows all.
     #[arg(help_heading = "Output", long, default_value_t = 1.0, value_name = "KM", value_parser = parse_distinct)]
     pub distinct: f64,
-    /// Restrict answers to a region: a country code (AU), south,west,north,east in degrees, or lat,lon,radius in km.
+    /// Restrict answers to a region: countries or states by name or code (AU,NZ or US-CA), south,west,north,east in
+    /// degrees, or lat,lon,radius in km.
     #[arg(help_heading = "Retrieval", long, value_name = "REGION", allow_hyphen_values = true)]
-    pub region: Option<Region>,
+    pub region: Option<String>,
     /// Coarsen locations in the output to about this many km, or to the country.
-    #[arg(help_heading = "Output", long, value_name = "1|25|200|country", value_parser = parse_precision)]
+    #[arg(help_heading = "Output", long, value_name = "1|25|200|country", value_parser = precisions())]
     pub precision: Option<Precision>,
     /// Choose the answer by this rule: argmax, geoscore, or threshold:KM [default: the pack's rule].
     #[arg(long, value_name = "RULE", value_parser = parse_decide)]
@@ -51,6 +57,15 @@ pub struct LocateArguments {
     /// Exclude gallery photos that would give the answer away.
     #[arg(help_heading = "Retrieval", long, value_enum, value_delimiter = ',', value_name = "WHAT,...")]
     pub exclude: Vec<ExcludeWhat>,
+    /// Answer only from the location that each file states (EXIF, XMP, sidecars); no model runs.
+    #[arg(long, conflicts_with_all = ["gallery", "region", "decide", "exclude"])]
+    pub exif_only: bool,
+    /// Use photos whose files end too early, as far as they go; the output says what is missing.
+    #[arg(long)]
+    pub allow_truncated: bool,
+    /// Also read the locations that Google Takeout's JSON files beside the photos state.
+    #[arg(long)]
+    pub sidecars: bool,
     /// Reject photos above this size.
     #[arg(long, value_name = "MEGAPIXELS", default_value_t = 134, value_parser = clap::value_parser!(u32).range(1..=4000))]
     pub max_megapixels: u32,
@@ -108,6 +123,15 @@ impl LocateArguments {
     /// # Errors
     /// [`ErrorKind::Usage`] naming the option.
     pub fn resolve(&self) -> Result<LocateRequest, Failure> {
+        #[cfg(feature = "lvlm")]
+        if self.exif_only
+            && (self.judge.judge.is_some()
+                || self.generated.generate.is_some()
+                || self.generated.generated.is_some())
+        {
+            return Err(Failure::new(ErrorKind::Usage, "--exif-only runs no model")
+                .with_hint("leave --judge, --generate and --generated out"));
+        }
         let exclude = Exclude {
             same_author: self.exclude.contains(&ExcludeWhat::SameAuthor),
             near_duplicate: self.exclude.contains(&ExcludeWhat::NearDuplicate),
@@ -119,14 +143,11 @@ impl LocateArguments {
             )
             .with_hint("add --author NAME"));
         }
-        let resolved = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        if self.out.is_some() && self.out.as_ref().map(resolved) == self.map.as_ref().map(resolved) {
-            return Err(Failure::new(ErrorKind::Usage, "--out and --map name the same file"));
-        }
+        self.outputs().check(self.force.force)?;
         let options = LocateOptions {
             top: usize::from(self.top),
             distinct_km: self.distinct,
-            region: self.region.clone(),
+            region: self.region()?,
             exclude,
             retrieval: self.retrieval.resolve()?,
             decide: self.decide,
@@ -150,12 +171,33 @@ impl LocateArguments {
     }
 }
 
-fn parse_format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|error: UnknownFormat| error.to_string())
+impl LocateArguments {
+    fn region(&self) -> Result<Option<Region>, Failure> {
+        let Some(text) = &self.region else { return Ok(None) };
+        let wrong = |error: RegionError| Failure::new(ErrorKind::Usage, format!("--region: {error}"));
+        text.parse().map(Some).map_err(wrong)
+    }
+
+    /// The files that are written, and those that are read.
+    fn outputs(&self) -> Outputs {
+        let outputs = Outputs::default()
+            .inputs(&self.inputs)
+            .input("--coordinates", self.retrieval.coordinates.as_deref())
+            .input("--more-coordinates", self.retrieval.more_coordinates.as_deref());
+        #[cfg(feature = "lvlm")]
+        let outputs = outputs.input("--generated", self.generated.generated.as_deref());
+        outputs.output_or_stdout("--out", self.out.as_deref()).output("--map", self.map.as_deref())
+    }
 }
 
-fn parse_precision(text: &str) -> Result<Precision, String> {
-    text.parse().map_err(|error: UnknownPrecision| error.to_string())
+/// The formats, so that shells offer them.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::as_str)).try_map(|name| name.parse::<Format>())
+}
+
+/// The precisions, so that shells offer them.
+fn precisions() -> impl TypedValueParser<Value = Precision> {
+    PossibleValuesParser::new(Precision::ALL.map(Precision::as_str)).try_map(|name| name.parse::<Precision>())
 }
 
 fn parse_distinct(text: &str) -> Result<f64, String> {

@@ -5,7 +5,9 @@ mod benchmark;
 #[cfg(feature = "train")]
 mod curate;
 mod device;
+mod doctor;
 mod evaluate;
+mod force;
 mod gallery;
 #[cfg(feature = "lvlm")]
 mod generate;
@@ -44,7 +46,9 @@ pub use curate::{
     QueryArguments, RetrievedArguments, RuleArguments,
 };
 pub use device::DeviceArguments;
+pub use doctor::DoctorArguments;
 pub use evaluate::EvaluateArguments;
+pub use force::ForceArguments;
 pub use gallery::{GalleryArguments, GalleryCommand, PhotosArguments};
 #[cfg(feature = "lvlm")]
 pub(crate) use generate::default_cache;
@@ -74,7 +78,7 @@ pub use train::{TrainArguments, TrainCommand, TrainRequest, TrainRunArguments, T
 
 /// Where on Earth was this photo taken?
 #[derive(Debug, Parser)]
-#[command(name = "georanker", version, about, max_term_width = 100, propagate_version = true)]
+#[command(name = "georanker", version, long_version = crate::build::LONG_VERSION, about, max_term_width = 100, propagate_version = true)]
 #[command(
     after_help = "Exit codes: 0 done, 1 some inputs failed, 2 wrong usage, 3 broken model or gallery, 4 interrupted, 5 the run failed."
 )]
@@ -114,6 +118,8 @@ pub enum Command {
     /// List and check the packs on this machine.
     #[cfg(feature = "pull")]
     Packs(PacksArguments),
+    /// Check what is found on this machine, what is missing, and how fast it is.
+    Doctor(DoctorArguments),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

@@ -9,9 +9,10 @@ use nets::{ComputeType, LoadOptions};
 use rank::vlm::prompt::Protocol;
 use rank::vlm::{BenchmarkRules, Reencode};
 
-use super::WeightStorage;
 use super::benchmark::{BenchmarkArguments, BenchmarkRequest};
 use super::load::Typed;
+use super::{ForceArguments, WeightStorage};
+use crate::outputs::Outputs;
 
 /// `georanker score`.
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
@@ -36,7 +37,7 @@ pub struct ScoreArguments {
     #[arg(long, value_name = "DIR")]
     pub adapter: Option<PathBuf>,
     /// Read queries and their candidates from this file (JSON lines).
-    #[arg(long, value_name = "FILE", required_unless_present = "benchmark", conflicts_with = "benchmark")]
+    #[arg(long, value_name = "FILE", conflicts_with = "benchmark")]
     pub pairs: Option<PathBuf>,
     /// Instead of a pairs file.
     #[command(flatten)]
@@ -44,6 +45,9 @@ pub struct ScoreArguments {
     /// Write to this file instead of stdout; an existing file is kept as FILE.previous.
     #[arg(long, short, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Whether other files are replaced.
+    #[command(flatten)]
+    pub force: ForceArguments,
     /// Continue the --out file of an interrupted run.
     #[arg(long)]
     pub resume: bool,
@@ -140,7 +144,8 @@ impl ScoreArguments {
     /// [`ErrorKind::Usage`] naming the option; [`ErrorKind::Output`] for predictions without a folder.
     pub fn resolve(&self) -> Result<ScoreRequest, Failure> {
         let usage = |message: String| Failure::new(ErrorKind::Usage, message);
-        if self.resume && self.out.is_none() {
+        let out = self.out.clone().filter(|out| out.as_os_str() != "-");
+        if self.resume && out.is_none() {
             return Err(usage("--resume needs the file to continue".into()).with_hint("add --out FILE"));
         }
         if let (Some(least), Some(most)) = (self.min_pixels, self.max_pixels)
@@ -159,7 +164,10 @@ impl ScoreArguments {
         let (pairs, benchmark) = match (self.benchmark.resolve(), &self.pairs) {
             (Some((file, request)), _) => (file, Some(request)),
             (None, Some(pairs)) => (pairs.clone(), None),
-            (None, None) => return Err(usage("name the candidates with --pairs or --benchmark".into())),
+            (None, None) => {
+                let message = "score needs candidates: --pairs FILE, or --benchmark CSV with --photos and --candidate-photos";
+                return Err(usage(message.into()));
+            }
         };
         self.check_files(&pairs, benchmark.as_ref())?;
         Ok(ScoreRequest {
@@ -167,7 +175,7 @@ impl ScoreArguments {
             adapter: self.adapter.clone(),
             pairs,
             benchmark,
-            out: self.out.clone(),
+            out,
             resume: self.resume,
             protocol: self.protocol,
             reencode: self.reencode,
@@ -181,52 +189,27 @@ impl ScoreArguments {
             naive: self.naive,
         })
     }
-}
 
-impl ScoreArguments {
-    /// Sees to it that no file is written over another that is read or written, and that predictions, which are written
-    /// last, have a folder before the first row is scored.
+    /// No output may take the place of what is read or of another output.
     fn check_files(&self, pairs: &Path, benchmark: Option<&BenchmarkRequest>) -> Result<(), Failure> {
-        let usage = |message: String| Failure::new(ErrorKind::Usage, message);
         let predictions = benchmark.and_then(|benchmark| benchmark.predictions.as_deref());
-        let written = [("--out", self.out.as_deref()), ("--predictions", predictions)];
-        let read = [
-            (if benchmark.is_some() { "--benchmark" } else { "--pairs" }, Some(pairs)),
-            ("--photos", benchmark.map(|benchmark| benchmark.photos.as_path())),
-            ("--candidate-photos", benchmark.map(|benchmark| benchmark.candidate_photos.as_path())),
-        ];
-        let given = |(option, path): &(&'static str, Option<&Path>)| Some((*option, real(path.as_ref()?)?));
-        let mut taken: Vec<(&str, PathBuf)> = read.iter().filter_map(given).collect();
-        for (option, path) in written.iter().filter_map(given) {
-            if let Some((other, _)) = taken.iter().find(|(_, known)| *known == path) {
-                let message = format!("{option} and {other} name the same file: {}", path.display());
-                return Err(usage(message).with_hint(format!("give {option} a name of its own")));
-            }
-            taken.push((option, path));
-        }
+        let candidates = benchmark.map(|benchmark| benchmark.candidate_photos.as_path());
+        Outputs::default()
+            .input(if benchmark.is_some() { "--benchmark" } else { "--pairs" }, Some(pairs))
+            .input("--photos", benchmark.map(|benchmark| benchmark.photos.as_path()))
+            .input("--candidate-photos", candidates)
+            .inputs_stay()
+            .output_kept("--out", self.out.as_deref())
+            .output("--predictions", predictions)
+            .check(self.force.force)?;
         let Some(predictions) = predictions else { return Ok(()) };
-        if predictions.is_dir() {
-            return Err(usage(format!("--predictions: {} is a directory", predictions.display()))
-                .with_hint("name a file"));
-        }
-        if folder(predictions).is_some_and(|folder| !folder.is_dir()) {
+        let folder = predictions.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
             let message = format!("cannot write {}: its folder does not exist", predictions.display());
             return Err(Failure::new(ErrorKind::Output, message).with_hint("make the folder first"));
         }
         Ok(())
     }
-}
-
-/// The folder of a file that is named by more than its name.
-fn folder(path: &Path) -> Option<&Path> {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty())
-}
-
-/// One name for a file, by whatever way it is named; also for one that does not exist yet.
-fn real(path: &Path) -> Option<PathBuf> {
-    let there = path.canonicalize();
-    let to_be = || Some(folder(path).unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?));
-    there.ok().or_else(to_be).or_else(|| std::path::absolute(path).ok())
 }
 
 fn parse_pixels(text: &str) -> Result<usize, String> {
@@ -352,7 +335,7 @@ mod tests {
             ("./sub/../b.csv", "p", "--out and --benchmark"),
             ("o", "c.tar", "--predictions and --candidate-photos"),
             ("p.tar", "p", "--out and --photos"),
-            ("o", "sub", "sub is a directory"),
+            ("o", "sub", "sub: this is a directory"),
         ] {
             let (kind, message) = resolve(out, predictions).unwrap_err();
             assert!(kind == ErrorKind::Usage && message.contains(options), "{out} {predictions}: {message}");

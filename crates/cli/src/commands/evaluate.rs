@@ -1,23 +1,33 @@
 //! `georanker evaluate`.
 
 use contract::Failure;
-use evaluate::{render, run};
+use evaluate::{render, run_passing_over};
+use formats::table::{BadRows, TableError};
 
 use crate::args::EvaluateArguments;
-use crate::exit::Exit;
+use crate::exit::{Exit, report};
 use crate::progress::note;
 use crate::sink::write_text;
+use crate::stdin::{file_of, files_of};
 
 /// Measures predictions against the truth.
 ///
 /// # Errors
 /// A [`Failure`] naming the file, line and column that is wrong.
 pub fn evaluate(arguments: &EvaluateArguments, quiet: bool) -> Result<Exit, Failure> {
-    let request = arguments.resolve()?;
-    let outcome = run(&request)?;
+    let mut request = arguments.resolve()?;
+    request.truth = file_of(&request.truth)?;
+    request.predictions = files_of(&request.predictions)?;
+    let mut name = |error: &TableError| report(&Failure::from_error(error));
+    let mut bad = BadRows::new(&mut name);
+    if !arguments.skip_bad_rows {
+        bad = bad.at_most(0);
+    }
+    let outcome = run_passing_over(&request, &mut bad)?;
+    let passed_over = bad.count();
     for text in &outcome.notes {
         note(quiet, &format!("note: {text}"));
     }
     write_text(arguments.out.as_deref(), &render(&outcome, arguments.format))?;
-    Ok(Exit::Done)
+    Ok(if passed_over > 0 { Exit::SomeFailed } else { Exit::Done })
 }

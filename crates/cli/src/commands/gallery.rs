@@ -4,21 +4,24 @@ use std::path::{Component, Path, PathBuf};
 
 use contract::{Attribution, Encoder, ErrorKind, Failure, PhotoId};
 use evaluate::Selection;
-use formats::table::{PhotoRow, PhotoTable};
+use formats::table::{PhotoRow, PhotoTable, PlausibilityCheck};
 use gallery::{
-    Gallery, GalleryError, GallerySpec, GalleryWriter, PhotoFiles, PhotoSource, SourceKind, SourceSpec,
-    VectorPrecision,
+    Gallery, GalleryError, GallerySpec, GalleryWriter, Listing, PhotoFiles, PhotoSource, Skipped, SourceKind,
+    SourceSpec, VectorPrecision,
 };
 use geo::Place;
 use georanker::{
-    AddReport, BuildEvent, BuildTimes, GalleryBuilder, Pack, PhotoEncoder, PhotoToAdd, find_pack,
+    AddReport, BuildEvent, BuildTimes, GalleryBuilder, OutcomeTally, Pack, PhotoEncoder, PhotoOutcome,
+    PhotoToAdd, find_pack, write_outcome, write_outcome_header,
 };
-use photo::Limits;
+use photo::{DecodeOptions, Limits, Sidecars};
 
 use crate::args::{DeviceArguments, GalleryCommand, PackArguments, PhotosArguments};
 use crate::exit::{Exit, report};
+use crate::outputs::Outputs;
 use crate::progress::{bar, note, stop_flag};
-use crate::sink::write_text;
+use crate::sink::{Sink, write_text};
+use crate::stdin::file_of;
 use crate::threads::use_threads;
 
 /// Runs a gallery command.
@@ -54,7 +57,7 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
         GalleryCommand::Remove { gallery, ids } => remove(gallery, ids, quiet),
         GalleryCommand::Info { gallery, json } => info(gallery, *json),
         GalleryCommand::Verify { gallery, repair } => verify(gallery, *repair, quiet),
-        GalleryCommand::Export { gallery, out } => export(gallery, out, quiet),
+        GalleryCommand::Export { gallery, out, force } => export(gallery, out, force.force, quiet),
     }
 }
 
@@ -72,11 +75,17 @@ impl Work {
         pack: &PackArguments,
         device: &DeviceArguments,
     ) -> Result<Self, Failure> {
+        let outputs = Outputs::default()
+            .input("--table", photos.table.as_deref())
+            .input("--photos", Some(&photos.photos));
+        let outputs = outputs.output("--report", photos.report.as_deref());
+        outputs.output("--outcomes", photos.outcomes.as_deref()).check(photos.force.force)?;
         use_threads(device.threads)?;
         let load = device.resolve()?;
         let kind = if photos.photos.is_dir() { SourceKind::Folder } else { SourceKind::Tar };
         let source = PhotoFiles::open(&photos.photos)?;
-        let wanted = Wanted::of(photos, &source)?;
+        let table = photos.table.as_deref().map(file_of).transpose()?;
+        let wanted = Wanted::of(photos, table.as_deref(), &source)?;
         let directory = find_pack(pack.pack.as_deref())?;
         let pack = Pack::open(&directory)?;
         let encoder = PhotoEncoder::open_with(&pack, &load)?;
@@ -92,6 +101,7 @@ impl Work {
         photos: &PhotosArguments,
         quiet: bool,
     ) -> Result<Exit, Failure> {
+        warn(&writer, quiet);
         let location = relative_to(&photos.photos, gallery)?;
         let spec = match self.kind {
             SourceKind::Tar => SourceSpec::tar(location),
@@ -99,41 +109,124 @@ impl Work {
         };
         let source = writer.add_source(&spec)?;
         let stop = stop_flag()?;
+        let mut log = Log::open(photos.outcomes.as_deref())?;
+        for failure in &self.wanted.unreadable {
+            report(failure);
+        }
+        for text in &self.wanted.notes {
+            note(quiet, &format!("note: {text}"));
+        }
         let progress = bar(self.wanted.count, "encoding", quiet);
         let builder = GalleryBuilder {
             encoder: &self.encoder,
             photos: &self.source,
             source,
             limits: Limits::default(),
+            decode: DecodeOptions { allow_truncated: photos.allow_truncated, ..DecodeOptions::default() },
+            sidecars: if photos.sidecars { Sidecars::XmpAndTakeout } else { Sidecars::Xmp },
+            update: photos.update,
         };
         let outcome = builder.add(&mut writer, self.wanted.rows()?, &stop, |event| match event {
             BuildEvent::Done(done) => progress.set_position(done as u64),
-            BuildEvent::Failed(failure) => progress.suspend(|| report(failure)),
-        })?;
+            BuildEvent::Note(text) => progress.suspend(|| note(quiet, &format!("note: {text}"))),
+            BuildEvent::Photo(id, outcome) => {
+                log.write(id, outcome);
+                match (outcome, id) {
+                    (PhotoOutcome::Failed(failure), _) => progress.suspend(|| report(failure)),
+                    (PhotoOutcome::Differs(why), Some(id)) => {
+                        progress.suspend(|| report(&left_as_it_was(id, why)));
+                    }
+                    _ => {}
+                }
+            }
+        });
         progress.finish_and_clear();
+        // What is committed is in the log, also where the rest failed.
+        let lines = log.finish(&self.wanted.skipped)?;
+        let outcome = outcome?;
         writer.finish()?;
         note(
             quiet,
             &format!(
                 "{}: {} photos added, {} there before, {} failed; {} in all",
                 gallery.display(),
-                outcome.added,
-                outcome.already_present,
+                outcome.added + outcome.updated,
+                outcome.already_present + outcome.differing,
                 outcome.failed,
                 writer.len()
             ),
         );
+        if lines.len() > 1 {
+            for line in &lines {
+                note(quiet, &format!("  {line}"));
+            }
+        }
         if outcome.times.photos > 0 {
             note(quiet, &rate(&outcome.times));
         }
         if let Some(path) = &photos.report {
             write_text(Some(path), &report_text(&outcome, writer.len())?)?;
         }
-        Ok(match (outcome.stopped, outcome.failed == 0) {
+        let all_taken = outcome.failed + outcome.differing + self.wanted.unreadable.len() == 0;
+        Ok(match (outcome.stopped, all_taken) {
             (true, _) => Exit::Interrupted,
             (false, false) => Exit::SomeFailed,
             (false, true) => Exit::Done,
         })
+    }
+}
+
+/// What became of the photos, counted and in a file.
+struct Log {
+    tally: OutcomeTally,
+    file: Option<Sink>,
+    /// The first thing that went wrong with the file; the photos come first.
+    error: Option<std::io::Error>,
+}
+
+impl Log {
+    fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        let mut log = Self { tally: OutcomeTally::default(), file: None, error: None };
+        if let Some(path) = path {
+            let mut sink = Sink::open(Some(path))?;
+            log.error = write_outcome_header(&mut sink).err();
+            log.file = Some(sink);
+        }
+        Ok(log)
+    }
+
+    fn write(&mut self, id: Option<&PhotoId>, outcome: &PhotoOutcome) {
+        self.tally.count(id, outcome);
+        if let (Some(file), None) = (&mut self.file, &self.error) {
+            self.error = write_outcome(file, id, outcome).err();
+        }
+    }
+
+    /// The counts, line by line.
+    fn finish(mut self, skipped: &Skipped) -> Result<Vec<String>, Failure> {
+        self.tally.skip(skipped.others, "not photos");
+        self.tally.skip(skipped.system, "of the system: files and folders such as ._* and @eaDir");
+        match (self.file, self.error) {
+            (Some(_), Some(error)) => {
+                return Err(Failure::new(ErrorKind::Output, format!("cannot write the outcomes: {error}")));
+            }
+            (Some(file), None) => file.commit()?,
+            (None, _) => {}
+        }
+        Ok(self.tally.lines())
+    }
+}
+
+/// A photo that differs from the one in the gallery.
+fn left_as_it_was(id: &PhotoId, why: &str) -> Failure {
+    Failure::new(ErrorKind::Usage, format!("{id} is in the gallery already: {why}"))
+        .with_hint("replace it with `update`")
+}
+
+/// Says what the file system lacks.
+fn warn(writer: &GalleryWriter, quiet: bool) {
+    if let Some(text) = writer.warning() {
+        note(quiet, &format!("warning: {text}"));
     }
 }
 
@@ -151,6 +244,8 @@ fn report_text(outcome: &AddReport, photos: usize) -> Result<String, Failure> {
     let report = serde_json::json!({
         "added": outcome.added,
         "already_present": outcome.already_present,
+        "updated": outcome.updated,
+        "differing": outcome.differing,
         "failed": outcome.failed,
         "stopped": outcome.stopped,
         "photos_in_gallery": photos,
@@ -167,6 +262,12 @@ fn report_text(outcome: &AddReport, photos: usize) -> Result<String, Failure> {
 struct Wanted {
     source: WantedSource,
     count: usize,
+    /// What a folder has besides photos.
+    skipped: Skipped,
+    /// Folders that cannot be read: the rest is taken all the same.
+    unreadable: Vec<Failure>,
+    /// What is odd about a table that was read.
+    notes: Vec<String>,
 }
 
 enum WantedSource {
@@ -176,32 +277,68 @@ enum WantedSource {
 
 impl Wanted {
     /// Counts the photos.
-    fn of(photos: &PhotosArguments, source: &dyn PhotoSource) -> Result<Self, Failure> {
-        let Some(table) = &photos.table else {
+    fn of(photos: &PhotosArguments, table: Option<&Path>, source: &dyn PhotoSource) -> Result<Self, Failure> {
+        let Some(table) = table else {
             if photos.selection.is_some() {
                 return Err(Failure::new(ErrorKind::Usage, "--where selects rows of a table")
                     .with_hint("add --table FILE"));
             }
-            let ids = source.ids()?;
+            let Listing { ids, skipped, failures } = source.list()?;
+            if let (true, Some(failure)) = (ids.is_empty(), failures.first()) {
+                return Err(Failure::from_error(failure));
+            }
             if ids.is_empty() {
-                let message = format!("{}: no photos", photos.photos.display());
+                let shown = photos.photos.display();
+                let message = match skipped.words() {
+                    Some(words) => format!("{shown}: no photos ({words})"),
+                    None => format!("{shown}: no photos"),
+                };
                 return Err(Failure::new(ErrorKind::NotFound, message));
             }
-            return Ok(Self { count: ids.len(), source: WantedSource::Photos(ids) });
+            let unreadable = failures.into_iter().map(Failure::from).collect();
+            return Ok(Self {
+                count: ids.len(),
+                source: WantedSource::Photos(ids),
+                skipped,
+                unreadable,
+                notes: Vec::new(),
+            });
         };
-        let rows = PhotoTable::open(table)?;
+        let mut rows = PhotoTable::open(table)?;
         let selection = selection(photos.selection.as_deref().unwrap_or_default(), table, rows.columns())?;
-        let mut count = 0;
-        for row in rows {
-            // What is wrong with the table is said before hours go into its photos.
-            count += usize::from(selection.fits(&row?));
+        let (mut count, mut check) = (0, PlausibilityCheck::default());
+        for row in rows.by_ref() {
+            match row {
+                Ok(row) => {
+                    check.see(&row);
+                    count += usize::from(selection.fits(&row));
+                }
+                // Named when its turn comes.
+                Err(error) if photos.skip_bad_rows && !error.is_final() => {
+                    check.see_error(&error);
+                    count += 1;
+                }
+                // What is wrong with the table is said before hours go into its photos.
+                Err(error) => {
+                    let failure = Failure::from(error);
+                    let hint = failure.hint.clone().map_or_else(String::new, |hint| format!("{hint}; or "));
+                    return Err(failure.with_hint(format!("{hint}leave such rows out with `skip_bad_rows`")));
+                }
+            }
         }
+        let findings = check.findings().iter().map(ToString::to_string).collect::<Vec<_>>();
+        let notes = rows.notes().iter().map(ToString::to_string).chain(findings).collect();
         if count == 0 {
-            let what = if selection.is_empty() { "the table is empty" } else { "no row fits --where" };
+            let what = if selection.is_empty() {
+                "the table is empty".to_owned()
+            } else {
+                format!("no row fits --where {selection}")
+            };
             let message = format!("{}: {what}", table.display());
             return Err(Failure::new(ErrorKind::InvalidTable, message));
         }
-        Ok(Self { source: WantedSource::Table { path: table.clone(), selection }, count })
+        let source = WantedSource::Table { path: table.to_owned(), selection };
+        Ok(Self { source, count, skipped: Skipped::default(), unreadable: Vec::new(), notes })
     }
 
     /// The photos, one after the other.
@@ -248,6 +385,7 @@ fn without_table(id: PhotoId) -> PhotoToAdd {
 
 fn remove(directory: &Path, ids: &[String], quiet: bool) -> Result<Exit, Failure> {
     let mut writer = GalleryWriter::open(directory, None)?;
+    warn(&writer, quiet);
     let mut absent = 0;
     let mut present = Vec::new();
     for id in ids {
@@ -288,9 +426,13 @@ fn verify(directory: &Path, repair: bool, quiet: bool) -> Result<Exit, Failure> 
     Ok(Exit::Broken)
 }
 
-fn export(directory: &Path, out: &Path, quiet: bool) -> Result<Exit, Failure> {
+fn export(directory: &Path, out: &Path, force: bool, quiet: bool) -> Result<Exit, Failure> {
     let gallery = Gallery::open(directory, None)?;
+    let written = gallery.export_files(out);
+    let outputs = written.iter().fold(Outputs::default(), |outputs, file| outputs.output("", Some(file)));
+    outputs.check(force)?;
     for file in gallery.export(out)? {
+        files::remember_written(&file);
         note(quiet, &file.display().to_string());
     }
     Ok(Exit::Done)

@@ -2,15 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contract::{Cancel, ErrorKind, Failure, Locate, PhotoId};
+use geo::Region;
 use georanker::{
-    BatchEnd, BatchOptions, Input, Located, Locator, OpenEvent, Pack, QueryCache, expand_inputs, find_pack,
-    locate_files,
+    BatchEnd, BatchOptions, Input, Inputs, Located, Locator, OpenEvent, Pack, QueryCache, expand_inputs,
+    find_pack, locate_by_metadata, locate_files,
 };
-use photo::{DecodeOptions, Limits, decode, encode_thumbnail};
+use photo::{DecodeOptions, Limits, Sidecars, decode, encode_thumbnail};
 use present::{Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer};
 
 #[cfg(feature = "lvlm")]
@@ -19,8 +20,9 @@ use super::generated::{Generated, with_models};
 use super::without_models::{Generated, with_models};
 use crate::args::LocateArguments;
 use crate::exit::{Exit, report};
-use crate::progress::{bar, note, stop_flag};
+use crate::progress::{bar, note, stop_flag, tell_skipped};
 use crate::sink::Sink;
+use crate::stdin::{files_of, named};
 use crate::terminal;
 use crate::threads::use_threads;
 
@@ -36,45 +38,93 @@ const CANDIDATE_SIDE: u32 = 200;
 pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure> {
     let request = arguments.resolve()?;
     use_threads(arguments.device.threads)?;
-    let pack = Pack::open(&find_pack(arguments.pack.pack.as_deref())?)?;
-    let inputs = expand_inputs(&arguments.inputs);
-    if inputs.skipped > 0 {
-        note(quiet, &format!("skipped {} files that are not photos", inputs.skipped));
+    if let Some(also) = arguments.region.as_deref().and_then(Region::ambiguity) {
+        note(quiet, &format!("note: {also}"));
     }
+    if arguments.exif_only {
+        return by_metadata(arguments, quiet);
+    }
+    let pack = Pack::open(&find_pack(arguments.pack.pack.as_deref())?)?;
+    let inputs = inputs_of(&arguments.inputs)?;
+    tell_skipped(&inputs.skipped, quiet);
     let locator = Locator::open_with(&pack, &request.open, &mut |event| tell(&event, quiet))?;
     let query_cache = match &arguments.retrieval.query_cache {
         Some(directory) => Some(Arc::new(QueryCache::open(directory, locator.encoder().as_ref())?)),
         None => None,
     };
-    let limits = Limits { max_pixels: u64::from(arguments.max_megapixels) * 1_000_000, ..Limits::default() };
     let cancel = Cancel::by(stop_flag()?);
     locator.check(&request.options)?;
-    let wants_map = arguments.format == Format::Html || arguments.map.is_some();
     let options = BatchOptions {
         locate: request.options.clone(),
         author: request.author.clone(),
-        limits,
-        thumbnail_side: wants_map.then_some(QUERY_SIDE),
         query_cache,
-        ..BatchOptions::default()
+        ..options_of(arguments)
     };
     let (locator, generated) = with_models(locator, request, &cancel, quiet)?;
-    let pictures = Pictures { locator: &locator, queries: RefCell::default() };
+    let pictures = Pictures { locator: Some(&locator), queries: RefCell::default() };
+    let run = Run {
+        locator: Some(&locator),
+        model: locator.name(),
+        gallery: locator.gallery_label(),
+        pictures: &pictures,
+        generated: Some(&generated),
+        cancel: &cancel,
+        precision: arguments.precision.unwrap_or(Precision::Exact),
+        quiet,
+    };
+    run.write_to(&inputs, &options, targets(arguments)?)
+}
+
+/// The photos; one that comes on stdin is called so.
+fn inputs_of(arguments: &[PathBuf]) -> Result<Inputs, Failure> {
+    let files = files_of(arguments)?;
+    let mut inputs = expand_inputs(&files);
+    let stdin = arguments.iter().zip(&files).find(|(path, _)| path.as_os_str() == "-").map(|(_, file)| file);
+    for input in inputs.photos.iter_mut().filter(|input| Some(&input.path) == stdin) {
+        input.id = named(&input.id);
+        input.name = named(&input.name);
+    }
+    Ok(inputs)
+}
+
+/// What the files state, and nothing else.
+fn by_metadata(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure> {
+    let inputs = inputs_of(&arguments.inputs)?;
+    tell_skipped(&inputs.skipped, quiet);
+    let cancel = Cancel::by(stop_flag()?);
+    let pictures = Pictures { locator: None, queries: RefCell::default() };
+    let run = Run {
+        locator: None,
+        model: "the files' metadata".to_owned(),
+        gallery: "none".to_owned(),
+        pictures: &pictures,
+        generated: None,
+        cancel: &cancel,
+        precision: arguments.precision.unwrap_or(Precision::Exact),
+        quiet,
+    };
+    run.write_to(&inputs, &options_of(arguments), targets(arguments)?)
+}
+
+/// What every run needs to know.
+fn options_of(arguments: &LocateArguments) -> BatchOptions {
+    let max_pixels = u64::from(arguments.max_megapixels) * 1_000_000;
+    let wants_map = arguments.format == Format::Html || arguments.map.is_some();
+    BatchOptions {
+        limits: Limits { max_pixels, ..Limits::default() },
+        thumbnail_side: wants_map.then_some(QUERY_SIDE),
+        decode: DecodeOptions { allow_truncated: arguments.allow_truncated, ..DecodeOptions::default() },
+        sidecars: if arguments.sidecars { Sidecars::XmpAndTakeout } else { Sidecars::Xmp },
+        ..BatchOptions::default()
+    }
+}
+
+fn targets(arguments: &LocateArguments) -> Result<Vec<Target>, Failure> {
     let mut targets = vec![Target::open(arguments.format, arguments.out.as_deref())?];
     if let Some(map) = &arguments.map {
         targets.push(Target::open(Format::Html, Some(map))?);
     }
-    let precision = arguments.precision.unwrap_or(Precision::Exact);
-    let run = Run {
-        locator: &locator,
-        gallery: locator.gallery_label(),
-        pictures: &pictures,
-        generated: &generated,
-        cancel: &cancel,
-        precision,
-        quiet,
-    };
-    run.write_to(&inputs, &options, targets)
+    Ok(targets)
 }
 
 /// Says what opening a pack took.
@@ -102,17 +152,20 @@ struct Target {
 
 impl Target {
     fn open(format: Format, path: Option<&Path>) -> Result<Self, Failure> {
-        let name = path.map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
+        let file = path.filter(|path| path.as_os_str() != "-");
+        let name = file.map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
         Ok(Self { format, name, sink: Sink::open(path)? })
     }
 }
 
 /// The parts of a run that stay the same for every photo.
 struct Run<'a> {
-    locator: &'a Locator,
+    /// `None` answers from the files' metadata.
+    locator: Option<&'a Locator>,
+    model: String,
     gallery: String,
     pictures: &'a Pictures<'a>,
-    generated: &'a Generated,
+    generated: Option<&'a Generated>,
     cancel: &'a Cancel,
     precision: Precision,
     quiet: bool,
@@ -121,7 +174,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn write_to(
         &self,
-        inputs: &georanker::Inputs,
+        inputs: &Inputs,
         options: &BatchOptions,
         mut targets: Vec<Target>,
     ) -> Result<Exit, Failure> {
@@ -145,7 +198,7 @@ impl Run<'_> {
 
     fn write_all(
         &self,
-        inputs: &georanker::Inputs,
+        inputs: &Inputs,
         options: &BatchOptions,
         targets: &mut [Target],
     ) -> Result<Exit, (Failure, bool)> {
@@ -155,7 +208,6 @@ impl Run<'_> {
             let failure = Failure::new(ErrorKind::Output, format!("cannot write {name}: {error}"));
             (failure, error.is_closed_pipe())
         };
-        let photos: Vec<String> = inputs.photos.iter().map(|input| input.name.clone()).collect();
         let mut writers: Vec<Option<Box<dyn Writer + '_>>> = targets
             .iter_mut()
             .map(|target| {
@@ -164,8 +216,7 @@ impl Run<'_> {
                     precision: self.precision,
                     terminal,
                     thumbnails: self.pictures,
-                    origins: self.generated.is_asked(),
-                    names: &photos,
+                    origins: self.generated.is_some_and(Generated::is_asked),
                 };
                 Some(writer(target.format, settings, &mut target.sink))
             })
@@ -186,7 +237,7 @@ impl Run<'_> {
         let mut failures = 0;
         let mut emit = |located: Located| -> Result<(), (Failure, bool)> {
             if let Err(failure) = &located.outcome {
-                if self.generated.ended().is_some_and(|ended| ended == *failure) {
+                if self.ended().is_some_and(|ended| ended == *failure) {
                     // The run's failure, said once at the end.
                     return Ok(());
                 }
@@ -201,13 +252,16 @@ impl Run<'_> {
         };
         for (name, failure) in &inputs.failures {
             let outcome = Err(failure.clone());
-            let input = Input { name: name.clone(), path: name.into() };
+            let input = Input { name: name.clone(), id: name.clone(), path: name.into() };
             emit(Located { input, outcome, elapsed_ms: 0.0, thumbnail: None })?;
         }
-        let end = locate_files(self.locator, &inputs.photos, options, self.cancel, &mut emit)?;
+        let end = match self.locator {
+            Some(locator) => locate_files(locator, &inputs.photos, options, self.cancel, &mut emit),
+            None => locate_by_metadata(&inputs.photos, options, self.cancel, &mut emit),
+        }?;
         progress.finish_and_clear();
-        let without = self.generated.finish(self.quiet);
-        let end = match self.generated.ended() {
+        let without = self.generated.map_or(0, |generated| generated.finish(self.quiet));
+        let end = match self.ended() {
             Some(failure) if failure.kind != ErrorKind::Interrupted => return Err((failure, false)),
             Some(_) => BatchEnd::Stopped,
             None => end,
@@ -223,14 +277,22 @@ impl Run<'_> {
         })
     }
 
+    /// What ended the run of a model that generates candidates.
+    fn ended(&self) -> Option<Failure> {
+        self.generated.and_then(Generated::ended)
+    }
+
     fn result(&self, located: Located) -> PhotoResult {
         if let Some(thumbnail) = located.thumbnail {
             self.pictures.remember(&located.input.name, thumbnail);
         }
         PhotoResult {
             photo: located.input.name,
-            outcome: located.outcome,
-            model: self.locator.name(),
+            id: located.input.id,
+            outcome: located
+                .outcome
+                .map_err(|failure| Failure { message: named(&failure.message), ..failure }),
+            model: self.model.clone(),
             gallery: self.gallery.clone(),
             elapsed_ms: located.elapsed_ms,
             precision: Precision::Exact,
@@ -240,7 +302,7 @@ impl Run<'_> {
 
 /// Pictures for the map: queries as they were decoded, candidates from the gallery.
 struct Pictures<'a> {
-    locator: &'a Locator,
+    locator: Option<&'a Locator>,
     queries: RefCell<HashMap<String, Vec<u8>>>,
 }
 
@@ -261,7 +323,7 @@ impl Thumbnails for Pictures<'_> {
 
     fn candidate(&self, photo: &PhotoId) -> Option<Vec<u8>> {
         // A gallery may refer to photos that are elsewhere: the map then has no picture of them.
-        let bytes = self.locator.photo_bytes(photo)?;
+        let bytes = self.locator?.photo_bytes(photo)?;
         let image = decode(&bytes, &Limits::default(), DecodeOptions::default()).ok()?;
         encode_thumbnail(&image, CANDIDATE_SIDE, 80).ok()
     }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "train")]
 mod curate;
+mod doctor;
 mod evaluate;
 mod gallery;
 #[cfg(feature = "lvlm")]
@@ -22,6 +23,7 @@ mod without_models;
 
 #[cfg(feature = "train")]
 pub use curate::curate;
+pub use doctor::doctor;
 pub use evaluate::evaluate;
 pub use gallery::gallery;
 #[cfg(feature = "lvlm")]

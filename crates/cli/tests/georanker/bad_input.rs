@@ -75,7 +75,7 @@ fn a_directory_without_photos_says_so() {
         .arg(work.root())
         .assert()
         .code(1)
-        .stderr(contains("no photos in this directory").and(contains("skipped 1 files that are not photos")));
+        .stderr(contains("no photos in this directory").and(contains("skipped 1 file that is not a photo")));
 }
 
 #[test]
@@ -212,11 +212,26 @@ fn wrong_usage_has_exit_code_2() {
         vec!["locate", "a.jpg", "--decide", "guess"],
         vec!["locate", "a.jpg", "--exclude", "same-author"],
         vec!["locate", "a.jpg", "--top", "0"],
-        vec!["locate", "a.jpg", "--region", "UK"],
+        vec!["locate", "a.jpg", "--region", "Narnia"],
         vec!["locate", "a.jpg", "--out", "."],
         vec!["locate", "a.jpg", "--format", "html", "--out", "m.html", "--map", "./m.html"],
         vec!["frobnicate"],
     ] {
         georanker().current_dir(photo.parent().unwrap()).args(&arguments).assert().code(2);
     }
+}
+
+#[test]
+fn a_file_whose_reader_panics_is_an_error_and_nothing_else() {
+    let work = Workplace::new();
+    // Made by another writer, 70 rows with empty latitudes; one byte of a page header is another.
+    let truth = work.file("truth.parquet", include_bytes!("damaged.parquet"));
+    let predictions = work.file("p.csv", b"IMG_ID,LAT_pred,LON_pred\np1.jpg,40,2\n");
+    let mut evaluate = georanker();
+    evaluate.arg("evaluate").arg("--truth").arg(truth).arg("--predictions").arg(predictions);
+    evaluate
+        .assert()
+        .code(1)
+        .stdout("")
+        .stderr(contains("truth.parquet").and(contains("damaged")).and(contains("panicked").not()));
 }

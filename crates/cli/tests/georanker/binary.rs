@@ -104,6 +104,17 @@ pub(crate) fn json_lines(bytes: &[u8]) -> Vec<serde_json::Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// A picture as a PNG.
+pub(crate) fn png_of(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Vec<u8> {
+    let mut image = image::RgbImage::new(width, height);
+    for (x, y, value) in image.enumerate_pixels_mut() {
+        *value = image::Rgb(pixel(x, y));
+    }
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
 /// A PNG that announces a size and has next to no data.
 pub(crate) fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut header = Vec::from(*b"IHDR");

@@ -153,7 +153,7 @@ fn thoughts_that_were_never_closed_are_no_answer() {
     let work = Workplace::new();
     let run = generate(&work, &server).args(["-n", "1"]).arg(first_sample()).assert().code(0);
     let line = only_line(&run.get_output().stdout);
-    assert_eq!(line["candidates"][0]["lat"], 48.858267);
+    assert_eq!(line["candidates"][0]["lat"], 48.858_267);
     assert!(line["candidates"][0].get("from_thoughts").is_none());
 }
 
@@ -174,7 +174,7 @@ fn a_place_that_was_only_thought_is_marked_and_tokens_of_zero_are_not_counted() 
     );
     let line = only_line(&run.get_output().stdout);
     let candidate = &line["candidates"][1];
-    assert_eq!((&candidate["lat"], &candidate["from_thoughts"]), (&48.858267.into(), &true.into()));
+    assert_eq!((&candidate["lat"], &candidate["from_thoughts"]), (&48.858_267.into(), &true.into()));
     assert_eq!(line["usage"]["estimated"], true);
     // Numbers without names in thoughts are no answer, and the official reading knows no thoughts.
     let server = ChatServer::start(|asked, _| {

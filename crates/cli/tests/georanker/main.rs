@@ -3,11 +3,13 @@
 
 mod bad_input;
 mod binary;
+mod certainty;
 mod chat_server;
 mod curate;
 mod encoders;
 #[path = "../../../georanker/tests/fake_hub/mod.rs"]
 mod fake_hub;
+mod folders;
 mod gallery;
 mod generate;
 mod generate_care;
@@ -16,7 +18,11 @@ mod generate_models;
 mod judge;
 mod local_chat;
 mod locate;
+mod metadata;
+#[cfg(target_os = "linux")]
+mod no_locks;
 mod official;
+mod outputs;
 mod pull;
 mod retrieval;
 mod score;

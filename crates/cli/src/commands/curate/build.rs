@@ -33,8 +33,17 @@ pub(super) fn build(arguments: &CurateBuildArguments, quiet: bool) -> Result<Exi
                 .with_hint("give another name, or replace it with --force"));
         }
     }
+    if out.exists() && is_unfinished(out) && !arguments.force && !files::is_own(out) {
+        let message =
+            format!("{} exists beside an unfinished run, and georanker did not write it", out.display());
+        return Err(
+            Failure::new(ErrorKind::Usage, message).with_hint("move it away, or start over with --force")
+        );
+    }
     if arguments.force {
         forget(out)?;
+        // The user has said that it may be replaced, also by a run that resumes this one.
+        files::remember_written(out);
     }
     let plan = CurationPlan {
         out,
@@ -50,7 +59,7 @@ pub(super) fn build(arguments: &CurateBuildArguments, quiet: bool) -> Result<Exi
         let (lists, mut queries) = retrieved(arguments, &request, indices, table)?;
         let gallery = format!("the lists of {}", indices.display());
         let plan = CurationPlan { gallery, places_as_they_are: true, ..plan };
-        return run(&lists, &mut queries, &plan, quiet);
+        return run(&lists, &mut queries, &plan, None, quiet);
     }
     let directory = arguments.gallery.as_deref().ok_or_else(|| {
         Failure::new(ErrorKind::Usage, "name what gives the candidates: --gallery or --retrieved")
@@ -61,7 +70,7 @@ pub(super) fn build(arguments: &CurateBuildArguments, quiet: bool) -> Result<Exi
     }
     let mut queries = queries(arguments, &request, &gallery)?;
     let plan = CurationPlan { gallery: format!("{} {}", gallery.name(), gallery.identity()), ..plan };
-    run(&gallery, queries.as_mut(), &plan, quiet)
+    run(&gallery, queries.as_mut(), &plan, arguments.queries.selection.as_deref(), quiet)
 }
 
 /// Lists of another program's search. What cannot be judged about them is refused.
@@ -140,6 +149,7 @@ fn run(
     search: &dyn Search,
     queries: &mut dyn QuerySource,
     plan: &CurationPlan<'_>,
+    selection: Option<&str>,
     quiet: bool,
 ) -> Result<Exit, Failure> {
     let stop = stop_flag()?;
@@ -157,14 +167,32 @@ fn run(
     });
     progress.finish_and_clear();
     let run = outcome?;
+    if !run.stopped {
+        files::remember_written(plan.out);
+    }
     if run.stopped {
         let message = format!("stopped after {} queries", run.counts.queries);
         return Err(Failure::new(ErrorKind::Interrupted, message).with_hint("continue with --resume"));
+    }
+    if run.counts.queries == 0 {
+        return Err(nothing_wanted(selection));
     }
     for line in summary(plan.out, &run.counts, &plan.rules) {
         note(quiet, &line);
     }
     Ok(if run.counts.failed > 0 { Exit::SomeFailed } else { Exit::Done })
+}
+
+/// A dataset without a row helps nobody.
+fn nothing_wanted(selection: Option<&str>) -> Failure {
+    match selection {
+        Some(condition) => {
+            Failure::new(ErrorKind::InvalidTable, format!("--where {condition}: no row of the queries fits"))
+                .with_hint("check the column's values; text is compared exactly")
+        }
+        None => Failure::new(ErrorKind::InvalidTable, "there are no queries")
+            .with_hint("a larger `sample` takes more of them"),
+    }
 }
 
 fn queries<'a>(

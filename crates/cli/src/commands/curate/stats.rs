@@ -12,15 +12,23 @@ use train::curate::{BAND_NAMES, Statistics, figures};
 
 use crate::args::CurateStatsArguments;
 use crate::exit::{Exit, report};
+use crate::outputs::Outputs;
 use crate::progress::{bar, note};
 use crate::sink::write_text;
 
 /// Rows between two movements of the progress bar.
 const STEP: u64 = 256;
+/// What is written into the directory.
+const FILES: [&str; 4] = ["distances.svg", "positions.svg", "map.svg", "stats.json"];
 /// So many wrong rows are named one by one.
 const NAMED: u64 = 20;
 
 pub(super) fn stats(arguments: &CurateStatsArguments, quiet: bool) -> Result<Exit, Failure> {
+    let directory = arguments.out.as_deref();
+    let written = FILES.map(|name| directory.map(|directory| directory.join(name)));
+    let outputs = Outputs::default().input("DATASET", Some(&arguments.dataset));
+    let outputs = written.iter().fold(outputs, |outputs, file| outputs.output("", file.as_deref()));
+    outputs.check(arguments.force.force)?;
     let reader = RankingReader::open(&arguments.dataset)?;
     let progress = bar(reader.row_count() as usize, "reading", quiet);
     let mut statistics = Statistics::default();
@@ -50,14 +58,14 @@ pub(super) fn stats(arguments: &CurateStatsArguments, quiet: bool) -> Result<Exi
         .map_err(|error| Failure::new(ErrorKind::Internal, error.to_string()))?;
     if let Some(directory) = &arguments.out {
         fs::create_dir_all(directory).map_err(|error| Failure::cannot_write(directory, &error))?;
-        for (name, text) in [
-            ("distances.svg", figures::distance_histogram(&statistics)),
-            ("positions.svg", figures::list_positions(&statistics)),
-            ("map.svg", figures::query_map(&statistics)),
-            ("stats.json", format!("{summary}\n")),
-        ] {
-            let path = directory.join(name);
-            write_text(Some(&path), &text)?;
+        let texts = [
+            figures::distance_histogram(&statistics),
+            figures::list_positions(&statistics),
+            figures::query_map(&statistics),
+            format!("{summary}\n"),
+        ];
+        for (path, text) in written.iter().flatten().zip(texts) {
+            write_text(Some(path), &text)?;
             note(quiet, &path.display().to_string());
         }
     }

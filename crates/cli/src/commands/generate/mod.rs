@@ -14,7 +14,7 @@ use photo::{DecodeOptions, Limits};
 
 use crate::args::{ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest};
 use crate::exit::Exit;
-use crate::progress::{bar, note, stop_flag};
+use crate::progress::{bar, note, stop_flag, tell_skipped};
 use crate::threads::use_threads;
 
 /// Asks a model where photos were taken and writes what it answers.
@@ -34,9 +34,7 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
         }
     };
     let inputs = expand_inputs(&arguments.inputs);
-    if inputs.skipped > 0 {
-        note(quiet, &format!("skipped {} files that are not photos", inputs.skipped));
-    }
+    tell_skipped(&inputs.skipped, quiet);
     if request.cache.is_none() {
         note(quiet, "there is no home directory: answers are not kept (name a folder with --cache)");
     }

@@ -5,6 +5,8 @@ use std::io::{IsTerminal, stderr};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use train::engine::{LogRow, Plan, Progress, ValidationRow};
 
+/// Steps that the loss on display is the mean of.
+const RECENT: usize = 20;
 /// Bars of the curve.
 const CURVE: usize = 32;
 /// Lines of a run whose stderr is not a terminal, about.
@@ -81,8 +83,9 @@ impl Progress for Dashboard {
         self.seconds += row.seconds;
         self.made += 1;
         let text = format!(
-            "loss {:.4}  lr {:.1e}  norm {:.2}",
+            "mean loss {:.4} (of {})  lr {:.1e}  norm {:.2}",
             recent(&self.losses),
+            plural(self.losses.len().min(RECENT), "step"),
             row.learning_rate,
             row.grad_norm
         );
@@ -118,8 +121,13 @@ impl Progress for Dashboard {
 
 /// The mean of the last losses: one alone says little.
 fn recent(losses: &[f64]) -> f64 {
-    let last = &losses[losses.len().saturating_sub(20)..];
+    let last = &losses[losses.len().saturating_sub(RECENT)..];
     last.iter().sum::<f64>() / last.len().max(1) as f64
+}
+
+/// `1 step`, `20 steps`.
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 /// The curve of all losses in a line of text, means of equal parts from the lowest to the highest.
