@@ -22,6 +22,9 @@ _georanker() {
             georanker,curate)
                 cmd="georanker__subcmd__curate"
                 ;;
+            georanker,doctor)
+                cmd="georanker__subcmd__doctor"
+                ;;
             georanker,evaluate)
                 cmd="georanker__subcmd__evaluate"
                 ;;
@@ -115,6 +118,9 @@ _georanker() {
             georanker__subcmd__help,curate)
                 cmd="georanker__subcmd__help__subcmd__curate"
                 ;;
+            georanker__subcmd__help,doctor)
+                cmd="georanker__subcmd__help__subcmd__doctor"
+                ;;
             georanker__subcmd__help,evaluate)
                 cmd="georanker__subcmd__help__subcmd__evaluate"
                 ;;
@@ -197,7 +203,7 @@ _georanker() {
 
     case "${cmd}" in
         georanker)
-            opts="-q -h -V --quiet --help --version locate gallery generate curate score train evaluate pull packs completions help"
+            opts="-q -h -V --quiet --help --version locate gallery generate curate score train evaluate pull packs doctor completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -389,7 +395,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__curate__subcmd__stats)
-            opts="-o -q -h -V --out --json --quiet --help --version"
+            opts="-o -q -h -V --out --json --force --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -410,8 +416,33 @@ _georanker() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        georanker__subcmd__doctor)
+            opts="-q -h -V --pack --gallery --json --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --pack)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gallery)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         georanker__subcmd__evaluate)
-            opts="-f -o -q -h -V --predictions --truth --by --where --calibration --bootstrap --seed --format --out --quiet --help --version"
+            opts="-f -o -q -h -V --predictions --truth --by --where --calibration --bootstrap --seed --skip-bad-rows --format --out --force --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -479,7 +510,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__gallery__subcmd__add)
-            opts="-q -h -V --photos --table --where --report --pack --device --threads --quiet --help --version"
+            opts="-q -h -V --photos --table --where --skip-bad-rows --allow-truncated --sidecars --update --outcomes --report --force --pack --device --threads --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -494,6 +525,10 @@ _georanker() {
                     return 0
                     ;;
                 --where)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --outcomes)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -521,7 +556,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__gallery__subcmd__build)
-            opts="-q -h -V --photos --table --where --report --name --pack --device --threads --quiet --help --version"
+            opts="-q -h -V --photos --table --where --skip-bad-rows --allow-truncated --sidecars --update --outcomes --report --force --name --pack --device --threads --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -536,6 +571,10 @@ _georanker() {
                     return 0
                     ;;
                 --where)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --outcomes)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -567,7 +606,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__gallery__subcmd__export)
-            opts="-o -q -h -V --out --quiet --help --version"
+            opts="-o -q -h -V --out --force --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -743,7 +782,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__generate)
-            opts="-n -o -q -h -V --api --model --api-key-env --temperature --max-tokens --detail --max-side --structured --seed --requests-per-minute --timeout --retries --retry-delay --local --weights --weights-cache --dtype --top-k --top-p --min-pixels --max-pixels --device --threads --prompt --references --samples --protocol --concurrency --budget --price-in --price-out --cache --out --dry-run --pack --max-megapixels --quiet --help --version"
+            opts="-n -o -q -h -V --api --model --api-key-env --temperature --max-tokens --detail --max-side --structured --seed --requests-per-minute --timeout --retries --retry-delay --local --weights --weights-cache --dtype --top-k --top-p --min-pixels --max-pixels --device --threads --prompt --references --samples --protocol --concurrency --budget --price-in --price-out --cache --out --force --dry-run --pack --max-megapixels --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -905,7 +944,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__help)
-            opts="locate gallery generate curate score train evaluate pull packs completions help"
+            opts="locate gallery generate curate score train evaluate pull packs doctor completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -963,6 +1002,20 @@ _georanker() {
         georanker__subcmd__help__subcmd__curate__subcmd__stats)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        georanker__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1213,7 +1266,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__locate)
-            opts="-f -o -q -h -V --pack --gallery --format --out --map --top --distinct --region --precision --decide --exclude --max-megapixels --device --threads --fuse --dedupe --dedupe-photos --coordinates --more-coordinates --query-cache --author --generate --generate-model --generate-api-key-env --generate-samples --generate-detail --generate-prompt --generate-temperature --generate-requests-per-minute --generate-budget --generate-price-in --generate-price-out --generate-cache --generated --merge-within-m --judge --judge-adapter --judge-retrieved --judge-generated --judge-dtype --judge-device --judge-max-pixels --judge-weights --judge-weights-cache --judge-vision-cache --quiet --help --version"
+            opts="-f -o -q -h -V --pack --gallery --format --out --map --force --top --distinct --region --precision --decide --exclude --exif-only --allow-truncated --sidecars --max-megapixels --device --threads --fuse --dedupe --dedupe-photos --coordinates --more-coordinates --query-cache --author --generate --generate-model --generate-api-key-env --generate-samples --generate-detail --generate-prompt --generate-temperature --generate-requests-per-minute --generate-budget --generate-price-in --generate-price-out --generate-cache --generated --merge-within-m --judge --judge-adapter --judge-retrieved --judge-generated --judge-dtype --judge-device --judge-max-pixels --judge-weights --judge-weights-cache --judge-vision-cache --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1228,11 +1281,11 @@ _georanker() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "table json jsonl geojson kml gpx csv html" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "table json jsonl geojson kml gpx csv html" -- "${cur}"))
                     return 0
                     ;;
                 --out)
@@ -1260,7 +1313,7 @@ _georanker() {
                     return 0
                     ;;
                 --precision)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "exact 1 25 200 country" -- "${cur}"))
                     return 0
                     ;;
                 --decide)
@@ -1451,7 +1504,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__score)
-            opts="-o -q -h -V --model --adapter --pairs --benchmark --photos --candidate-photos --retrieved --generated --predictions --out --resume --protocol --reencode --dtype --weights --weights-cache --merge-adapter --min-pixels --max-pixels --vision-cache --vision-memory --device --threads --naive --quiet --help --version"
+            opts="-o -q -h -V --model --adapter --pairs --benchmark --photos --candidate-photos --retrieved --generated --predictions --out --force --resume --protocol --reencode --dtype --weights --weights-cache --merge-adapter --min-pixels --max-pixels --vision-cache --vision-memory --device --threads --naive --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

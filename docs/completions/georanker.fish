@@ -36,17 +36,29 @@ complete -c georanker -n "__fish_georanker_needs_command" -f -a "train" -d 'Trai
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "evaluate" -d 'Measure the accuracy of predictions'
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "pull" -d 'Download published weights and make a pack of them'
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "packs" -d 'List and check the packs on this machine'
+complete -c georanker -n "__fish_georanker_needs_command" -f -a "doctor" -d 'Check what is found on this machine, what is missing, and how fast it is'
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l pack -d 'Model pack directory [default: beside the binary, then ./packs/starter]' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l gallery -d 'Search this gallery instead of the pack\'s own' -r -F
-complete -c georanker -n "__fish_georanker_using_subcommand locate" -s f -l format -d 'Output format' -r
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -s f -l format -d 'Output format' -r -f -a "table\t''
+json\t''
+jsonl\t''
+geojson\t''
+kml\t''
+gpx\t''
+csv\t''
+html\t''"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -s o -l out -d 'Write to this file instead of stdout' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l map -d 'Also write an HTML map to this file' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l top -d 'Show this many candidates per photo' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l distinct -d 'Hide candidates within this distance of a better one; 0 shows all' -r
-complete -c georanker -n "__fish_georanker_using_subcommand locate" -l region -d 'Restrict answers to a region: a country code (AU), south,west,north,east in degrees, or lat,lon,radius in km' -r
-complete -c georanker -n "__fish_georanker_using_subcommand locate" -l precision -d 'Coarsen locations in the output to about this many km, or to the country' -r
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l region -d 'Restrict answers to a region: countries or states by name or code (AU,NZ or US-CA), south,west,north,east in degrees, or lat,lon,radius in km' -r
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l precision -d 'Coarsen locations in the output to about this many km, or to the country' -r -f -a "exact\t''
+1\t''
+25\t''
+200\t''
+country\t''"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l decide -d 'Choose the answer by this rule: argmax, geoscore, or threshold:KM [default: the pack\'s rule]' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l exclude -d 'Exclude gallery photos that would give the answer away' -r -f -a "same-author\t'Photos by `--author`'
 near-duplicate\t'Near-duplicates of the photo itself'"
@@ -91,6 +103,10 @@ q8\t'8 bits per weight'
 q4\t'4 bits per weight'"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-weights-cache -d 'Cache quantised weights in this directory, so that only the first start takes minutes' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-vision-cache -d 'Cache the vision features of gallery photos in this directory' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l force -d 'Replace files that georanker did not write or that were changed since'
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l exif-only -d 'Answer only from the location that each file states (EXIF, XMP, sidecars); no model runs'
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l allow-truncated -d 'Use photos whose files end too early, as far as they go; the output says what is missing'
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l sidecars -d 'Also read the locations that Google Takeout\'s JSON files beside the photos state'
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l dedupe-photos -d 'Keep only the most similar of near-duplicate gallery photos'
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -108,21 +124,33 @@ complete -c georanker -n "__fish_georanker_using_subcommand gallery; and not __f
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l photos -d 'Read photos from this folder or .tar file' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l table -d 'Read locations from this photo table (CSV or Parquet with `IMG_ID`, `LAT`, `LON`) [default: the photos\' GPS tags]' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l where -d 'Use only table rows with these column values, for example split=gallery' -r
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l outcomes -d 'Write what became of each photo to this file: a CSV of `IMG_ID`, outcome and reason' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l report -d 'Write a JSON report: photos per second, and time spent reading, decoding and encoding' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l name -d 'Name the gallery [default: the directory\'s name]' -r
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l pack -d 'Model pack directory [default: beside the binary, then ./packs/starter]' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l device -d 'Device to run on: cpu, or cuda in a build with `--features cuda`' -r
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l threads -d 'Number of threads [default: one per core]' -r
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l skip-bad-rows -d 'Leave out rows of the table that are wrong; each is named'
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l allow-truncated -d 'Use photos whose files end too early, as far as they go; each is named'
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l sidecars -d 'Also read locations from the JSON files that Google Takeout puts beside photos'
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l update -d 'Replace photos whose place or file has changed; without it they are named and left as they are'
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -l force -d 'Replace files that georanker did not write or that were changed since'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from build" -s V -l version -d 'Print version'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l photos -d 'Read photos from this folder or .tar file' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l table -d 'Read locations from this photo table (CSV or Parquet with `IMG_ID`, `LAT`, `LON`) [default: the photos\' GPS tags]' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l where -d 'Use only table rows with these column values, for example split=gallery' -r
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l outcomes -d 'Write what became of each photo to this file: a CSV of `IMG_ID`, outcome and reason' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l report -d 'Write a JSON report: photos per second, and time spent reading, decoding and encoding' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l pack -d 'Model pack directory [default: beside the binary, then ./packs/starter]' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l device -d 'Device to run on: cpu, or cuda in a build with `--features cuda`' -r
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l threads -d 'Number of threads [default: one per core]' -r
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l skip-bad-rows -d 'Leave out rows of the table that are wrong; each is named'
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l allow-truncated -d 'Use photos whose files end too early, as far as they go; each is named'
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l sidecars -d 'Also read locations from the JSON files that Google Takeout puts beside photos'
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l update -d 'Replace photos whose place or file has changed; without it they are named and left as they are'
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -l force -d 'Replace files that georanker did not write or that were changed since'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from add" -s V -l version -d 'Print version'
@@ -138,6 +166,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from verify" -s V -l version -d 'Print version'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from export" -s o -l out -d 'Write the files into this directory' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from export" -l force -d 'Replace files that georanker did not write or that were changed since'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand gallery; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
@@ -194,6 +223,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand generate" -l cache -
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -s o -l out -d 'Write to this file instead of stdout' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l pack -d 'Model pack directory [default: beside the binary, then ./packs/starter]' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l max-megapixels -d 'Reject photos above this size' -r
+complete -c georanker -n "__fish_georanker_using_subcommand generate" -l force -d 'Replace files that georanker did not write or that were changed since'
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l dry-run -d 'Send nothing; print what a run would ask and cost, as JSON'
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -235,6 +265,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_s
 complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_seen_subcommand_from build" -s V -l version -d 'Print version'
 complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_seen_subcommand_from stats" -s o -l out -d 'Write distances.svg, positions.svg, map.svg and stats.json into this directory' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_seen_subcommand_from stats" -l json -d 'Print JSON instead of a table'
+complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_seen_subcommand_from stats" -l force -d 'Replace files that georanker did not write or that were changed since'
 complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_seen_subcommand_from stats" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
@@ -269,6 +300,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand score" -l vision-cac
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l vision-memory -d 'Memory for cached vision features; 0 turns the cache off' -r
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l device -d 'Device to run on: cpu, or cuda in a build with `--features cuda`' -r
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l threads -d 'Number of threads [default: one per core]' -r
+complete -c georanker -n "__fish_georanker_using_subcommand score" -l force -d 'Replace files that georanker did not write or that were changed since'
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l resume -d 'Continue the --out file of an interrupted run'
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l merge-adapter -d 'Merge the adapter into the weights when loading: slightly faster and not bit-equal, with extra memory for the merged weights'
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l naive -d 'Score each candidate\'s prompt separately, without sharing work: slower, for comparison'
@@ -307,6 +339,8 @@ complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l seed -d
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s f -l format -d 'Output format' -r
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s o -l out -d 'Write to this file instead of stdout' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l calibration -d 'Also measure how well confidence is calibrated'
+complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l skip-bad-rows -d 'Leave out rows of the files that are wrong; each is named'
+complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l force -d 'Replace files that georanker did not write or that were changed since'
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s V -l version -d 'Print version'
@@ -324,20 +358,27 @@ complete -c georanker -n "__fish_georanker_using_subcommand packs" -l json -d 'P
 complete -c georanker -n "__fish_georanker_using_subcommand packs" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand packs" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c georanker -n "__fish_georanker_using_subcommand packs" -s V -l version -d 'Print version'
+complete -c georanker -n "__fish_georanker_using_subcommand doctor" -l pack -d 'Model pack directory [default: beside the binary, then ./packs/starter]' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand doctor" -l gallery -d 'Look at this gallery instead of the pack\'s own' -r -f -a "(__fish_complete_directories)"
+complete -c georanker -n "__fish_georanker_using_subcommand doctor" -l json -d 'Print JSON instead of text'
+complete -c georanker -n "__fish_georanker_using_subcommand doctor" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
+complete -c georanker -n "__fish_georanker_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c georanker -n "__fish_georanker_using_subcommand doctor" -s V -l version -d 'Print version'
 complete -c georanker -n "__fish_georanker_using_subcommand completions" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "locate" -d 'Find where photos were taken'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "gallery" -d 'Build and maintain a gallery of geotagged photos'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "generate" -d 'Ask a vision-language model where photos were taken; photos are sent to the address you give'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "curate" -d 'Make and describe datasets for training rankers'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "score" -d 'Score the candidates of photos with a vision-language model'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "train" -d 'Train a ranker'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "evaluate" -d 'Measure the accuracy of predictions'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "pull" -d 'Download published weights and make a pack of them'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "packs" -d 'List and check the packs on this machine'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "locate" -d 'Find where photos were taken'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "gallery" -d 'Build and maintain a gallery of geotagged photos'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "generate" -d 'Ask a vision-language model where photos were taken; photos are sent to the address you give'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "curate" -d 'Make and describe datasets for training rankers'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "score" -d 'Score the candidates of photos with a vision-language model'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "train" -d 'Train a ranker'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "evaluate" -d 'Measure the accuracy of predictions'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "pull" -d 'Download published weights and make a pack of them'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "packs" -d 'List and check the packs on this machine'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "doctor" -d 'Check what is found on this machine, what is missing, and how fast it is'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from gallery" -f -a "build" -d 'Make a new gallery from geotagged photos'
 complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from gallery" -f -a "add" -d 'Add photos to a gallery; photos that it already holds are skipped, so an interrupted run can be repeated'
 complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from gallery" -f -a "remove" -d 'Remove photos by id'

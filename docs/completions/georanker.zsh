@@ -34,15 +34,15 @@ _georanker() {
 _arguments "${_arguments_options[@]}" : \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
 '--gallery=[Search this gallery instead of the pack'\''s own]:DIR:_files' \
-'-f+[Output format]:table|json|jsonl|geojson|kml|csv|html:_default' \
-'--format=[Output format]:table|json|jsonl|geojson|kml|csv|html:_default' \
+'-f+[Output format]:table|json|jsonl|geojson|kml|gpx|csv|html:(table json jsonl geojson kml gpx csv html)' \
+'--format=[Output format]:table|json|jsonl|geojson|kml|gpx|csv|html:(table json jsonl geojson kml gpx csv html)' \
 '-o+[Write to this file instead of stdout]:FILE:_files' \
 '--out=[Write to this file instead of stdout]:FILE:_files' \
 '--map=[Also write an HTML map to this file]:FILE:_files' \
 '--top=[Show this many candidates per photo]:N:_default' \
 '--distinct=[Hide candidates within this distance of a better one; 0 shows all]:KM:_default' \
-'--region=[Restrict answers to a region\: a country code (AU), south,west,north,east in degrees, or lat,lon,radius in km]:REGION:_default' \
-'--precision=[Coarsen locations in the output to about this many km, or to the country]:1|25|200|country:_default' \
+'--region=[Restrict answers to a region\: countries or states by name or code (AU,NZ or US-CA), south,west,north,east in degrees, or lat,lon,radius in km]:REGION:_default' \
+'--precision=[Coarsen locations in the output to about this many km, or to the country]:1|25|200|country:(exact 1 25 200 country)' \
 '--decide=[Choose the answer by this rule\: argmax, geoscore, or threshold\:KM \[default\: the pack'\''s rule\]]:RULE:_default' \
 '*--exclude=[Exclude gallery photos that would give the answer away]:WHAT,...:((same-author\:"Photos by \`--author\`"
 near-duplicate\:"Near-duplicates of the photo itself"))' \
@@ -87,6 +87,10 @@ q8\:"8 bits per weight"
 q4\:"4 bits per weight"))' \
 '--judge-weights-cache=[Cache quantised weights in this directory, so that only the first start takes minutes]:DIR:_files' \
 '--judge-vision-cache=[Cache the vision features of gallery photos in this directory]:DIR:_files' \
+'--force[Replace files that georanker did not write or that were changed since]' \
+'(--gallery --region --decide --exclude)--exif-only[Answer only from the location that each file states (EXIF, XMP, sidecars); no model runs]' \
+'--allow-truncated[Use photos whose files end too early, as far as they go; the output says what is missing]' \
+'--sidecars[Also read the locations that Google Takeout'\''s JSON files beside the photos state]' \
 '--dedupe-photos[Keep only the most similar of near-duplicate gallery photos]' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
@@ -120,11 +124,17 @@ _arguments "${_arguments_options[@]}" : \
 '--photos=[Read photos from this folder or .tar file]:DIR|TAR:_files' \
 '--table=[Read locations from this photo table (CSV or Parquet with \`IMG_ID\`, \`LAT\`, \`LON\`) \[default\: the photos'\'' GPS tags\]]:FILE:_files' \
 '--where=[Use only table rows with these column values, for example split=gallery]:COLUMN=VALUE,...:_default' \
+'--outcomes=[Write what became of each photo to this file\: a CSV of \`IMG_ID\`, outcome and reason]:FILE:_files' \
 '--report=[Write a JSON report\: photos per second, and time spent reading, decoding and encoding]:FILE:_files' \
 '--name=[Name the gallery \[default\: the directory'\''s name\]]:NAME:_default' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
 '--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
 '--threads=[Number of threads \[default\: one per core\]]:N:_default' \
+'--skip-bad-rows[Leave out rows of the table that are wrong; each is named]' \
+'--allow-truncated[Use photos whose files end too early, as far as they go; each is named]' \
+'--sidecars[Also read locations from the JSON files that Google Takeout puts beside photos]' \
+'--update[Replace photos whose place or file has changed; without it they are named and left as they are]' \
+'--force[Replace files that georanker did not write or that were changed since]' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
@@ -139,10 +149,16 @@ _arguments "${_arguments_options[@]}" : \
 '--photos=[Read photos from this folder or .tar file]:DIR|TAR:_files' \
 '--table=[Read locations from this photo table (CSV or Parquet with \`IMG_ID\`, \`LAT\`, \`LON\`) \[default\: the photos'\'' GPS tags\]]:FILE:_files' \
 '--where=[Use only table rows with these column values, for example split=gallery]:COLUMN=VALUE,...:_default' \
+'--outcomes=[Write what became of each photo to this file\: a CSV of \`IMG_ID\`, outcome and reason]:FILE:_files' \
 '--report=[Write a JSON report\: photos per second, and time spent reading, decoding and encoding]:FILE:_files' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
 '--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
 '--threads=[Number of threads \[default\: one per core\]]:N:_default' \
+'--skip-bad-rows[Leave out rows of the table that are wrong; each is named]' \
+'--allow-truncated[Use photos whose files end too early, as far as they go; each is named]' \
+'--sidecars[Also read locations from the JSON files that Google Takeout puts beside photos]' \
+'--update[Replace photos whose place or file has changed; without it they are named and left as they are]' \
+'--force[Replace files that georanker did not write or that were changed since]' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
@@ -192,6 +208,7 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 '-o+[Write the files into this directory]:DIR:_files' \
 '--out=[Write the files into this directory]:DIR:_files' \
+'--force[Replace files that georanker did not write or that were changed since]' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
@@ -299,6 +316,7 @@ official\:"Read answers as the official code does\: 0, 0 if unreadable"))' \
 '--out=[Write to this file instead of stdout]:FILE:_files' \
 '--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
 '--max-megapixels=[Reject photos above this size]:MEGAPIXELS:_default' \
+'--force[Replace files that georanker did not write or that were changed since]' \
 '--dry-run[Send nothing; print what a run would ask and cost, as JSON]' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
@@ -369,6 +387,7 @@ _arguments "${_arguments_options[@]}" : \
 '-o+[Write distances.svg, positions.svg, map.svg and stats.json into this directory]:DIR:_files' \
 '--out=[Write distances.svg, positions.svg, map.svg and stats.json into this directory]:DIR:_files' \
 '--json[Print JSON instead of a table]' \
+'--force[Replace files that georanker did not write or that were changed since]' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
@@ -441,6 +460,7 @@ q4\:"4 bits per weight"))' \
 '--vision-memory=[Memory for cached vision features; 0 turns the cache off]:MB:_default' \
 '--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
 '--threads=[Number of threads \[default\: one per core\]]:N:_default' \
+'--force[Replace files that georanker did not write or that were changed since]' \
 '--resume[Continue the --out file of an interrupted run]' \
 '--merge-adapter[Merge the adapter into the weights when loading\: slightly faster and not bit-equal, with extra memory for the merged weights]' \
 '--naive[Score each candidate'\''s prompt separately, without sharing work\: slower, for comparison]' \
@@ -543,6 +563,8 @@ _arguments "${_arguments_options[@]}" : \
 '-o+[Write to this file instead of stdout]:FILE:_files' \
 '--out=[Write to this file instead of stdout]:FILE:_files' \
 '--calibration[Also measure how well confidence is calibrated]' \
+'--skip-bad-rows[Leave out rows of the files that are wrong; each is named]' \
+'--force[Replace files that georanker did not write or that were changed since]' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help]' \
@@ -576,6 +598,19 @@ _arguments "${_arguments_options[@]}" : \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+&& ret=0
+;;
+(doctor)
+_arguments "${_arguments_options[@]}" : \
+'--pack=[Model pack directory \[default\: beside the binary, then ./packs/starter\]]:DIR:_files' \
+'--gallery=[Look at this gallery instead of the pack'\''s own]:DIR:_files -/' \
+'--json[Print JSON instead of text]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
+'-h[Print help]' \
+'--help[Print help]' \
 '-V[Print version]' \
 '--version[Print version]' \
 && ret=0
@@ -715,6 +750,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(doctor)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (completions)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -744,6 +783,7 @@ _georanker_commands() {
 'evaluate:Measure the accuracy of predictions' \
 'pull:Download published weights and make a pack of them' \
 'packs:List and check the packs on this machine' \
+'doctor:Check what is found on this machine, what is missing, and how fast it is' \
 'completions:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -796,6 +836,11 @@ _georanker__subcmd__curate__subcmd__help__subcmd__stats_commands() {
 _georanker__subcmd__curate__subcmd__stats_commands() {
     local commands; commands=()
     _describe -t commands 'georanker curate stats commands' commands "$@"
+}
+(( $+functions[_georanker__subcmd__doctor_commands] )) ||
+_georanker__subcmd__doctor_commands() {
+    local commands; commands=()
+    _describe -t commands 'georanker doctor commands' commands "$@"
 }
 (( $+functions[_georanker__subcmd__evaluate_commands] )) ||
 _georanker__subcmd__evaluate_commands() {
@@ -910,6 +955,7 @@ _georanker__subcmd__help_commands() {
 'evaluate:Measure the accuracy of predictions' \
 'pull:Download published weights and make a pack of them' \
 'packs:List and check the packs on this machine' \
+'doctor:Check what is found on this machine, what is missing, and how fast it is' \
 'completions:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -937,6 +983,11 @@ _georanker__subcmd__help__subcmd__curate__subcmd__build_commands() {
 _georanker__subcmd__help__subcmd__curate__subcmd__stats_commands() {
     local commands; commands=()
     _describe -t commands 'georanker help curate stats commands' commands "$@"
+}
+(( $+functions[_georanker__subcmd__help__subcmd__doctor_commands] )) ||
+_georanker__subcmd__help__subcmd__doctor_commands() {
+    local commands; commands=()
+    _describe -t commands 'georanker help doctor commands' commands "$@"
 }
 (( $+functions[_georanker__subcmd__help__subcmd__evaluate_commands] )) ||
 _georanker__subcmd__help__subcmd__evaluate_commands() {
