@@ -1266,7 +1266,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__locate)
-            opts="-f -o -q -h -V --pack --gallery --format --out --map --force --top --distinct --region --precision --decide --exclude --exif-only --allow-truncated --sidecars --max-megapixels --device --threads --fuse --dedupe --dedupe-photos --coordinates --more-coordinates --query-cache --author --generate --generate-model --generate-api-key-env --generate-samples --generate-detail --generate-prompt --generate-temperature --generate-requests-per-minute --generate-budget --generate-price-in --generate-price-out --generate-cache --generated --merge-within-m --judge --judge-adapter --judge-retrieved --judge-generated --judge-dtype --judge-device --judge-max-pixels --judge-weights --judge-weights-cache --judge-vision-cache --quiet --help --version"
+            opts="-f -o -q -h -V --pack --gallery --format --out --map --force --ids --top --distinct --region --precision --decide --exclude --exif-only --allow-truncated --sidecars --max-megapixels --device --threads --fuse --dedupe --dedupe-photos --coordinates --more-coordinates --query-cache --author --generate --generate-model --generate-api-key-env --generate-samples --generate-detail --generate-prompt --generate-temperature --generate-requests-per-minute --generate-budget --generate-price-in --generate-price-out --generate-cache --generated --merge-within-m --judge --judge-adapter --judge-retrieved --judge-generated --judge-dtype --judge-device --judge-max-pixels --judge-weights --judge-weights-cache --judge-vision-cache --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1298,6 +1298,10 @@ _georanker() {
                     ;;
                 --map)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ids)
+                    COMPREPLY=($(compgen -W "path name" -- "${cur}"))
                     return 0
                     ;;
                 --top)

@@ -51,6 +51,8 @@ csv\t''
 html\t''"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -s o -l out -d 'Write to this file instead of stdout' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l map -d 'Also write an HTML map to this file' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l ids -d 'Name photos in a CSV by their paths below the given directory, or by their file names' -r -f -a "path\t'Path below the given directory'
+name\t'File name'"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l top -d 'Show this many candidates per photo' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l distinct -d 'Hide candidates within this distance of a better one; 0 shows all' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l region -d 'Restrict answers to a region: countries or states by name or code (AU,NZ or US-CA), south,west,north,east in degrees, or lat,lon,radius in km' -r

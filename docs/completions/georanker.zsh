@@ -39,6 +39,8 @@ _arguments "${_arguments_options[@]}" : \
 '-o+[Write to this file instead of stdout]:FILE:_files' \
 '--out=[Write to this file instead of stdout]:FILE:_files' \
 '--map=[Also write an HTML map to this file]:FILE:_files' \
+'--ids=[Name photos in a CSV by their paths below the given directory, or by their file names]:path|name:((path\:"Path below the given directory"
+name\:"File name"))' \
 '--top=[Show this many candidates per photo]:N:_default' \
 '--distinct=[Hide candidates within this distance of a better one; 0 shows all]:KM:_default' \
 '--region=[Restrict answers to a region\: countries or states by name or code (AU,NZ or US-CA), south,west,north,east in degrees, or lat,lon,radius in km]:REGION:_default' \

@@ -41,6 +41,31 @@ pub struct Inputs {
     pub failures: Vec<(String, Failure)>,
 }
 
+impl Inputs {
+    /// Makes file names the ids, as tables without folders have them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] naming two photos that share a file name.
+    pub fn use_file_names(&mut self) -> Result<(), Failure> {
+        let mut known: HashMap<String, &str> = HashMap::with_capacity(self.photos.len());
+        let mut ids = Vec::with_capacity(self.photos.len());
+        for photo in &self.photos {
+            let id = photo.id.rsplit('/').next().unwrap_or(&photo.id).to_owned();
+            let first = known.entry(id.clone()).or_insert(&photo.name);
+            if *first != photo.name {
+                let message = format!("{first} and {} share a file name", photo.name);
+                return Err(Failure::new(ErrorKind::Usage, message)
+                    .with_hint("set `ids` to path, or locate them in two runs"));
+            }
+            ids.push(id);
+        }
+        for (photo, id) in self.photos.iter_mut().zip(ids) {
+            photo.id = id;
+        }
+        Ok(())
+    }
+}
+
 /// Expands files and directories (recursively; links to directories are not followed).
 ///
 /// A file named by the user is always taken, so that a wrong one fails by name; in a directory, files without a

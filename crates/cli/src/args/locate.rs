@@ -38,6 +38,9 @@ pub struct LocateArguments {
     /// Whether other files are replaced.
     #[command(flatten, next_help_heading = "Output")]
     pub force: ForceArguments,
+    /// Name photos in a CSV by their paths below the given directory, or by their file names.
+    #[arg(help_heading = "Output", long, value_enum, default_value_t = Ids::Path, value_name = "path|name")]
+    pub ids: Ids,
     /// Show this many candidates per photo.
     #[arg(help_heading = "Output", long, default_value_t = 5, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub top: u16,
@@ -86,6 +89,15 @@ pub struct LocateArguments {
     #[cfg(feature = "lvlm")]
     #[command(flatten, next_help_heading = "Ranking by a vision-language model")]
     pub judge: JudgeArguments,
+}
+
+/// What `--ids` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Ids {
+    /// Path below the given directory.
+    Path,
+    /// File name.
+    Name,
 }
 
 /// What `--exclude` can name.

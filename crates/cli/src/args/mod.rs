@@ -65,7 +65,7 @@ pub use judge::{JudgeArguments, JudgeRequest};
 pub use load::WeightStorage;
 #[cfg(feature = "lvlm")]
 pub use local_model::{LocalArguments, LocalRequest};
-pub use locate::{LocateArguments, LocateRequest};
+pub use locate::{Ids, LocateArguments, LocateRequest};
 #[cfg(feature = "pull")]
 pub use packs::PacksArguments;
 #[cfg(feature = "pull")]

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use contract::{Cancel, ErrorKind, Failure, Locate, PhotoId};
@@ -18,7 +18,7 @@ use present::{Format, OutputError, PhotoResult, Precision, Settings, Terminal, T
 use super::generated::{Generated, with_models};
 #[cfg(not(feature = "lvlm"))]
 use super::without_models::{Generated, with_models};
-use crate::args::LocateArguments;
+use crate::args::{Ids, LocateArguments};
 use crate::exit::{Exit, report};
 use crate::progress::{bar, note, stop_flag, tell_skipped};
 use crate::sink::Sink;
@@ -45,7 +45,7 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         return by_metadata(arguments, quiet);
     }
     let pack = Pack::open(&find_pack(arguments.pack.pack.as_deref())?)?;
-    let inputs = inputs_of(&arguments.inputs)?;
+    let inputs = inputs_of(arguments)?;
     tell_skipped(&inputs.skipped, quiet);
     let locator = Locator::open_with(&pack, &request.open, &mut |event| tell(&event, quiet))?;
     let query_cache = match &arguments.retrieval.query_cache {
@@ -76,20 +76,24 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
 }
 
 /// The photos; one that comes on stdin is called so.
-fn inputs_of(arguments: &[PathBuf]) -> Result<Inputs, Failure> {
-    let files = files_of(arguments)?;
+fn inputs_of(arguments: &LocateArguments) -> Result<Inputs, Failure> {
+    let files = files_of(&arguments.inputs)?;
     let mut inputs = expand_inputs(&files);
-    let stdin = arguments.iter().zip(&files).find(|(path, _)| path.as_os_str() == "-").map(|(_, file)| file);
+    let stdin =
+        arguments.inputs.iter().zip(&files).find(|(path, _)| path.as_os_str() == "-").map(|(_, file)| file);
     for input in inputs.photos.iter_mut().filter(|input| Some(&input.path) == stdin) {
         input.id = named(&input.id);
         input.name = named(&input.name);
+    }
+    if arguments.ids == Ids::Name {
+        inputs.use_file_names()?;
     }
     Ok(inputs)
 }
 
 /// What the files state, and nothing else.
 fn by_metadata(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure> {
-    let inputs = inputs_of(&arguments.inputs)?;
+    let inputs = inputs_of(arguments)?;
     tell_skipped(&inputs.skipped, quiet);
     let cancel = Cancel::by(stop_flag()?);
     let pictures = Pictures { locator: None, queries: RefCell::default() };

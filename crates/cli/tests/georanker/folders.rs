@@ -31,6 +31,13 @@ fn ids_are_paths_below_the_argument() {
     assert_eq!(located(&work, &["photos/"]), ["a.jpg", "sub/a.jpg", "sub/b.jpg"]);
     assert_eq!(located(&work, &["photos", "more"]), ["a.jpg", "sub/a.jpg", "sub/b.jpg", "c.jpg"]);
     assert_eq!(located(&work, &["photos/sub", "more/c.jpg", "more/c.jpg"]), ["a.jpg", "b.jpg", "c.jpg"]);
+    assert_eq!(located(&work, &["photos/sub", "more", "--ids", "name"]), ["a.jpg", "b.jpg", "c.jpg"]);
+    georanker()
+        .current_dir(work.root())
+        .args(["locate", "photos", "--ids", "name"])
+        .assert()
+        .code(2)
+        .stderr(contains("photos/a.jpg and photos/sub/a.jpg share a file name"));
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn check_authors(
 }
 
 fn names_authors(table: &PhotoTable) -> bool {
-    table.columns().iter().any(|name| matches!(name.as_str(), "AUTHOR" | "author"))
+    table.columns().iter().any(|name| name.eq_ignore_ascii_case("author"))
 }
 
 fn no_authors(source: &str) -> Failure {
