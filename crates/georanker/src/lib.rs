@@ -20,7 +20,7 @@
 //! ```
 //!
 //! # Features
-//! All are on by default: `heic`, `lvlm` (vision-language models and the strong encoders), `parquet`, `pull`, `train`.
+//! All are on by default: `avif`, `heic`, `jxl`, `lvlm` (vision-language models and the strong encoders), `parquet`, `pull`, `train`.
 //! Locating with the starter pack needs none of them, and the crate compiles in a third of the time without them.
 //!
 //! # Alternatives considered
