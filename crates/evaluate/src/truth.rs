@@ -111,7 +111,7 @@ impl Truth {
         self.locations.len()
     }
 
-    /// Never true: there is no truth without photos.
+    /// Never true: a truth has at least one photo.
     pub fn is_empty(&self) -> bool {
         self.locations.is_empty()
     }

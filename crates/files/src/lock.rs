@@ -58,7 +58,7 @@ impl Lock {
     pub fn refresh(&self) {
         if let Some(claim) = &self.claim {
             let opened = File::options().append(true).open(claim);
-            // Who cannot say so loses the lock after a while.
+            // If that fails, the lock is lost after a while.
             let _ = opened.and_then(|file| file.set_modified(SystemTime::now()));
         }
     }

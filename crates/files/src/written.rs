@@ -6,7 +6,7 @@
 //! more. Paths are kept as hashes.
 //!
 //! Own code, because a mark inside the file would change the formats, and extended attributes are lost by many copies and
-//! file systems. Losing the record costs a question, never a file.
+//! file systems. If the record is lost, the user is asked to confirm with `force`; no file is lost.
 
 use std::fs::{self, File, Metadata};
 use std::io::Write;
@@ -86,7 +86,7 @@ mod tests {
     fn only_what_was_written_and_left_alone_is_own() {
         let folder = tempfile::tempdir().unwrap();
         let (record, path) = (folder.path().join("cache/written.txt"), folder.path().join("out.csv"));
-        assert!(!is_noted(&record, &path), "there is no such file");
+        assert!(!is_noted(&record, &path), "the file does not exist");
         fs::write(&path, "answers").unwrap();
         assert!(!is_noted(&record, &path), "nobody noted it");
         remember_in(&record, &path);

@@ -63,7 +63,7 @@ pub enum GalleryError {
         /// The gallery directory.
         directory: PathBuf,
     },
-    /// A writer was killed in the middle of a change, or is in it, and there are no locks to tell.
+    /// A writer was killed in the middle of a change or is still making it: without locks the two look alike.
     #[error("gallery `{}` has an unfinished change", .directory.display())]
     Unfinished {
         /// The gallery directory.

@@ -39,7 +39,7 @@ impl Gallery {
     /// [`GalleryError::Missing`], [`GalleryError::NotAGallery`], [`GalleryError::NewerFormat`],
     /// [`GalleryError::OtherEncoder`], [`GalleryError::Damaged`].
     pub fn open(directory: &Path, expected_fingerprint: Option<&str>) -> Result<Self, GalleryError> {
-        /// Where there are no locks, a writer may come in between.
+        /// Without locks, a writer may change the file between two reads.
         const TRIES: usize = 3;
         for _ in 0..TRIES {
             let reader = open_to_read(directory)?;

@@ -20,8 +20,8 @@
 //! ```
 //!
 //! # Features
-//! All are on by default: `avif`, `heic`, `jxl`, `lvlm` (vision-language models and the strong encoders), `parquet`, `pull`, `train`.
-//! Locating with the starter pack needs none of them, and the crate compiles in a third of the time without them.
+//! All are on by default: `avif`, `heic`, `jxl`, `lvlm` (vision-language models and the strong encoders), `parquet`, `pull`,
+//! `train`. Locating with the starter pack needs none of them, and the crate compiles in a third of the time without them.
 //!
 //! # Alternatives considered
 //! Weights inside the binary. A pack is a directory that can be replaced, inspected and checked; the binary stays

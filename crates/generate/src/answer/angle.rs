@@ -288,7 +288,7 @@ impl Scanner<'_> {
         (total, true)
     }
 
-    /// `:51:30` behind degrees, where a letter says that it is no time.
+    /// `:51:30` behind degrees, where a letter shows that it is not a time of day.
     fn clock(&mut self, letter_leads: bool) -> Option<f64> {
         let back = self.at;
         let mut total = 0.0;

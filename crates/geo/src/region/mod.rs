@@ -149,6 +149,6 @@ impl FromStr for Region {
 }
 
 #[cfg(test)]
-mod area_tests;
+mod state_tests;
 #[cfg(test)]
 mod tests;

@@ -156,7 +156,7 @@ pub enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HemisphereDoubt {
     /// No reference, or an empty one.
-    #[error("there is no reference")]
+    #[error("the reference is missing")]
     NoReference,
     /// A reference that names no hemisphere of this axis.
     #[error("the reference is {0:?}")]

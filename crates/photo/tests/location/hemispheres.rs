@@ -45,9 +45,9 @@ fn certain_hemispheres_are_read() {
 fn uncertain_hemispheres_are_refused() {
     let (latitude, longitude) = (dms(48, 51, 2976), dms(2, 17, 4020));
     for (references, axis, why) in [
-        (["", "E"], "latitude", "there is no reference"),
-        (["N", ""], "longitude", "there is no reference"),
-        ([" ", " "], "latitude", "there is no reference"),
+        (["", "E"], "latitude", "the reference is missing"),
+        (["N", ""], "longitude", "the reference is missing"),
+        ([" ", " "], "latitude", "the reference is missing"),
         (["X", "E"], "latitude", "the reference is \"X\""),
         (["N", "?"], "longitude", "the reference is \"?\""),
         (["E", "N"], "latitude", "the reference is \"E\""),
@@ -69,11 +69,11 @@ fn uncertain_hemispheres_are_refused() {
     };
     assert_eq!(
         missing(1),
-        "the GPS tag does not say which hemisphere the latitude is in: there is no reference"
+        "the GPS tag does not say which hemisphere the latitude is in: the reference is missing"
     );
     assert_eq!(
         missing(3),
-        "the GPS tag does not say which hemisphere the longitude is in: there is no reference"
+        "the GPS tag does not say which hemisphere the longitude is in: the reference is missing"
     );
 }
 

@@ -98,7 +98,7 @@ fn bad_values_have_reasons() {
     for (attributes, reason) in [
         (
             r#"exif:GPSLatitude="48,51.496" exif:GPSLongitude="2,17.67""#,
-            "does not say which hemisphere the latitude is in: there is no reference",
+            "does not say which hemisphere the latitude is in: the reference is missing",
         ),
         (
             r#"exif:GPSLatitude="48,51.496E" exif:GPSLongitude="2,17.67N""#,

@@ -183,7 +183,7 @@ fn run(
     Ok(if run.counts.failed > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
-/// A dataset without a row helps nobody.
+/// An empty dataset is an error, which names the condition that left nothing.
 fn nothing_wanted(selection: Option<&str>) -> Failure {
     match selection {
         Some(condition) => {
