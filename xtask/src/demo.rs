@@ -7,6 +7,26 @@ use anyhow::Context;
 
 use crate::run::{cargo, root, run, target};
 
+/// What eight photos do not notice: reading arguments and tables, writing answers, wrappers around decoders. Compiling these
+/// without optimisation saves a minute of three and a half on two cores.
+const NOT_OPTIMISED: [&str; 15] = [
+    "clap_builder",
+    "csv",
+    "encoding_rs",
+    "georanker",
+    "georanker-cli",
+    "georanker-evaluate",
+    "georanker-formats",
+    "georanker-geo",
+    "georanker-present",
+    "image",
+    "image-webp",
+    "quick-xml",
+    "serde_json",
+    "tiff",
+    "toml",
+];
+
 /// Builds the binary, locates the sample photos and writes the map.
 ///
 /// # Errors
@@ -28,7 +48,7 @@ pub(crate) fn demo() -> anyhow::Result<()> {
 ///
 /// Training, LVLMs, Parquet files, the chat client and downloads are most of the compile time, and `locate` with the
 /// starter pack needs none of them. The build shares the target directory, so that a later full build compiles only what
-/// is missing here. The binary itself moves to `target/demo`: `target/release/georanker` is never the small one.
+/// is missing here and what is not optimised. The binary itself moves to `target/demo`: `target/release/georanker` is never the small one.
 fn build() -> anyhow::Result<PathBuf> {
     let name = format!("georanker{}", std::env::consts::EXE_SUFFIX);
     let (built, folder) = (target().join("release").join(&name), target().join("demo"));
@@ -38,6 +58,9 @@ fn build() -> anyhow::Result<PathBuf> {
     let full = put_aside(&built, &aside);
     let mut command = cargo();
     command.args(["build", "--release", "--package", "georanker-cli", "--no-default-features"]);
+    for package in NOT_OPTIMISED {
+        command.arg("--config").arg(format!("profile.release.package.{package}.opt-level=0"));
+    }
     let outcome = run("building georanker (release, only what `locate` needs)", &mut command);
     let program = folder.join(&name);
     let moved = outcome.and_then(|()| {
