@@ -1,9 +1,7 @@
 //! Ids that are spelt differently and mean the same file: a name without its folder, another normal form of Unicode,
 //! `./`, backslashes, an absolute path.
 
-use std::borrow::Cow;
-
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use formats::table::names::nfc;
 
 use crate::texts::Texts;
 
@@ -12,12 +10,8 @@ const END: char = '\0';
 
 /// The path components of an id, the file name first, in normal form C.
 fn key(id: &str) -> String {
-    let normal = match is_nfc_quick(id.chars()) {
-        IsNormalized::Yes => Cow::Borrowed(id),
-        _ => Cow::Owned(id.nfc().collect::<String>()),
-    };
     let mut key = String::with_capacity(id.len());
-    for component in normal.rsplit(['/', '\\']).filter(|part| !part.is_empty() && *part != ".") {
+    for component in nfc(id).rsplit(['/', '\\']).filter(|part| !part.is_empty() && *part != ".") {
         if !key.is_empty() {
             key.push(END);
         }

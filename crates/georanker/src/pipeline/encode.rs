@@ -103,7 +103,11 @@ impl Locator {
                     (Some(known), _) => known,
                     (None, Some(photo)) => {
                         let embedding = encoded.next().unwrap_or_else(|| Err(lost(&query.id().0)))?;
-                        keep(query, photo, &embedding, beside.cache);
+                        if let (Some(cache), Some(hash)) = (beside.cache, hash) {
+                            let size = [photo.image.width(), photo.image.height()];
+                            let (embedding, no_content) = (embedding.clone(), no_content.clone());
+                            keep(query, photo, &CachedQuery { embedding, size, hash, no_content }, cache);
+                        }
                         embedding
                     }
                     (None, None) => return Err(lost(&query.id().0)),
@@ -172,12 +176,10 @@ pub(crate) fn no_content(image: &Image) -> Option<String> {
     (!content.is_something()).then(|| content.to_string())
 }
 
-fn keep(query: &QueryPhoto, photo: &Photo, embedding: &QueryEmbedding, cache: Option<&QueryCache>) {
+fn keep(query: &QueryPhoto, photo: &Photo, encoded: &CachedQuery, cache: &QueryCache) {
     // What is missing of a file that was cut short is not kept, so its vectors are not either.
     let is_whole = photo.metadata.incomplete.is_none();
-    if let (Some(cache), Some(Ok(key)), true) = (cache, query.sha256(), is_whole) {
-        let size = [photo.image.width(), photo.image.height()];
-        let (hash, no_content) = (perceptual_hash(&photo.image), no_content(&photo.image));
-        cache.put(key, &CachedQuery { embedding: embedding.clone(), size, hash, no_content });
+    if let (Some(Ok(key)), true) = (query.sha256(), is_whole) {
+        cache.put(key, encoded);
     }
 }
