@@ -1,7 +1,8 @@
-//! Decodes every file below a folder and prints one JSON line for each, to compare with another decoder.
+//! Decodes every file below a folder, reads its location, and prints one JSON line for each, to compare with other
+//! programs.
 //!
 //! `cargo run --release -p georanker-photo --example compare_corpus -- FOLDER > ours.jsonl`, then
-//! `python benches/compare_decoding.py FOLDER ours.jsonl`.
+//! `python benches/compare_decoding.py FOLDER ours.jsonl` and `python benches/compare_metadata.py FOLDER ours.jsonl`.
 #![allow(clippy::print_stdout, reason = "the lines are the result")]
 
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::{env, fs, io};
 
 use photo::{
     Content, DecodeOptions, Format, Image, Limits, content, decode_and_measure, has_photo_extension, sniff,
+    stated_location,
 };
 use serde_json::{Value, json};
 
@@ -44,6 +46,22 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 fn line(name: &str, bytes: &[u8], options: DecodeOptions) -> Value {
+    let mut line = picture(name, bytes, options);
+    match stated_location(bytes) {
+        Ok(stated) => {
+            line["location"] = json!([stated.location.latitude(), stated.location.longitude()]);
+            line["location_source"] = json!(stated.source.to_string());
+            if let Some(other) = &stated.contradiction {
+                line["other_location"] = json!([other.location.latitude(), other.location.longitude()]);
+            }
+        }
+        Err(none) => line["no_location"] = json!(none.to_string()),
+    }
+    line
+}
+
+/// What the decoder says. The orientation is applied: size and quarters tell it.
+fn picture(name: &str, bytes: &[u8], options: DecodeOptions) -> Value {
     let format = sniff(bytes).map(Format::name);
     match decode_and_measure(bytes, &Limits::default(), options) {
         Ok((image, completeness)) => {

@@ -155,11 +155,18 @@ fn planes(picture: &Picture, params: ColorParams) -> Result<Frame, PhotoError> {
     let bits = picture.bits_per_component().map_or(8, |bits| bits.0) as u8;
     let read = |component, size, filled_to| plane(picture, component, size, filled_to, bits > 8);
     let chroma = (chroma_width, chroma_height);
+    let mut luma = read(PlanarImageComponent::Y, (width, height), (luma_width, luma_height))?;
+    // The conversion takes grey as it is, of the full range: grey photos and alpha.
+    if chroma_format == 0 && !params.full_range {
+        for sample in &mut luma {
+            *sample = of_full_range(*sample, bits);
+        }
+    }
     Ok(Frame {
         widths: [luma_width, chroma_width, chroma_width],
         heights: [luma_height, chroma_height, chroma_height],
         planes: [
-            read(PlanarImageComponent::Y, (width, height), (luma_width, luma_height))?,
+            luma,
             read(PlanarImageComponent::U, chroma, chroma)?,
             read(PlanarImageComponent::V, chroma, chroma)?,
         ],
@@ -168,6 +175,13 @@ fn planes(picture: &Picture, params: ColorParams) -> Result<Frame, PhotoError> {
         full_range: params.full_range,
         matrix_coeffs: params.matrix as u8,
     })
+}
+
+/// A brightness of the limited range (16 to 235 in 8 bits), stretched.
+fn of_full_range(sample: u16, bits: u8) -> u16 {
+    let (unit, full) = (1_u32 << (bits - 8), (1_u32 << bits) - 1);
+    let above_black = u32::from(sample).saturating_sub(16 * unit);
+    ((above_black * full + 219 * unit / 2) / (219 * unit)).min(full) as u16
 }
 
 /// A plane, its last column and row repeated up to the size that it is filled to.
@@ -206,4 +220,18 @@ fn container(error: heifer::heifer_isobmff::Error) -> PhotoError {
 
 fn damaged(why: impl Into<String>) -> PhotoError {
     PhotoError::Damaged { format: Format::Avif, why: why.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_full_range;
+
+    #[test]
+    fn the_limited_range_is_stretched() {
+        for (sample, bits, expected) in
+            [(0, 8, 0), (16, 8, 0), (126, 8, 128), (235, 8, 255), (255, 8, 255), (64, 10, 0), (940, 10, 1023)]
+        {
+            assert_eq!(of_full_range(sample, bits), expected, "{sample} of {bits} bits");
+        }
+    }
 }

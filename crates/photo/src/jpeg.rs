@@ -17,7 +17,7 @@ use contract::Image;
 use super::decode::Decoded;
 use super::jpeg_structure::{Coding, Structure};
 use super::orientation::Orientation;
-use super::{Completeness, Format, Limits, PhotoError};
+use super::{Completeness, Format, Limits, PhotoError, jpeg_scans};
 
 /// Real progressive files have about ten scans; thousands of them over a large image cost minutes.
 const MAX_SCANS: usize = 100;
@@ -34,6 +34,16 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits, allow_truncated: bool) -> Re
     let data = bytes.get(..structure.end).unwrap_or(bytes);
     let attempt = |tail: &[u8]| run(&[data, tail].concat(), limits, true);
     let marked = structure.has_end_marker;
+    if structure.coding == Coding::Separate {
+        // What the decoder itself would make of it is wrong where colours are shared, or filled where data is missing.
+        return match jpeg_scans::joined(data, limits)? {
+            Some(whole) => run(&whole, limits, true),
+            None => Err(match attempt(&END_OF_IMAGE) {
+                Err(error) if marked => error,
+                _ => truncated("its colours come one after the other, and not all are there"),
+            }),
+        };
+    }
     if structure.coding == Coding::Progressive && marked {
         return attempt(&END_OF_IMAGE);
     }
@@ -49,10 +59,6 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits, allow_truncated: bool) -> Re
             return attempt(&END_OF_IMAGE).map_err(|_| error);
         }
         Ok(_) | Err(_) => {}
-    }
-    if structure.coding == Coding::Separate {
-        let refusal = truncated("its colours come one after the other, and not all are there");
-        return if marked { attempt(&END_OF_IMAGE) } else { Err(refusal) };
     }
     let (cut, rows) = rows_there(data, limits, &structure)?;
     if rows == cut.image.height() && marked {

@@ -29,6 +29,7 @@
 
 #[cfg(feature = "avif")]
 mod av1;
+mod bmp_header;
 mod completeness;
 mod content;
 mod crop;
@@ -41,6 +42,8 @@ mod heif;
 #[cfg(any(feature = "avif", feature = "heic"))]
 mod heif_guard;
 mod jpeg;
+mod jpeg_bits;
+mod jpeg_scans;
 mod jpeg_structure;
 mod jxl;
 mod location;

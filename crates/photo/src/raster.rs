@@ -11,7 +11,7 @@ use contract::Image;
 use super::decode::Decoded;
 use super::orientation::Orientation;
 use super::samples::{narrow, to_rgb};
-use super::{DecodeOptions, Format, Limits, PhotoError, png_rows};
+use super::{DecodeOptions, Format, Limits, PhotoError, bmp_header, png_rows};
 
 /// What a decoder may allocate beside its output: palettes, profiles, dictionaries.
 const OVERHEAD_BYTES: u64 = 64 << 20;
@@ -37,7 +37,10 @@ pub(super) fn decode(
         }
         Format::WebP => decode_with(WebPDecoder::new(input).map_err(explain)?, format, limits, options),
         Format::Gif => decode_with(GifDecoder::new(input).map_err(explain)?, format, limits, options),
-        Format::Bmp => decode_with(BmpDecoder::new(input).map_err(explain)?, format, limits, options),
+        Format::Bmp => {
+            let input = Cursor::new(bmp_header::mended(bytes));
+            decode_with(BmpDecoder::new(input).map_err(explain)?, format, limits, options)
+        }
         Format::Jpeg | Format::Tiff | Format::Heic | Format::Avif | Format::Jxl => {
             Err(PhotoError::UnsupportedFormat { format })
         }
@@ -72,7 +75,7 @@ fn decode_with(
     // A damaged EXIF block must not cost the photo.
     let exif = decoder.exif_metadata().ok().flatten();
     let orientation = exif.map_or_else(Orientation::default, |block| Orientation::from_exif_block(&block));
-    let rgb = read_rgb(decoder, options).map_err(|error| explain(format, error))?;
+    let rgb = read_rgb(decoder, format, options).map_err(|error| explain(format, error))?;
     let image = Image::new(width, height, rgb)
         .map_err(|_| PhotoError::Damaged { format, why: "its pixels do not fit its size".into() })?;
     Ok(Decoded { orientation, ..Decoded::upright(image) })
@@ -85,7 +88,11 @@ fn decoder_limits(limits: &Limits) -> image::Limits {
     converted
 }
 
-fn read_rgb(decoder: impl ImageDecoder, options: DecodeOptions) -> Result<Vec<u8>, ImageError> {
+fn read_rgb(
+    decoder: impl ImageDecoder,
+    format: Format,
+    options: DecodeOptions,
+) -> Result<Vec<u8>, ImageError> {
     let colours = decoder.color_type();
     // Fits: at most MAX_BYTES_PER_PIXEL for each of the pixels that were checked against the limit.
     let mut samples = vec![0; decoder.total_bytes() as usize];
@@ -95,6 +102,12 @@ fn read_rgb(decoder: impl ImageDecoder, options: DecodeOptions) -> Result<Vec<u8
         let pairs = samples.chunks_exact(2);
         let wide: Vec<u16> = pairs.map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect();
         samples = narrow(&wide, channels, options.scale_narrow_samples);
+    }
+    // Bitmaps have a place for opacity that many writers leave empty.
+    if format == Format::Bmp && channels == 4 && samples.chunks_exact(4).all(|pixel| pixel[3] == 0) {
+        for pixel in samples.chunks_exact_mut(4) {
+            pixel[3] = u8::MAX;
+        }
     }
     Ok(match channels {
         1 => to_rgb::<1>(&samples, options.alpha),

@@ -58,6 +58,16 @@ impl Colours {
         };
         Ok(Self { model, alpha })
     }
+
+    /// How many of the channels, from the first, have a meaning.
+    pub(super) const fn channels(&self) -> usize {
+        let colours = match self.model {
+            Model::Grey { .. } | Model::Palette(_) => 1,
+            Model::Rgb | Model::YCbCr(_) => 3,
+            Model::Cmyk => 4,
+        };
+        colours + if self.alpha.is_some() { 1 } else { 0 }
+    }
 }
 
 /// Red, green and blue of all indices, one list behind the other.

@@ -63,8 +63,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits, options: DecodeOptions) -> R
     if directory.number(COMPRESSION) == Some(OLD_JPEG) {
         return whole_jpeg(bytes, &directory, limits).map(placed);
     }
-    let layout = Layout::of(&directory, width, height)?;
+    let mut layout = Layout::of(&directory, width, height)?;
     let colours = Colours::of(&directory, layout.channels)?;
+    if layout.planar {
+        // Others may be empty.
+        layout.channels = colours.channels();
+    }
     let rgb = if layout.blocks == (1, 1) {
         let samples = read(directory, bytes, &layout, limits)?;
         to_rgb(&samples.interleaved(&layout), &layout, &colours, options)
@@ -84,6 +88,8 @@ pub(super) struct Layout {
     pub(super) channels: usize,
     pub(super) bits: u32,
     pub(super) planar: bool,
+    /// Planes in the file; `channels` of them are read.
+    planes: usize,
     /// Columns and rows of brightness that share a colour, where the samples come in such blocks.
     pub(super) blocks: (usize, usize),
     /// The samples are numbers of as many bits as no library reads; they are declared as several of fewer bits.
@@ -92,17 +98,18 @@ pub(super) struct Layout {
 
 impl Layout {
     fn of(directory: &Directory<'_>, width: u32, height: u32) -> Result<Self, PhotoError> {
-        let bits = directory.numbers(BITS_PER_SAMPLE).unwrap_or_else(|| vec![1]);
+        let channels = directory.number(SAMPLES_PER_PIXEL).unwrap_or(1);
+        if channels == 0 || channels > 16 {
+            return Err(unsupported(format!("{channels} samples for each pixel")));
+        }
+        let mut bits = directory.numbers(BITS_PER_SAMPLE).unwrap_or_else(|| vec![1]);
+        bits.truncate(channels as usize);
         let first = bits.first().copied().unwrap_or(1);
         if bits.iter().any(|&other| other != first) {
             return Err(unsupported(format!("samples of different sizes ({bits:?} bits)")));
         }
         if first == 0 || first > 64 {
             return Err(damaged(format!("its samples have {first} bits")));
-        }
-        let channels = directory.number(SAMPLES_PER_PIXEL).unwrap_or(1);
-        if channels == 0 || channels > 16 {
-            return Err(unsupported(format!("{channels} samples for each pixel")));
         }
         let is_jpeg = directory.number(COMPRESSION) == Some(NEW_JPEG);
         let planar = directory.number(PLANAR) == Some(2) && channels > 1;
@@ -120,6 +127,7 @@ impl Layout {
             channels: channels as usize,
             bits: first as u32,
             planar,
+            planes: if planar { channels as usize } else { 1 },
             blocks,
             packed: !matches!(first, 1 | 2 | 4 | 8 | 16 | 32 | 64),
         })
@@ -149,6 +157,11 @@ fn read(
     directory.set(PHOTOMETRIC, 1);
     directory.remove(EXTRA_SAMPLES);
     directory.remove(SUBSAMPLING);
+    // "All rows in one strip" may be written as the greatest number.
+    if directory.number(ROWS_PER_STRIP).is_some_and(|rows| rows > layout.height as u64) {
+        directory.set(ROWS_PER_STRIP, layout.height as u32);
+    }
+    directory.keep(BITS_PER_SAMPLE, 0, layout.channels);
     if layout.blocks != (1, 1) {
         declare_blocks(&mut directory, layout)?;
     } else if layout.planar {
@@ -166,10 +179,9 @@ fn read(
         directory.set(SAMPLES_PER_PIXEL, numbers * layout.bits / unit);
         directory.remove(SAMPLE_FORMAT);
     }
-    let planes = if layout.planar { layout.channels } else { 1 };
-    let each = pieces.len() / planes;
-    let mut all = Vec::with_capacity(planes);
-    for plane in 0..planes {
+    let each = pieces.len() / layout.planes;
+    let mut all = Vec::with_capacity(layout.planes);
+    for plane in 0..if layout.planar { layout.channels } else { 1 } {
         let mut directory = directory.clone();
         if layout.planar {
             for tag in [STRIP_OFFSETS, STRIP_BYTES, TILE_OFFSETS, TILE_BYTES] {

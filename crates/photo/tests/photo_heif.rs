@@ -64,6 +64,14 @@ fn depths_samplings_and_containers_decode() {
 }
 
 #[test]
+fn grey_of_the_limited_range_is_as_bright_as_that_of_the_full_one() {
+    let full = default(&file("sub400.avif")).unwrap();
+    let limited = default(&file("limited400.avif")).unwrap();
+    let (_, mean) = difference(&full, &limited);
+    assert!(mean < 1.5, "{mean}");
+}
+
+#[test]
 fn rotation_is_applied_once_whatever_exif_says() {
     let image = original();
     // Three quarters against the clock is one with it: what EXIF orientation 6 says too.

@@ -249,7 +249,7 @@ fn inks_planes_and_alpha() {
     let file = {
         all.retain(|(tag, ..)| !matches!(tag, 273 | 279));
         let single = tiff(&all, &planes, false);
-        replace_strips(&single, plane)
+        replace_strips(&single, [0, 1, 2].map(|index| (8 + index * plane, plane)))
     };
     assert_near("planes", &file, image.rgb(), 0.0);
     let opacity = 51_u8;
@@ -267,8 +267,24 @@ fn inks_planes_and_alpha() {
     assert_near("extra", &tiff(&entries(&[8; 4], 2, &[(338, 3, vec![0])]), &own, false), image.rgb(), 0.0);
 }
 
-/// Three strips of equal length instead of one.
-fn replace_strips(file: &[u8], length: u32) -> Vec<u8> {
+/// What other programs read although it is not to the letter.
+#[test]
+fn headers_that_say_more_than_is_there() {
+    let image = picture();
+    let file = tiff(&entries(&[8; 3], 2, &[(278, 4, vec![u32::MAX])]), image.rgb(), false);
+    assert_near("all rows in one strip", &file, image.rgb(), 0.0);
+    let file =
+        tiff(&entries(&[8, 8, 8, 1], 2, &[(277, 3, vec![3]), (278, 4, vec![500])]), image.rgb(), false);
+    assert_near("bits of a fourth channel", &file, image.rgb(), 0.0);
+    let plane = grey(&image);
+    let file = tiff(&entries(&[8; 2], 1, &[(284, 3, vec![2]), (338, 3, vec![0])]), &plane, false);
+    let file = replace_strips(&file, [(8, plane.len() as u32), (0, 0)]);
+    let expected: Vec<u8> = plane.iter().flat_map(|&grey| [grey; 3]).collect();
+    assert_near("an empty second plane", &file, &expected, 0.0);
+}
+
+/// Strips, as offset and length, instead of one.
+fn replace_strips<const COUNT: usize>(file: &[u8], strips: [(u32, u32); COUNT]) -> Vec<u8> {
     let mut file = file.to_vec();
     let at = u32::from_le_bytes(file[4..8].try_into().expect("within the file")) as usize;
     let count = usize::from(u16::from_le_bytes(file[at..at + 2].try_into().expect("within the file")));
@@ -276,12 +292,12 @@ fn replace_strips(file: &[u8], length: u32) -> Vec<u8> {
         let entry = at + 2 + index * 12;
         let tag = u16::from_le_bytes(file[entry..entry + 2].try_into().expect("within the file"));
         let values = match tag {
-            273 => [8, 8 + length, 8 + 2 * length],
-            279 => [length; 3],
+            273 => strips.map(|(offset, _)| offset),
+            279 => strips.map(|(_, length)| length),
             _ => continue,
         };
         let behind = file.len() as u32;
-        file[entry + 4..entry + 8].copy_from_slice(&3_u32.to_le_bytes());
+        file[entry + 4..entry + 8].copy_from_slice(&(COUNT as u32).to_le_bytes());
         file[entry + 8..entry + 12].copy_from_slice(&behind.to_le_bytes());
         file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
