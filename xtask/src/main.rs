@@ -1,5 +1,5 @@
 //! Tasks of the project: `cargo xtask demo`, `test`, `book`, `reference`, `package`, `pack starter`, `accuracy`,
-//! `trials`, `peft`, `learnbench`.
+//! `trials`, `peft`, `learnbench`, `fuzz`.
 //!
 //! Light on purpose: it is compiled before every task, and before the first answer of a fresh clone. So there are no
 //! derived argument parsers here (their macros took three quarters of the compile time), and heavy work is in programs of
@@ -8,6 +8,7 @@
 
 mod book;
 mod demo;
+mod fuzz;
 mod learnbench;
 #[cfg(test)]
 mod library_texts;
@@ -56,6 +57,24 @@ fn command() -> Command {
         )
         .subcommand(task("peft", "Check that PEFT reads the adapters we save; fetch PyTorch once"))
         .subcommand(
+            task("fuzz", "Fuzz the readers of files and answers; print executions and finds")
+                .arg(
+                    Arg::new("seconds")
+                        .long("seconds")
+                        .default_value("60")
+                        .value_parser(clap::value_parser!(u64))
+                        .help("Longest time per target"),
+                )
+                .arg(
+                    Arg::new("runs")
+                        .long("runs")
+                        .default_value("10000000")
+                        .value_parser(clap::value_parser!(u64))
+                        .help("Most executions per target"),
+                )
+                .arg(Arg::new("targets").action(ArgAction::Append).value_name("TARGET").help("Only these targets")),
+        )
+        .subcommand(
             task("accuracy", "Measure the starter pack on held-out photos; write benches/runs/DATE-accuracy-SPLIT.md")
                 .arg(Arg::new("split").long("split").default_value("test").help("The split")),
         )
@@ -93,6 +112,11 @@ fn main() -> anyhow::Result<()> {
             options.get_flag("set-ranker"),
         ),
         "peft" => peft::peft(),
+        "fuzz" => {
+            let targets = options.get_many("targets").into_iter().flatten().cloned().collect::<Vec<String>>();
+            let number = |name| options.get_one::<u64>(name).copied().unwrap_or_default();
+            fuzz::fuzz(&targets, number("seconds"), number("runs"))
+        }
         "accuracy" => pack::accuracy(text(options, "split")),
         "trials" => pack::trials(text(options, "only")),
         _ => {

@@ -54,8 +54,9 @@ fn joins(between: &str, all: &[Angle], first: &Part, second: &Part) -> bool {
 /// the two halves are not alike, nobody knows which number is which.
 fn spaced(text: &str, all: &[Angle], first: usize, last: usize, spot: &mut Spot) {
     let touches = |one: usize, other: usize| {
-        let between = text[all[one].end..all[other].start].chars();
-        between.clone().all(|sign| sign == ' ') && between.count() > 0
+        let between =
+            all.get(one).zip(all.get(other)).and_then(|(one, other)| text.get(one.end..other.start));
+        between.is_some_and(|between| !between.is_empty() && between.chars().all(|sign| sign == ' '))
     };
     let is_bare = |index: usize| {
         all.get(index).is_some_and(|angle| {

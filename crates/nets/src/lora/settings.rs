@@ -114,8 +114,9 @@ impl Settings {
         if !(1..=MOST_RANK).contains(&self.rank) {
             return bad("r", format!("{} is not in 1..={MOST_RANK}", self.rank));
         }
-        if !self.alpha.is_finite() {
-            return bad("lora_alpha", format!("{} is not a finite number", self.alpha));
+        // The scale is at most this much, and a number of 32 bits.
+        if !(self.alpha as f32).is_finite() {
+            return bad("lora_alpha", format!("{} is not a finite number of 32 bits", self.alpha));
         }
         if !(0.0..1.0).contains(&self.dropout) {
             return bad("lora_dropout", format!("{} is not in 0..1", self.dropout));

@@ -1,0 +1,4 @@
+//! libFuzzer over [`fuzz::answer`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(init: fuzz::unwind_again(), |data: &[u8]| fuzz::answer(data));
