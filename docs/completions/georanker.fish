@@ -276,7 +276,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_s
 complete -c georanker -n "__fish_georanker_using_subcommand curate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l model -d 'Directory of the vision-language model (config.json, tokenizer.json, *.safetensors)' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l adapter -d 'Directory of a LoRA adapter with a value head (adapter_config.json, adapter_model.safetensors)' -r -F
-complete -c georanker -n "__fish_georanker_using_subcommand score" -l pairs -d 'Read queries and their candidates from this file (JSON lines)' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand score" -l pairs -d 'Read queries and their candidates from this file (JSON lines); - is stdin, with photos from the working directory' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l benchmark -d 'Score an official candidate file (im2gps3k.csv, yfcc4k.csv) instead of a pairs file' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l photos -d 'Read the benchmark\'s photos from this folder or uncompressed .tar file' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand score" -l candidate-photos -d 'Read the collection\'s photos (mp-16-images.tar) from this folder or uncompressed .tar file' -r -F

@@ -326,7 +326,7 @@ official\:"Read answers as the official code does\: 0, 0 if unreadable"))' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
-'*::inputs -- Photos, or directories that hold photos (searched recursively):_files' \
+'*::inputs -- Photos, or directories that hold photos (searched recursively); - is a photo on stdin:_files' \
 && ret=0
 ;;
 (curate)
@@ -435,7 +435,7 @@ esac
 _arguments "${_arguments_options[@]}" : \
 '--model=[Directory of the vision-language model (config.json, tokenizer.json, *.safetensors)]:DIR:_files' \
 '--adapter=[Directory of a LoRA adapter with a value head (adapter_config.json, adapter_model.safetensors)]:DIR:_files' \
-'(--benchmark)--pairs=[Read queries and their candidates from this file (JSON lines)]:FILE:_files' \
+'(--benchmark)--pairs=[Read queries and their candidates from this file (JSON lines); - is stdin, with photos from the working directory]:FILE:_files' \
 '--benchmark=[Score an official candidate file (im2gps3k.csv, yfcc4k.csv) instead of a pairs file]:CSV:_files' \
 '--photos=[Read the benchmark'\''s photos from this folder or uncompressed .tar file]:DIR|TAR:_files' \
 '--candidate-photos=[Read the collection'\''s photos (mp-16-images.tar) from this folder or uncompressed .tar file]:DIR|TAR:_files' \

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use contract::{ErrorKind, Failure};
+use georanker::{Inputs, expand_inputs};
 use tempfile::TempDir;
 
 /// Bytes that are taken from stdin at most: a stream without end must not fill the disk.
@@ -46,6 +47,21 @@ pub(crate) fn file_of(path: &Path) -> Result<PathBuf, Failure> {
 /// As [`file_of`].
 pub(crate) fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     paths.iter().map(|path| file_of(path)).collect()
+}
+
+/// The photos of a command line; one that comes on stdin is called so.
+///
+/// # Errors
+/// As [`file_of`].
+pub(crate) fn photos_of(paths: &[PathBuf]) -> Result<Inputs, Failure> {
+    let files = files_of(paths)?;
+    let mut inputs = expand_inputs(&files);
+    let stdin = paths.iter().zip(&files).find(|(path, _)| path.as_os_str() == "-").map(|(_, file)| file);
+    for input in inputs.photos.iter_mut().filter(|input| Some(&input.path) == stdin) {
+        input.id = named(&input.id);
+        input.name = named(&input.name);
+    }
+    Ok(inputs)
 }
 
 /// A text with the temporary file called `stdin`.

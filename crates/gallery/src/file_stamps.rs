@@ -35,6 +35,18 @@ pub(crate) fn insert(connection: &Connection, key: i64, stamp: &FileStamp) -> ru
         .map(|_| ())
 }
 
+/// Gives a photo that is there another stamp.
+pub(crate) fn restamp(connection: &Connection, id: &PhotoId, stamp: &FileStamp) -> rusqlite::Result<()> {
+    let key = connection
+        .prepare_cached("SELECT key FROM photos WHERE id = ?1")?
+        .query_row([&id.0], |row| row.get(0))
+        .optional()?;
+    match key {
+        Some(key) if is_there(connection)? => insert(connection, key, stamp),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn delete(connection: &Connection, key: i64) -> rusqlite::Result<()> {
     if is_there(connection)? {
         connection.prepare_cached("DELETE FROM photo_files WHERE key = ?1")?.execute([key])?;

@@ -16,6 +16,9 @@ use crate::source::{PhotoSource, SourceError, open_source};
 use crate::spec::{GallerySpec, SourceSpec};
 use crate::writer::check_fingerprint;
 
+/// How often a database that no lock protects is read while somebody writes to it.
+pub(crate) const TRIES: usize = 3;
+
 /// An open gallery: a snapshot of the moment it was opened, whatever a writer does afterwards.
 ///
 /// Searching goes through [`contract::Search`].
@@ -39,8 +42,7 @@ impl Gallery {
     /// [`GalleryError::Missing`], [`GalleryError::NotAGallery`], [`GalleryError::NewerFormat`],
     /// [`GalleryError::OtherEncoder`], [`GalleryError::Damaged`].
     pub fn open(directory: &Path, expected_fingerprint: Option<&str>) -> Result<Self, GalleryError> {
-        /// Without locks, a writer may change the file between two reads.
-        const TRIES: usize = 3;
+        // Without locks, a writer may change the file between two reads.
         for _ in 0..TRIES {
             let reader = open_to_read(directory)?;
             let (opened, reader) = Self::read(reader, directory, expected_fingerprint)?;
@@ -177,12 +179,17 @@ impl Gallery {
 
     /// From the database: a photo that was removed since we opened is gone.
     fn inline_bytes(&self, key: i64) -> Result<Option<Vec<u8>>, GalleryError> {
-        let reader = open_to_read(&self.directory)?;
-        reader
-            .connection
-            .query_row("SELECT bytes FROM photo_bytes WHERE key = ?1", [key], |row| row.get(0))
-            .optional()
-            .map_err(|error| GalleryError::database(&database_path(&self.directory), error))
+        for _ in 0..TRIES {
+            let reader = open_to_read(&self.directory)?;
+            let bytes = reader
+                .connection
+                .query_row("SELECT bytes FROM photo_bytes WHERE key = ?1", [key], |row| row.get(0))
+                .optional();
+            if reader.is_consistent() {
+                return bytes.map_err(|error| GalleryError::database(&database_path(&self.directory), error));
+            }
+        }
+        Err(GalleryError::Busy { directory: self.directory.clone() })
     }
 
     fn source(&self, ordinal: usize) -> Option<&dyn PhotoSource> {

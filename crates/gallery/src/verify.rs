@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::database::{existing_database, open_to_read};
 use crate::derived::build::{self, DerivedProblem};
 use crate::error::GalleryError;
-use crate::gallery::resolve;
+use crate::gallery::{TRIES, resolve};
 use crate::lock::WriterLock;
 use crate::record::StoredReference;
 use crate::rows::{PHOTO_COLUMNS, StoredVector, read_photo};
@@ -122,18 +122,30 @@ impl fmt::Display for Problem {
 
 /// Checks everything: the database, every vector, derived files byte by byte against what the database gives,
 /// and that photos are where they should be. Empty if all is well. Nothing is changed.
+///
+/// Where no lock keeps a writer away meanwhile, what was read may not belong together: then it is checked again.
 pub fn verify(directory: &Path) -> Vec<Problem> {
-    let opened = open_to_read(directory)
-        .and_then(|reader| Ok((schema::read_meta(&reader.connection, directory)?, reader.connection)));
-    let (meta, mut connection) = match opened {
-        Ok(opened) => opened,
-        Err(error) => return vec![Problem::CannotOpen(error.to_string())],
-    };
+    for _ in 0..TRIES {
+        let opened = open_to_read(directory)
+            .and_then(|reader| Ok((schema::read_meta(&reader.connection, directory)?, reader)));
+        let (meta, mut reader) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return vec![Problem::CannotOpen(error.to_string())],
+        };
+        let problems = problems_of(&mut reader.connection, &meta, directory);
+        if reader.is_consistent() {
+            return problems;
+        }
+    }
+    vec![Problem::CannotOpen(GalleryError::Busy { directory: directory.to_path_buf() }.to_string())]
+}
+
+fn problems_of(connection: &mut Connection, meta: &Meta, directory: &Path) -> Vec<Problem> {
     let mut problems = Vec::new();
     let checked = connection.transaction().and_then(|transaction| {
-        check_database(&transaction, &meta, &mut problems)?;
-        check_sources(&transaction, &meta, directory, &mut problems)?;
-        problems.extend(check_derived(&transaction, &meta, directory));
+        check_database(&transaction, meta, &mut problems)?;
+        check_sources(&transaction, meta, directory, &mut problems)?;
+        problems.extend(check_derived(&transaction, meta, directory));
         Ok(())
     });
     if let Err(error) = checked {

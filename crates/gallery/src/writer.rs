@@ -19,7 +19,7 @@ use crate::record;
 use crate::region::boxes;
 use crate::rows::{self, StoredVector};
 use crate::schema::{self, Meta, database_path, vector_table};
-use crate::spec::{GallerySpec, NewPhoto, PhotoReference, SourceSpec, is_safe_relative};
+use crate::spec::{FileStamp, GallerySpec, NewPhoto, PhotoReference, SourceSpec, is_safe_relative};
 
 /// What became of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,6 +127,24 @@ impl GalleryWriter {
     /// Those of the database.
     pub fn held(&self, id: &PhotoId) -> Result<Option<HeldPhoto>, GalleryError> {
         file_stamps::held(&self.connection, id).map_err(|error| self.failed(error))
+    }
+
+    /// Notes that photos are still those of the gallery although their files look another way: copied, or with another
+    /// sidecar. Nothing that a search sees changes.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn restamp(&mut self, stamps: &[(PhotoId, FileStamp)]) -> Result<(), GalleryError> {
+        if stamps.is_empty() {
+            return Ok(());
+        }
+        let path = database_path(&self.directory);
+        let failed = |error| GalleryError::database(&path, error);
+        let transaction = self.connection.transaction().map_err(failed)?;
+        for (id, stamp) in stamps {
+            file_stamps::restamp(&transaction, id, stamp).map_err(failed)?;
+        }
+        transaction.commit().map_err(failed)
     }
 
     /// Adds a place where photos are, unless it is known, and returns its number.

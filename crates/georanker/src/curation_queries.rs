@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use contract::{Channel, Encoder, ErrorKind, Failure, Photo, PhotoId, QueryEmbedding};
 use files::{sha256_hex, sha256_of_file};
-use formats::table::{PhotoRow, PhotoTable, TableError};
+use formats::table::{PhotoRow, PhotoTable, PlausibilityCheck};
 use gallery::{Gallery, Listing, PhotoFiles, PhotoSource};
 use geo::LatLon;
 use photo::{DecodeOptions, Limits, Sidecars, decode_photo, perceptual_hash, stated_location_with};
@@ -48,7 +48,7 @@ struct Vectors<'a> {
 type Wanted = Box<dyn Fn(&PhotoRow) -> bool>;
 
 enum Names {
-    Table { rows: Box<PhotoTable>, wanted: Wanted },
+    Table { rows: Box<PhotoTable>, wanted: Wanted, check: Box<PlausibilityCheck> },
     Photos { ids: std::vec::IntoIter<PhotoId> },
 }
 
@@ -78,7 +78,12 @@ impl<'a> PhotoQueries<'a> {
         })?;
         let identity = format!("table {} where {selection:?}", hash.sha256);
         let vectors = Vectors { gallery, channel, encoder };
-        Ok(Self { names: Names::Table { rows: Box::new(rows), wanted }, identity, sample, vectors })
+        Ok(Self {
+            names: Names::Table { rows: Box::new(rows), wanted, check: Box::default() },
+            identity,
+            sample,
+            vectors,
+        })
     }
 
     /// All photos of a folder or tar file, located by their GPS tags.
@@ -106,20 +111,23 @@ impl<'a> PhotoQueries<'a> {
     fn advance(&mut self) -> Result<Option<Named>, Failure> {
         match &mut self.names {
             Names::Photos { ids } => Ok(ids.find(|id| self.sample.keeps(id)).map(Named::Photo)),
-            Names::Table { rows, wanted } => loop {
+            Names::Table { rows, wanted, check } => loop {
                 match rows.next() {
                     None => return Ok(None),
-                    Some(Ok(row)) if wanted(&row) && self.sample.keeps(&row.id) => {
-                        return Ok(Some(Named::Row(Box::new(row))));
+                    Some(Ok(row)) => {
+                        check.see(&row);
+                        if wanted(&row) && self.sample.keeps(&row.id) {
+                            return Ok(Some(Named::Row(Box::new(row))));
+                        }
                     }
-                    Some(Ok(_)) => {}
                     Some(Err(error)) => {
+                        check.see_error(&error);
                         let failure = Failure::from_error(&error);
-                        let ends = matches!(
-                            error,
-                            TableError::Read { .. } | TableError::Endless { .. } | TableError::Parquet { .. }
-                        );
-                        return if ends { Err(failure) } else { Ok(Some(Named::Failed(failure))) };
+                        return if error.is_final() {
+                            Err(failure)
+                        } else {
+                            Ok(Some(Named::Failed(failure)))
+                        };
                     }
                 }
             },
@@ -261,5 +269,12 @@ impl QuerySource for PhotoQueries<'_> {
             named.push(one);
         }
         Ok(self.vectors.queries(named))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let Names::Table { rows, check, .. } = &self.names else { return Vec::new() };
+        let findings = check.findings();
+        let findings = findings.iter().map(ToString::to_string);
+        rows.notes().iter().map(ToString::to_string).chain(findings).collect()
     }
 }

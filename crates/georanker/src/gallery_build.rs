@@ -6,18 +6,17 @@ use std::time::Instant;
 
 use contract::{Attribution, Encoder, ErrorKind, Failure, Photo, PhotoId, PhotoRecord};
 use gallery::{FileStamp, GalleryWriter, HeldPhoto, NewPhoto, PhotoReference, PhotoSource};
-use geo::{LatLon, Place, ReverseGeocoder, geodesic_km};
-use photo::{DecodeOptions, Limits, Sidecars, decode_photo, perceptual_hash, stated_location_with};
+use geo::{LatLon, Place, ReverseGeocoder};
+use photo::{DecodeOptions, Limits, Sidecars, decode_photo, perceptual_hash};
 use rayon::prelude::*;
 
 use crate::build_times::{BuildTimes, Clocks, Part};
 use crate::encode_for_gallery;
+use crate::held_photo::{Compared, Difference, given_twice};
 use crate::pipeline::lost;
 
 /// Photos in one transaction: what a killed run loses at most.
 const BATCH: usize = 32;
-/// Places this close (km) are the same: tables round.
-const SAME_PLACE_KM: f64 = 0.01;
 
 /// A photo that a table or a folder names.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,9 +58,9 @@ pub enum PhotoOutcome {
     /// It was there before.
     Present,
     /// It was there with another place or file, and was replaced.
-    Updated,
-    /// It was there with another place or file, and is left so; in words, without its name.
-    Differs(String),
+    Updated(Difference),
+    /// It was there with another place or file, and is left so.
+    Differs(Difference),
     /// It was left out.
     Failed(Failure),
 }
@@ -98,8 +97,8 @@ pub struct GalleryBuilder<'a> {
 /// A photo of a batch that is to be encoded.
 struct Wanted<'a> {
     photo: &'a PhotoToAdd,
-    /// Whether it takes the place of one that is there.
-    replaces: bool,
+    /// The one whose place it takes: where it was taken, and what is other now.
+    replaces: Option<(LatLon, Difference)>,
 }
 
 /// Vectors and record of a photo, and what is odd about it.
@@ -141,6 +140,7 @@ impl GalleryBuilder<'_> {
             }
             let mut outcomes: Vec<(Option<&PhotoId>, PhotoOutcome)> = Vec::with_capacity(batch.len());
             let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(batch.len());
+            let mut restamped = Vec::new();
             for photo in &batch {
                 let photo = match photo {
                     Ok(photo) => photo,
@@ -151,21 +151,28 @@ impl GalleryBuilder<'_> {
                 };
                 let id = Some(&photo.id);
                 if let Some(twin) = wanted.iter().find(|one| one.photo.id == photo.id) {
-                    outcomes.push((id, given_twice(twin.photo, photo)));
+                    let again = given_twice(twin.photo, photo);
+                    outcomes.push((id, again.map_or(PhotoOutcome::Present, PhotoOutcome::Differs)));
                     continue;
                 }
                 let is_first = !self.update || seen.insert(photo.id.clone());
                 match writer.held(&photo.id)? {
-                    None => wanted.push(Wanted { photo, replaces: false }),
+                    None => wanted.push(Wanted { photo, replaces: None }),
                     Some(HeldPhoto { source: Some(other), .. }) if other != self.source => {
                         outcomes.push((id, PhotoOutcome::Failed(name_taken(&photo.id))));
                     }
-                    Some(held) => match self.difference(photo, &held) {
-                        None => outcomes.push((id, PhotoOutcome::Present)),
-                        Some(_) if self.update && is_first => {
-                            wanted.push(Wanted { photo, replaces: true });
+                    Some(held) => match self.compare(photo, &held) {
+                        Compared::Same => outcomes.push((id, PhotoOutcome::Present)),
+                        Compared::Restamped(stamp) => {
+                            restamped.push((photo.id.clone(), stamp));
+                            outcomes.push((id, PhotoOutcome::Present));
                         }
-                        Some(difference) => outcomes.push((id, PhotoOutcome::Differs(difference))),
+                        Compared::Other(difference) if self.update && is_first => {
+                            wanted.push(Wanted { photo, replaces: Some((held.location, difference)) });
+                        }
+                        Compared::Other(difference) => {
+                            outcomes.push((id, PhotoOutcome::Differs(difference)));
+                        }
                     },
                 }
             }
@@ -178,11 +185,14 @@ impl GalleryBuilder<'_> {
                         if let Some(note) = note {
                             tell(BuildEvent::Note(&note));
                         }
-                        if *replaces {
-                            replaced.push(photo.id.clone());
-                        }
+                        let outcome = match replaces {
+                            Some((_, difference)) => {
+                                replaced.push(photo.id.clone());
+                                PhotoOutcome::Updated(*difference)
+                            }
+                            None => PhotoOutcome::Added,
+                        };
                         new.push(one);
-                        let outcome = if *replaces { PhotoOutcome::Updated } else { PhotoOutcome::Added };
                         outcomes.push((Some(&photo.id), outcome));
                     }
                     Err(failure) => outcomes.push((Some(&photo.id), PhotoOutcome::Failed(failure))),
@@ -191,6 +201,7 @@ impl GalleryBuilder<'_> {
             // Only now: a photo that cannot be read does not cost the one that is there.
             let written = clocks.time(Part::Write, || writer.replace(&replaced, &new));
             written?;
+            writer.restamp(&restamped)?;
             for (id, outcome) in &outcomes {
                 report.count(outcome);
                 tell(BuildEvent::Photo(*id, outcome));
@@ -202,32 +213,10 @@ impl GalleryBuilder<'_> {
         Ok(report)
     }
 
-    /// In words, what is other about a photo that the gallery holds already.
-    fn difference(&self, photo: &PhotoToAdd, held: &HeldPhoto) -> Option<String> {
-        if let Some(location) = photo.location {
-            let km = geodesic_km(location, held.location);
-            if km > SAME_PLACE_KM {
-                return Some(format!(
-                    "its place is {location} now and {} in the gallery, {} apart",
-                    held.location,
-                    distance(km)
-                ));
-            }
-        }
-        let stamp = held.file?;
-        let (bytes, modified) = self.photos.file_state(&self.photos.name_of(&photo.id))?;
-        if (bytes, modified) == (stamp.bytes, stamp.modified) || modified == 0 && bytes == stamp.bytes {
-            return None;
-        }
-        // A file that was copied has another time and the same content.
-        let content = self.photos.read(&photo.id).ok()?;
-        (FileStamp::of(&content, stamp.modified) != stamp).then(|| "its file has changed".to_owned())
-    }
-
     /// Reads and decodes photos one by one, encodes them in one batch.
     fn encode(&self, wanted: &[Wanted<'_>], clocks: &Clocks) -> Vec<Result<Made, Failure>> {
         let described: Vec<Result<Described, Failure>> =
-            wanted.par_iter().map(|one| self.describe(one.photo, clocks)).collect();
+            wanted.par_iter().map(|one| self.describe(one, clocks)).collect();
         let good = described.iter().filter_map(|one| one.as_ref().ok());
         let (photos, places): (Vec<&Photo>, Vec<LatLon>) =
             good.map(|one| (&one.photo, one.record.location)).unzip();
@@ -245,12 +234,17 @@ impl GalleryBuilder<'_> {
         made.collect()
     }
 
-    fn describe(&self, photo: &PhotoToAdd, clocks: &Clocks) -> Result<Described, Failure> {
+    fn describe(&self, wanted: &Wanted<'_>, clocks: &Clocks) -> Result<Described, Failure> {
+        let Wanted { photo, replaces } = wanted;
         let name = &photo.id.0;
         let bytes = clocks.time(Part::Read, || self.photos.read(&photo.id))?;
         let (location, note) = match photo.location {
             Some(known) => (known, None),
-            None => self.stated(&photo.id, &bytes)?,
+            None => match (self.stated(&photo.id, &bytes), replaces) {
+                // An edited copy without metadata: where it was taken has not changed.
+                (Err(_), Some((held, _))) => (*held, None),
+                (stated, _) => stated?,
+            },
         };
         let decoded = clocks.time(Part::Decode, || decode_photo(name, &bytes, &self.limits, self.decode))?;
         let missing = decoded.metadata.incomplete.as_ref();
@@ -261,17 +255,8 @@ impl GalleryBuilder<'_> {
         });
         let attribution = photo.attribution.clone();
         let record = PhotoRecord { id: photo.id.clone(), location, place, attribution, hash: Some(hash) };
-        let modified = self.photos.file_state(&self.photos.name_of(&photo.id)).map_or(0, |(_, time)| time);
+        let modified = self.state(photo).map_or(0, |(_, time)| time);
         Ok(Described { photo: decoded, record, stamp: FileStamp::of(&bytes, modified), note })
-    }
-
-    /// The location that a photo or a file beside it states, and what contradicts it.
-    fn stated(&self, id: &PhotoId, bytes: &[u8]) -> Result<(LatLon, Option<String>), Failure> {
-        let name = self.photos.name_of(id).0;
-        let mut read = |sidecar: &str| self.photos.sidecar(sidecar);
-        let stated =
-            stated_location_with(&name, bytes, self.sidecars, &mut read).map_err(|none| none.named(&id.0))?;
-        Ok((stated.location, stated.contradiction_note(&id.0)))
     }
 }
 
@@ -288,28 +273,12 @@ impl AddReport {
         let counted = match outcome {
             PhotoOutcome::Added => &mut self.added,
             PhotoOutcome::Present => &mut self.already_present,
-            PhotoOutcome::Updated => &mut self.updated,
+            PhotoOutcome::Updated(_) => &mut self.updated,
             PhotoOutcome::Differs(_) => &mut self.differing,
             PhotoOutcome::Failed(_) => &mut self.failed,
         };
         *counted += 1;
     }
-}
-
-/// A photo that a table names twice within a few rows.
-fn given_twice(first: &PhotoToAdd, second: &PhotoToAdd) -> PhotoOutcome {
-    match first.location.zip(second.location) {
-        Some((one, other)) if geodesic_km(one, other) > SAME_PLACE_KM => PhotoOutcome::Differs(format!(
-            "the table gives it twice, at {one} and at {other}, {} apart; the first counts",
-            distance(geodesic_km(one, other))
-        )),
-        _ => PhotoOutcome::Present,
-    }
-}
-
-/// `12 m` or `3.4 km`.
-fn distance(km: f64) -> String {
-    if km < 1.0 { format!("{:.0} m", km * 1000.0) } else { format!("{km:.1} km") }
 }
 
 /// Ids are paths within a source: a photo of another folder must not pass for one that is there already.

@@ -154,7 +154,7 @@ mod tests {
         let names: Vec<&Path> =
             inputs.photos.iter().map(|input| input.path.strip_prefix(root).unwrap()).collect();
         assert_eq!(names, [Path::new("b.jpg"), Path::new("bare"), Path::new("sub/a.png")]);
-        assert_eq!((inputs.skipped, inputs.failures.len()), (Skipped { system: 0, others: 1 }, 0));
+        assert_eq!((inputs.skipped, inputs.failures.len()), (Skipped { others: 1, ..Skipped::default() }, 0));
         let ids: Vec<&str> = inputs.photos.iter().map(|input| input.id.as_str()).collect();
         assert_eq!(ids, ["b.jpg", "bare", "sub/a.png"]);
     }

@@ -38,6 +38,7 @@ mod error;
 mod gallery_build;
 #[cfg(feature = "lvlm")]
 pub mod generation;
+mod held_photo;
 mod inputs;
 mod open;
 mod outcomes;
@@ -73,6 +74,7 @@ pub use encoder::{
 };
 pub use error::PackError;
 pub use gallery_build::{AddReport, BuildEvent, GalleryBuilder, PhotoOutcome, PhotoToAdd};
+pub use held_photo::Difference;
 pub use inputs::{Input, Inputs, expand_inputs};
 pub use nets::{DeviceChoice, LoadOptions};
 pub use open::{OpenEvent, OpenOptions};

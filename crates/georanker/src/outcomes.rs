@@ -22,7 +22,7 @@ impl PhotoOutcome {
         match self {
             Self::Added => "added",
             Self::Present => "present",
-            Self::Updated => "updated",
+            Self::Updated(_) => "updated",
             Self::Differs(_) => "differs",
             Self::Failed(_) => "refused",
         }
@@ -31,8 +31,8 @@ impl PhotoOutcome {
     /// Why; empty where nothing needs a reason. Without the photo's name.
     pub fn reason(&self, id: Option<&PhotoId>) -> String {
         match self {
-            Self::Added | Self::Present | Self::Updated => String::new(),
-            Self::Differs(why) => why.clone(),
+            Self::Added | Self::Present => String::new(),
+            Self::Updated(difference) | Self::Differs(difference) => difference.to_string(),
             Self::Failed(failure) => {
                 let named = id.and_then(|id| failure.message.strip_prefix(&format!("{id}: ")));
                 named.unwrap_or(&failure.message).to_owned()
@@ -46,16 +46,15 @@ impl OutcomeTally {
     pub fn count(&mut self, id: Option<&PhotoId>, outcome: &PhotoOutcome) {
         let place = match outcome {
             PhotoOutcome::Added => 0,
-            PhotoOutcome::Updated => 1,
+            PhotoOutcome::Updated(_) => 1,
             PhotoOutcome::Present => 2,
             PhotoOutcome::Differs(_) => 4,
             PhotoOutcome::Failed(_) => 5,
         };
         let reason = match outcome {
             // Each place is another one.
-            PhotoOutcome::Differs(why) if why.contains("place") => "another place".to_owned(),
-            PhotoOutcome::Differs(why) if why.contains("twice") => {
-                "given twice with different places".to_owned()
+            PhotoOutcome::Updated(difference) | PhotoOutcome::Differs(difference) => {
+                difference.words().to_owned()
             }
             other => other.reason(id),
         };
@@ -132,6 +131,7 @@ mod tests {
     use contract::{ErrorKind, Failure};
 
     use super::*;
+    use crate::Difference;
 
     #[test]
     fn reasons_are_counted_and_written() {
@@ -146,7 +146,7 @@ mod tests {
             failed("b.jpg", "no GPS tag"),
             failed("c,1.jpg", "no GPS tag"),
             failed("d.jpg", "the \"file\" is empty"),
-            (PhotoId::from("e.jpg"), PhotoOutcome::Differs("its file has changed".into())),
+            (PhotoId::from("e.jpg"), PhotoOutcome::Differs(Difference::File)),
         ];
         let (mut tally, mut csv) = (OutcomeTally::default(), Vec::new());
         write_outcome_header(&mut csv).unwrap();

@@ -24,7 +24,7 @@ The output is one JSON line per photo: {\"photo\", \"sha256\", \"candidates\": [
 Answers are cached by photo, prompt, model and settings as soon as they arrive. Running the same command again asks only \
 for missing answers.")]
 pub struct GenerateArguments {
-    /// Photos, or directories that hold photos (searched recursively).
+    /// Photos, or directories that hold photos (searched recursively); - is a photo on stdin.
     #[arg(required = true, value_name = "PHOTO|DIR")]
     pub inputs: Vec<PathBuf>,
     /// The model behind an API.

@@ -36,7 +36,7 @@ pub struct ScoreArguments {
     /// Directory of a LoRA adapter with a value head (adapter_config.json, adapter_model.safetensors).
     #[arg(long, value_name = "DIR")]
     pub adapter: Option<PathBuf>,
-    /// Read queries and their candidates from this file (JSON lines).
+    /// Read queries and their candidates from this file (JSON lines); - is stdin, with photos from the working directory.
     #[arg(long, value_name = "FILE", conflicts_with = "benchmark")]
     pub pairs: Option<PathBuf>,
     /// Instead of a pairs file.

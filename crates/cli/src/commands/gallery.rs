@@ -134,7 +134,7 @@ impl Work {
                 match (outcome, id) {
                     (PhotoOutcome::Failed(failure), _) => progress.suspend(|| report(failure)),
                     (PhotoOutcome::Differs(why), Some(id)) => {
-                        progress.suspend(|| report(&left_as_it_was(id, why)));
+                        progress.suspend(|| report(&left_as_it_was(id, &why.to_string())));
                     }
                     _ => {}
                 }
@@ -145,18 +145,25 @@ impl Work {
         let lines = log.finish(&self.wanted.skipped)?;
         let outcome = outcome?;
         writer.finish()?;
+        let updated = match outcome.updated {
+            0 => String::new(),
+            count => format!(", {count} replaced"),
+        };
         note(
             quiet,
             &format!(
-                "{}: {} photos added, {} there before, {} failed; {} in all",
+                "{}: {} {} added{}, {} there before, {} failed; {} in all",
                 gallery.display(),
-                outcome.added + outcome.updated,
+                outcome.added,
+                if outcome.added == 1 { "photo" } else { "photos" },
+                updated,
                 outcome.already_present + outcome.differing,
                 outcome.failed,
                 writer.len()
             ),
         );
-        if lines.len() > 1 {
+        let is_plain = outcome.updated + outcome.differing + outcome.failed == 0;
+        if lines.len() > 1 || !is_plain {
             for line in &lines {
                 note(quiet, &format!("  {line}"));
             }
@@ -205,6 +212,7 @@ impl Log {
     /// The counts, line by line.
     fn finish(mut self, skipped: &Skipped) -> Result<Vec<String>, Failure> {
         self.tally.skip(skipped.others, "not photos");
+        self.tally.skip(skipped.links, "links to folders, which are not followed");
         self.tally.skip(skipped.system, "of the system: files and folders such as ._* and @eaDir");
         match (self.file, self.error) {
             (Some(_), Some(error)) => {

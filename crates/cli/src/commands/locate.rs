@@ -8,8 +8,8 @@ use std::sync::Arc;
 use contract::{Cancel, ErrorKind, Failure, Locate, PhotoId};
 use geo::Region;
 use georanker::{
-    BatchEnd, BatchOptions, Input, Inputs, Located, Locator, OpenEvent, Pack, QueryCache, expand_inputs,
-    find_pack, locate_by_metadata, locate_files,
+    BatchEnd, BatchOptions, Input, Inputs, Located, Locator, OpenEvent, Pack, QueryCache, find_pack,
+    locate_by_metadata, locate_files,
 };
 use photo::{DecodeOptions, Limits, Sidecars, decode, encode_thumbnail};
 use present::{Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer};
@@ -22,7 +22,7 @@ use crate::args::{Ids, LocateArguments};
 use crate::exit::{Exit, report};
 use crate::progress::{bar, note, stop_flag, tell_skipped};
 use crate::sink::Sink;
-use crate::stdin::{files_of, named};
+use crate::stdin::{named, photos_of};
 use crate::terminal;
 use crate::threads::use_threads;
 
@@ -75,16 +75,9 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
     run.write_to(&inputs, &options, targets(arguments)?)
 }
 
-/// The photos; one that comes on stdin is called so.
+/// The photos, with the ids that were asked for.
 fn inputs_of(arguments: &LocateArguments) -> Result<Inputs, Failure> {
-    let files = files_of(&arguments.inputs)?;
-    let mut inputs = expand_inputs(&files);
-    let stdin =
-        arguments.inputs.iter().zip(&files).find(|(path, _)| path.as_os_str() == "-").map(|(_, file)| file);
-    for input in inputs.photos.iter_mut().filter(|input| Some(&input.path) == stdin) {
-        input.id = named(&input.id);
-        input.name = named(&input.name);
-    }
+    let mut inputs = photos_of(&arguments.inputs)?;
     if arguments.ids == Ids::Name {
         inputs.use_file_names()?;
     }

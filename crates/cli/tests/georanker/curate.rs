@@ -242,3 +242,23 @@ fn what_cannot_be_written_is_said_before_the_work() {
         build(&work.path("set.parquet"), &starter()).args(options).assert().code(2);
     }
 }
+
+#[test]
+fn what_was_guessed_of_a_table_is_said() {
+    let work = Workplace::new();
+    let gallery = gallery_of_samples(&work, false);
+    let truth = fs::read_to_string(repository().join("samples/truth.csv")).unwrap();
+    let names: Vec<&str> = truth.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    let rows = names.iter().fold(b"IMG_ID,LAT,LON,CITY\n".to_vec(), |mut table, name| {
+        table.extend_from_slice(format!("{name},10,20,Orl").as_bytes());
+        table.extend_from_slice(b"\xe9ans\n");
+        table
+    });
+    let table = work.file("queries.csv", &rows);
+    build(&work.path("out.parquet"), &gallery)
+        .arg("--queries")
+        .arg(table)
+        .assert()
+        .code(0)
+        .stderr(contains("note: ").and(contains("was read as Windows-1252")));
+}

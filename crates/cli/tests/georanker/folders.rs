@@ -167,7 +167,59 @@ fn a_changed_place_or_file_is_said_and_taken_when_asked() {
     add("add", &corrected).arg("--update").arg("--outcomes").arg(&outcomes).assert().code(0);
     assert_eq!(
         fs::read_to_string(outcomes).unwrap(),
-        "IMG_ID,outcome,reason\na.jpg,present,\nb.jpg,updated,\n"
+        "IMG_ID,outcome,reason\na.jpg,present,\nb.jpg,updated,its file has changed\n"
     );
     georanker().args(["gallery", "verify"]).arg(&gallery).assert().code(0);
+}
+
+/// An XMP sidecar that states a place.
+fn sidecar(work: &Workplace, name: &str, latitude: &str) {
+    let xmp = format!(
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\
+         <rdf:Description xmlns:exif='http://ns.adobe.com/exif/1.0/' exif:GPSLatitude='{latitude}' \
+         exif:GPSLongitude='20,0E'/></rdf:RDF></x:xmpmeta>"
+    );
+    work.file(name, xmp.as_bytes());
+}
+
+#[test]
+fn a_corrected_sidecar_is_said_and_an_edited_copy_keeps_its_place() {
+    let work = Workplace::new();
+    put(&work, "photos/a.jpg");
+    sidecar(&work, "photos/a.jpg.xmp", "10,0N");
+    let gallery = work.path("g");
+    let run = |what: &str| {
+        let mut command = georanker();
+        command.args(["gallery", what]).arg(&gallery).arg("--photos").arg(work.path("photos"));
+        command
+    };
+    run("build").assert().code(0).stderr(contains("1 photo added"));
+    run("add").assert().code(0);
+    sidecar(&work, "photos/a.jpg.xmp", "11,0N");
+    let later = fs::File::options().append(true).open(work.path("photos/a.jpg.xmp")).unwrap();
+    later.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(90)).unwrap();
+    run("add").assert().code(1).stderr(contains("a.jpg is in the gallery already: its place is 11"));
+    run("add").arg("--update").assert().code(0).stderr(contains("0 photos added, 1 replaced"));
+    run("add").assert().code(0);
+    // Its sidecar is gone, and so is its metadata: the place is still known.
+    fs::remove_file(work.path("photos/a.jpg.xmp")).unwrap();
+    let edited = crate::binary::png_of(80, 60, |x, y| [x as u8 * 3, y as u8 * 4, (x * y) as u8]);
+    fs::write(work.path("photos/a.jpg"), edited).unwrap();
+    run("add").arg("--update").assert().code(0).stderr(contains("its file has changed"));
+    let exported = work.path("out");
+    georanker().args(["gallery", "export"]).arg(&gallery).arg("--out").arg(&exported).assert().code(0);
+    let exported = fs::read_to_string(exported.join("photos.csv")).unwrap();
+    assert!(exported.lines().any(|line| line.starts_with("a.jpg,11,20,")), "{exported}");
+}
+
+#[test]
+fn a_name_that_may_be_two_photos_is_explained() {
+    let work = Workplace::new();
+    put(&work, "photos/a.JPG");
+    put(&work, "photos/a.Jpg");
+    let table = work.file("t.csv", b"IMG_ID,LAT,LON\na.jpg,1,2\n");
+    crate::binary::building(&work.path("g"), &work.path("photos"), &table)
+        .assert()
+        .code(1)
+        .stderr(contains("\"a.jpg\" may be \"a.JPG\" or \"a.Jpg\": write the name as one of them"));
 }

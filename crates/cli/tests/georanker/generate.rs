@@ -114,6 +114,19 @@ pub(crate) fn decoded(text: &str) -> Vec<u8> {
 }
 
 #[test]
+fn a_photo_may_come_on_stdin() {
+    let work = Workplace::new();
+    let server = ChatServer::start(|_, _| Reply::Texts(vec!["48.8584, 2.2945".into()]));
+    let sample = fs::read(first_sample()).unwrap();
+    let run = generate(&work, &server).args(["-n", "1", "-"]).write_stdin(sample).assert().code(0);
+    let line = only_line(&run.get_output().stdout);
+    assert_eq!((&line["photo"], &line["candidates"][0]["lat"]), (&"stdin".into(), &48.8584.into()));
+    let run = generate(&work, &server).arg("-").write_stdin("no photo").assert().code(1);
+    let message = only_line(&run.get_output().stdout)["error"]["message"].to_string();
+    assert!(message.contains("stdin") && !message.contains("georanker"), "{message}");
+}
+
+#[test]
 fn the_official_protocol_is_kept_to_the_letter() {
     let work = Workplace::new();
     let server = ChatServer::start(|_, _| Reply::Text("I cannot tell.".into()));

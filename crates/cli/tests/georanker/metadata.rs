@@ -68,7 +68,7 @@ fn takeout_is_read_when_asked_and_named_when_not() {
         command.assert()
     };
     build(&[]).code(1).stderr(contains("a.jpg.supplemental-metadata.json").and(contains("--sidecars")));
-    build(&["--sidecars"]).code(0).stderr(contains("1 photos added"));
+    build(&["--sidecars"]).code(0).stderr(contains("1 photo added"));
     let run = georanker()
         .args(["locate", "--exif-only", "--sidecars", "-f", "jsonl"])
         .arg(photos.join("a.jpg"))

@@ -98,6 +98,27 @@ fn rewards_are_the_references() {
 }
 
 #[test]
+fn pairs_on_stdin_score_as_those_of_a_file() {
+    let work = Workplace::new();
+    let (model, adapter) = (golden("tiny-qwen2vl"), golden("tiny-qwen2vl-adapter"));
+    let row =
+        rows().into_iter().map(|(row, _)| row).find(|row| row["id"] != "c08_number_formatting").unwrap();
+    let file = pairs_file(&work, std::slice::from_ref(&row));
+    let of_file = score(&model, Some(&adapter), &file).assert().code(0).get_output().stdout.clone();
+    let piped = |row: &Value, folder: &Path| {
+        let mut command = score(&model, Some(&adapter), Path::new("-"));
+        command.current_dir(folder).write_stdin(row.to_string()).assert()
+    };
+    assert_eq!(piped(&row, work.root()).code(0).get_output().stdout, of_file);
+    // Photos start at the working directory, not at the folder of a temporary file.
+    let path = PathBuf::from(row["query"].as_str().unwrap());
+    let mut relative = row.clone();
+    relative["query"] = path.file_name().unwrap().to_str().unwrap().into();
+    assert_eq!(piped(&relative, path.parent().unwrap()).code(0).get_output().stdout, of_file);
+    piped(&Value::from("no row"), work.root()).code(1).stderr(contains("stdin, line 1"));
+}
+
+#[test]
 fn a_query_with_many_candidates_scores_as_its_pairs_alone() {
     let work = Workplace::new();
     let photo = |name: &str| golden(&format!("images/{name}"));

@@ -76,6 +76,13 @@ impl<R: BufRead> PairsReader<R> {
         }
     }
 
+    /// As opened, but the rows' paths resolve from this folder.
+    #[must_use]
+    pub fn with_folder(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.folder);
+        self
+    }
+
     /// The file's name in messages.
     pub fn file(&self) -> &str {
         &self.file

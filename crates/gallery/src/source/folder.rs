@@ -37,30 +37,49 @@ impl FolderSource {
         self.path_of(id).is_some()
     }
 
-    /// The file of a name.
+    /// The file of a photo's name.
     fn path_of(&self, id: &PhotoId) -> Option<PathBuf> {
-        if !is_safe_relative(&id.0) {
+        self.file_of(&id.0, |path| has_photo_extension(path) && path.is_file())
+    }
+
+    /// The file of a sidecar's name.
+    fn sidecar_of(&self, name: &str) -> Option<PathBuf> {
+        self.file_of(name, |path| {
+            let extension = path.extension().and_then(|extension| extension.to_str());
+            let is_sidecar = extension.is_some_and(|extension| {
+                ["xmp", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+            });
+            is_sidecar && path.metadata().is_ok_and(|file| file.is_file() && file.len() <= LARGEST_SIDECAR)
+        })
+    }
+
+    fn file_of(&self, name: &str, is_wanted: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+        if !is_safe_relative(name) {
             return None;
         }
-        let is_photo = |path: &PathBuf| has_photo_extension(path) && path.is_file();
-        let plain = Some(self.root.join(&id.0)).filter(is_photo);
-        plain.or_else(|| path_of_text(&id.0).map(|path| self.root.join(path)).filter(is_photo))
+        let plain = Some(self.root.join(name)).filter(|path| is_wanted(path));
+        plain.or_else(|| path_of_text(name).map(|path| self.root.join(path)).filter(|path| is_wanted(path)))
     }
+}
+
+/// Seconds since 1970; 0 where that is not known.
+fn time_of_change(metadata: &fs::Metadata) -> i64 {
+    let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    modified.map_or(0, |time| time.as_secs().cast_signed())
 }
 
 impl PhotoSource for FolderSource {
     fn sidecar(&self, name: &str) -> Option<Vec<u8>> {
-        let path = Some(self.root.join(name)).filter(|_| is_safe_relative(name))?;
-        let extension = path.extension()?.to_str()?.to_ascii_lowercase();
-        let is_sidecar = matches!(extension.as_str(), "xmp" | "json");
-        let is_small = path.metadata().is_ok_and(|file| file.is_file() && file.len() <= LARGEST_SIDECAR);
-        (is_sidecar && is_small).then(|| fs::read(&path).ok()).flatten()
+        self.sidecar_of(name).and_then(|path| fs::read(path).ok())
+    }
+
+    fn sidecar_time(&self, name: &str) -> Option<i64> {
+        self.sidecar_of(name).and_then(|path| path.metadata().ok()).map(|file| time_of_change(&file))
     }
 
     fn file_state(&self, id: &PhotoId) -> Option<(u64, i64)> {
         let metadata = self.path_of(id)?.metadata().ok()?;
-        let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        Some((metadata.len(), modified.map_or(0, |time| time.as_secs().cast_signed())))
+        Some((metadata.len(), time_of_change(&metadata)))
     }
 
     fn list(&self) -> Result<Listing, SourceError> {

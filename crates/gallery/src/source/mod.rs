@@ -62,6 +62,11 @@ pub trait PhotoSource: Send + Sync {
         None
     }
 
+    /// Time of change (seconds since 1970, 0 where unknown) of a file that [`PhotoSource::sidecar`] would read.
+    fn sidecar_time(&self, _: &str) -> Option<i64> {
+        None
+    }
+
     /// Length and time of change (seconds since 1970, 0 where unknown) of a photo file; `None` where that is not known.
     fn file_state(&self, _: &PhotoId) -> Option<(u64, i64)> {
         None
@@ -100,6 +105,16 @@ pub enum SourceError {
         path: PathBuf,
         /// The name.
         id: PhotoId,
+    },
+    /// A name that several photos might be meant by.
+    #[error("there is no photo `{id}` in `{}`: {why}", .path.display())]
+    Ambiguous {
+        /// The source.
+        path: PathBuf,
+        /// The name.
+        id: PhotoId,
+        /// Which photos.
+        why: String,
     },
     /// A name that leads out of the source.
     #[error("photo name `{id}` leads out of `{}`", .path.display())]
@@ -158,14 +173,14 @@ impl SourceError {
 
     /// Whether the photo or its source is simply not there.
     pub const fn is_absence(&self) -> bool {
-        matches!(self, Self::Missing { .. } | Self::NotFound { .. })
+        matches!(self, Self::Missing { .. } | Self::NotFound { .. } | Self::Ambiguous { .. })
     }
 }
 
 impl Diagnose for SourceError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Missing { .. } | Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::Missing { .. } | Self::NotFound { .. } | Self::Ambiguous { .. } => ErrorKind::NotFound,
             Self::UnsafeName { .. } | Self::OtherArchive { .. } => ErrorKind::Usage,
             Self::TooLarge { .. } => ErrorKind::PhotoTooLarge,
             Self::Damaged { .. } | Self::Io { .. } => ErrorKind::Unreadable,

@@ -68,8 +68,12 @@ impl PhotoFiles {
         if !matches!(exact, Err(SourceError::NotFound { .. } | SourceError::UnsafeName { .. })) {
             return exact;
         }
-        match self.other_name(id) {
-            Some(name) => self.source().read(&name),
+        if let Some(name) = self.other_name(id) {
+            return self.source().read(&name);
+        }
+        let names = self.spellings();
+        match names.explain(&id.0, names.find(&id.0)) {
+            Some(why) => Err(SourceError::Ambiguous { path: self.root.clone(), id: id.clone(), why }),
             None => exact,
         }
     }
@@ -88,12 +92,16 @@ impl PhotoFiles {
 
     /// The photo whose name is spelled a little differently: in another Unicode form, with `./` or the folder before it.
     fn respelled(&self, id: &PhotoId) -> Option<PhotoId> {
-        let names = self.names.get_or_init(|| {
-            let ids = self.source().ids().unwrap_or_default();
-            NameIndex::new(ids.into_iter().map(|id| id.0)).in_folder(&self.root)
-        });
+        let names = self.spellings();
         let index = names.find(&id.0).index()?;
         names.name(index).map(PhotoId::from)
+    }
+
+    fn spellings(&self) -> &NameIndex {
+        self.names.get_or_init(|| {
+            let ids = self.source().ids().unwrap_or_default();
+            NameIndex::new(ids.into_iter().map(|id| id.0)).in_folder(&self.root)
+        })
     }
 
     fn source(&self) -> &dyn PhotoSource {
@@ -115,6 +123,10 @@ impl PhotoSource for PhotoFiles {
 
     fn sidecar(&self, name: &str) -> Option<Vec<u8>> {
         self.source().sidecar(name)
+    }
+
+    fn sidecar_time(&self, name: &str) -> Option<i64> {
+        self.source().sidecar_time(name)
     }
 
     fn file_state(&self, id: &PhotoId) -> Option<(u64, i64)> {
@@ -199,7 +211,7 @@ mod tests {
             assert_eq!(files.name_of(&name.into()).0, found);
         }
         assert!(
-            matches!(files.read(&"twice.Jpg".into()), Err(SourceError::NotFound { .. })),
+            matches!(files.read(&"twice.Jpg".into()), Err(SourceError::Ambiguous { .. })),
             "two would fit"
         );
         assert!(matches!(files.read(&"/etc/passwd.jpg".into()), Err(SourceError::UnsafeName { .. })));

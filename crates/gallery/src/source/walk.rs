@@ -56,13 +56,16 @@ pub struct Skipped {
     pub system: usize,
     /// Files that are not photos by their names.
     pub others: usize,
+    /// Links to folders.
+    pub links: usize,
 }
 
 impl Skipped {
-    /// Both together with another count.
+    /// Together with another count.
     pub fn add(&mut self, other: Self) {
         self.system += other.system;
         self.others += other.others;
+        self.links += other.links;
     }
 
     /// "3 files that are not photos, 2 files and folders of the system (such as ._* and @eaDir)"; `None` for nothing.
@@ -72,6 +75,10 @@ impl Skipped {
             let plural =
                 if self.others == 1 { "file that is not a photo" } else { "files that are not photos" };
             words.push(format!("{} {plural}", self.others));
+        }
+        if self.links > 0 {
+            let plural = if self.links == 1 { "link to a folder" } else { "links to folders" };
+            words.push(format!("{} {plural}, not followed", self.links));
         }
         if self.system > 0 {
             let plural = if self.system == 1 { "file or folder" } else { "files and folders" };
@@ -124,8 +131,11 @@ pub fn walk_photos(root: &Path, is_photo: &dyn Fn(&Path) -> bool) -> Walk {
         }
         let path = entry.into_path();
         // Pipes and devices would never end; broken links are kept, to fail by name.
-        let is_other = path.metadata().is_ok_and(|metadata| !metadata.is_file());
-        if !is_other && (has_photo_extension(&path) || is_photo(&path)) {
+        let target = path.metadata();
+        let is_other = target.as_ref().is_ok_and(|metadata| !metadata.is_file());
+        if target.is_ok_and(|metadata| metadata.is_dir()) {
+            walk.skipped.links += 1;
+        } else if !is_other && (has_photo_extension(&path) || is_photo(&path)) {
             walk.photos.push(path);
         } else {
             walk.skipped.others += 1;
@@ -172,7 +182,7 @@ mod tests {
         let names: Vec<&Path> = walk.photos.iter().map(|path| path.strip_prefix(&root).unwrap()).collect();
         // The folder itself was named, so its own name does not matter.
         assert_eq!(names, ["_.jpg", "a.jpg", "found.jpg", "sub/b.jpg"].map(Path::new));
-        assert_eq!(walk.skipped, Skipped { system: 13, others: 1 });
+        assert_eq!(walk.skipped, Skipped { system: 13, others: 1, links: 0 });
         assert!(walk.failures.is_empty());
         assert_eq!(
             walk.skipped.words().unwrap(),
@@ -198,6 +208,7 @@ mod tests {
         let walk = walk_photos(root, &|_| false);
         let names: Vec<_> = walk.photos.iter().map(|path| path.file_name().unwrap()).collect();
         assert_eq!(names, ["broken.jpg", "link.jpg", "z.jpg"]);
+        assert_eq!(walk.skipped.words().unwrap(), "1 link to a folder, not followed");
         assert_eq!(walk.failures.len(), 1);
     }
 }

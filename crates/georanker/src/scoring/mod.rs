@@ -66,6 +66,16 @@ impl InputRows {
         })
     }
 
+    /// The rows' photos start at this folder, where they would start at the folder of their file.
+    #[must_use]
+    pub fn with_folder(self, folder: &Path) -> Self {
+        match self {
+            Self::Pairs(rows) => Self::Pairs(Box::new(rows.with_folder(folder))),
+            // A benchmark's photos have a folder of their own.
+            Self::Benchmark(rows) => Self::Benchmark(rows),
+        }
+    }
+
     /// How many rows `file` has, which was opened as these; nothing for a pipe, which can be read only once.
     pub fn length_in(&self, file: &Path) -> Option<usize> {
         match self {

@@ -52,6 +52,11 @@ pub trait QuerySource {
     /// # Errors
     /// A source that cannot be read on. A query that fails by itself is counted like the others.
     fn take(&mut self, count: usize) -> Result<Vec<QueryResult>, Failure>;
+
+    /// What the user should know about the queries that were taken.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A random part of the queries: each is in or out by its id and the seed, whatever the others are.

@@ -177,6 +177,9 @@ fn run(
     if run.counts.queries == 0 {
         return Err(nothing_wanted(selection));
     }
+    for line in queries.notes() {
+        note(quiet, &format!("note: {line}"));
+    }
     for line in summary(plan.out, &run.counts, &plan.rules) {
         note(quiet, &line);
     }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use contract::{Cancel, Failure, LocateOptions};
 use generate::{AnswerCache, ApiGenerator, Asker, Budget, Generator, LocalGenerator};
 use georanker::generation::{Prompts, Questions, Signs};
-use georanker::{Locator, QueryPhoto, expand_inputs, find_pack};
+use georanker::{Locator, QueryPhoto, find_pack};
 use indicatif::ProgressBar;
 use photo::{DecodeOptions, Limits};
 
 use crate::args::{ApiRequest, GenerateArguments, GenerateProtocol, LocalRequest, PromptKind, WriterRequest};
 use crate::exit::Exit;
 use crate::progress::{bar, note, stop_flag, tell_skipped};
+use crate::stdin::photos_of;
 use crate::threads::use_threads;
 
 /// Asks a model where photos were taken and writes what it answers.
@@ -33,7 +34,7 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
             Prompts::retrieval(request.wording, Arc::new(locator), references, options, None)
         }
     };
-    let inputs = expand_inputs(&arguments.inputs);
+    let inputs = photos_of(&arguments.inputs)?;
     tell_skipped(&inputs.skipped, quiet);
     if request.cache.is_none() {
         note(quiet, "there is no home directory: answers are not kept (name a folder with --cache)");

@@ -2,6 +2,8 @@
 
 mod open;
 
+use std::path::Path;
+
 use contract::Failure;
 use georanker::scoring::{
     BenchmarkRows, InputRows, RowsOutput, ScoringEnd, ScoringProgress, ScoringRun, run_rows,
@@ -13,6 +15,7 @@ use crate::args::{ScoreArguments, ScoreRequest};
 use crate::exit::{Exit, report};
 use crate::progress::{bar, note, stop_flag};
 use crate::sink::Sink;
+use crate::stdin::{file_of, named};
 
 use open::open_scorer;
 
@@ -21,9 +24,15 @@ use open::open_scorer;
 /// # Errors
 /// A [`Failure`] that ends the run; a row's failure does not. Rows that are in the output stay there.
 pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
-    let request = arguments.resolve()?;
+    let mut request = arguments.resolve()?;
+    let is_stdin = request.pairs.as_os_str() == "-";
+    request.pairs = file_of(&request.pairs)?;
     // What can be wrong at once is said before minutes go into loading a model.
     let mut rows = InputRows::open(&request.pairs, request.benchmark_rules())?;
+    if is_stdin {
+        // The temporary file has no photos beside it.
+        rows = rows.with_folder(Path::new(""));
+    }
     let output = RowsOutput::find(request.out.as_deref(), request.resume, request.benchmark.is_some())?;
     let scorer = open_scorer(&request)?;
     let mut output = output.begin()?;
@@ -36,7 +45,7 @@ pub fn score(arguments: &ScoreArguments, quiet: bool) -> Result<Exit, Failure> {
         None => ProgressBar::hidden(),
     };
     let run = ScoringRun { scorer: scorer.as_ref(), progress: &Bar(&progress), stop: &stop };
-    let file = request.pairs.display().to_string();
+    let file = named(&request.pairs.display().to_string());
     let end = run_rows(&file, &mut rows, &run, &mut output);
     progress.finish_and_clear();
     let (end, tally) = match end {
