@@ -1,5 +1,7 @@
 //! Ids that are spelt differently and mean the same file: a name without its folder, another normal form of Unicode,
-//! `./`, backslashes, an absolute path.
+//! `./`, backslashes, an absolute path, capitals in the extension.
+
+use std::borrow::Cow;
 
 use formats::table::names::nfc;
 
@@ -10,14 +12,27 @@ const END: char = '\0';
 
 /// The path components of an id, the file name first, in normal form C.
 fn key(id: &str) -> String {
+    let id = nfc(id);
+    let id = lower_extension(&id);
     let mut key = String::with_capacity(id.len());
-    for component in nfc(id).rsplit(['/', '\\']).filter(|part| !part.is_empty() && *part != ".") {
+    for component in id.rsplit(['/', '\\']).filter(|part| !part.is_empty() && *part != ".") {
         if !key.is_empty() {
             key.push(END);
         }
         key.push_str(component);
     }
     key
+}
+
+/// The extension of a file name in small letters: cameras and computers change its capitals.
+fn lower_extension(id: &str) -> Cow<'_, str> {
+    let at = id.rfind('.').filter(|at| !id[*at..].contains(['/', '\\']));
+    match at.map(|at| id.split_at(at)) {
+        Some((stem, extension)) if extension.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+            Cow::Owned(stem.to_owned() + &extension.to_ascii_lowercase())
+        }
+        _ => Cow::Borrowed(id),
+    }
 }
 
 /// What an id can be among others.
@@ -124,6 +139,9 @@ mod tests {
             ("other/a.jpg", Found::Nothing),
             ("ub/a.jpg", Found::Nothing),
             ("A.jpg", Found::Nothing),
+            ("a.JPG", Found::One(0)),
+            ("sub\\a.Jpg", Found::One(0)),
+            ("v1.B/b", Found::Nothing),
             ("jpg", Found::Nothing),
             ("/media/card/b.jpg", Found::One(2)),
             ("c.jpg", Found::Several([3, 4])),

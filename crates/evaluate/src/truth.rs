@@ -132,14 +132,15 @@ impl Truth {
 
     /// A column that was kept.
     pub(crate) fn column(&self, name: &str) -> Option<&Column> {
-        let is_author = |name: &str| name.eq_ignore_ascii_case("author");
-        self.kept.iter().find(|column| column.name == name || (is_author(&column.name) && is_author(name)))
+        self.kept
+            .iter()
+            .find(|column| column.name == name)
+            .or_else(|| self.kept.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
     }
 
     /// Fails for a column that the table does not have.
     pub(crate) fn check_column(&self, column: &str) -> Result<(), EvaluateError> {
-        let is_author = |name: &str| name.eq_ignore_ascii_case("author");
-        let has = |name: &String| name == column || (is_author(name) && is_author(column));
+        let has = |name: &String| name.eq_ignore_ascii_case(column);
         if !column.is_empty() && self.columns.iter().any(has) {
             return Ok(());
         }

@@ -1,12 +1,15 @@
 //! The files that photos were made of, so that a photo that was put in another's place is noticed.
 //!
 //! A table of its own, made when it is first needed: galleries of older versions have none, and older versions do not
-//! look at it. So it refers to nothing: they remove photos without it, and keys are never used again.
+//! look at it. So it refers to nothing: they remove photos without it, and keys are never used again. With it comes an index
+//! of the files, so that a photo that a table spells in two ways is one photo.
 
-use contract::PhotoId;
-use geo::LatLon;
+use contract::{Attribution, PhotoId, PhotoRecord};
+use geo::{LatLon, Place};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use crate::record::StoredReference;
+use crate::rows::{PHOTO_COLUMNS, read_photo};
 use crate::spec::FileStamp;
 
 pub(crate) const TABLE: &str = "
@@ -14,15 +17,20 @@ pub(crate) const TABLE: &str = "
         key INTEGER PRIMARY KEY,
         bytes INTEGER NOT NULL, modified INTEGER NOT NULL, crc INTEGER NOT NULL
     );
+    CREATE INDEX IF NOT EXISTS photos_by_path ON photos (source, path);
 ";
 
 /// What a gallery has of a photo.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HeldPhoto {
     /// The number of the source it was added from; `None` for one whose bytes are in no source.
     pub source: Option<u32>,
     /// Where it was taken.
     pub location: LatLon,
+    /// What that place is called.
+    pub place: Place,
+    /// Whom to credit.
+    pub attribution: Attribution,
     /// The file it was made of, where that is known.
     pub file: Option<FileStamp>,
 }
@@ -55,16 +63,15 @@ pub(crate) fn delete(connection: &Connection, key: i64) -> rusqlite::Result<()> 
 }
 
 pub(crate) fn held(connection: &Connection, id: &PhotoId) -> rusqlite::Result<Option<HeldPhoto>> {
-    let plain = "SELECT source, latitude, longitude, key FROM photos WHERE id = ?1";
-    let of_row = |row: &Row<'_>| {
-        let (latitude, longitude): (f64, f64) = (row.get(1)?, row.get(2)?);
-        let location = LatLon::new(latitude, longitude).map_err(|error| {
-            rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Real, error.into())
-        })?;
-        Ok((HeldPhoto { source: row.get(0)?, location, file: None }, row.get::<_, i64>(3)?))
+    let plain = format!("SELECT {PHOTO_COLUMNS} FROM photos WHERE id = ?1");
+    let found = connection.prepare_cached(&plain)?.query_row([&id.0], read_photo).optional()?;
+    let Some((key, photo)) = found else { return Ok(None) };
+    let source = match photo.reference {
+        StoredReference::InSource { source, .. } => Some(source),
+        StoredReference::Inline | StoredReference::None => None,
     };
-    let found = connection.prepare_cached(plain)?.query_row([&id.0], of_row).optional()?;
-    let Some((mut photo, key)) = found else { return Ok(None) };
+    let PhotoRecord { location, place, attribution, .. } = photo.record;
+    let mut photo = HeldPhoto { source, location, place, attribution, file: None };
     if is_there(connection)? {
         let stamp = |row: &Row<'_>| {
             let bytes: i64 = row.get(0)?;
@@ -76,6 +83,14 @@ pub(crate) fn held(connection: &Connection, id: &PhotoId) -> rusqlite::Result<Op
             .optional()?;
     }
     Ok(Some(photo))
+}
+
+/// The photo that was made of this file of a source.
+pub(crate) fn made_of(connection: &Connection, source: u32, path: &str) -> rusqlite::Result<Option<PhotoId>> {
+    connection
+        .prepare_cached("SELECT id FROM photos WHERE source = ?1 AND path = ?2")?
+        .query_row(params![source, path], |row| row.get(0).map(PhotoId))
+        .optional()
 }
 
 fn is_there(connection: &Connection) -> rusqlite::Result<bool> {

@@ -222,7 +222,8 @@ pub(crate) fn resolve(directory: &Path, source: &SourceSpec) -> PathBuf {
             path.push(part);
         }
     }
-    path
+    // `g/..` where `g` is named without a folder.
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
 }
 
 /// Why a photo's bytes could not be read.

@@ -114,7 +114,8 @@ impl fmt::Display for Problem {
                 write!(formatter, "photos cannot be shown: `{}` cannot be opened", source.display())
             }
             Self::PhotosMissing { source, count, example } => {
-                write!(formatter, "{count} photos are not in `{}`, for example `{example}`", source.display())
+                let photos = if *count == 1 { "photo is" } else { "photos are" };
+                write!(formatter, "{count} {photos} not in `{}`, for example `{example}`", source.display())
             }
         }
     }

@@ -129,6 +129,14 @@ impl GalleryWriter {
         file_stamps::held(&self.connection, id).map_err(|error| self.failed(error))
     }
 
+    /// The photo that was made of this file of a source: its id may be another spelling of the file's name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn made_of(&self, source: u32, path: &str) -> Result<Option<PhotoId>, GalleryError> {
+        file_stamps::made_of(&self.connection, source, path).map_err(|error| self.failed(error))
+    }
+
     /// Notes that photos are still those of the gallery although their files look another way: copied, or with another
     /// sidecar. Nothing that a search sees changes.
     ///

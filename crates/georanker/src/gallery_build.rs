@@ -1,13 +1,14 @@
 //! Adding a user's own photos to a gallery.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use contract::{Attribution, Encoder, ErrorKind, Failure, Photo, PhotoId, PhotoRecord};
 use gallery::{FileStamp, GalleryWriter, HeldPhoto, NewPhoto, PhotoReference, PhotoSource};
 use geo::{LatLon, Place, ReverseGeocoder};
-use photo::{DecodeOptions, Limits, Sidecars, decode_photo, perceptual_hash};
+use photo::{DecodeOptions, Limits, Sidecars, decode_photo, perceptual_hash, sniff};
 use rayon::prelude::*;
 
 use crate::build_times::{BuildTimes, Clocks, Part};
@@ -97,6 +98,8 @@ pub struct GalleryBuilder<'a> {
 /// A photo of a batch that is to be encoded.
 struct Wanted<'a> {
     photo: &'a PhotoToAdd,
+    /// The name of its file in the source.
+    name: PhotoId,
     /// The one whose place it takes: where it was taken, and what is other now.
     replaces: Option<(LatLon, Difference)>,
 }
@@ -127,16 +130,19 @@ impl GalleryBuilder<'_> {
         let (clocks, started) = (Clocks::default(), Instant::now());
         let mut photos = photos.into_iter();
         let (mut done, mut encoded_count) = (0, 0);
-        // What this run has seen: a table that names a photo twice does not update itself.
-        let mut seen = HashSet::new();
+        // What this run has seen, by its file's name: a table that names a photo twice does not update itself.
+        let mut seen: HashMap<u64, LatLon> = HashMap::new();
         loop {
             if stop.load(Ordering::Relaxed) {
                 report.stopped = true;
                 break;
             }
-            let batch: Vec<Result<PhotoToAdd, Failure>> = photos.by_ref().take(BATCH).collect();
+            let mut batch: Vec<Result<PhotoToAdd, Failure>> = photos.by_ref().take(BATCH).collect();
             if batch.is_empty() {
                 break;
+            }
+            for photo in batch.iter_mut().flatten() {
+                self.call_as_held(writer, photo)?;
             }
             let mut outcomes: Vec<(Option<&PhotoId>, PhotoOutcome)> = Vec::with_capacity(batch.len());
             let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(batch.len());
@@ -150,14 +156,22 @@ impl GalleryBuilder<'_> {
                     }
                 };
                 let id = Some(&photo.id);
-                if let Some(twin) = wanted.iter().find(|one| one.photo.id == photo.id) {
-                    let again = given_twice(twin.photo, photo);
+                let name = self.photos.name_of(&photo.id);
+                if wanted.iter().any(|one| one.photo.location.is_none() && one.name == name) {
+                    outcomes.push((id, PhotoOutcome::Present));
+                    continue;
+                }
+                let key = hash_of(&name);
+                if let Some(first) = seen.get(&key) {
+                    let again = given_twice(*first, photo);
                     outcomes.push((id, again.map_or(PhotoOutcome::Present, PhotoOutcome::Differs)));
                     continue;
                 }
-                let is_first = !self.update || seen.insert(photo.id.clone());
+                if let Some(location) = photo.location {
+                    seen.insert(key, location);
+                }
                 match writer.held(&photo.id)? {
-                    None => wanted.push(Wanted { photo, replaces: None }),
+                    None => wanted.push(Wanted { photo, name, replaces: None }),
                     Some(HeldPhoto { source: Some(other), .. }) if other != self.source => {
                         outcomes.push((id, PhotoOutcome::Failed(name_taken(&photo.id))));
                     }
@@ -167,8 +181,8 @@ impl GalleryBuilder<'_> {
                             restamped.push((photo.id.clone(), stamp));
                             outcomes.push((id, PhotoOutcome::Present));
                         }
-                        Compared::Other(difference) if self.update && is_first => {
-                            wanted.push(Wanted { photo, replaces: Some((held.location, difference)) });
+                        Compared::Other(difference) if self.update => {
+                            wanted.push(Wanted { photo, name, replaces: Some((held.location, difference)) });
                         }
                         Compared::Other(difference) => {
                             outcomes.push((id, PhotoOutcome::Differs(difference)));
@@ -179,7 +193,7 @@ impl GalleryBuilder<'_> {
             let encoded = self.encode(&wanted, &clocks);
             encoded_count += encoded.len();
             let (mut new, mut replaced) = (Vec::with_capacity(encoded.len()), Vec::new());
-            for (Wanted { photo, replaces }, made) in wanted.iter().zip(encoded) {
+            for (Wanted { photo, name, replaces }, made) in wanted.iter().zip(encoded) {
                 match made {
                     Ok(Made { new: one, note }) => {
                         if let Some(note) = note {
@@ -195,7 +209,11 @@ impl GalleryBuilder<'_> {
                         new.push(one);
                         outcomes.push((Some(&photo.id), outcome));
                     }
-                    Err(failure) => outcomes.push((Some(&photo.id), PhotoOutcome::Failed(failure))),
+                    Err(failure) => {
+                        // Another row may name a file that is there.
+                        seen.remove(&hash_of(name));
+                        outcomes.push((Some(&photo.id), PhotoOutcome::Failed(failure)));
+                    }
                 }
             }
             // Only now: a photo that cannot be read does not cost the one that is there.
@@ -211,6 +229,16 @@ impl GalleryBuilder<'_> {
         }
         report.times = clocks.read(encoded_count, started.elapsed());
         Ok(report)
+    }
+
+    /// Gives a photo the id that it has in the gallery, if its file is there under another spelling of its name.
+    fn call_as_held(&self, writer: &GalleryWriter, photo: &mut PhotoToAdd) -> Result<(), Failure> {
+        if !writer.contains(&photo.id)?
+            && let Some(known) = writer.made_of(self.source, &self.photos.name_of(&photo.id).0)?
+        {
+            photo.id = known;
+        }
+        Ok(())
     }
 
     /// Reads and decodes photos one by one, encodes them in one batch.
@@ -235,14 +263,24 @@ impl GalleryBuilder<'_> {
     }
 
     fn describe(&self, wanted: &Wanted<'_>, clocks: &Clocks) -> Result<Described, Failure> {
-        let Wanted { photo, replaces } = wanted;
+        let Wanted { photo, replaces, .. } = wanted;
         let name = &photo.id.0;
         let bytes = clocks.time(Part::Read, || self.photos.read(&photo.id))?;
         let (location, note) = match photo.location {
             Some(known) => (known, None),
             None => match (self.stated(&photo.id, &bytes), replaces) {
                 // An edited copy without metadata: where it was taken has not changed.
-                (Err(_), Some((held, _))) => (*held, None),
+                (Err(_), Some((held, _))) => {
+                    let text = format!("{name}: it states no place now; {held}, as in the gallery, is kept");
+                    (*held, Some(text))
+                }
+                // That it is no photo at all says more than that it states no place.
+                (Err(_), None) if sniff(&bytes).is_none() => {
+                    return Err(decode_photo(name, &bytes, &self.limits, self.decode).map_or_else(
+                        |failure| failure,
+                        |_| Failure::new(ErrorKind::InvalidPhoto, format!("{name}: the file is not a photo")),
+                    ));
+                }
                 (stated, _) => stated?,
             },
         };
@@ -281,8 +319,18 @@ impl AddReport {
     }
 }
 
+/// For remembering many names: two that share a hash are not seen in a lifetime.
+fn hash_of(name: &PhotoId) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Ids are paths within a source: a photo of another folder must not pass for one that is there already.
 fn name_taken(id: &PhotoId) -> Failure {
     Failure::new(ErrorKind::Usage, format!("{id}: the gallery has a photo of this name from another folder"))
-        .with_hint("rename it, or give a folder that holds both, so that their paths differ")
+        .with_hint(
+            "if it is the same photo, move its folder back or build the gallery anew; else rename it, or give a folder \
+             that holds both, so that their paths differ",
+        )
 }

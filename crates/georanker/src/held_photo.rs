@@ -30,6 +30,8 @@ pub enum Difference {
         /// The other.
         second: LatLon,
     },
+    /// What the table says of it besides: the names of the place, the author, the licence, the source.
+    Description,
     /// The content of its file.
     File,
 }
@@ -40,6 +42,7 @@ impl Difference {
         match self {
             Self::Place { .. } => "another place",
             Self::GivenTwice { .. } => "given twice with different places",
+            Self::Description => "its place's name, author, licence or source is another",
             Self::File => "its file has changed",
         }
     }
@@ -63,7 +66,7 @@ impl fmt::Display for Difference {
                 "the table gives it twice, at {first} and at {second}, {} apart; the first counts",
                 distance(geodesic_km(*first, *second))
             ),
-            Self::File => formatter.write_str(self.words()),
+            Self::Description | Self::File => formatter.write_str(self.words()),
         }
     }
 }
@@ -78,9 +81,27 @@ fn distance(km: f64) -> String {
 }
 
 /// The difference between two rows of one table that name the same photo.
-pub(crate) fn given_twice(first: &PhotoToAdd, second: &PhotoToAdd) -> Option<Difference> {
-    let (first, second) = first.location.zip(second.location)?;
+pub(crate) fn given_twice(first: LatLon, second: &PhotoToAdd) -> Option<Difference> {
+    let second = second.location?;
     Difference::of_places(first, second).map(|_| Difference::GivenTwice { first, second })
+}
+
+/// Whether a table says something that the gallery does not have. What it leaves empty was looked up.
+fn is_described_otherwise(photo: &PhotoToAdd, held: &HeldPhoto) -> bool {
+    let PhotoToAdd { place, attribution, .. } = photo;
+    let pairs = [
+        (&place.neighbourhood, &held.place.neighbourhood),
+        (&place.city, &held.place.city),
+        (&place.county, &held.place.county),
+        (&place.state, &held.place.state),
+        (&place.region, &held.place.region),
+        (&place.country, &held.place.country),
+        (&place.country_code, &held.place.country_code),
+        (&attribution.author, &held.attribution.author),
+        (&attribution.licence, &held.attribution.licence),
+        (&attribution.source, &held.attribution.source),
+    ];
+    pairs.into_iter().any(|(given, known)| given.is_some() && given != known)
 }
 
 /// How a photo compares with the one that is held.
@@ -99,6 +120,9 @@ impl GalleryBuilder<'_> {
     pub(crate) fn compare(&self, photo: &PhotoToAdd, held: &HeldPhoto) -> Compared {
         if let Some(other) = photo.location.and_then(|now| Difference::of_places(now, held.location)) {
             return Compared::Other(other);
+        }
+        if is_described_otherwise(photo, held) {
+            return Compared::Other(Difference::Description);
         }
         let (Some(stamp), Some((bytes, modified))) = (held.file, self.state(photo)) else {
             return Compared::Same;

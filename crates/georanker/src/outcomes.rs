@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use contract::PhotoId;
+use contract::{ErrorKind, PhotoId};
 
 use crate::PhotoOutcome;
 
@@ -55,6 +55,9 @@ impl OutcomeTally {
             // Each place is another one.
             PhotoOutcome::Updated(difference) | PhotoOutcome::Differs(difference) => {
                 difference.words().to_owned()
+            }
+            PhotoOutcome::Failed(failure) if failure.kind == ErrorKind::NotFound => {
+                "there is no such photo".to_owned()
             }
             other => other.reason(id),
         };
@@ -128,7 +131,7 @@ fn field(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use contract::{ErrorKind, Failure};
+    use contract::Failure;
 
     use super::*;
     use crate::Difference;

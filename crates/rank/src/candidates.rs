@@ -29,7 +29,8 @@ pub fn assemble(
     let mut known: HashMap<PhotoId, usize> = HashMap::new();
     for (channel, items) in results {
         for (rank, item) in items.into_iter().enumerate() {
-            let similarity = item.similarity;
+            // Vectors of one byte per number may give a little more than the largest cosine.
+            let similarity = item.similarity.min(1.0);
             if let Some(&index) = item.photo.as_ref().and_then(|photo| known.get(&photo.id)) {
                 candidates[index].similarities.push((channel.clone(), similarity));
                 continue;

@@ -11,8 +11,8 @@ use gallery::{
 };
 use geo::Place;
 use georanker::{
-    AddReport, BuildEvent, BuildTimes, GalleryBuilder, OutcomeTally, Pack, PhotoEncoder, PhotoOutcome,
-    PhotoToAdd, find_pack, write_outcome, write_outcome_header,
+    AddReport, BuildEvent, BuildTimes, Difference, GalleryBuilder, OutcomeTally, Pack, PhotoEncoder,
+    PhotoOutcome, PhotoToAdd, find_pack, write_outcome, write_outcome_header,
 };
 use photo::{DecodeOptions, Limits, Sidecars};
 
@@ -82,6 +82,13 @@ impl Work {
         outputs.output("--outcomes", photos.outcomes.as_deref()).check(photos.force.force)?;
         use_threads(device.threads)?;
         let load = device.resolve()?;
+        if photos.sidecars && photos.photos.is_file() {
+            let message = format!(
+                "sidecars are read beside the photos of a folder, and {} is a file",
+                photos.photos.display()
+            );
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint("unpack it, and give the folder"));
+        }
         let kind = if photos.photos.is_dir() { SourceKind::Folder } else { SourceKind::Tar };
         let source = PhotoFiles::open(&photos.photos)?;
         let table = photos.table.as_deref().map(file_of).transpose()?;
@@ -112,6 +119,7 @@ impl Work {
         let mut log = Log::open(photos.outcomes.as_deref())?;
         for failure in &self.wanted.unreadable {
             report(failure);
+            log.write(None, &PhotoOutcome::Failed(failure.clone()));
         }
         for text in &self.wanted.notes {
             note(quiet, &format!("note: {text}"));
@@ -134,7 +142,7 @@ impl Work {
                 match (outcome, id) {
                     (PhotoOutcome::Failed(failure), _) => progress.suspend(|| report(failure)),
                     (PhotoOutcome::Differs(why), Some(id)) => {
-                        progress.suspend(|| report(&left_as_it_was(id, &why.to_string())));
+                        progress.suspend(|| report(&left_as_it_was(id, *why)));
                     }
                     _ => {}
                 }
@@ -158,7 +166,7 @@ impl Work {
                 if outcome.added == 1 { "photo" } else { "photos" },
                 updated,
                 outcome.already_present + outcome.differing,
-                outcome.failed,
+                outcome.failed + self.wanted.unreadable.len(),
                 writer.len()
             ),
         );
@@ -226,9 +234,12 @@ impl Log {
 }
 
 /// A photo that differs from the one in the gallery.
-fn left_as_it_was(id: &PhotoId, why: &str) -> Failure {
-    Failure::new(ErrorKind::Usage, format!("{id} is in the gallery already: {why}"))
-        .with_hint("replace it with `update`")
+fn left_as_it_was(id: &PhotoId, why: Difference) -> Failure {
+    let hint = match why {
+        Difference::GivenTwice { .. } => "correct the table, and add it again with `update`",
+        _ => "replace it with `update`",
+    };
+    Failure::new(ErrorKind::Usage, format!("{id} is in the gallery already: {why}")).with_hint(hint)
 }
 
 /// Says what the file system lacks.
@@ -407,7 +418,8 @@ fn remove(directory: &Path, ids: &[String], quiet: bool) -> Result<Exit, Failure
     }
     let removed = writer.remove(&present)?;
     writer.finish()?;
-    note(quiet, &format!("{removed} photos removed, {} left", writer.len()));
+    let photos = if removed == 1 { "photo" } else { "photos" };
+    note(quiet, &format!("{removed} {photos} removed, {} left", writer.len()));
     Ok(if absent > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 

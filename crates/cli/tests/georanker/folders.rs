@@ -205,7 +205,11 @@ fn a_corrected_sidecar_is_said_and_an_edited_copy_keeps_its_place() {
     fs::remove_file(work.path("photos/a.jpg.xmp")).unwrap();
     let edited = crate::binary::png_of(80, 60, |x, y| [x as u8 * 3, y as u8 * 4, (x * y) as u8]);
     fs::write(work.path("photos/a.jpg"), edited).unwrap();
-    run("add").arg("--update").assert().code(0).stderr(contains("its file has changed"));
+    run("add")
+        .arg("--update")
+        .assert()
+        .code(0)
+        .stderr(contains("its file has changed").and(contains("a.jpg: it states no place now")));
     let exported = work.path("out");
     georanker().args(["gallery", "export"]).arg(&gallery).arg("--out").arg(&exported).assert().code(0);
     let exported = fs::read_to_string(exported.join("photos.csv")).unwrap();
@@ -222,4 +226,83 @@ fn a_name_that_may_be_two_photos_is_explained() {
         .assert()
         .code(1)
         .stderr(contains("\"a.jpg\" may be \"a.JPG\" or \"a.Jpg\": write the name as one of them"));
+}
+
+/// Adds to a gallery by a table, in a workplace with `photos` and the gallery `g`.
+fn add_by(work: &Workplace, what: &str, table: &str) -> assert_cmd::Command {
+    let table = work.file("t.csv", format!("IMG_ID,LAT,LON,CITY\n{table}").as_bytes());
+    let mut command = georanker();
+    command.args(["gallery", what]).arg(work.path("g")).arg("--photos").arg(work.path("photos"));
+    command.arg("--table").arg(table);
+    command
+}
+
+#[test]
+fn another_spelling_is_the_same_photo() {
+    let work = Workplace::new();
+    put(&work, "photos/a.JPG");
+    put(&work, "photos/Cafe\u{301}.jpg");
+    let first = "a.jpg,10,20,\nCaf\u{e9}.jpg,30,40,\n./a.JPG,11,20,\n";
+    add_by(&work, "build", first).assert().code(1).stderr(
+        contains("2 photos added")
+            .and(contains("a.JPG is in the gallery already: the table gives it twice"))
+            .and(contains("correct the table")),
+    );
+    add_by(&work, "add", "a.JPG,12,20,\n")
+        .assert()
+        .code(1)
+        .stderr(contains("a.jpg is in the gallery already: its place is 12").and(contains("0 photos added")));
+    let by_folder = |expected: i32| {
+        let mut command = georanker();
+        command.args(["gallery", "add"]).arg(work.path("g")).arg("--photos").arg(work.path("photos"));
+        command.assert().code(expected)
+    };
+    by_folder(0).stderr(contains("0 photos added, 2 there before"));
+    add_by(&work, "add", "a.jpg,10,20,Paris\n").assert().code(1).stderr(contains("its place's name, author"));
+    add_by(&work, "add", "a.jpg,10,20,Paris\n")
+        .arg("--update")
+        .assert()
+        .code(0)
+        .stderr(contains("1 replaced"));
+    add_by(&work, "add", "a.jpg,10,20,Paris\n").assert().code(0);
+    georanker().args(["gallery", "verify"]).arg(work.path("g")).assert().code(0);
+}
+
+#[test]
+fn a_gallery_beside_its_photos_finds_them() {
+    let work = Workplace::new();
+    put(&work, "a.jpg");
+    let table = work.file("t.csv", b"IMG_ID,LAT,LON\na.jpg,1,2\n");
+    let run = |arguments: &[&str]| {
+        let mut command = georanker();
+        command.current_dir(work.root()).args(arguments);
+        command
+    };
+    run(&["gallery", "build", "g", "--photos", ".", "--table"]).arg(table).assert().code(0);
+    run(&["gallery", "verify", "g"]).assert().code(0);
+    run(&["gallery", "info", "g"]).assert().code(0).stdout(contains("not there").not());
+}
+
+#[test]
+fn what_is_no_photo_is_named_for_what_it_is() {
+    let work = Workplace::new();
+    fs::create_dir(work.path("photos")).unwrap();
+    work.file("photos/empty.jpg", b"");
+    work.file("photos/zeros.jpg", &[0; 2000]);
+    work.file("photos/text.jpg", b"a text, and no photo");
+    let mut build = georanker();
+    build.args(["gallery", "build"]).arg(work.path("g")).arg("--photos").arg(work.path("photos"));
+    build.assert().code(1).stderr(
+        contains("the file is empty")
+            .and(contains("filled with zeros"))
+            .and(contains("not a photo in a known format")),
+    );
+    let photo = work.file("one.jpg", &fs::read(crate::binary::first_sample()).unwrap());
+    let mut one = georanker();
+    one.args(["gallery", "build"]).arg(work.path("h")).arg("--photos").arg(&photo);
+    one.assert().code(2).stderr(contains("is a JPEG photo").and(contains("give the folder that holds it")));
+    let tar = work.file("photos.tar", &[0; 1024]);
+    let mut sidecars = georanker();
+    sidecars.args(["gallery", "build", "--sidecars"]).arg(work.path("h")).arg("--photos").arg(&tar);
+    sidecars.assert().code(2).stderr(contains("sidecars are read beside the photos of a folder"));
 }

@@ -84,7 +84,7 @@ fn field(column: &str, value: &str, problem: Problem) -> String {
             )
         }
         (Problem::HalfACoordinate, _) => {
-            format!("give {column} too, or leave both coordinates empty where there is no place")
+            format!("give {column} too, or remove the row")
         }
         (Problem::NotCoordinates, _) if BOTH_TURNED.is_called(column) => {
             format!("write {column} as longitude, latitude: 2.3522, 48.8566")

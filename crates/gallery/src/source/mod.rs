@@ -192,6 +192,9 @@ impl Diagnose for SourceError {
             Self::Damaged { .. } => {
                 Some("make the archive again, and remove its `.index` file if it has one".into())
             }
+            Self::OtherArchive { what, .. } if what.ends_with("photo") || what.ends_with("image") => {
+                Some("give the folder that holds it".into())
+            }
             Self::OtherArchive { .. } => {
                 Some("unpack it, and give the folder or an uncompressed tar file".into())
             }

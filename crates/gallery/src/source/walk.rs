@@ -102,6 +102,14 @@ pub fn is_system_name(name: &str) -> bool {
         || SYSTEM_FOLDERS.contains(&lower.as_str())
 }
 
+/// Whether this is a part of an Apple Photos library that holds no originals: thumbnails and the like.
+fn is_derived(path: &Path) -> bool {
+    let library = path.parent().and_then(Path::extension);
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    library.is_some_and(|extension| extension.eq_ignore_ascii_case("photoslibrary"))
+        && !matches!(name.as_str(), "originals" | "masters")
+}
+
 /// All photos of a folder and its subfolders. Links to files count as files; links to folders are not followed, so that a
 /// circle of them ends.
 ///
@@ -119,7 +127,8 @@ pub fn walk_photos(root: &Path, is_photo: &dyn Fn(&Path) -> bool) -> Walk {
             }
         };
         let is_folder = entry.file_type().is_dir();
-        if entry.depth() > 0 && is_system_name(&entry.file_name().to_string_lossy()) {
+        let is_system = is_system_name(&entry.file_name().to_string_lossy()) || is_derived(entry.path());
+        if entry.depth() > 0 && is_system {
             walk.skipped.system += 1;
             if is_folder {
                 entries.skip_current_dir();
@@ -173,6 +182,8 @@ mod tests {
             "found.jpg",
             "_.jpg",
             "#Snapshot/s.jpg",
+            "P.photoslibrary/resources/derivatives/0/t.jpeg",
+            "P.photoslibrary/originals/0/o.jpeg",
         ] {
             let path = root.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -181,12 +192,15 @@ mod tests {
         let walk = walk_photos(&root, &|_| false);
         let names: Vec<&Path> = walk.photos.iter().map(|path| path.strip_prefix(&root).unwrap()).collect();
         // The folder itself was named, so its own name does not matter.
-        assert_eq!(names, ["_.jpg", "a.jpg", "found.jpg", "sub/b.jpg"].map(Path::new));
-        assert_eq!(walk.skipped, Skipped { system: 13, others: 1, links: 0 });
+        assert_eq!(
+            names,
+            ["P.photoslibrary/originals/0/o.jpeg", "_.jpg", "a.jpg", "found.jpg", "sub/b.jpg"].map(Path::new)
+        );
+        assert_eq!(walk.skipped, Skipped { system: 14, others: 1, links: 0 });
         assert!(walk.failures.is_empty());
         assert_eq!(
             walk.skipped.words().unwrap(),
-            "1 file that is not a photo, 13 files and folders of the system (such as ._* and @eaDir)"
+            "1 file that is not a photo, 14 files and folders of the system (such as ._* and @eaDir)"
         );
         assert_eq!(Skipped::default().words(), None);
     }
