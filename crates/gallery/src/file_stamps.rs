@@ -5,7 +5,7 @@
 //! of the files, so that a photo that a table spells in two ways is one photo.
 
 use contract::{Attribution, PhotoId, PhotoRecord};
-use geo::{LatLon, Place};
+use geo::{LatLon, Place, geodesic_km};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::record::StoredReference;
@@ -91,6 +91,40 @@ pub(crate) fn made_of(connection: &Connection, source: u32, path: &str) -> rusql
         .prepare_cached("SELECT id FROM photos WHERE source = ?1 AND path = ?2")?
         .query_row(params![source, path], |row| row.get(0).map(PhotoId))
         .optional()
+}
+
+/// Two places of the same picture may be apart by this much, km: tables round, and phones measure twice.
+const COPIES_APART_KM: f64 = 1.0;
+
+/// How many photos have the same file as an earlier one and another place; and one of them with that earlier one.
+pub(crate) fn copies_apart(connection: &Connection) -> rusqlite::Result<Option<(usize, [PhotoId; 2])>> {
+    if !is_there(connection)? {
+        return Ok(None);
+    }
+    let mut statement = connection.prepare(
+        "WITH firsts AS (
+             SELECT bytes, crc, min(key) AS key FROM photo_files GROUP BY bytes, crc HAVING count(*) > 1
+         )
+         SELECT copy.id, copy.latitude, copy.longitude, first.id, first.latitude, first.longitude
+         FROM firsts JOIN photo_files AS file USING (bytes, crc)
+              JOIN photos AS copy ON copy.key = file.key
+              JOIN photos AS first ON first.key = firsts.key
+         WHERE file.key > firsts.key ORDER BY file.key",
+    )?;
+    let (mut count, mut example) = (0, None);
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let place =
+            |column: usize| Ok::<_, rusqlite::Error>(LatLon::new(row.get(column)?, row.get(column + 1)?));
+        // Places that are none are reported by another check.
+        if let (Ok(one), Ok(other)) = (place(1)?, place(4)?)
+            && geodesic_km(one, other) > COPIES_APART_KM
+        {
+            count += 1;
+            example.get_or_insert([PhotoId(row.get(0)?), PhotoId(row.get(3)?)]);
+        }
+    }
+    Ok(example.map(|example| (count, example)))
 }
 
 fn is_there(connection: &Connection) -> rusqlite::Result<bool> {

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use crate::database::{existing_database, open_to_read};
 use crate::derived::build::{self, DerivedProblem};
 use crate::error::GalleryError;
+use crate::file_stamps;
 use crate::gallery::{TRIES, resolve};
 use crate::lock::WriterLock;
 use crate::record::StoredReference;
@@ -74,6 +75,13 @@ pub enum Problem {
         /// One of them.
         example: PhotoId,
     },
+    /// Photos whose files are equal to the byte have places far apart: some of the places must be wrong.
+    CopiesApart {
+        /// How many are far from the first of their kind.
+        count: usize,
+        /// One of them, and the first of its kind.
+        example: [PhotoId; 2],
+    },
 }
 
 impl Problem {
@@ -85,6 +93,7 @@ impl Problem {
                 | Self::DerivedFileUnusable { .. }
                 | Self::SourceMissing { .. }
                 | Self::PhotosMissing { .. }
+                | Self::CopiesApart { .. }
         )
     }
 }
@@ -117,6 +126,13 @@ impl fmt::Display for Problem {
                 let photos = if *count == 1 { "photo is" } else { "photos are" };
                 write!(formatter, "{count} {photos} not in `{}`, for example `{example}`", source.display())
             }
+            Self::CopiesApart { count, example: [one, first] } => {
+                let photos = if *count == 1 { "photo is a copy" } else { "photos are copies" };
+                write!(
+                    formatter,
+                    "{count} {photos} of an earlier one, at another place: `{one}` of `{first}`"
+                )
+            }
         }
     }
 }
@@ -146,6 +162,10 @@ fn problems_of(connection: &mut Connection, meta: &Meta, directory: &Path) -> Ve
     let checked = connection.transaction().and_then(|transaction| {
         check_database(&transaction, meta, &mut problems)?;
         check_sources(&transaction, meta, directory, &mut problems)?;
+        problems.extend(
+            file_stamps::copies_apart(&transaction)?
+                .map(|(count, example)| Problem::CopiesApart { count, example }),
+        );
         problems.extend(check_derived(&transaction, meta, directory));
         Ok(())
     });

@@ -43,10 +43,20 @@ pub fn gallery(command: &GalleryCommand, quiet: bool) -> Result<Exit, Failure> {
             let writer = match GalleryWriter::create(gallery, &spec) {
                 // An interrupted build continues.
                 Err(GalleryError::AlreadyExists { .. }) => {
-                    GalleryWriter::open(gallery, Some(work.encoder.fingerprint()))
+                    let writer = GalleryWriter::open(gallery, Some(work.encoder.fingerprint()))?;
+                    let photos = if writer.len() == 1 { "photo" } else { "photos" };
+                    note(
+                        quiet,
+                        &format!(
+                            "{} exists, with {} {photos}: adding to it",
+                            gallery.display(),
+                            writer.len()
+                        ),
+                    );
+                    writer
                 }
-                other => other,
-            }?;
+                other => other?,
+            };
             work.add(writer, gallery, photos, quiet)
         }
         GalleryCommand::Add { gallery, photos, pack, device } => {
@@ -443,7 +453,9 @@ fn verify(directory: &Path, repair: bool, quiet: bool) -> Result<Exit, Failure> 
         note(quiet, &format!("{}: no problems", directory.display()));
         return Ok(Exit::Done);
     }
-    Ok(Exit::Broken)
+    // The gallery itself is sound: what it was given is not.
+    let is_sound = problems.iter().all(|problem| matches!(problem, gallery::Problem::CopiesApart { .. }));
+    Ok(if is_sound { Exit::SomeFailed } else { Exit::Broken })
 }
 
 fn export(directory: &Path, out: &Path, force: bool, quiet: bool) -> Result<Exit, Failure> {

@@ -265,7 +265,10 @@ fn another_spelling_is_the_same_photo() {
         .code(0)
         .stderr(contains("1 replaced"));
     add_by(&work, "add", "a.jpg,10,20,Paris\n").assert().code(0);
-    georanker().args(["gallery", "verify"]).arg(work.path("g")).assert().code(0);
+    // The two files are copies of each other, at different places.
+    georanker().args(["gallery", "verify"]).arg(work.path("g")).assert().code(1).stdout(contains(
+        "1 photo is a copy of an earlier one, at another place: `a.jpg` of `Caf\u{e9}.jpg`",
+    ));
 }
 
 #[test]
