@@ -5,7 +5,7 @@
 //! `fuzz_targets/`; the tests of this crate call the same function over the files in `corpus/`, so that every input that
 //! once broke something is tried again on each change, without a nightly compiler.
 //!
-//! **The cast.** [`TARGETS`] lists all of them. [`photo`], [`photo_heif`], [`photo_jxl`] and [`location`] read photos;
+//! **The cast.** [`TARGETS`] lists all of them. [`fn@photo`], [`photo_heif`], [`photo_jxl`] and [`location`] read photos;
 //! [`photo_table`], [`predictions`], [`parquet`], [`official_table`], [`npy`] and [`pairs`] read tables; [`checkpoint`],
 //! [`pickle`] and [`adapter`] read weights; [`gallery_index`] and [`gallery_database`] read galleries; [`configuration`]
 //! reads settings and [`answer`] reads what models say.

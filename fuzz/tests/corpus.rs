@@ -44,6 +44,8 @@ fn replay(target: &str) {
     assert!(files.len() >= 5, "{target} has {} files in its corpus", files.len());
     for file in files {
         let bytes = fs::read(&file).unwrap();
+        let is_find = file.file_name().unwrap().to_string_lossy().starts_with("find-");
+        assert!(is_find || !bytes.is_empty(), "{} is empty", file.display());
         let mut random = ChaCha8Rng::seed_from_u64(bytes.len() as u64);
         let tried = std::iter::once(bytes.clone()).chain((0..COPIES).map(|_| changed(&bytes, &mut random)));
         for (copy, bytes) in tried.enumerate() {

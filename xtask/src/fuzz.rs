@@ -82,6 +82,7 @@ fn fuzz_one(name: &str, seconds: u64, runs: u64) -> anyhow::Result<Outcome> {
     let (kept, finds) = (target().join("fuzz").join("corpus").join(name), finds_of(name));
     fs::create_dir_all(&kept)?;
     fs::create_dir_all(&finds)?;
+    let known_finds = fs::read_dir(&finds)?.count();
     let mut command = cargo_fuzz("run");
     command.arg(name).arg("--").arg(&kept).arg(root().join("fuzz/corpus").join(name));
     command.arg(format!("-max_total_time={seconds}")).arg(format!("-runs={runs}"));
@@ -105,7 +106,11 @@ fn fuzz_one(name: &str, seconds: u64, runs: u64) -> anyhow::Result<Outcome> {
             eprintln!("{line}");
         }
     }
-    outcome.found = !child.wait()?.success();
+    let status = child.wait()?;
+    outcome.found = fs::read_dir(&finds)?.count() > known_finds;
+    if !status.success() && !outcome.found {
+        bail!("fuzzing {name} failed ({status})");
+    }
     outcome.seconds = started.elapsed().as_secs_f64();
     Ok(outcome)
 }

@@ -36,6 +36,7 @@ const TABLES: &str = "
         hash INTEGER,
         source INTEGER REFERENCES sources (ordinal), path TEXT
     );
+    CREATE INDEX photos_by_path ON photos (source, path);
     CREATE TABLE photo_bytes (key INTEGER PRIMARY KEY REFERENCES photos (key), bytes BLOB NOT NULL);
     CREATE VIRTUAL TABLE photo_locations USING rtree (key, south, north, west, east);
 ";

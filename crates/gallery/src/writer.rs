@@ -129,6 +129,14 @@ impl GalleryWriter {
         file_stamps::held(&self.connection, id).map_err(|error| self.failed(error))
     }
 
+    /// Makes what [`GalleryWriter::made_of`] looks things up in, if a gallery of an older version does not have it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn index_files(&mut self) -> Result<(), GalleryError> {
+        self.connection.execute_batch(file_stamps::INDEX).map_err(|error| self.failed(error))
+    }
+
     /// The photo that was made of this file of a source: its id may be another spelling of the file's name.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::build_times::{BuildTimes, Clocks, Part};
 use crate::encode_for_gallery;
-use crate::held_photo::{Compared, Difference, given_twice};
+use crate::held_photo::{Compared, Difference, given_twice, is_same_place};
 use crate::pipeline::lost;
 
 /// Photos in one transaction: what a killed run loses at most.
@@ -95,13 +95,21 @@ pub struct GalleryBuilder<'a> {
     pub update: bool,
 }
 
-/// A photo of a batch that is to be encoded.
-struct Wanted<'a> {
-    photo: &'a PhotoToAdd,
+/// A photo as it was named.
+struct Given {
+    /// Its id in the table or folder: what is told of it.
+    id: PhotoId,
+    /// The photo, under the id that the gallery has or will have.
+    photo: PhotoToAdd,
     /// The name of its file in the source.
     name: PhotoId,
-    /// The one whose place it takes: where it was taken, and what is other now.
-    replaces: Option<(LatLon, Difference)>,
+}
+
+/// A photo of a batch that is to be encoded.
+struct Wanted<'a> {
+    given: &'a Given,
+    /// The one whose place it takes, and what is other now.
+    replaces: Option<(HeldPhoto, Difference)>,
 }
 
 /// Vectors and record of a photo, and what is odd about it.
@@ -130,50 +138,54 @@ impl GalleryBuilder<'_> {
         let (clocks, started) = (Clocks::default(), Instant::now());
         let mut photos = photos.into_iter();
         let (mut done, mut encoded_count) = (0, 0);
-        // What this run has seen, by its file's name: a table that names a photo twice does not update itself.
+        // Where this run has put photos, by their files' names: a table that names a photo twice does not update itself.
+        // Without `update`, the gallery remembers it.
         let mut seen: HashMap<u64, LatLon> = HashMap::new();
+        writer.index_files()?;
         loop {
             if stop.load(Ordering::Relaxed) {
                 report.stopped = true;
                 break;
             }
-            let mut batch: Vec<Result<PhotoToAdd, Failure>> = photos.by_ref().take(BATCH).collect();
+            let mut batch: Vec<Result<Given, Failure>> = Vec::with_capacity(BATCH);
+            for photo in photos.by_ref().take(BATCH) {
+                batch.push(match photo {
+                    Ok(photo) => Ok(self.as_held(writer, photo)?),
+                    Err(failure) => Err(failure),
+                });
+            }
             if batch.is_empty() {
                 break;
             }
-            for photo in batch.iter_mut().flatten() {
-                self.call_as_held(writer, photo)?;
-            }
             let mut outcomes: Vec<(Option<&PhotoId>, PhotoOutcome)> = Vec::with_capacity(batch.len());
             let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(batch.len());
+            // Rows that name the file of a photo of this batch once more.
+            let mut twins: Vec<(usize, &Given)> = Vec::new();
             let mut restamped = Vec::new();
-            for photo in &batch {
-                let photo = match photo {
-                    Ok(photo) => photo,
+            for given in &batch {
+                let given = match given {
+                    Ok(given) => given,
                     Err(failure) => {
                         outcomes.push((None, PhotoOutcome::Failed(failure.clone())));
                         continue;
                     }
                 };
-                let id = Some(&photo.id);
-                let name = self.photos.name_of(&photo.id);
-                if wanted.iter().any(|one| one.photo.location.is_none() && one.name == name) {
-                    outcomes.push((id, PhotoOutcome::Present));
+                let Given { id, photo, name } = given;
+                let id = Some(id);
+                if let Some(twin) = wanted.iter().position(|one| one.given.name == *name) {
+                    twins.push((twin, given));
                     continue;
                 }
-                let key = hash_of(&name);
+                let key = hash_of(name);
                 if let Some(first) = seen.get(&key) {
-                    let again = given_twice(*first, photo);
-                    outcomes.push((id, again.map_or(PhotoOutcome::Present, PhotoOutcome::Differs)));
+                    outcomes.push((id, again(*first, photo)));
                     continue;
-                }
-                if let Some(location) = photo.location {
-                    seen.insert(key, location);
                 }
                 match writer.held(&photo.id)? {
-                    None => wanted.push(Wanted { photo, name, replaces: None }),
+                    None => wanted.push(Wanted { given, replaces: None }),
                     Some(HeldPhoto { source: Some(other), .. }) if other != self.source => {
                         outcomes.push((id, PhotoOutcome::Failed(name_taken(&photo.id))));
+                        continue;
                     }
                     Some(held) => match self.compare(photo, &held) {
                         Compared::Same => outcomes.push((id, PhotoOutcome::Present)),
@@ -182,19 +194,23 @@ impl GalleryBuilder<'_> {
                             outcomes.push((id, PhotoOutcome::Present));
                         }
                         Compared::Other(difference) if self.update => {
-                            wanted.push(Wanted { photo, name, replaces: Some((held.location, difference)) });
+                            wanted.push(Wanted { given, replaces: Some((held, difference)) });
                         }
                         Compared::Other(difference) => {
                             outcomes.push((id, PhotoOutcome::Differs(difference)));
                         }
                     },
                 }
+                if let (true, Some(location)) = (self.update, photo.location) {
+                    seen.insert(key, location);
+                }
             }
             let encoded = self.encode(&wanted, &clocks);
             encoded_count += encoded.len();
             let (mut new, mut replaced) = (Vec::with_capacity(encoded.len()), Vec::new());
-            for (Wanted { photo, name, replaces }, made) in wanted.iter().zip(encoded) {
-                match made {
+            let mut failures: Vec<Option<Failure>> = Vec::with_capacity(wanted.len());
+            for (Wanted { given: Given { id, photo, name }, replaces }, made) in wanted.iter().zip(encoded) {
+                let failure = match made {
                     Ok(Made { new: one, note }) => {
                         if let Some(note) = note {
                             tell(BuildEvent::Note(&note));
@@ -207,14 +223,25 @@ impl GalleryBuilder<'_> {
                             None => PhotoOutcome::Added,
                         };
                         new.push(one);
-                        outcomes.push((Some(&photo.id), outcome));
+                        outcomes.push((Some(id), outcome));
+                        None
                     }
                     Err(failure) => {
-                        // Another row may name a file that is there.
                         seen.remove(&hash_of(name));
-                        outcomes.push((Some(&photo.id), PhotoOutcome::Failed(failure)));
+                        outcomes.push((Some(id), PhotoOutcome::Failed(failure.clone())));
+                        Some(failure)
                     }
-                }
+                };
+                failures.push(failure);
+            }
+            for (twin, Given { id, photo, .. }) in twins {
+                let first = wanted.get(twin).and_then(|one| one.given.photo.location);
+                let outcome = match (failures.get(twin).cloned().flatten(), first) {
+                    (Some(failure), _) => PhotoOutcome::Failed(failure),
+                    (None, Some(first)) => again(first, photo),
+                    (None, None) => PhotoOutcome::Present,
+                };
+                outcomes.push((Some(id), outcome));
             }
             // Only now: a photo that cannot be read does not cost the one that is there.
             let written = clocks.time(Part::Write, || writer.replace(&replaced, &new));
@@ -232,13 +259,14 @@ impl GalleryBuilder<'_> {
     }
 
     /// Gives a photo the id that it has in the gallery, if its file is there under another spelling of its name.
-    fn call_as_held(&self, writer: &GalleryWriter, photo: &mut PhotoToAdd) -> Result<(), Failure> {
+    fn as_held(&self, writer: &GalleryWriter, mut photo: PhotoToAdd) -> Result<Given, Failure> {
+        let (id, name) = (photo.id.clone(), self.photos.name_of(&photo.id));
         if !writer.contains(&photo.id)?
-            && let Some(known) = writer.made_of(self.source, &self.photos.name_of(&photo.id).0)?
+            && let Some(known) = writer.made_of(self.source, &name.0)?
         {
             photo.id = known;
         }
-        Ok(())
+        Ok(Given { id, photo, name })
     }
 
     /// Reads and decodes photos one by one, encodes them in one batch.
@@ -263,16 +291,16 @@ impl GalleryBuilder<'_> {
     }
 
     fn describe(&self, wanted: &Wanted<'_>, clocks: &Clocks) -> Result<Described, Failure> {
-        let Wanted { photo, replaces, .. } = wanted;
+        let Wanted { given: Given { photo, .. }, replaces } = wanted;
         let name = &photo.id.0;
         let bytes = clocks.time(Part::Read, || self.photos.read(&photo.id))?;
         let (location, note) = match photo.location {
             Some(known) => (known, None),
             None => match (self.stated(&photo.id, &bytes), replaces) {
                 // An edited copy without metadata: where it was taken has not changed.
-                (Err(_), Some((held, _))) => {
-                    let text = format!("{name}: it states no place now; {held}, as in the gallery, is kept");
-                    (*held, Some(text))
+                (Err(why), Some((held, _))) => {
+                    let text = format!("{}; {}, as in the gallery, is kept", why.message, held.location);
+                    (held.location, Some(text))
                 }
                 // That it is no photo at all says more than that it states no place.
                 (Err(_), None) if sniff(&bytes).is_none() => {
@@ -288,10 +316,21 @@ impl GalleryBuilder<'_> {
         let missing = decoded.metadata.incomplete.as_ref();
         let note = note.or_else(|| missing.map(|missing| format!("{name}: {missing}")));
         let (place, hash) = clocks.time(Part::Describe, || {
-            let place = photo.place.clone().or(ReverseGeocoder::embedded().place(location));
+            let place = photo.place.clone();
+            let place = match replaces {
+                Some((held, _)) if is_same_place(location, held.location) => place.or(held.place.clone()),
+                _ => place,
+            };
+            let place = place.or(ReverseGeocoder::embedded().place(location));
             (place, perceptual_hash(&decoded.image))
         });
-        let attribution = photo.attribution.clone();
+        let mut attribution = photo.attribution.clone();
+        if let Some((held, _)) = replaces {
+            let Attribution { author, licence, source } = held.attribution.clone();
+            attribution.author = attribution.author.or(author);
+            attribution.licence = attribution.licence.or(licence);
+            attribution.source = attribution.source.or(source);
+        }
         let record = PhotoRecord { id: photo.id.clone(), location, place, attribution, hash: Some(hash) };
         let modified = self.state(photo).map_or(0, |(_, time)| time);
         Ok(Described { photo: decoded, record, stamp: FileStamp::of(&bytes, modified), note })
@@ -317,6 +356,11 @@ impl AddReport {
         };
         *counted += 1;
     }
+}
+
+/// What becomes of a row that names a photo of this run again.
+fn again(first: LatLon, second: &PhotoToAdd) -> PhotoOutcome {
+    given_twice(first, second).map_or(PhotoOutcome::Present, PhotoOutcome::Differs)
 }
 
 /// For remembering many names: two that share a hash are not seen in a lifetime.

@@ -49,7 +49,7 @@ impl Difference {
 
     /// The difference of two places, if they are far enough apart.
     fn of_places(now: LatLon, held: LatLon) -> Option<Self> {
-        (geodesic_km(now, held) > SAME_PLACE_KM).then_some(Self::Place { now, held })
+        (!is_same_place(now, held)).then_some(Self::Place { now, held })
     }
 }
 
@@ -69,6 +69,10 @@ impl fmt::Display for Difference {
             Self::Description | Self::File => formatter.write_str(self.words()),
         }
     }
+}
+
+pub(crate) fn is_same_place(one: LatLon, other: LatLon) -> bool {
+    geodesic_km(one, other) <= SAME_PLACE_KM
 }
 
 fn is_xmp(name: &str) -> bool {

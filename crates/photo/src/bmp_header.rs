@@ -29,7 +29,7 @@ fn mend(file: &[u8]) -> Option<Vec<u8>> {
     // The pixels cannot begin where the palette does.
     let count = if colours == 0 { 1 << bits } else { colours.min(1 << bits) };
     let mut whole = file.to_vec();
-    whole.get_mut(10..14)?.copy_from_slice(&(palette_at + 4 * count).to_le_bytes());
+    whole.get_mut(10..14)?.copy_from_slice(&palette_at.checked_add(4 * count)?.to_le_bytes());
     // Such a file may lack the padding of its last row.
     let row_bytes = (u64::from(width) * u64::from(bits)).div_ceil(8);
     let padding = row_bytes.next_multiple_of(4) - row_bytes;

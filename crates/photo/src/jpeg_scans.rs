@@ -49,7 +49,7 @@ struct Scans<'a> {
     /// Application segments: EXIF, and what says which colours these are.
     others: Vec<&'a [u8]>,
     quantisation: [Option<Vec<u8>>; 4],
-    first_codes: [Option<Table>; 4],
+    first_codes: [Option<Vec<u8>>; 4],
     other_codes: [Option<Vec<u8>>; 4],
     restart_interval: usize,
     frame_marker: u8,
@@ -105,7 +105,7 @@ impl<'a> Scans<'a> {
             let (table, rest) = rest.split_at_checked(16 + symbols)?;
             let id = usize::from(head & 15);
             if head >> 4 == 0 {
-                *self.first_codes.get_mut(id)? = Some(Table::new(table)?);
+                *self.first_codes.get_mut(id)? = Some(table.to_vec());
             } else {
                 *self.other_codes.get_mut(id)? = Some(table.to_vec());
             }
@@ -161,7 +161,7 @@ impl<'a> Scans<'a> {
         let names = rest.as_chunks::<2>().0.get(..usize::from(count))?;
         let pass = u8::try_from(self.passes.len()).ok()?;
         let (data, starts) = unstuffed(file.get(*at..)?, at);
-        let mut parts: Vec<(usize, &Table, Table)> = Vec::new();
+        let mut parts: Vec<(usize, Table, Table)> = Vec::new();
         let mut tables = Vec::new();
         for &[id, codes] in names {
             let index = self.components.iter().position(|component| component.id == id)?;
@@ -171,7 +171,7 @@ impl<'a> Scans<'a> {
             }
             let quantisation = self.quantisation.get(component.quantisation_id)?.clone()?;
             let other_codes = self.other_codes.get(usize::from(codes & 15))?.clone()?;
-            let first_codes = self.first_codes.get(usize::from(codes >> 4))?.as_ref()?;
+            let first_codes = Table::new(self.first_codes.get(usize::from(codes >> 4))?.as_ref()?)?;
             parts.push((index, first_codes, Table::new(&other_codes)?));
             tables.push((index, quantisation, other_codes));
         }
@@ -245,23 +245,21 @@ impl<'a> Scans<'a> {
     }
 
     fn write_blocks(&self, writer: &mut Writer) -> Option<()> {
-        let ends: Option<Vec<(u32, u32)>> = self
-            .components
-            .iter()
-            .map(|component| Table::new(&component.tables.as_ref()?.1)?.code(0))
-            .collect();
-        let ends = ends?;
+        // Only padding needs the code of an empty block, and a table may lack it.
+        let end = |component: &Component| Table::new(&component.tables.as_ref()?.1)?.code(0);
+        let ends: Vec<Option<(u32, u32)>> = self.components.iter().map(end).collect();
         let readers: Vec<Reader<'_>> = self.passes.iter().map(|data| Reader::new(data)).collect();
         let (columns, rows) = self.units();
         let mut last = [0_i32; MOST_COMPONENTS];
         for unit in 0..columns * rows {
             let (column, row) = (unit % columns, unit / columns);
-            for ((component, &(end, end_bits)), last) in self.components.iter().zip(&ends).zip(&mut last) {
+            for ((component, end), last) in self.components.iter().zip(&ends).zip(&mut last) {
                 for inner in 0..component.across * component.down {
                     let x = column * component.across + inner % component.across;
                     let y = row * component.down + inner / component.across;
                     let block = component.blocks.get(y * columns * component.across + x)?;
                     if block.length == 0 {
+                        let (end, end_bits) = (*end)?;
                         writer.difference(0)?;
                         writer.bits(end, end_bits);
                     } else {

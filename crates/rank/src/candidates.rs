@@ -30,7 +30,7 @@ pub fn assemble(
     for (channel, items) in results {
         for (rank, item) in items.into_iter().enumerate() {
             // Vectors of one byte per number may give a little more than the largest cosine.
-            let similarity = item.similarity.min(1.0);
+            let similarity = if item.similarity > 1.0 { 1.0 } else { item.similarity };
             if let Some(&index) = item.photo.as_ref().and_then(|photo| known.get(&photo.id)) {
                 candidates[index].similarities.push((channel.clone(), similarity));
                 continue;

@@ -161,7 +161,8 @@ impl Work {
         progress.finish_and_clear();
         // What is committed is in the log, also where the rest failed.
         let lines = log.finish(&self.wanted.skipped)?;
-        let outcome = outcome?;
+        let mut outcome = outcome?;
+        outcome.failed += self.wanted.unreadable.len();
         writer.finish()?;
         let updated = match outcome.updated {
             0 => String::new(),
@@ -176,7 +177,7 @@ impl Work {
                 if outcome.added == 1 { "photo" } else { "photos" },
                 updated,
                 outcome.already_present + outcome.differing,
-                outcome.failed + self.wanted.unreadable.len(),
+                outcome.failed,
                 writer.len()
             ),
         );
@@ -192,7 +193,7 @@ impl Work {
         if let Some(path) = &photos.report {
             write_text(Some(path), &report_text(&outcome, writer.len())?)?;
         }
-        let all_taken = outcome.failed + outcome.differing + self.wanted.unreadable.len() == 0;
+        let all_taken = outcome.failed + outcome.differing == 0;
         Ok(match (outcome.stopped, all_taken) {
             (true, _) => Exit::Interrupted,
             (false, false) => Exit::SomeFailed,
@@ -245,11 +246,12 @@ impl Log {
 
 /// A photo that differs from the one in the gallery.
 fn left_as_it_was(id: &PhotoId, why: Difference) -> Failure {
-    let hint = match why {
-        Difference::GivenTwice { .. } => "correct the table, and add it again with `update`",
-        _ => "replace it with `update`",
-    };
-    Failure::new(ErrorKind::Usage, format!("{id} is in the gallery already: {why}")).with_hint(hint)
+    match why {
+        Difference::GivenTwice { .. } => Failure::new(ErrorKind::Usage, format!("{id}: {why}"))
+            .with_hint("correct the table, and add it again with `update`"),
+        _ => Failure::new(ErrorKind::Usage, format!("{id} is in the gallery already: {why}"))
+            .with_hint("replace it with `update`"),
+    }
 }
 
 /// Says what the file system lacks.

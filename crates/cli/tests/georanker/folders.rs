@@ -136,9 +136,10 @@ fn a_changed_place_or_file_is_said_and_taken_when_asked() {
         command
     };
     let first = table("a.jpg,10,20\nb.jpg,30,40\nb.jpg,31,40\n");
-    add("build", &first).assert().code(1).stderr(
-        contains("2 photos added").and(contains("b.jpg is in the gallery already: the table gives it twice")),
-    );
+    add("build", &first)
+        .assert()
+        .code(1)
+        .stderr(contains("2 photos added").and(contains("b.jpg: the table gives it twice")));
     let same = table("a.jpg,10,20\nb.jpg,30,40\n");
     add("add", &same).assert().code(0).stderr(contains("0 photos added, 2 there before"));
     let corrected = table("a.jpg,11,20\nb.jpg,30,40\n");
@@ -209,13 +210,15 @@ fn a_corrected_sidecar_is_said_and_an_edited_copy_keeps_its_place() {
         .arg("--update")
         .assert()
         .code(0)
-        .stderr(contains("its file has changed").and(contains("a.jpg: it states no place now")));
+        .stderr(contains("its file has changed").and(contains("as in the gallery, is kept")));
     let exported = work.path("out");
     georanker().args(["gallery", "export"]).arg(&gallery).arg("--out").arg(&exported).assert().code(0);
     let exported = fs::read_to_string(exported.join("photos.csv")).unwrap();
     assert!(exported.lines().any(|line| line.starts_with("a.jpg,11,20,")), "{exported}");
 }
 
+// Elsewhere the two names are one file.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_name_that_may_be_two_photos_is_explained() {
     let work = Workplace::new();
@@ -245,13 +248,13 @@ fn another_spelling_is_the_same_photo() {
     let first = "a.jpg,10,20,\nCaf\u{e9}.jpg,30,40,\n./a.JPG,11,20,\n";
     add_by(&work, "build", first).assert().code(1).stderr(
         contains("2 photos added")
-            .and(contains("a.JPG is in the gallery already: the table gives it twice"))
+            .and(contains("./a.JPG: the table gives it twice"))
             .and(contains("correct the table")),
     );
     add_by(&work, "add", "a.JPG,12,20,\n")
         .assert()
         .code(1)
-        .stderr(contains("a.jpg is in the gallery already: its place is 12").and(contains("0 photos added")));
+        .stderr(contains("a.JPG is in the gallery already: its place is 12").and(contains("0 photos added")));
     let by_folder = |expected: i32| {
         let mut command = georanker();
         command.args(["gallery", "add"]).arg(work.path("g")).arg("--photos").arg(work.path("photos"));

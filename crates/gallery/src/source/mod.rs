@@ -107,7 +107,7 @@ pub enum SourceError {
         id: PhotoId,
     },
     /// A name that several photos might be meant by.
-    #[error("there is no photo `{id}` in `{}`: {why}", .path.display())]
+    #[error("several photos in `{}` may be `{id}`: {why}", .path.display())]
     Ambiguous {
         /// The source.
         path: PathBuf,
@@ -180,8 +180,8 @@ impl SourceError {
 impl Diagnose for SourceError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Missing { .. } | Self::NotFound { .. } | Self::Ambiguous { .. } => ErrorKind::NotFound,
-            Self::UnsafeName { .. } | Self::OtherArchive { .. } => ErrorKind::Usage,
+            Self::Missing { .. } | Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::UnsafeName { .. } | Self::OtherArchive { .. } | Self::Ambiguous { .. } => ErrorKind::Usage,
             Self::TooLarge { .. } => ErrorKind::PhotoTooLarge,
             Self::Damaged { .. } | Self::Io { .. } => ErrorKind::Unreadable,
         }

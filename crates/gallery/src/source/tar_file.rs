@@ -8,6 +8,7 @@ use contract::PhotoId;
 
 use super::tar_header::header_fits;
 use super::tar_index::TarIndex;
+use super::walk::is_derived;
 use super::{Listing, MAX_PHOTO_BYTES, PhotoSource, SourceError, is_system_name};
 use crate::spec::is_safe_relative;
 
@@ -81,7 +82,7 @@ impl PhotoSource for TarSource {
             let name = self.index.name(position).and_then(|name| std::str::from_utf8(name).ok());
             let why = || "its index holds a name that is not text".to_owned();
             let name = name.ok_or_else(|| SourceError::Damaged { path: self.path.clone(), why: why() })?;
-            if name.split('/').any(is_system_name) {
+            if name.split('/').any(is_system_name) || is_derived(Path::new(name)) {
                 listing.skipped.system += 1;
             } else {
                 listing.ids.push(PhotoId::from(name));

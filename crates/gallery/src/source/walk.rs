@@ -1,5 +1,6 @@
 //! Walking a folder of photos: what is a photo, what other programs keep there, what cannot be read.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -102,12 +103,17 @@ pub fn is_system_name(name: &str) -> bool {
         || SYSTEM_FOLDERS.contains(&lower.as_str())
 }
 
-/// Whether this is a part of an Apple Photos library that holds no originals: thumbnails and the like.
-fn is_derived(path: &Path) -> bool {
-    let library = path.parent().and_then(Path::extension);
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    library.is_some_and(|extension| extension.eq_ignore_ascii_case("photoslibrary"))
-        && !matches!(name.as_str(), "originals" | "masters")
+/// Whether a path below the root leads into a part of an Apple Photos library that holds no originals: thumbnails and the
+/// like.
+pub(super) fn is_derived(below_root: &Path) -> bool {
+    let parts: Vec<&Path> = below_root.iter().map(Path::new).collect();
+    parts.windows(2).any(|pair| {
+        let [library, part] = pair else { return false };
+        let is_library = |extension: &OsStr| extension.eq_ignore_ascii_case("photoslibrary");
+        let is_original =
+            ["originals", "masters"].iter().any(|kept| part.as_os_str().eq_ignore_ascii_case(kept));
+        library.extension().is_some_and(is_library) && !is_original
+    })
 }
 
 /// All photos of a folder and its subfolders. Links to files count as files; links to folders are not followed, so that a
@@ -127,7 +133,8 @@ pub fn walk_photos(root: &Path, is_photo: &dyn Fn(&Path) -> bool) -> Walk {
             }
         };
         let is_folder = entry.file_type().is_dir();
-        let is_system = is_system_name(&entry.file_name().to_string_lossy()) || is_derived(entry.path());
+        let is_system = is_system_name(&entry.file_name().to_string_lossy())
+            || is_derived(entry.path().strip_prefix(root).unwrap_or(entry.path()));
         if entry.depth() > 0 && is_system {
             walk.skipped.system += 1;
             if is_folder {
