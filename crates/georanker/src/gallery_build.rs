@@ -112,6 +112,18 @@ struct Wanted<'a> {
     replaces: Option<(HeldPhoto, Difference)>,
 }
 
+/// A batch, by what is to be done.
+#[derive(Default)]
+struct Sorted<'a> {
+    /// Nothing: this is what became of them.
+    outcomes: Vec<(Option<&'a PhotoId>, PhotoOutcome)>,
+    wanted: Vec<Wanted<'a>>,
+    /// Rows that name the file of a wanted photo (its position) once more.
+    twins: Vec<(usize, &'a Given)>,
+    /// Photos that are as they were, with another stamp.
+    restamped: Vec<(PhotoId, FileStamp)>,
+}
+
 /// Vectors and record of a photo, and what is odd about it.
 struct Made {
     new: NewPhoto,
@@ -157,54 +169,8 @@ impl GalleryBuilder<'_> {
             if batch.is_empty() {
                 break;
             }
-            let mut outcomes: Vec<(Option<&PhotoId>, PhotoOutcome)> = Vec::with_capacity(batch.len());
-            let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(batch.len());
-            // Rows that name the file of a photo of this batch once more.
-            let mut twins: Vec<(usize, &Given)> = Vec::new();
-            let mut restamped = Vec::new();
-            for given in &batch {
-                let given = match given {
-                    Ok(given) => given,
-                    Err(failure) => {
-                        outcomes.push((None, PhotoOutcome::Failed(failure.clone())));
-                        continue;
-                    }
-                };
-                let Given { id, photo, name } = given;
-                let id = Some(id);
-                if let Some(twin) = wanted.iter().position(|one| one.given.name == *name) {
-                    twins.push((twin, given));
-                    continue;
-                }
-                let key = hash_of(name);
-                if let Some(first) = seen.get(&key) {
-                    outcomes.push((id, again(*first, photo)));
-                    continue;
-                }
-                match writer.held(&photo.id)? {
-                    None => wanted.push(Wanted { given, replaces: None }),
-                    Some(HeldPhoto { source: Some(other), .. }) if other != self.source => {
-                        outcomes.push((id, PhotoOutcome::Failed(name_taken(&photo.id))));
-                        continue;
-                    }
-                    Some(held) => match self.compare(photo, &held) {
-                        Compared::Same => outcomes.push((id, PhotoOutcome::Present)),
-                        Compared::Restamped(stamp) => {
-                            restamped.push((photo.id.clone(), stamp));
-                            outcomes.push((id, PhotoOutcome::Present));
-                        }
-                        Compared::Other(difference) if self.update => {
-                            wanted.push(Wanted { given, replaces: Some((held, difference)) });
-                        }
-                        Compared::Other(difference) => {
-                            outcomes.push((id, PhotoOutcome::Differs(difference)));
-                        }
-                    },
-                }
-                if let (true, Some(location)) = (self.update, photo.location) {
-                    seen.insert(key, location);
-                }
-            }
+            let Sorted { mut outcomes, wanted, twins, restamped } =
+                self.sort_out(writer, &batch, &mut seen)?;
             let encoded = self.encode(&wanted, &clocks);
             encoded_count += encoded.len();
             let (mut new, mut replaced) = (Vec::with_capacity(encoded.len()), Vec::new());
@@ -256,6 +222,60 @@ impl GalleryBuilder<'_> {
         }
         report.times = clocks.read(encoded_count, started.elapsed());
         Ok(report)
+    }
+
+    /// Decides what is to be done with each photo of a batch.
+    fn sort_out<'b>(
+        &self,
+        writer: &GalleryWriter,
+        batch: &'b [Result<Given, Failure>],
+        seen: &mut HashMap<u64, LatLon>,
+    ) -> Result<Sorted<'b>, Failure> {
+        let mut sorted = Sorted::default();
+        for given in batch {
+            let given = match given {
+                Ok(given) => given,
+                Err(failure) => {
+                    sorted.outcomes.push((None, PhotoOutcome::Failed(failure.clone())));
+                    continue;
+                }
+            };
+            let Given { id, photo, name } = given;
+            let id = Some(id);
+            if let Some(twin) = sorted.wanted.iter().position(|one| one.given.name == *name) {
+                sorted.twins.push((twin, given));
+                continue;
+            }
+            let key = hash_of(name);
+            if let Some(first) = seen.get(&key) {
+                sorted.outcomes.push((id, again(*first, photo)));
+                continue;
+            }
+            match writer.held(&photo.id)? {
+                None => sorted.wanted.push(Wanted { given, replaces: None }),
+                Some(HeldPhoto { source: Some(other), .. }) if other != self.source => {
+                    sorted.outcomes.push((id, PhotoOutcome::Failed(name_taken(&photo.id))));
+                    continue;
+                }
+                Some(held) => match self.compare(photo, &held) {
+                    Compared::Same => sorted.outcomes.push((id, PhotoOutcome::Present)),
+                    Compared::Restamped(stamp) => {
+                        sorted.restamped.push((photo.id.clone(), stamp));
+                        sorted.outcomes.push((id, PhotoOutcome::Present));
+                    }
+                    Compared::Other(difference) if self.update => {
+                        sorted.wanted.push(Wanted { given, replaces: Some((held, difference)) });
+                    }
+                    Compared::Other(difference) => {
+                        sorted.outcomes.push((id, PhotoOutcome::Differs(difference)));
+                    }
+                },
+            }
+            if let (true, Some(location)) = (self.update, photo.location) {
+                seen.insert(key, location);
+            }
+        }
+        Ok(sorted)
     }
 
     /// Gives a photo the id that it has in the gallery, if its file is there under another spelling of its name.
