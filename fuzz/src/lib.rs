@@ -1,7 +1,7 @@
 //! Fuzz targets: one function for each kind of file or text that comes from strangers.
 //!
 //! **The idea.** A target is a plain function over bytes that panics when a promise is broken: what is read lies on Earth,
-//! a picture is no larger than allowed, what is written reads back. libFuzzer calls it through a three-line program in
+//! a picture stays within the allowed size, what is written reads back. libFuzzer calls it through a three-line program in
 //! `fuzz_targets/`; the tests of this crate call the same function over the files in `corpus/`, so that every input that
 //! once broke something is tried again on each change, without a nightly compiler.
 //!

@@ -41,7 +41,7 @@ pub(crate) fn fuzz(targets: &[String], seconds: u64, runs: u64) -> anyhow::Resul
         .collect::<anyhow::Result<_>>()?;
     known.sort();
     if let Some(other) = targets.iter().find(|target| !known.contains(target)) {
-        bail!("there is no target {other}; there are {}", known.join(", "));
+        bail!("unknown target {other}; the targets are {}", known.join(", "));
     }
     run("fuzz targets", &mut cargo_fuzz("build"))?;
     let mut rows = Vec::new();

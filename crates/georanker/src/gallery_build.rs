@@ -131,8 +131,8 @@ struct Made {
 }
 
 impl GalleryBuilder<'_> {
-    /// Adds photos batch by batch, so that memory does not grow with the collection. Photos that fail are left out and
-    /// told, and so is an entry of `photos` that is a failure itself (a row of a table that is wrong).
+    /// Adds photos batch by batch, so that memory does not grow with the collection, except by some 30 bytes for each row
+    /// of a table where photos are replaced. Photos that fail are left out and told, and so is an entry of `photos` that is a failure itself (a row of a table that is wrong).
     ///
     /// Batches are cut by position, whatever was there before: a run that resumes a killed one writes the
     /// same transactions, and ends with the same gallery.
@@ -322,7 +322,7 @@ impl GalleryBuilder<'_> {
                     let text = format!("{}; {}, as in the gallery, is kept", why.message, held.location);
                     (held.location, Some(text))
                 }
-                // That it is no photo at all says more than that it states no place.
+                // For a file that is not a photo, its decoder's error says more than the missing location.
                 (Err(_), None) if sniff(&bytes).is_none() => {
                     return Err(decode_photo(name, &bytes, &self.limits, self.decode).map_or_else(
                         |failure| failure,

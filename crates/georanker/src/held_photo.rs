@@ -1,12 +1,11 @@
 //! A photo that a gallery holds already, and the same name given again.
 
 use std::fmt;
-use std::path::Path;
 
 use contract::{Failure, PhotoId};
 use gallery::{FileStamp, HeldPhoto};
 use geo::{LatLon, geodesic_km};
-use photo::{Sidecars, stated_location_with};
+use photo::{sidecar_names, stated_location_with};
 
 use crate::{GalleryBuilder, PhotoToAdd};
 
@@ -73,10 +72,6 @@ impl fmt::Display for Difference {
 
 pub(crate) fn is_same_place(one: LatLon, other: LatLon) -> bool {
     geodesic_km(one, other) <= SAME_PLACE_KM
-}
-
-fn is_xmp(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("xmp"))
 }
 
 /// `12 m` or `3.4 km`.
@@ -150,16 +145,10 @@ impl GalleryBuilder<'_> {
     pub(crate) fn state(&self, photo: &PhotoToAdd) -> Option<(u64, i64)> {
         let name = self.photos.name_of(&photo.id);
         let (bytes, mut modified) = self.photos.file_state(&name)?;
-        if photo.location.is_none() && self.sidecars != Sidecars::None && modified != 0 {
-            // The reader of sidecars knows their names; here it is only asked for them.
-            let mut look = |sidecar: &str| {
-                // Those of Takeout have many names. Where they are not read, they are not looked for.
-                if self.sidecars == Sidecars::XmpAndTakeout || is_xmp(sidecar) {
-                    modified = modified.max(self.photos.sidecar_time(sidecar).unwrap_or(0));
-                }
-                None
-            };
-            let _ = stated_location_with(&name.0, &[], self.sidecars, &mut look);
+        if photo.location.is_none() && modified != 0 {
+            let sidecars = sidecar_names(&name.0, self.sidecars);
+            let times = sidecars.iter().filter_map(|sidecar| self.photos.sidecar_time(sidecar));
+            modified = times.fold(modified, i64::max);
         }
         Some((bytes, modified))
     }

@@ -57,7 +57,7 @@ impl OutcomeTally {
                 difference.words().to_owned()
             }
             PhotoOutcome::Failed(failure) if failure.kind == ErrorKind::NotFound => {
-                "there is no such photo".to_owned()
+                "the photo does not exist".to_owned()
             }
             other => other.reason(id),
         };

@@ -75,7 +75,7 @@ pub use self::filter::Filter;
 pub use self::format::{Format, SNIFF_BYTES, has_photo_extension, sniff};
 pub use self::location::{
     Axis, Contradiction, HemisphereDoubt, LocationSource, NoLocation, NoLocationReason, Refusal, Sidecars,
-    StatedLocation, Unit, gps_tag, stated_location, stated_location_with,
+    StatedLocation, Unit, gps_tag, sidecar_names, stated_location, stated_location_with,
 };
 pub use self::normalise::{Layout, Normalisation, normalise};
 pub use self::options::{Alpha, DecodeOptions, Limits};

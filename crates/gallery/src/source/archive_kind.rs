@@ -6,18 +6,18 @@ use std::path::Path;
 
 use super::SourceError;
 
-/// First bytes of files that people give instead.
-const KINDS: [(&[u8], &str); 10] = [
-    (b"\x1f\x8b", "a gzip-compressed file (.tar.gz)"),
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"BZh", "a bzip2-compressed file (.tar.bz2)"),
-    (b"\xfd7zXZ\0", "an xz-compressed file (.tar.xz)"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard-compressed file (.tar.zst)"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"\xff\xd8\xff", "a JPEG photo"),
-    (b"\x89PNG", "a PNG image"),
+/// First bytes of files that people give instead, what they are, and whether they are pictures.
+const KINDS: [(&[u8], &str, bool); 10] = [
+    (b"\x1f\x8b", "a gzip-compressed file (.tar.gz)", false),
+    (b"PK\x03\x04", "a ZIP archive", false),
+    (b"PK\x05\x06", "an empty ZIP archive", false),
+    (b"BZh", "a bzip2-compressed file (.tar.bz2)", false),
+    (b"\xfd7zXZ\0", "an xz-compressed file (.tar.xz)", false),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard-compressed file (.tar.zst)", false),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", false),
+    (b"Rar!\x1a\x07", "a RAR archive", false),
+    (b"\xff\xd8\xff", "a JPEG photo", true),
+    (b"\x89PNG", "a PNG image", true),
 ];
 
 /// Refuses what is known to be something else than a tar file, by name.
@@ -28,9 +28,11 @@ pub(super) fn refuse_other_kinds(path: &Path) -> Result<(), SourceError> {
     let mut head = Vec::with_capacity(8);
     // What cannot be opened is reported by those who need it.
     let read = File::open(path).and_then(|file| file.take(8).read_to_end(&mut head));
-    let kind = read.ok().and_then(|_| KINDS.iter().find(|(magic, _)| head.starts_with(magic)));
+    let kind = read.ok().and_then(|_| KINDS.iter().find(|(magic, ..)| head.starts_with(magic)));
     match kind {
-        Some((_, what)) => Err(SourceError::OtherArchive { path: path.to_path_buf(), what }),
+        Some(&(_, what, picture)) => {
+            Err(SourceError::OtherArchive { path: path.to_path_buf(), what, picture })
+        }
         None => Ok(()),
     }
 }

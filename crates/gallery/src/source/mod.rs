@@ -141,6 +141,8 @@ pub enum SourceError {
         path: PathBuf,
         /// What it is: "a ZIP archive".
         what: &'static str,
+        /// Whether it is a picture itself.
+        picture: bool,
     },
     /// An archive or index whose content makes no sense.
     #[error("`{}` is damaged: {why}", .path.display())]
@@ -192,9 +194,7 @@ impl Diagnose for SourceError {
             Self::Damaged { .. } => {
                 Some("make the archive again, and remove its `.index` file if it has one".into())
             }
-            Self::OtherArchive { what, .. } if what.ends_with("photo") || what.ends_with("image") => {
-                Some("give the folder that holds it".into())
-            }
+            Self::OtherArchive { picture: true, .. } => Some("give the folder that holds it".into()),
             Self::OtherArchive { .. } => {
                 Some("unpack it, and give the folder or an uncompressed tar file".into())
             }

@@ -123,6 +123,16 @@ pub fn stated_location_with(
     statements.conclude(unread)
 }
 
+/// The names of the files beside a photo that [`stated_location_with`] asks for. They begin with the folder of
+/// `file_name`, exactly as given.
+pub fn sidecar_names(file_name: &str, wanted: Sidecars) -> Vec<String> {
+    let mut names = if wanted >= Sidecars::Xmp { sidecars::xmp(file_name) } else { Vec::new() };
+    if wanted >= Sidecars::XmpAndTakeout {
+        names.extend(sidecars::takeout(file_name).into_iter().map(|name| name.file));
+    }
+    names
+}
+
 /// Reads the location that is stated in a photo file, for callers that show failures.
 ///
 /// # Errors
