@@ -48,7 +48,8 @@ pub(crate) fn demo() -> anyhow::Result<()> {
 ///
 /// Training, LVLMs, Parquet files, the chat client and downloads are most of the compile time, and `locate` with the
 /// starter pack needs none of them. The build shares the target directory, so that a later full build compiles only what
-/// is missing here and what is not optimised. The binary itself moves to `target/demo`: `target/release/georanker` is never the small one.
+/// is missing here and what is not optimised. The binary itself moves to `target/demo`: `target/release/georanker` is never the
+/// small one.
 fn build() -> anyhow::Result<PathBuf> {
     let name = format!("georanker{}", std::env::consts::EXE_SUFFIX);
     let (built, folder) = (target().join("release").join(&name), target().join("demo"));

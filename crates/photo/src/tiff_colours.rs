@@ -16,6 +16,8 @@ const NEW_JPEG: u64 = 7;
 /// What the samples of a pixel mean.
 pub(super) struct Colours {
     model: Model,
+    /// Channels of the colours.
+    needed: usize,
     /// The channel of alpha, and whether the colours were multiplied by it.
     alpha: Option<(usize, bool)>,
 }
@@ -56,17 +58,12 @@ impl Colours {
             None if photometric == 2 && channels == 4 => Some((needed, false)),
             _ => None,
         };
-        Ok(Self { model, alpha })
+        Ok(Self { model, needed, alpha })
     }
 
     /// How many of the channels, from the first, have a meaning.
     pub(super) const fn channels(&self) -> usize {
-        let colours = match self.model {
-            Model::Grey { .. } | Model::Palette(_) => 1,
-            Model::Rgb | Model::YCbCr(_) => 3,
-            Model::Cmyk => 4,
-        };
-        colours + if self.alpha.is_some() { 1 } else { 0 }
+        self.needed + if self.alpha.is_some() { 1 } else { 0 }
     }
 }
 
