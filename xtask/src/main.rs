@@ -1,5 +1,5 @@
-//! Tasks of the project: `cargo xtask demo`, `test`, `book`, `reference`, `package`, `pack starter`, `accuracy`,
-//! `trials`, `peft`, `learnbench`, `fuzz`.
+//! Tasks of the project: `cargo xtask demo`, `test`, `book`, `reference`, `package`, `pack starter`,
+//! `peft`, `learnbench`, `fuzz`.
 //!
 //! Light on purpose: it is compiled before every task, and before the first answer of a fresh clone. So there are no
 //! derived argument parsers here (their macros took three quarters of the compile time), and heavy work is in programs of
@@ -51,9 +51,7 @@ fn command() -> Command {
         )
         .subcommand(
             task("pack", "Rebuild a model pack from the repository's data")
-                .arg(Arg::new("name").required(true).value_parser(["starter"]).help("The pack's name"))
-                .arg(flag("ranker-only", "Keep heads, gallery and location index; only train the ranker and fit the calibration"))
-                .arg(flag("set-ranker", "Also train a set ranker, and take it if it is right more often than similarity on `val`")),
+                .arg(Arg::new("name").required(true).value_parser(["starter"]).help("The pack's name")),
         )
         .subcommand(task("peft", "Check that PEFT reads the adapters we save; fetch PyTorch once"))
         .subcommand(
@@ -73,14 +71,6 @@ fn command() -> Command {
                         .help("Most executions per target"),
                 )
                 .arg(Arg::new("targets").action(ArgAction::Append).value_name("TARGET").help("Only these targets")),
-        )
-        .subcommand(
-            task("accuracy", "Measure the starter pack on held-out photos; write benches/runs/DATE-accuracy-SPLIT.md")
-                .arg(Arg::new("split").long("split").default_value("test").help("The split")),
-        )
-        .subcommand(
-            task("trials", "Train the starter pack's set ranker in different ways; write benches/runs/DATE-set-trials.md")
-                .arg(Arg::new("only").long("only").default_value("").help("Only the trials whose names contain this")),
         )
         .subcommand(
             task("learnbench", "Train both rankers on the test bed without photos; write benches/runs/DATE-learnbench.md")
@@ -106,19 +96,13 @@ fn main() -> anyhow::Result<()> {
         "book" => links::check().and_then(|()| book::book()).map(drop),
         "reference" => reference::reference(),
         "package" => package::package(options.get_flag("verify")),
-        "pack" => pack::build(
-            text(options, "name"),
-            options.get_flag("ranker-only"),
-            options.get_flag("set-ranker"),
-        ),
+        "pack" => pack::build(text(options, "name")),
         "peft" => peft::peft(),
         "fuzz" => {
             let targets = options.get_many("targets").into_iter().flatten().cloned().collect::<Vec<String>>();
             let number = |name| options.get_one::<u64>(name).copied().unwrap_or_default();
             fuzz::fuzz(&targets, number("seconds"), number("runs"))
         }
-        "accuracy" => pack::accuracy(text(options, "split")),
-        "trials" => pack::trials(text(options, "only")),
         _ => {
             let rankers = options.get_many("rankers").into_iter().flatten().cloned().collect::<Vec<String>>();
             learnbench::learnbench(options.get_flag("quick"), &rankers)

@@ -3,7 +3,7 @@
 use crate::run::{cargo, run};
 
 /// Crates of the workspace that stay here: they work on the repository itself.
-const PRIVATE: [&str; 3] = ["xtask", "pack-builder", "learn-bench"];
+const PRIVATE: [&str; 2] = ["xtask", "learn-bench"];
 
 /// Packs every publishable crate into `target/package`, as a registry would receive it.
 ///

@@ -67,6 +67,8 @@ pub fn main() -> ExitCode {
         Command::Score(score) => commands::score(score, quiet),
         #[cfg(feature = "train")]
         Command::Train(train) => commands::train(train, quiet),
+        #[cfg(feature = "train")]
+        Command::Pack(pack) => commands::pack(&pack.command, quiet),
         Command::Evaluate(evaluate) => commands::evaluate(evaluate, quiet),
         #[cfg(feature = "pull")]
         Command::Pull(pull) => commands::pull(pull, quiet),

@@ -42,7 +42,45 @@ pub enum Abstention {
         radius_km: f64,
         /// The confidence, 0 to 1.
         confidence: f64,
+        /// What the candidates are like, where something is known of that.
+        because: Option<Weakness>,
     },
+}
+
+/// What makes the evidence of retrieved photos weak.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Weakness {
+    /// The best similarity is lower than right answers usually have.
+    NothingSimilar {
+        /// Highest cosine similarity that was found.
+        best: f32,
+        /// What an answer that is right usually has at least.
+        usual: f32,
+    },
+    /// Photos of several places are similar alike.
+    ManyPlaces {
+        /// How many places, none within 200 km of another, the ten most similar photos come from.
+        places: usize,
+    },
+}
+
+impl fmt::Display for Weakness {
+    /// A clause: "nothing similar is in the gallery (...)".
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NothingSimilar { best, usual } => write!(
+                formatter,
+                "nothing similar is in the gallery (the highest similarity is {best:.2}, answers that are right usually have {usual:.2})"
+            ),
+            Self::ManyPlaces { places: 0 | 1 } => {
+                formatter.write_str("there are similar photos, but they look like many places")
+            }
+            Self::ManyPlaces { places } => write!(
+                formatter,
+                "there are similar photos, but many places look like this (the ten most similar come from {places})"
+            ),
+        }
+    }
 }
 
 impl fmt::Display for Abstention {
@@ -55,7 +93,10 @@ impl fmt::Display for Abstention {
                 formatter,
                 "no photo that was searched looks like this one (the highest similarity is {best:.2}, below {least:.2})"
             ),
-            Self::LowConfidence { radius_km, confidence } => {
+            Self::LowConfidence { radius_km, confidence, because } => {
+                if let Some(because) = because {
+                    write!(formatter, "{because}; ")?;
+                }
                 write!(formatter, "the confidence within {radius_km} km is {:.0} %", confidence * 100.0)
             }
         }
@@ -113,6 +154,13 @@ impl Estimate {
     /// Whether the evidence is too weak to rely on.
     pub const fn abstained(&self) -> bool {
         self.abstention.is_some()
+    }
+
+    /// The smallest of [`RADII_KM`] within which the truth is more likely than not: what the answer is sure of. `None` if
+    /// it is sure of nothing, or says nothing about it.
+    pub fn sure_within_km(&self) -> Option<f64> {
+        let confidence = self.confidence.as_ref()?;
+        confidence.by_radius().find(|(_, share)| *share >= 0.5).map(|(radius, _)| radius)
     }
 
     /// Whether the photo states a location that the estimate makes unlikely: outside of the smallest radius, at least

@@ -45,7 +45,7 @@ pub mod search_suite;
 pub use candidate::{Attribution, Candidate, CandidateSet, Found, Negative, Origin};
 pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};
 pub use error::{Diagnose, ErrorKind, Failure};
-pub use estimate::{Abstention, Confidence, Estimate, RankedCandidate, Stated};
+pub use estimate::{Abstention, Confidence, Estimate, RankedCandidate, Stated, Weakness};
 pub use image::{Image, ImageError};
 pub use locate::{Cancel, Decide, Exclude, Locate, LocateOptions, LocateRequest, RetrievalOptions};
 pub use names::closest_name;

@@ -97,7 +97,7 @@ fn unsearched(pack: &Pack, encoder: &dyn Encoder, list: &Path) -> Option<Failure
         list.display(),
         pack.label()
     );
-    let hint = if manifest.encoder.kind.knows_places() {
+    let hint = if manifest.encoder.knows_places() {
         "let its pack.toml name `location` in `encoder.channels`, in a [[retrieval]] and in a vote of the ranker \
          (docs/src/retrieval.md), or name a pack that does, such as starter or geoclip"
     } else {

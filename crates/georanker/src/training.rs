@@ -38,6 +38,7 @@ pub fn open_set_training(
 fn network_shape(pack: &Pack, encoder: &PhotoEncoder) -> Result<SetConfig, Failure> {
     let base = match &pack.manifest().ranker {
         RankerManifest::Similarity(settings) => settings.clone(),
+        RankerManifest::Evidence(evidence) => evidence.vote.clone(),
         RankerManifest::Set(files) => {
             let config = SetConfig::from_toml(&pack.read_text(&files.config)?)?;
             return Ok(SetConfig { members: 1, ..config });

@@ -62,7 +62,11 @@ impl Calibration {
     /// Why the evidence is too weak to rely on, if it is.
     pub fn abstention(&self, confidence: &Confidence) -> Option<Abstention> {
         let stated = confidence.0[ABSTAIN_RADIUS];
-        let low = || Abstention::LowConfidence { radius_km: RADII_KM[ABSTAIN_RADIUS], confidence: stated };
+        let low = || Abstention::LowConfidence {
+            radius_km: RADII_KM[ABSTAIN_RADIUS],
+            confidence: stated,
+            because: None,
+        };
         (stated < self.abstain_below).then(low)
     }
 }

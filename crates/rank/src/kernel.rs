@@ -57,6 +57,11 @@ impl DistanceMatrix {
         &self.kilometres[index * self.count..(index + 1) * self.count]
     }
 
+    /// All distances, row by row.
+    pub fn all(&self) -> &[f64] {
+        &self.kilometres
+    }
+
     /// Number of candidates.
     pub const fn count(&self) -> usize {
         self.count

@@ -8,7 +8,8 @@
 //! # Main types
 //! [`assemble`] builds a candidate set from the channels' search results; [`SimilarityRanker`] is a kernel vote
 //! without learned weights; [`decide()`] picks a candidate by highest score, best expected `GeoScore` or most
-//! mass within a radius; [`Calibration`] holds one isotonic map per radius. [`set`] is a small network over the whole
+//! mass within a radius; [`confidence`] says how likely the answer is right, from the whole candidate set;
+//! [`Calibration`], one isotonic map per radius, does so for packs without such a model. [`set`] is a small network over the whole
 //! set; `vlm` asks a vision-language network (feature `lvlm`).
 //!
 //! ```
@@ -37,6 +38,7 @@
 
 mod calibration;
 mod candidates;
+pub mod confidence;
 mod decide;
 mod isotonic;
 mod kernel;

@@ -55,8 +55,8 @@ impl SimilarityRanker {
         Ok(Self { settings })
     }
 
-    /// The vote of each candidate, summing to 1 over the set unless no channel knows any of them. `[n]`.
-    fn votes(&self, candidates: &[Candidate]) -> Vec<f64> {
+    /// The vote of each candidate, summing to 1; all alike where no channel knows any of them. `[candidates]`.
+    pub fn votes(&self, candidates: &[Candidate]) -> Vec<f64> {
         let mut total = vec![0.0; candidates.len()];
         for vote in &self.settings.votes {
             let similarities: Vec<Option<f32>> =

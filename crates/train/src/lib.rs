@@ -6,7 +6,8 @@
 //! has few parameters and a contrastive loss. Both are deterministic: same data, same seed, same bytes.
 //!
 //! # Main types
-//! [`fit_neighbourhood_whitening`] makes the photo space, [`fit_location_head`] the map into a location space.
+//! [`fit_neighbourhood_whitening`] makes the photo space, [`fit_location_head`] the map into a location space,
+//! [`fit_confidence`] the model that says how likely an answer is right.
 //! [`contrastive`] continues the training of G3's heads with CLIP frozen. It is for programs of your own: no command
 //! uses it. Rankers are trained by [`engine`], which runs [`set`] and [`vlm`]; [`datasets`] builds these from the files
 //! that a [`configuration`] names.
@@ -30,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chart;
+mod confidence;
 pub mod configuration;
 pub mod contrastive;
 pub mod curate;
@@ -43,6 +45,7 @@ mod principal;
 pub mod set;
 pub mod vlm;
 
+pub use confidence::{ConfidenceSample, ConfidenceSettings, fit_confidence};
 pub use error::TrainError;
 pub use location_head::{EncodedLocations, LocationHeadSettings, LocationHeadWeights, fit_location_head};
 pub use metric::{AffineProjection, WhiteningSettings, fit_neighbourhood_whitening};

@@ -20,6 +20,8 @@ mod load;
 #[cfg(feature = "lvlm")]
 mod local_model;
 mod locate;
+#[cfg(feature = "train")]
+mod pack;
 #[cfg(feature = "pull")]
 mod packs;
 #[cfg(feature = "pull")]
@@ -66,6 +68,8 @@ pub use load::WeightStorage;
 #[cfg(feature = "lvlm")]
 pub use local_model::{LocalArguments, LocalRequest};
 pub use locate::{Ids, LocateArguments, LocateRequest};
+#[cfg(feature = "train")]
+pub use pack::{PackBuildArguments, PackCommand, PackMakingArguments};
 #[cfg(feature = "pull")]
 pub use packs::PacksArguments;
 #[cfg(feature = "pull")]
@@ -110,6 +114,9 @@ pub enum Command {
     /// Train a ranker.
     #[cfg(feature = "train")]
     Train(TrainArguments),
+    /// Build model packs.
+    #[cfg(feature = "train")]
+    Pack(PackMakingArguments),
     /// Measure the accuracy of predictions.
     Evaluate(EvaluateArguments),
     /// Download published weights and make a pack of them.

@@ -10,6 +10,8 @@ mod generate;
 #[cfg(feature = "lvlm")]
 mod generated;
 mod locate;
+#[cfg(feature = "train")]
+mod pack;
 #[cfg(feature = "pull")]
 mod packs;
 #[cfg(feature = "pull")]
@@ -29,6 +31,8 @@ pub use gallery::gallery;
 #[cfg(feature = "lvlm")]
 pub use generate::generate;
 pub use locate::locate;
+#[cfg(feature = "train")]
+pub use pack::pack;
 #[cfg(feature = "pull")]
 pub use packs::packs;
 #[cfg(feature = "pull")]

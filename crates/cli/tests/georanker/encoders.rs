@@ -44,7 +44,8 @@ fn pack(work: &Workplace, encoder: &str, files: &[(&str, &str)], channels: &[&st
         .unwrap();
     }
     let starter = fs::read_to_string(repository().join("packs/starter/pack.toml")).unwrap();
-    let calibration = starter.split("[calibration]").nth(1).unwrap().split("[[files]]").next().unwrap();
+    let calibration = starter.split("[calibration]").nth(1).unwrap();
+    let calibration = calibration.split("[confidence]").next().unwrap().split("[[files]]").next().unwrap();
     write!(text, "\n[calibration]{calibration}").unwrap();
     for (name, golden) in files {
         let path = directory.join(name);

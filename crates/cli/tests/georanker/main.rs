@@ -23,6 +23,7 @@ mod metadata;
 mod no_locks;
 mod official;
 mod outputs;
+mod pack_build;
 mod pull;
 mod retrieval;
 mod score;

@@ -1,5 +1,6 @@
 //! Photos and coordinates to vectors.
 
+mod extractor;
 mod heads;
 #[cfg(feature = "lvlm")]
 mod transformer;
@@ -11,18 +12,15 @@ use contract::{Channel, ChannelSpec, Encoder, ErrorKind, Failure, Photo, QueryEm
 use files::sha256_hex;
 use geo::LatLon;
 use nets::LoadOptions;
-use nets::efficientnet_lite::{EfficientNetLite, Request};
 use nets::geoclip::LocationEncoder;
-use photo::Image;
-use rayon::prelude::*;
 
-use crate::pack::{EncoderKind, Manifest, Pack, View};
+use crate::pack::{EncoderKind, Manifest, Pack};
 use crate::{PackError, open_location_encoder};
 
+pub use extractor::FeatureExtractor;
 pub use heads::{Heads, HeadsError, Matrix};
 #[cfg(feature = "lvlm")]
 use transformer::TransformerEncoder;
-use views::view_input;
 
 /// Transformers take so many photos in one pass: enough for their products to be large, and the activations of ViT-L/14
 /// stay below 100 MB.
@@ -40,10 +38,8 @@ pub struct PhotoEncoder {
 }
 
 enum Network {
-    Heads {
-        features: Box<FeatureExtractor>,
-        heads: Box<Heads>,
-    },
+    /// A frozen network, and heads that were fitted to its features.
+    Heads { features: Box<FeatureExtractor>, heads: Box<Heads> },
     #[cfg(feature = "lvlm")]
     Transformer(TransformerEncoder),
 }
@@ -52,59 +48,6 @@ enum Network {
 enum Locations {
     Absent,
     OfPack { pack: Box<Pack>, opened: OnceLock<Result<Option<LocationEncoder>, Failure>> },
-}
-
-/// The frozen part: a photo to the summed features of its views.
-pub struct FeatureExtractor {
-    network: EfficientNetLite,
-    views: Vec<View>,
-    request: Request,
-    length: usize,
-}
-
-impl FeatureExtractor {
-    /// Wraps a network.
-    pub fn new(network: EfficientNetLite, views: Vec<View>) -> Self {
-        let channels: Vec<usize> = network.config().blocks.iter().map(|block| block.output).collect();
-        let length = network.config().head + channels.iter().sum::<usize>();
-        let request = Request { blocks: (0..channels.len()).collect(), ..Request::default() };
-        Self { network, views, request, length }
-    }
-
-    /// Length of [`FeatureExtractor::features`].
-    pub const fn length(&self) -> usize {
-        self.length
-    }
-
-    /// How many of the features are the network's final ones; those of the blocks follow.
-    pub fn final_length(&self) -> usize {
-        self.network.config().head
-    }
-
-    /// Averages over the area of the last feature map and of every block's, summed over the views: `[features]`.
-    ///
-    /// # Errors
-    /// A [`Failure`] when the photo cannot be resized or the network refuses it.
-    pub fn features(&self, name: &str, image: &Image) -> Result<Vec<f32>, Failure> {
-        let size = self.network.config().input_size as u32;
-        let mut batch = Vec::with_capacity(self.views.len() * (size * size * 3) as usize);
-        for view in &self.views {
-            batch.extend(view_input(name, image, *view, size)?);
-        }
-        let output = self.network.forward(&batch, &self.request).map_err(|error| error.named(name))?;
-        let mut sum = vec![0.0; self.length];
-        for view in 0..self.views.len() {
-            let parts = std::iter::once(&output.pooled).chain(&output.blocks);
-            let of_view = parts.flat_map(|rows| {
-                let width = rows.len() / output.batch.max(1);
-                &rows[view * width..(view + 1) * width]
-            });
-            for (total, value) in sum.iter_mut().zip(of_view) {
-                *total += value;
-            }
-        }
-        Ok(sum)
-    }
 }
 
 impl PhotoEncoder {
@@ -123,7 +66,7 @@ impl PhotoEncoder {
     pub fn open_with(pack: &Pack, options: &LoadOptions) -> Result<Self, PackError> {
         let locations = Locations::OfPack { pack: Box::new(pack.clone()), opened: OnceLock::new() };
         let names = &pack.manifest().encoder;
-        if names.kind != EncoderKind::EfficientnetLite {
+        if !names.has_fitted_heads() {
             #[cfg(not(feature = "lvlm"))]
             return Err(PackError::NotBuilt { directory: pack.directory().to_owned() });
             #[cfg(feature = "lvlm")]
@@ -133,17 +76,12 @@ impl PhotoEncoder {
                 return Ok(Self { network, fingerprint, channels, locations });
             }
         }
-        let weights_error = |file: &str, why: String| PackError::Weights { path: pack.path(file), why };
-        options.check_plain("EfficientNet-Lite")?;
-        let (config, weights) = (pack.read(&names.config)?, pack.read(&names.weights)?);
-        let network = EfficientNetLite::from_bytes(&config, &weights, options)
-            .map_err(|error| weights_error(&names.weights, error.to_string()))?;
+        let features = FeatureExtractor::open_with(pack, options)?;
         let file = names.heads.as_deref().unwrap_or_default();
-        let heads =
-            Heads::from_bytes(&pack.read(file)?).map_err(|why| weights_error(file, why.to_string()))?;
-        let features = FeatureExtractor::new(network, names.views.clone());
-        let encoder = Self::new(features, heads, fingerprint(pack.manifest()));
-        let encoder = encoder.map_err(|why| weights_error(file, why.to_string()))?;
+        let weights_error =
+            |why: HeadsError| PackError::Weights { path: pack.path(file), why: why.to_string() };
+        let heads = Heads::from_bytes(&pack.read(file)?).map_err(weights_error)?;
+        let encoder = Self::new(features, heads, fingerprint(pack.manifest())).map_err(weights_error)?;
         Ok(Self { locations, ..encoder })
     }
 
@@ -201,13 +139,13 @@ impl Encoder for PhotoEncoder {
     fn encode(&self, photos: &[&Photo]) -> Vec<Result<QueryEmbedding, Failure>> {
         match &self.network {
             Network::Heads { features, heads } => {
-                let of = |photo: &&Photo| {
-                    let vector = heads.photo_vector(&features.features(&photo.id.0, &photo.image)?);
+                let of = |features: Result<Vec<f32>, Failure>| {
+                    let vector = heads.photo_vector(&features?);
                     let location = heads.location_query(&vector);
                     let vectors = vec![(Channel::photo(), vector), (Channel::location(), location)];
                     Ok(QueryEmbedding { vectors })
                 };
-                photos.par_iter().map(of).collect()
+                features.of_batch(photos).into_iter().map(of).collect()
             }
             #[cfg(feature = "lvlm")]
             Network::Transformer(network) => {

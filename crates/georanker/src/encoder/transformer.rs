@@ -32,6 +32,15 @@ pub(super) enum TransformerEncoder {
 impl TransformerEncoder {
     /// Reads the files that a pack names; also the channels that it asks for.
     pub(super) fn open(pack: &Pack, options: &LoadOptions) -> Result<(Self, Vec<ChannelSpec>), PackError> {
+        let encoder = Self::open_network(pack, options)?;
+        // The manifest has been checked: the network knows each of them.
+        let spec = |channel| ChannelSpec { dimension: encoder.dimension(&channel), channel };
+        let channels = pack.manifest().encoder.made_channels().into_iter().map(spec).collect();
+        Ok((encoder, channels))
+    }
+
+    /// Reads the files of the network that a pack names.
+    pub(super) fn open_network(pack: &Pack, options: &LoadOptions) -> Result<Self, PackError> {
         let names = &pack.manifest().encoder;
         let config_file = pack.path(&names.config).display().to_string();
         let config = pack.read_text(&names.config)?;
@@ -56,7 +65,7 @@ impl TransformerEncoder {
             let preprocessor = preprocessor(network.config())?;
             Ok::<_, PackError>(network.with_preprocessor(preprocessor))
         };
-        let encoder = match names.kind {
+        Ok(match names.kind {
             EncoderKind::Siglip => {
                 let config = siglip::config_from_json(&config_file, &config)?;
                 let network = SiglipVision::load(&config, &weights, &options)?;
@@ -74,15 +83,11 @@ impl TransformerEncoder {
                 Self::G3(Box::new(network.with_preprocessor(preprocessor(&config.clip.vision)?)))
             }
             EncoderKind::Clip | EncoderKind::EfficientnetLite => Self::Clip(Box::new(clip()?)),
-        };
-        // The manifest has been checked: the network knows each of them.
-        let spec = |channel| ChannelSpec { dimension: encoder.dimension(&channel), channel };
-        let channels = names.made_channels().into_iter().map(spec).collect();
-        Ok((encoder, channels))
+        })
     }
 
     /// Numbers of a vector of a channel.
-    fn dimension(&self, channel: &Channel) -> usize {
+    pub(super) fn dimension(&self, channel: &Channel) -> usize {
         match self {
             Self::Clip(network) => network.dimension(),
             Self::Siglip(network) => network.dimension(),

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path};
 
-use contract::{Channel, Decide};
+use contract::{Channel, Decide, RADII_KM};
 use rank::{Calibration, SimilaritySettings};
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +39,11 @@ pub struct Manifest {
     pub ranker: RankerManifest,
     /// How the answer is chosen.
     pub decision: DecisionManifest,
-    /// From probability mass to confidence.
+    /// From probability mass to confidence, where nothing better is known.
     pub calibration: Calibration,
+    /// What states the confidence instead, from the whole candidate set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<ConfidenceManifest>,
     /// Every file of the pack except this one.
     pub files: Vec<FileManifest>,
 }
@@ -55,7 +58,8 @@ pub struct EncoderManifest {
     pub config: String,
     /// Its weights (safetensors; `.pth` for all but EfficientNet-Lite).
     pub weights: String,
-    /// The heads on top: those of `EfficientNet-Lite` (safetensors), or `GeoCLIP`'s image head (safetensors or `.pth`).
+    /// The heads on top: those fitted to an `EfficientNet-Lite`, or to CLIP or `SigLIP` (safetensors), or `GeoCLIP`'s image
+    /// head (safetensors or `.pth`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heads: Option<String>,
     /// The views of a photo whose features are summed: `EfficientNet-Lite` only.
@@ -98,20 +102,34 @@ impl EncoderKind {
             Self::G3 => (&["g3-image", "g3-text", "g3-location", "location"], 3),
         }
     }
-
-    /// Whether it can make vectors of places, to be compared with photos.
-    pub fn knows_places(self) -> bool {
-        self.channels().0.iter().any(|name| Channel::new(*name) == Channel::location())
-    }
 }
 
 impl EncoderManifest {
+    /// Whether the vectors are made by heads that were fitted to the network's features.
+    pub const fn has_fitted_heads(&self) -> bool {
+        match self.kind {
+            EncoderKind::EfficientnetLite => true,
+            EncoderKind::Clip | EncoderKind::Siglip => self.heads.is_some(),
+            EncoderKind::Geoclip | EncoderKind::G3 => false,
+        }
+    }
+
+    /// The channels that it can make, the usual ones first, and how many these are.
+    const fn known_channels(&self) -> (&'static [&'static str], usize) {
+        if self.has_fitted_heads() { EncoderKind::EfficientnetLite.channels() } else { self.kind.channels() }
+    }
+
+    /// Whether it can make vectors of places, to be compared with photos.
+    pub fn knows_places(&self) -> bool {
+        self.known_channels().0.iter().any(|name| Channel::new(*name) == Channel::location())
+    }
+
     /// The channels that it makes, in their order.
     pub fn made_channels(&self) -> Vec<Channel> {
         if !self.channels.is_empty() {
             return self.channels.clone();
         }
-        let (names, usual) = self.kind.channels();
+        let (names, usual) = self.known_channels();
         names.iter().take(usual).map(|name| Channel::new(*name)).collect()
     }
 }
@@ -221,6 +239,20 @@ pub enum RankerManifest {
     Similarity(SimilaritySettings),
     /// Attention over the candidate set.
     Set(SetManifest),
+    /// A kernel vote, whose best candidates are judged by models of how likely each is right.
+    Evidence(EvidenceManifest),
+}
+
+/// An evidence ranker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceManifest {
+    /// How many of the vote's best candidates are judged.
+    pub judged: usize,
+    /// The models' files, relative to the pack (safetensors).
+    pub models: Vec<String>,
+    /// The vote.
+    pub vote: SimilaritySettings,
 }
 
 /// Files of a set ranker, relative to the pack.
@@ -275,6 +307,18 @@ impl From<DecisionRule> for Decide {
     }
 }
 
+/// A model of confidence ([`rank::confidence`]) and when to abstain by it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfidenceManifest {
+    /// Its file, relative to the pack (safetensors).
+    pub model: String,
+    /// The radius whose confidence decides, one of 1, 25, 200, 750 and 2500 km.
+    pub abstain_radius_km: f64,
+    /// Abstain when that confidence is below this, 0 to 1.
+    pub abstain_below: f64,
+}
+
 /// One file of a pack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -300,6 +344,19 @@ impl FusedManifest {
         }
         let all_zero = self.channels.iter().all(|one| one.weight == 0.0);
         all_zero.then(|| "it needs a channel with a weight above 0".to_owned())
+    }
+}
+
+impl ConfidenceManifest {
+    fn problem(&self) -> Option<String> {
+        if !RADII_KM.contains(&self.abstain_radius_km) {
+            return Some(format!(
+                "abstain_radius_km = {}: it must be one of {RADII_KM:?}",
+                self.abstain_radius_km
+            ));
+        }
+        let sound = (0.0..=1.0).contains(&self.abstain_below);
+        (!sound).then(|| format!("abstain_below = {}: it must be between 0 and 1", self.abstain_below))
     }
 }
 
@@ -341,15 +398,21 @@ impl Manifest {
         if !(self.decision.temperature > 0.0 && self.decision.temperature.is_finite()) {
             return Some("decision.temperature must be positive".to_owned());
         }
+        if let Some(why) = self.confidence.as_ref().and_then(ConfidenceManifest::problem) {
+            return Some(format!("confidence: {why}"));
+        }
         let escapes = |path: &&str| {
             !Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
         };
         let of_ranker = match &self.ranker {
             RankerManifest::Similarity(_) => Vec::new(),
             RankerManifest::Set(files) => vec![&files.config, &files.weights],
+            RankerManifest::Evidence(evidence) => evidence.models.iter().collect(),
         };
+        let of_confidence = self.confidence.iter().map(|confidence| &confidence.model);
         let others = of_ranker
             .into_iter()
+            .chain(of_confidence)
             .chain(self.gallery.as_ref().map(|gallery| &gallery.path))
             .chain(self.files.iter().map(|file| &file.path));
         let all = self.named_files().into_iter().chain(others.map(String::as_str));
@@ -368,32 +431,30 @@ impl Manifest {
 
     /// What an encoder of its kind lacks, or has too much of.
     fn encoder_problem(&self) -> Option<String> {
-        use EncoderKind::{EfficientnetLite, Geoclip};
+        use EncoderKind::{EfficientnetLite, G3, Geoclip};
         let EncoderManifest { kind, heads, views, preprocessor, dtype, channels, .. } = &self.encoder;
         let is_transformer = *kind != EfficientnetLite;
+        let takes_locations = self.encoder.has_fitted_heads() || *kind == Geoclip;
         let lacks = [
             ("encoder.views", !is_transformer && views.is_empty()),
             ("encoder.heads", matches!(kind, EfficientnetLite | Geoclip) && heads.is_none()),
-            (
-                "locations.encoder",
-                matches!(kind, EfficientnetLite | Geoclip) && self.locations.encoder.is_none(),
-            ),
+            ("locations.encoder", takes_locations && self.locations.encoder.is_none()),
         ];
         if let Some((field, _)) = lacks.into_iter().find(|(_, lacks)| *lacks) {
             return Some(format!("{field} is missing, which an encoder of kind {kind:?} needs"));
         }
         let has = [
             ("encoder.views", is_transformer && !views.is_empty()),
-            ("encoder.heads", is_transformer && *kind != Geoclip && heads.is_some()),
+            ("encoder.heads", *kind == G3 && heads.is_some()),
             ("encoder.preprocessor", !is_transformer && preprocessor.is_some()),
             ("encoder.dtype", !is_transformer && *dtype != EncoderType::F32),
-            ("encoder.channels", !is_transformer && !channels.is_empty()),
-            ("locations.encoder", is_transformer && *kind != Geoclip && self.locations.encoder.is_some()),
+            ("encoder.channels", self.encoder.has_fitted_heads() && !channels.is_empty()),
+            ("locations.encoder", !takes_locations && self.locations.encoder.is_some()),
         ];
         if let Some((field, _)) = has.into_iter().find(|(_, has)| *has) {
             return Some(format!("{field} means nothing to an encoder of kind {kind:?}"));
         }
-        let (known, _) = kind.channels();
+        let (known, _) = self.encoder.known_channels();
         let unknown = channels.iter().find(|channel| !known.contains(&channel.as_str()))?;
         let known = listed(known.iter().copied());
         Some(format!("encoder.channels: there is no {unknown}, only {known}"))

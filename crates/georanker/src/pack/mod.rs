@@ -10,9 +10,9 @@ use std::sync::Arc;
 use crate::PackError;
 
 pub use manifest::{
-    DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, FusedManifest,
-    GalleryManifest, LeastSimilarity, LocationsManifest, MANIFEST_FORMAT, Manifest, RankerManifest,
-    RetrievalManifest, SetManifest, View, WeightedChannel,
+    ConfidenceManifest, DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType,
+    EvidenceManifest, FileManifest, FusedManifest, GalleryManifest, LeastSimilarity, LocationsManifest,
+    MANIFEST_FORMAT, Manifest, RankerManifest, RetrievalManifest, SetManifest, View, WeightedChannel,
 };
 use stamps::Stamps;
 

@@ -40,7 +40,8 @@ impl Locator {
         let decision = self.decision(ranked, rule).ok_or_else(empty)?;
         let answer = ranked.set.candidates.get(decision.chosen).ok_or_else(empty)?;
         let chosen = answer.location;
-        let evidence = Evidence { photo, set: &ranked.set, answer, options, same: !same.is_empty() };
+        let set = ranked.searched.as_ref().unwrap_or(&ranked.set);
+        let evidence = Evidence { photo, set, answer, options, same: !same.is_empty() };
         let (confidence, abstention) = self.judge(&evidence, &decision);
         let geocoder = ReverseGeocoder::embedded();
         let listed = distinct(ranked, &decision.probabilities, options);
@@ -75,6 +76,7 @@ impl Locator {
 /// What a decision rests on.
 struct Evidence<'a> {
     photo: &'a EncodedPhoto,
+    /// All that was found.
     set: &'a CandidateSet,
     answer: &'a Candidate,
     options: &'a LocateOptions,
@@ -91,7 +93,14 @@ impl Locator {
             return (Confidence(decision.raw_confidence), None);
         }
         if let Some(reason) = self.without_evidence(evidence) {
-            return (uninformed(self.calibration.lowest()), Some(reason));
+            let lowest = match &self.confidence {
+                Some(learned) => learned.judge(evidence.set, evidence.answer.location).0,
+                None => self.calibration.lowest(),
+            };
+            return (uninformed(lowest), Some(reason));
+        }
+        if let Some(learned) = &self.confidence {
+            return learned.judge(evidence.set, evidence.answer.location);
         }
         let confidence = self.calibration.confidence(&decision.raw_confidence);
         let abstention = self.calibration.abstention(&confidence);

@@ -7,6 +7,7 @@
 //! ```
 
 mod batch;
+mod confidence;
 mod encode;
 mod estimate;
 mod generated;
@@ -36,6 +37,7 @@ use crate::pack::{
 use crate::{PackError, Parts};
 
 pub use batch::{BatchEnd, BatchOptions, Located, locate_files};
+use confidence::LearnedConfidence;
 pub use encode::EncodedPhoto;
 #[cfg(feature = "train")]
 pub(crate) use encode::no_content;
@@ -62,6 +64,7 @@ pub struct Locator {
     temperature: f64,
     rule: Decide,
     calibration: Calibration,
+    confidence: Option<LearnedConfidence>,
     least_similarity: Option<LeastSimilarity>,
     coverage: OnceLock<String>,
     sources: Vec<Source>,
@@ -86,6 +89,8 @@ pub struct Ranked {
     pub set: CandidateSet,
     /// Their scores.
     pub ranking: Ranking,
+    /// All that were found, where a reranker kept only some of them.
+    pub searched: Option<CandidateSet>,
 }
 
 impl Locator {
@@ -135,6 +140,7 @@ impl Locator {
         let ranker: Arc<dyn Ranker> = match &manifest.ranker {
             RankerManifest::Similarity(settings) => Arc::new(SimilarityRanker::new(settings.clone())?),
             RankerManifest::Set(files) => Arc::new(open_set_ranker(pack, files)?),
+            RankerManifest::Evidence(evidence) => Arc::new(confidence::open_evidence_ranker(pack, evidence)?),
         };
         Ok(Self {
             label: pack.label(),
@@ -146,6 +152,11 @@ impl Locator {
             temperature: manifest.decision.temperature,
             rule: manifest.decision.rule.into(),
             calibration: manifest.calibration.clone(),
+            confidence: manifest
+                .confidence
+                .as_ref()
+                .map(|names| LearnedConfidence::open(pack, names))
+                .transpose()?,
             least_similarity: manifest.decision.least_similarity.clone(),
             coverage: OnceLock::new(),
             sources: Vec::new(),
@@ -303,7 +314,7 @@ impl Locator {
             return Err(nothing_left(&photo.id.0, options, photos));
         }
         let ranking = self.ranker.rank(&set)?;
-        Ok(Ranked { set, ranking })
+        Ok(Ranked { set, ranking, searched: None })
     }
 
     /// What part of the world the gallery covers.

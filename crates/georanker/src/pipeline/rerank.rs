@@ -26,8 +26,8 @@ pub struct Reranker {
 
 impl Locator {
     /// The same with an LVLM that ranks the best candidates of the pack's ranker; the others are dropped. Its scores are
-    /// those of a Plackett-Luce model, so that a softmax at temperature 1 gives the probabilities; confidence is not
-    /// calibrated for it, and the answer is the candidate with the highest score unless a request says otherwise.
+    /// those of a Plackett-Luce model, so that a softmax at temperature 1 gives the probabilities. The pack's model of
+    /// confidence, if it has one, judges the answer as any other; its calibration does not hold and is left out. The answer is the candidate with the highest score unless a request says otherwise.
     #[must_use]
     pub fn reranked_by(mut self, reranker: Reranker) -> Self {
         self.label = format!("{} with {}", self.label, reranker.scorer.name());
@@ -46,10 +46,12 @@ impl Rerank for Reranker {
         searches: &[Arc<dyn Search>],
         ranked: Ranked,
     ) -> Result<Ranked, Failure> {
+        // The confidence is stated from all of them.
+        let searched = Some(ranked.set.clone());
         let set = self.shortlist(ranked);
         let photos = Photos { query: photo, searches, decode: self.decode };
         let ranking = rank_pairs(&self.scorer, &photos, &set)?;
-        Ok(Ranked { set, ranking })
+        Ok(Ranked { set, ranking, searched })
     }
 }
 

@@ -69,6 +69,7 @@ impl PulledPack {
                 least_similarity: None,
             },
             calibration: Calibration::none(),
+            confidence: None,
             files: Vec::new(),
         };
         manifest.files = manifest.named_files().into_iter().filter_map(|path| self.listed(path)).collect();
