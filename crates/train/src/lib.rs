@@ -6,8 +6,9 @@
 //! has few parameters and a contrastive loss. Both are deterministic: same data, same seed, same bytes.
 //!
 //! # Main types
-//! [`fit_neighbourhood_whitening`] makes the photo space, [`fit_location_head`] the map into a location space,
-//! [`fit_confidence`] the model that says how likely an answer is right.
+//! [`fit_neighbourhood_whitening`] makes the photo space, [`fit_location_head`] the map into a location space: both find
+//! the photos around a photo with [`Neighbours`], and are made for a hundred thousand photos in a mapped file.
+//! [`fit_confidence`] makes the model that says how likely an answer is right.
 //! [`contrastive`] continues the training of G3's heads with CLIP frozen. It is for programs of your own: no command
 //! uses it. Rankers are trained by [`engine`], which runs [`set`] and [`vlm`]; [`datasets`] builds these from the files
 //! that a [`configuration`] names.
@@ -38,10 +39,13 @@ pub mod curate;
 pub mod datasets;
 pub mod engine;
 mod error;
+mod finite;
 mod location_head;
 mod metric;
+mod neighbours;
 mod photo_pixels;
 mod principal;
+mod scatter;
 pub mod set;
 pub mod vlm;
 
@@ -49,5 +53,6 @@ pub use confidence::{ConfidenceSample, ConfidenceSettings, fit_confidence};
 pub use error::TrainError;
 pub use location_head::{EncodedLocations, LocationHeadSettings, LocationHeadWeights, fit_location_head};
 pub use metric::{AffineProjection, WhiteningSettings, fit_neighbourhood_whitening};
+pub use neighbours::Neighbours;
 pub use photo_pixels::PhotoPixels;
 pub use principal::principal_directions;

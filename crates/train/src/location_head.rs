@@ -6,7 +6,8 @@ use geo::{EARTH_RADIUS_KM, LatLon};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::TrainError;
+use crate::finite::check_finite;
+use crate::{Neighbours, TrainError};
 
 /// Settings of [`fit_location_head`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -86,7 +87,8 @@ pub struct EncodedLocations<'a> {
 /// `photos` is `[n, inputs]` row-major with its encoded locations; `world` the further negatives.
 ///
 /// # Errors
-/// [`TrainError`] for sizes that do not fit or a loss that is not a number.
+/// [`TrainError`] for sizes that do not fit, numbers that are not finite (the first is named by its row), a `crowd_km`
+/// that is not positive, or a loss that is not a number.
 pub fn fit_location_head(
     photos: &[f32],
     truth: EncodedLocations<'_>,
@@ -106,6 +108,13 @@ pub fn fit_location_head(
     rows("photo vectors", photos, inputs, count)?;
     rows("location vectors", truth.vectors, outputs, count)?;
     rows("world vectors", world.vectors, outputs, world.locations.len())?;
+    if settings.crowd_km.is_nan() || settings.crowd_km <= 0.0 {
+        let (name, value) = ("crowd_km", settings.crowd_km);
+        return Err(TrainError::Setting { name, value, why: "must be positive" });
+    }
+    check_finite("photo", photos, inputs)?;
+    check_finite("location of photo", truth.vectors, outputs)?;
+    check_finite("world location", world.vectors, outputs)?;
 
     let device = Device::Cpu;
     let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
@@ -200,11 +209,10 @@ impl<'a> Sampler<'a> {
     fn new(photos: &[LatLon], world: &'a [LatLon], settings: &LocationHeadSettings) -> Self {
         let photo_vectors: Vec<[f64; 3]> = photos.iter().map(|point| point.to_unit_vector()).collect();
         let mut sum = 0.0;
-        let cumulative = photo_vectors
-            .iter()
-            .map(|here| {
-                let crowd =
-                    photo_vectors.iter().filter(|other| arc_km(here, other) < settings.crowd_km).count();
+        let cumulative = Neighbours::new(photos, settings.crowd_km)
+            .counts()
+            .into_iter()
+            .map(|crowd| {
                 sum += (crowd as f64).sqrt().recip();
                 sum
             })

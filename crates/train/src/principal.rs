@@ -1,8 +1,10 @@
 //! Fewer dimensions for vectors that do not fill theirs.
 
-use faer::{Mat, Par, Side};
+use faer::{Par, Side};
 
 use crate::TrainError;
+use crate::finite::check_finite;
+use crate::scatter::scatter;
 
 /// The leading directions of vectors around the origin: `[width, dimension]`, row-major, orthonormal columns.
 ///
@@ -18,18 +20,13 @@ pub fn principal_directions(vectors: &[f32], width: usize, dimension: usize) -> 
         let why = "must be between 1 and the length of the vectors";
         return Err(TrainError::Setting { name: "dimension", value: dimension as f64, why });
     }
-    if let Some(bad) = vectors.iter().find(|value| !value.is_finite()) {
-        return Err(TrainError::Degenerate(format!("a vector holds {bad}")));
-    }
-    // One thread, so that the result does not depend on the machine's core count.
+    check_finite("vector", vectors, width)?;
+    // The decomposition must not depend on the machine's core count.
     faer::set_global_parallelism(Par::Seq);
-    let mut moments = Mat::<f64>::zeros(width, width);
-    for block in vectors.chunks(width * 4096) {
-        let rows = Mat::<f64>::from_fn(block.len() / width, width, |row, column| {
-            f64::from(block[row * width + column])
-        });
-        moments += rows.transpose() * &rows;
-    }
+    let moments = scatter(count, width, |rows, into| {
+        let from = &vectors[rows.start * width..rows.end * width];
+        into.iter_mut().zip(from).for_each(|(into, from)| *into = f64::from(*from));
+    });
     let decomposition = moments.self_adjoint_eigen(Side::Lower).map_err(|error| {
         TrainError::Degenerate(format!("the second moments have no eigenvalues: {error:?}"))
     })?;
