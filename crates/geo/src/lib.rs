@@ -3,7 +3,7 @@
 //!
 //! # Main types
 //! - [`LatLon`] is a validated coordinate; [`Place`] holds the names of a location; [`Region`] is a part of the
-//!   world to search in.
+//!   world to search in; [`Continent`] is the largest unit, by the country.
 //! - [`geodesic_km`], [`haversine_km`], [`destination`], [`spherical_mean`] compute with points.
 //! - [`metrics`] turns errors in km into the field's numbers, with bootstrap intervals.
 //! - [`ReverseGeocoder`] names the place at a point; [`coverage_note`] says what a set of photos covers.
@@ -34,6 +34,7 @@
 #![forbid(unsafe_code)]
 
 mod borders;
+mod continents;
 mod countries;
 mod coverage;
 mod distance;
@@ -48,6 +49,7 @@ mod region;
 mod subdivisions;
 mod towns;
 
+pub use continents::{Continent, UnknownContinent, continent_of};
 pub use countries::{countries, country_name};
 pub use coverage::coverage_note;
 pub use distance::{EARTH_RADIUS_KM, destination, geodesic_km, haversine_km, spherical_mean};
