@@ -225,7 +225,7 @@ pub struct RankerConfig {
 
 impl Default for RankerConfig {
     fn default() -> Self {
-        Self { kind: RankerChoice::Best, queries: 20_000, steps: 600 }
+        Self { kind: RankerChoice::Best, queries: 20_000, steps: 800 }
     }
 }
 
@@ -257,7 +257,7 @@ impl Default for ConfidenceConfig {
             fit: true,
             hidden: 48,
             members: 3,
-            steps: 600,
+            steps: 800,
             weight_decay: 0.02,
             queries: 20_000,
             abstain_radius_km: 2500.0,

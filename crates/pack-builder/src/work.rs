@@ -13,6 +13,9 @@ use serde::Serialize;
 
 use crate::BuildError;
 
+/// Raised when a step makes something else of the same inputs: what an older program made is not taken for it.
+const MAKING: u32 = 1;
+
 /// Identifies what a step makes: everything that it depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key(String);
@@ -22,7 +25,7 @@ impl Key {
     pub(crate) fn of(step: &str, settings: &impl Serialize, inputs: &[&Self]) -> Self {
         let settings = serde_json::to_string(settings).unwrap_or_default();
         let inputs: Vec<&str> = inputs.iter().map(|key| key.0.as_str()).collect();
-        Self(sha256_hex(format!("{step}\n{settings}\n{}", inputs.join("\n")).as_bytes()))
+        Self(sha256_hex(format!("{MAKING} {step}\n{settings}\n{}", inputs.join("\n")).as_bytes()))
     }
 
     fn short(&self) -> &str {

@@ -21,8 +21,10 @@ pub struct ConfidenceSettings {
     pub hidden: usize,
     /// Networks that are averaged, each from a seed of its own.
     pub members: usize,
-    /// Steps; each looks at all samples. The learning rate falls linearly to 0.
+    /// Steps. The learning rate falls linearly to 0.
     pub steps: usize,
+    /// Samples a step: one stretch after the other of a fixed shuffle.
+    pub batch: usize,
     /// Learning rate at the start.
     pub learning_rate: f64,
     /// Decoupled weight decay.
@@ -38,7 +40,8 @@ impl Default for ConfidenceSettings {
         Self {
             hidden: 48,
             members: 3,
-            steps: 600,
+            steps: 800,
+            batch: 8192,
             learning_rate: 3e-3,
             weight_decay: 0.02,
             dropout: 0.2,
@@ -73,11 +76,13 @@ pub fn fit_confidence(
     let features = ConfidenceFeatures::names(channels).len();
     check(samples, features, settings)?;
     let (centre, deviation) = moments(samples, features);
+    let shuffled = shuffled(samples.len(), settings.seed);
+    let samples: Vec<&ConfidenceSample> = shuffled.iter().map(|&index| &samples[index]).collect();
     let mut inputs: Vec<f32> = samples.iter().flat_map(|sample| sample.features.iter().copied()).collect();
     ConfidenceModel::standardise(&centre, &deviation, &mut inputs);
     let device = Device::Cpu;
     let rows = samples.len();
-    let truth = Truth::of(samples, &device)?;
+    let truth = Truth::of(&samples, &device)?;
     let inputs = Tensor::from_vec(inputs, (rows, features), &device)?;
     let members = (0..settings.members as u64)
         .map(|member| fit_member(&inputs, &truth, settings, settings.seed.wrapping_add(member)))
@@ -95,8 +100,8 @@ fn check(
     if samples.is_empty() {
         return Err(TrainError::RowCount { what: "judged answers", expected: 1, found: 0 });
     }
-    if settings.hidden == 0 || settings.members == 0 || settings.steps == 0 {
-        return setting("hidden, members, steps", 0.0, "must be at least 1");
+    if settings.hidden == 0 || settings.members == 0 || settings.steps == 0 || settings.batch == 0 {
+        return setting("hidden, members, steps, batch", 0.0, "must be at least 1");
     }
     if !(0.0..1.0).contains(&settings.dropout) {
         return setting("dropout", settings.dropout, "must be at least 0 and less than 1");
@@ -112,6 +117,16 @@ fn check(
         return setting("weight", 0.0, "must be positive for some answer");
     }
     Ok(())
+}
+
+/// A fixed order that has nothing to do with the one in which samples were made.
+fn shuffled(count: usize, seed: u64) -> Vec<usize> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed.wrapping_add(77));
+    let mut order: Vec<usize> = (0..count).collect();
+    for last in (1..count).rev() {
+        order.swap(last, random.random_range(0..=last));
+    }
+    order
 }
 
 /// Weighted mean and deviation of each feature.
@@ -147,7 +162,7 @@ struct Truth {
 }
 
 impl Truth {
-    fn of(samples: &[ConfidenceSample], device: &Device) -> Result<Self, TrainError> {
+    fn of(samples: &[&ConfidenceSample], device: &Device) -> Result<Self, TrainError> {
         let (mut within, mut weights) = (Vec::new(), Vec::new());
         let (mut right, mut known) = ([0.0; RADII], [0.0; RADII]);
         for sample in samples {
@@ -221,16 +236,23 @@ fn fit_member(
     };
     let mut optimizer = AdamW::new(parameters, start)?;
     let kept = 1.0 - settings.dropout as f32;
+    let batch = settings.batch.min(rows);
     for step in 0..settings.steps {
+        // The last stretch of a round overlaps with the one before it.
+        let start = (step % rows.div_ceil(batch) * batch).min(rows - batch);
+        let part = |tensor: &Tensor| tensor.narrow(0, start, batch);
+        let (inputs, within, weights) = (part(inputs)?, part(&truth.within)?, part(&truth.weights)?);
         let hidden_units = inputs.matmul(&first)?.broadcast_add(&first_bias)?.relu()?;
         // One mask a step, the same for all samples: a mask of the activations' size costs more than the products.
         let mask: Vec<f32> =
             (0..hidden).map(|_| if random.random::<f32>() < kept { kept.recip() } else { 0.0 }).collect();
         let hidden_units = hidden_units.broadcast_mul(&Tensor::from_vec(mask, (1, hidden), &device)?)?;
         let outputs = hidden_units.matmul(&second)?.broadcast_add(&second_bias)?;
-        let levels = levels(&outputs, rows)?;
+        let levels = levels(&outputs)?;
         // -(y ln s(z) + (1 - y) ln (1 - s(z))) = softplus(z) - y z.
-        let loss = ((softplus(&levels)? - (&truth.within * &levels)?)? * &truth.weights)?.sum_all()?;
+        let loss = ((softplus(&levels)? - (within * &levels)?)? * weights)?.sum_all()?;
+        // As if all samples had been looked at: the weights of a batch do not sum to 1.
+        let loss = (loss * (rows as f64 / batch as f64))?;
         let value = loss.to_scalar::<f32>()?;
         if !value.is_finite() {
             return Err(TrainError::NonFiniteLoss { step, loss: value });
@@ -248,13 +270,12 @@ fn fit_member(
 }
 
 /// Rising levels of the outputs, `[rows, 5]`: the first as it is, each further one plus a softplus.
-fn levels(outputs: &Tensor, rows: usize) -> Result<Tensor, TrainError> {
+fn levels(outputs: &Tensor) -> Result<Tensor, TrainError> {
     let first = outputs.narrow(1, 0, 1)?;
     let rises = softplus(&outputs.narrow(1, 1, RADII - 1)?)?;
     let steps = Tensor::cat(&[first, rises], 1)?;
     let sums: Vec<f32> = (0..RADII * RADII).map(|at| f32::from(u8::from(at / RADII <= at % RADII))).collect();
     let sums = Tensor::from_vec(sums, (RADII, RADII), outputs.device())?.to_dtype(DType::F32)?;
-    debug_assert_eq!(steps.dims(), [rows, RADII]);
     Ok(steps.matmul(&sums)?)
 }
 
