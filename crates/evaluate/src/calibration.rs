@@ -53,12 +53,16 @@ pub struct Bin {
 }
 
 impl Calibration {
-    /// Judges the confidences of joined predictions; `None` when no prediction states any.
+    /// Judges the confidences of joined predictions, at the radii that the places are precise enough for; `None` when no
+    /// prediction states any.
     pub fn new(joined: &Joined<'_>) -> Option<Self> {
         let mut all = RADII_KM.map(|radius| (radius, Vec::new()));
         for (index, error) in joined.errors_km().iter().enumerate() {
             let (Some(confidence), Some(error)) = (joined.confidence(index), *error) else { continue };
-            for ((radius, stated), confidence) in all.iter_mut().zip(confidence) {
+            let radii = all.iter_mut().zip(confidence).enumerate();
+            for (_, ((radius, stated), confidence)) in
+                radii.filter(|(at, _)| joined.judged().is_judged(index, *at))
+            {
                 stated.extend(confidence.map(|confidence| (confidence, error < *radius)));
             }
         }

@@ -4,7 +4,7 @@ use geo::geodesic_km;
 use rayon::prelude::*;
 
 use crate::matching::{Ambiguous, Loose, Matching};
-use crate::{EvaluateError, Predictions, Truth};
+use crate::{EvaluateError, Judged, Predictions, Truth};
 
 /// Selected truth with its predictions.
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub struct Joined<'a> {
     pub(crate) selected: &'a [u32],
     /// Geodesic between truth and prediction, km, one per selected photo; `None` without a prediction.
     errors_km: Vec<Option<f64>>,
+    judged: Judged,
     matching: Matching,
 }
 
@@ -44,12 +45,18 @@ impl<'a> Joined<'a> {
             Some(geodesic_km(*truth.locations().get(*photo as usize)?, at))
         };
         let errors_km = selected.par_iter().map(error_km).collect();
-        Ok(Self { truth, predictions, selected, errors_km, matching })
+        let judged = truth.judged().of(selected.iter().map(|photo| *photo as usize));
+        Ok(Self { truth, predictions, selected, errors_km, judged, matching })
     }
 
     /// Errors in km, one per selected photo in the order of ids; `None` without a prediction.
     pub fn errors_km(&self) -> &[Option<f64>] {
         &self.errors_km
+    }
+
+    /// At which radii the selected photos can be judged, in the order of ids.
+    pub const fn judged(&self) -> &Judged {
+        &self.judged
     }
 
     /// Ids of predictions for photos that the truth does not have, selected or not; in the order of ids.

@@ -4,7 +4,8 @@
 //! Predictions and truth are two tables that are joined by `IMG_ID`: ids that are equal, then those that are left over
 //! and whose paths end alike, when that is unique. A prediction counts within a radius when its
 //! WGS-84 geodesic to the truth is **strictly** shorter; a photo without a prediction is a miss, never left out; every
-//! percentage comes with a 95 % bootstrap interval. Row order changes nothing, and the same seed gives the
+//! percentage comes with a 95 % bootstrap interval. A photo whose `precision_km` is larger than a radius is not judged at
+//! that radius, and counted as such ([`Judged`]). Row order changes nothing, and the same seed gives the
 //! same numbers.
 //!
 //! # Main types
@@ -39,6 +40,7 @@ mod calibration;
 mod compare;
 mod error;
 mod join;
+mod judged;
 mod matching;
 mod names;
 mod outcome;
@@ -55,6 +57,7 @@ pub use compare::{Comparison, compare};
 pub use error::EvaluateError;
 pub use geo::metrics::{Bootstrap, Improvement, Measured};
 pub use join::Joined;
+pub use judged::Judged;
 pub use outcome::{EvaluateRequest, Evaluation, Options, Outcome, evaluate, run, run_passing_over};
 pub use predictions::Predictions;
 pub use render::{Format, UnknownFormat, render};

@@ -119,6 +119,7 @@ pub fn evaluate(
         notes: Vec::new(),
     };
     outcome.notes.extend_from_slice(truth.notes());
+    let judged = truth.judged().of(selected.iter().map(|photo| *photo as usize));
     let mut errors = Vec::new();
     for one in predictions {
         outcome.notes.extend_from_slice(one.notes());
@@ -136,7 +137,7 @@ pub fn evaluate(
     let lists: Vec<(&str, &[Option<f64>])> =
         errors.iter().map(|(name, list)| (*name, list.as_slice())).collect();
     let (reference, others) = lists.split_first().ok_or(EvaluateError::NoPredictions)?;
-    outcome.comparisons = compare(*reference, others, &options.bootstrap)?;
+    outcome.comparisons = compare(*reference, others, &judged, &options.bootstrap)?;
     Ok(outcome)
 }
 

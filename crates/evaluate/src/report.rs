@@ -13,12 +13,22 @@ pub struct Within {
     /// The radius, km.
     #[serde(skip)]
     pub radius_km: f64,
-    /// Percent of the photos with an error strictly below the radius; no prediction is a miss.
+    /// Percent of the photos that are judged here with an error strictly below the radius; no prediction is a miss. NaN
+    /// when none is judged.
     pub percent: f64,
     /// Lower end of the 95 % interval.
     pub low: f64,
     /// Upper end of the 95 % interval.
     pub high: f64,
+    /// Photos that are left out here, because their places are less precise than the radius. In JSON only where there
+    /// are any.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_judged: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Accuracy on some photos. In JSON, `within_km` is an object with one entry per radius, `median_km`,
@@ -71,14 +81,20 @@ impl Report {
     fn of(joined: &Joined<'_>, photos: &[usize], bootstrap: &Bootstrap) -> Self {
         let error = |index: &usize| joined.errors_km().get(*index).copied().flatten();
         let errors: Vec<Option<f64>> = photos.iter().map(error).collect();
+        let judged = joined.judged().of(photos.iter().copied());
         let summary = Summary::new(&errors, bootstrap);
         let missing = photos.iter().zip(&errors).filter(|(_, error)| error.is_none());
         let id = |index: usize| {
             joined.selected.get(index).map(|photo| joined.truth.texts().get(*photo as usize).to_owned())
         };
         let within = |index: usize| {
-            let Measured { value, low, high } = summary.percent_within[index];
-            Within { radius_km: RADII_KM[index], percent: value, low, high }
+            let judged = judged.at(index, &errors);
+            let not_judged = errors.len() - judged.len();
+            let Measured { value, low, high } = match not_judged {
+                0 => summary.percent_within[index],
+                _ => Summary::new(&judged, bootstrap).percent_within[index],
+            };
+            Within { radius_km: RADII_KM[index], percent: value, low, high, not_judged }
         };
         Self {
             n: summary.count,

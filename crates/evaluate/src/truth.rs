@@ -6,6 +6,7 @@ use std::path::Path;
 use formats::table::{BadRows, PhotoRow, PhotoTable, TableError};
 use geo::LatLon;
 
+use crate::judged::{Judged, too_small};
 use crate::rows::Rows;
 use crate::texts::{Texts, in_order};
 use crate::{EvaluateError, Selection};
@@ -17,6 +18,7 @@ pub struct Truth {
     columns: Vec<String>,
     ids: Texts,
     locations: Vec<LatLon>,
+    judged: Judged,
     kept: Vec<Column>,
     notes: Vec<String>,
 }
@@ -70,12 +72,13 @@ impl Truth {
         bad: &mut BadRows<'_>,
     ) -> Result<Self, EvaluateError> {
         let mut rows = Rows::default();
-        let mut locations = Vec::new();
+        let (mut locations, mut precision) = (Vec::new(), Vec::new());
         let mut kept: Vec<Collected> = keep.iter().map(|column| Collected::new(column)).collect();
         for photo in photos {
             let Some(photo) = rows.pass(&name, photo, bad)? else { continue };
             rows.push(&photo.id.0, Some(photo.location), photo.position);
             locations.push(photo.location);
+            precision.push(too_small(photo.precision_km));
             for column in &mut kept {
                 column.push(&photo);
             }
@@ -86,6 +89,7 @@ impl Truth {
         let number = |column: &Collected, row: usize| column.column.numbers.get(row).copied();
         let is_same = |one: usize, other: usize| {
             locations.get(one) == locations.get(other)
+                && precision.get(one) == precision.get(other)
                 && kept.iter().all(|column| number(column, one) == number(column, other))
         };
         let (order, repeated) = rows.unique(&name, bad, is_same, |row| locations.get(row).copied())?;
@@ -93,7 +97,8 @@ impl Truth {
         notes.extend(repeated);
         let kept = kept.into_iter().map(|column| column.finish(&order)).collect();
         let ids = rows.ids.in_order(&order);
-        Ok(Self { name, columns, ids, locations: in_order(locations, &order), kept, notes })
+        let judged = Judged::of_counts(in_order(precision, &order));
+        Ok(Self { name, columns, ids, locations: in_order(locations, &order), judged, kept, notes })
     }
 
     /// What a person should know about the table.
@@ -124,6 +129,11 @@ impl Truth {
     /// Where the photos were taken, in the order of [`Truth::ids`].
     pub fn locations(&self) -> &[LatLon] {
         &self.locations
+    }
+
+    /// At which radii each photo can be judged, by its `precision_km`; in the order of [`Truth::ids`].
+    pub const fn judged(&self) -> &Judged {
+        &self.judged
     }
 
     pub(crate) fn texts(&self) -> &Texts {

@@ -182,6 +182,50 @@ fn the_author_column_goes_by_both_names() {
 }
 
 #[test]
+fn a_photo_is_not_judged_at_radii_below_the_precision_of_its_place() {
+    // Right, 0.9 km, 1.1 km, 100 km off; the places of the first and the last are known to 10 and to 500 km.
+    let truth = "IMG_ID,LAT,LON,kind,precision_km\na,0,0,x,10\nb,0,0,x,\nc,0,0,x,1\nd,0,0,y,500\n";
+    let worse = "IMG_ID,LAT_pred,LON_pred\na,0,1\nb,0,1\nc,0,0\nd,0,0\n";
+    let outcome =
+        outcome(truth, &[PREDICTIONS, worse], |request| request.options.by = vec!["kind".into()]).unwrap();
+    let text = render(&outcome, Format::Table);
+    assert!(text.contains("(precision_km): 2 within 1 km, 1 within 25 km, 1 within 200 km."), "{text}");
+    assert!(!text.contains("NaN"), "{text}");
+    let all = in_json(&outcome);
+    let report = &all["reports"].as_object().unwrap().values().next().unwrap();
+    assert_eq!((&report["n"], &report["matched"]), (&json!(4), &json!(4)));
+    let at = |report: &Value, radius: &str| {
+        let within = &report["within_km"][radius];
+        (within["percent"].as_f64(), within["not_judged"].as_u64())
+    };
+    let percents = ["1", "25", "200", "750"].map(|radius| at(report, radius));
+    assert_eq!(
+        percents,
+        [(Some(50.0), Some(2)), (Some(100.0), Some(1)), (Some(100.0), Some(1)), (Some(100.0), None)]
+    );
+    assert!(close(&report["median_km"], 1.0, 0.1), "{}", report["median_km"]);
+    let group = &report["by"]["kind"]["y"];
+    assert_eq!((at(group, "200"), at(group, "750")), ((None, Some(1)), (Some(100.0), None)));
+    // Within 1 km only b and c count: the first has b right, the second c.
+    let difference = &all["comparisons"][0]["within_km"];
+    assert!(close(&difference["1"]["difference"], 0.0, 1e-9), "{difference}");
+    assert!(close(&difference["25"]["difference"], 100.0 / 3.0 - 100.0, 1e-9), "{difference}");
+
+    let confident =
+        "IMG_ID,LAT_pred,LON_pred,confidence_1km,confidence_750km\na,0,0,1,1\nb,0,0,1,1\nd,0,0,1,1\n";
+    let judged = calibrated(truth, confident);
+    assert_eq!((&judged["1"]["n"], &judged["750"]["n"]), (&json!(1), &json!(3)));
+    let files = Files::new();
+    let error = run(&files.request("IMG_ID,LAT,LON,precision_km\na,0,0,-1\n", &[PREDICTIONS])).unwrap_err();
+    assert!(error.to_string().ends_with("\"-1\" is not a distance of 0 km or more"), "{error}");
+}
+
+fn calibrated(truth: &str, predictions: &str) -> Value {
+    let outcome = outcome(truth, &[predictions], |request| request.options.calibration = true).unwrap();
+    in_json(&outcome)["calibration"].clone()
+}
+
+#[test]
 fn predictions_without_rows_are_all_misses() {
     let outcome = outcome(TRUTH, &["IMG_ID,LAT_pred,LON_pred\n"], |_| ()).unwrap();
     let report = in_json(&outcome);

@@ -13,8 +13,9 @@ pub(super) fn kilometres(value: f64) -> String {
     }
 }
 
+/// `none` when there are no photos to count.
 pub(super) fn percent(value: f64) -> String {
-    format!("{value:.1}")
+    if value.is_nan() { "none".into() } else { format!("{value:.1}") }
 }
 
 pub(super) fn points(value: f64) -> String {

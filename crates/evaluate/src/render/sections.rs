@@ -5,7 +5,7 @@ use geo::metrics::Improvement;
 
 use super::grid::{Grid, escaped, printable};
 use super::numbers::{kilometres, measured, p_value, percent, points, share, signed};
-use crate::{Breakdown, Calibration, Comparison, Evaluation, Measured, Outcome};
+use crate::{Breakdown, Calibration, Comparison, Evaluation, Measured, Outcome, Report};
 
 /// The field's names of the radii.
 const LEVELS: [&str; 5] = ["street", "city", "region", "country", "continent"];
@@ -73,19 +73,32 @@ fn accuracy(outcome: &Outcome) -> Section {
     row("GeoScore, 0 to 5000".into(), &|one| measured(one.report.geoscore, resampled, points));
     let selection = &outcome.options.selection;
     let which = if selection.is_empty() { String::new() } else { format!(", {selection}") };
-    Section {
-        title: format!("Accuracy on {}{which}", outcome.truth),
-        remark: if resampled {
-            let (resamples, seed) = (bootstrap.resamples, bootstrap.seed);
-            format!(
-                "In brackets: 95 % intervals, {resamples} bootstrap resamples, seed {seed}. A photo without a \
+    let misses = if resampled {
+        let (resamples, seed) = (bootstrap.resamples, bootstrap.seed);
+        format!(
+            "In brackets: 95 % intervals, {resamples} bootstrap resamples, seed {seed}. A photo without a \
                  prediction is a miss; the mean error leaves it out."
-            )
-        } else {
-            "A photo without a prediction is a miss; the mean error leaves it out.".into()
-        },
-        grid,
+        )
+    } else {
+        "A photo without a prediction is a miss; the mean error leaves it out.".into()
+    };
+    // The photos are the same for all predictions.
+    let left_out = outcome.evaluations.first().map(|one| not_judged(&one.report)).unwrap_or_default();
+    Section { title: format!("Accuracy on {}{which}", outcome.truth), remark: misses + &left_out, grid }
+}
+
+/// How many photos are left out at which radius; nothing if none is.
+fn not_judged(report: &Report) -> String {
+    let left_out = report.within_km.iter().filter(|within| within.not_judged > 0);
+    let counts: Vec<String> =
+        left_out.map(|within| format!("{} within {} km", within.not_judged, within.radius_km)).collect();
+    if counts.is_empty() {
+        return String::new();
     }
+    format!(
+        " Not judged, because the place of the photo is less precise (precision_km): {}.",
+        counts.join(", ")
+    )
 }
 
 fn difference(comparison: &Comparison, resamples: usize) -> Section {
@@ -122,7 +135,16 @@ fn by_value(breakdown: &Breakdown, of: &str) -> Section {
         row.push(points(report.geoscore.value));
         grid.push(row);
     }
-    Section { title: format!("Accuracy{of} by {}", breakdown.column), remark: String::new(), grid }
+    let left_out = breakdown
+        .groups
+        .iter()
+        .any(|(_, report)| report.within_km.iter().any(|within| within.not_judged > 0));
+    let remark = if left_out {
+        "At each radius without the photos whose precision_km is larger; the JSON form counts them."
+    } else {
+        ""
+    };
+    Section { title: format!("Accuracy{of} by {}", breakdown.column), remark: remark.into(), grid }
 }
 
 fn honesty(calibration: &Calibration, of: &str) -> Section {

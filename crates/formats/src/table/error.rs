@@ -44,6 +44,8 @@ pub enum Problem {
     NotAProbability,
     /// Neither true nor false.
     NotABoolean,
+    /// A distance that is negative or not finite.
+    NotADistance,
     /// Empty where a value is needed.
     Empty,
     /// One coordinate is given, this one is not.
@@ -71,6 +73,7 @@ impl fmt::Display for Problem {
             Self::NotFinite => "is not a finite number",
             Self::NotAProbability => "is not a probability from 0 to 1",
             Self::NotABoolean => "is neither true nor false",
+            Self::NotADistance => "is not a distance of 0 km or more",
             Self::Empty => "must not be empty",
             Self::HalfACoordinate => "must not be empty when the other coordinate is given",
             Self::NotCoordinates => "is not a latitude and a longitude",

@@ -47,6 +47,22 @@ fn decimal_point(text: &str) -> String {
     }
 }
 
+/// A distance in km; nothing if the field is blank.
+pub(super) fn kilometres(
+    file: &str,
+    record: &Record,
+    column: &str,
+    index: usize,
+) -> Result<Option<f64>, TableError> {
+    match number::<f64>(file, record, column, index)? {
+        Some(km) if !(km.is_finite() && km >= 0.0) => {
+            Err(record.wrong(file, column, index, Problem::NotADistance))
+        }
+        // Not -0, which would be written as such.
+        km => Ok(km.map(f64::abs)),
+    }
+}
+
 /// Yes or no, as Python, Rust and spreadsheets write it; nothing if the field is blank.
 pub(super) fn boolean(
     file: &str,

@@ -96,6 +96,9 @@ fn field(column: &str, value: &str, problem: Problem) -> String {
         (Problem::IsLongitude | Problem::IsLatitude, _) => {
             "exchange the two columns: LAT is degrees north, LON degrees east".into()
         }
+        (Problem::NotADistance, _) => {
+            format!("write {column} in kilometres, from 0 upwards, or leave it empty if it is not known")
+        }
         (Problem::Contradiction, _) => "use either a minus sign or a letter".into(),
         _ => format!("correct {column} in that row, or remove the row"),
     }

@@ -13,7 +13,7 @@ use super::columns::Columns;
 use super::coordinate_columns::CoordinateColumns;
 use super::csv_records::CsvRecords;
 use super::error::{Position, TableError};
-use super::fields::{boolean, id, optional};
+use super::fields::{boolean, id, kilometres, optional};
 use super::notes::TableNote;
 use super::open::open_file;
 use super::record::{Cursor, Record};
@@ -23,7 +23,7 @@ use contract::PhotoId;
 
 /// The columns with a field of their own in [`PhotoRow`], by the names that are written; the first three are required.
 /// Those that are read under other names are listed at [`super`].
-pub const PHOTO_COLUMNS: [&str; 16] = [
+pub const PHOTO_COLUMNS: [&str; 17] = [
     "IMG_ID",
     "LAT",
     "LON",
@@ -40,6 +40,7 @@ pub const PHOTO_COLUMNS: [&str; 16] = [
     "split",
     "owner",
     "balanced",
+    "precision_km",
 ];
 
 /// A photo of known location. Empty optional fields are `None`.
@@ -63,6 +64,9 @@ pub struct PhotoRow {
     pub owner: Option<String>,
     /// Whether the photo belongs to the subset that no place or owner dominates.
     pub balanced: Option<bool>,
+    /// How far the location may be from where the photo was taken, km; finite and not negative. `None` where the table
+    /// does not say, as for a GPS tag: then the location is taken for exact.
+    pub precision_km: Option<f64>,
     /// The other columns as they are, Python lists included: names (shared by all rows) and texts.
     pub extra: Extra,
     /// Where the row is in its file; `Line(0)` for a row that was never in one.
@@ -107,13 +111,15 @@ impl PhotoRow {
             split: None,
             owner: None,
             balanced: None,
+            precision_km: None,
             extra: Extra::default(),
             position: Position::Line(0),
         }
     }
 
     /// The text of a column by its name in the file (see [`PHOTO_COLUMNS`]): empty where the row has no
-    /// value, `None` for a column that is neither known nor extra. `balanced` reads `1` or `0`. Names such as `latitude` and
+    /// value, `None` for a column that is neither known nor extra. `balanced` reads `1` or `0`, `precision_km` the shortest
+    /// form of the number. Names such as `latitude` and
     /// `City` stand for the column that was read under them.
     pub fn get(&self, column: &str) -> Option<Cow<'_, str>> {
         let place = &self.place;
@@ -123,6 +129,10 @@ impl PhotoRow {
             "LON" => return Some(Cow::Owned(self.location.longitude().to_string())),
             "balanced" => {
                 return Some(Cow::Borrowed(self.balanced.map_or("", |yes| if yes { "1" } else { "0" })));
+            }
+            "precision_km" => {
+                let text = self.precision_km.map_or_else(String::new, |km| km.to_string());
+                return Some(Cow::Owned(text));
             }
             "neighbourhood" => &place.neighbourhood,
             "city" => &place.city,
@@ -326,6 +336,7 @@ struct Layout {
     split: Option<usize>,
     owner: Option<usize>,
     balanced: Option<usize>,
+    precision_km: Option<usize>,
     extra: Vec<usize>,
     extra_names: Arc<[String]>,
 }
@@ -340,7 +351,7 @@ impl Layout {
             name => columns.find_loosely(file, &[name]),
         };
         let mut known = vec![id];
-        let mut fields = [None; 13];
+        let mut fields = [None; 14];
         for (slot, name) in fields.iter_mut().zip(PHOTO_COLUMNS.into_iter().skip(3)) {
             // A column that is the photo's name or its place is not something else besides.
             *slot = find(name)?.filter(|index| *index != id && !coordinates.has(*index));
@@ -367,6 +378,7 @@ impl Layout {
             split,
             owner,
             balanced,
+            precision_km,
         ] = fields;
         Ok(Self {
             id,
@@ -385,6 +397,7 @@ impl Layout {
             split,
             owner,
             balanced,
+            precision_km,
             extra_names: extra.iter().filter_map(|index| columns.names.get(*index).cloned()).collect(),
             extra,
         })
@@ -395,6 +408,10 @@ impl Layout {
             |column: Option<usize>| column.and_then(|index| optional(record, index)).map(str::to_owned);
         let balanced = match self.balanced {
             Some(index) => boolean(file, record, "balanced", index)?,
+            None => None,
+        };
+        let precision_km = match self.precision_km {
+            Some(index) => kilometres(file, record, "precision_km", index)?,
             None => None,
         };
         Ok(PhotoRow {
@@ -415,6 +432,7 @@ impl Layout {
             split: text(self.split),
             owner: text(self.owner),
             balanced,
+            precision_km,
             extra: Extra {
                 columns: Arc::clone(&self.extra_names),
                 values: self.extra.iter().map(|index| record.get(*index).to_owned()).collect(),

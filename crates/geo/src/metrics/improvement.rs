@@ -65,8 +65,9 @@ pub fn improvement(
     } else {
         values = first.resampled_leads(&second, bootstrap);
     }
-    let not_better = values.iter().filter(|value| **value <= 0.0).count();
-    let p = if values.is_empty() { 1.0 } else { not_better as f64 / values.len() as f64 };
+    // Without photos the differences are NaN, and nothing is better.
+    let better = values.iter().filter(|value| **value > 0.0).count();
+    let p = if values.is_empty() { 1.0 } else { (values.len() - better) as f64 / values.len() as f64 };
     let (low, high) = middle(&mut values).unwrap_or((difference, difference));
     Ok(Improvement { difference, low, high, p })
 }

@@ -26,6 +26,22 @@ fn known_columns_get_fields_and_others_are_kept() {
 }
 
 #[test]
+fn the_precision_of_a_place_is_a_distance() {
+    let rows = photos("IMG_ID,LAT,LON,Precision_KM\na,1,2,0.5\nb,1,2,\nc,1,2,-0\nd,1,2,inf\ne,1,2,\"2,5\"\n");
+    let known: Vec<_> =
+        rows.iter().map(|row| row.as_ref().map_or(Some(-1.0), |row| row.precision_km)).collect();
+    assert_eq!(known, [Some(0.5), None, Some(0.0), Some(-1.0), Some(2.5)]);
+    let texts: Vec<_> = rows.iter().flatten().map(|row| row.get("precision_km").unwrap()).collect();
+    assert_eq!(texts, ["0.5", "", "0", "2.5"]);
+    assert!(rows[0].as_ref().unwrap().extra.iter().next().is_none());
+    let error = rows[3].as_ref().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "t.csv, line 5, column precision_km: \"inf\" is not a distance of 0 km or more"
+    );
+}
+
+#[test]
 fn benchmark_tables_with_python_lists_and_an_unnamed_index_read_as_they_are() {
     let lists =
         r#""[(46.47, 11.62), (1e-05, -3.0)]","[['', 'Roma', ""L'Aquila"", nan]]","['a.jpg', 'b.jpg']""#;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{complaint, photos};
 
-const INPUTS: [&str; 35] = [
+const INPUTS: [&str; 37] = [
     "",
     "IMG_ID,y,x\n",
     "a.jpg,48.5,2.25\n",
@@ -40,6 +40,8 @@ const INPUTS: [&str; 35] = [
     "IMG_ID;coordinates\na;\"48,5,2,25\"\n",
     "IMG_ID,lonlat\na,\"2.25, 148.5\"\n",
     "IMG_ID,lonlat\na,2.25\n",
+    "IMG_ID,LAT,LON,precision_km\na,48.5,2.25,-5\n",
+    "IMG_ID,LAT,LON,precision_km\na,48.5,2.25,about 5\n",
 ];
 
 #[test]

@@ -25,13 +25,14 @@ prop_compose! {
     fn photo()(
         id in "[a-z/,\"]{1,9}", location in location(), texts in prop::array::uniform6(optional_text()),
         others in prop::array::uniform5(optional_text()), balanced in any::<Option<bool>>(), extra in text(),
+        precision_km in prop::option::of(0.0..=20_000.0),
     ) -> PhotoRow {
         let [neighbourhood, city, county, state, region, country] = texts;
         let [author, licence, source, split, owner] = others;
         let place = Place { neighbourhood, city, county, state, region, country, country_code: Some("PE".into()) };
         let extra = Extra::new(Arc::from(["candidate_gps_lis".to_owned()]), vec![extra]);
         let row = PhotoRow::new(id, location);
-        PhotoRow { place, author, licence, source, split, owner, balanced, extra, ..row }
+        PhotoRow { place, author, licence, source, split, owner, balanced, precision_km, extra, ..row }
     }
 }
 
