@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let photos = PhotoFiles::open("samples")?;
     let (asked, known): (Vec<_>, Vec<_>) =
-        read_photos("samples/truth.csv")?.into_iter().partition(|row| row.id.0 == "shrine.jpg");
+        read_photos("samples/truth.csv")?.into_iter().partition(|row| row.id.0 == "temples.jpg");
     let to_add = known.into_iter().map(|row| {
         let attribution = georanker::Attribution::default();
         Ok::<_, Failure>(PhotoToAdd {

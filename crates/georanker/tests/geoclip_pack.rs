@@ -119,7 +119,7 @@ fn photos_and_places_meet_in_one_space() {
     assert_eq!(*pack.manifest(), manifest);
     let encoder = PhotoEncoder::open(&pack).unwrap();
     let samples = root.join("samples");
-    let photos = ["creek.jpg", "glacier.jpg", "harbour.jpg"];
+    let photos = ["creek.jpg", "museum.jpg", "harbour.jpg"];
     let places = [(50.03, -114.81), (46.44, 8.08), (-33.86, 151.21)];
     let spec = GallerySpec {
         name: "three".into(),
@@ -161,7 +161,7 @@ fn photos_and_places_meet_in_one_space() {
     let locator = Locator::open_with(&Pack::open(&directory).unwrap(), &options, &mut |_| ()).unwrap();
     let place = encoder.encode_places(&[LatLon::new(46.44, 8.08).unwrap()]).unwrap().unwrap().remove(0);
     let opened = Gallery::open(&gallery, None).unwrap();
-    let stored = opened.vector(&PhotoId("glacier.jpg".into()), &Channel::location()).unwrap();
+    let stored = opened.vector(&PhotoId("museum.jpg".into()), &Channel::location()).unwrap();
     let cosine: f32 = place.iter().zip(&stored).map(|(a, b)| a * b).sum();
     assert!(cosine > 0.999, "{cosine}");
     for name in photos {
@@ -205,12 +205,11 @@ fn coordinates_alone_make_a_pack() {
     };
     write(&bare);
     let pack = Pack::open(directory).unwrap();
-    let bytes = fs::read(root.join("samples/glacier.jpg")).unwrap();
+    let bytes = fs::read(root.join("samples/museum.jpg")).unwrap();
     let answer = || {
         let locator = Locator::open(directory).unwrap();
         assert_eq!(locator.gallery_label(), "4 coordinates");
-        let photo =
-            decode_photo("glacier.jpg", &bytes, &Limits::default(), DecodeOptions::default()).unwrap();
+        let photo = decode_photo("museum.jpg", &bytes, &Limits::default(), DecodeOptions::default()).unwrap();
         locator.locate(&[LocateRequest::new(photo)]).remove(0).unwrap()
     };
     assert!(Parts::would_encode_coordinates(&pack));

@@ -54,7 +54,10 @@ fn every_file_is_as_listed_and_within_the_budget() {
     let pack = Pack::open(&starter()).unwrap();
     assert!(pack.verify().is_empty(), "{:?}", pack.verify());
     let bytes: u64 = pack.manifest().files.iter().map(|file| file.bytes).sum();
-    assert!(bytes <= 90_000_000, "the pack has {bytes} bytes");
+    // Together with the photos that its gallery refers to.
+    let photos = std::fs::read_dir(repository().join("data/geophotos")).unwrap();
+    let photos: u64 = photos.map(|entry| entry.unwrap().metadata().unwrap().len()).sum();
+    assert!(bytes + photos <= 220_000_000, "the pack has {bytes} bytes, the open photos {photos}");
     assert!(pack.manifest().files.iter().all(|file| !file.licence.is_empty()));
 }
 
@@ -80,37 +83,6 @@ fn the_gallery_holds_its_split_alone_and_no_near_duplicate_of_a_held_out_photo()
         })
         .collect();
     assert!(leaks.is_empty(), "{leaks:?}");
-}
-
-#[test]
-fn the_samples_are_test_photos() {
-    let (rows, source) = open_photos();
-    let test: HashSet<Vec<u8>> =
-        split(&rows, &["test"]).iter().map(|row| source.read(&row.id).unwrap()).collect();
-    let mut count = 0;
-    for entry in std::fs::read_dir(repository().join("samples")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "jpg") {
-            assert!(test.contains(&std::fs::read(&path).unwrap()), "{} is not a test photo", path.display());
-            count += 1;
-        }
-    }
-    assert!(count >= 4);
-}
-
-#[test]
-fn open_photos_have_free_licences_and_no_metadata() {
-    let (rows, source) = open_photos();
-    let allowed = ["CC0", "Public", "CC-BY", "MIT", "BSD", "Apache"];
-    for row in &rows {
-        let licence = row.licence.as_deref().unwrap_or_default();
-        assert!(allowed.iter().any(|start| licence.starts_with(start)), "{}: {licence}", row.id);
-        for banned in ["GPL", "GFDL", "FAL", "Apple", "not stated"] {
-            assert!(!licence.contains(banned), "{}: {licence}", row.id);
-        }
-        let bytes = source.read(&row.id).unwrap();
-        assert!(!bytes.windows(6).any(|window| window == b"Exif\0\0"), "{} carries EXIF data", row.id);
-    }
 }
 
 #[test]

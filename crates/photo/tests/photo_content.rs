@@ -97,7 +97,7 @@ fn no_real_photo_is_taken_for_an_empty_picture() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let archive = fs::read(root.join("data/geophotos/photos.tar")).expect("the open photos");
     let mut files = jpegs(&archive);
-    assert!(files.len() > 2700, "{} photos", files.len());
+    assert!(files.len() > 4700, "{} photos", files.len());
     let samples = fs::read_dir(root.join("samples")).unwrap().map(|entry| entry.unwrap().path());
     let samples = samples.filter(|path| path.extension().is_some_and(|extension| extension == "jpg"));
     let samples: Vec<Vec<u8>> = samples.map(|path| fs::read(path).unwrap()).collect();

@@ -18,9 +18,32 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// The sample photos of the repository.
+/// The folder of the repository's samples: photos with a known place, and pictures that must be refused.
 pub(crate) fn samples() -> PathBuf {
     repository().join("samples")
+}
+
+/// The rows of the samples' table, by file name: each a list of its first fields, name, latitude and longitude.
+fn truth() -> Vec<[String; 3]> {
+    let table = fs::read_to_string(samples().join("truth.csv")).unwrap();
+    let row = |line: &str| {
+        let mut fields = line.split(',').map(str::to_owned);
+        std::array::from_fn(|_| fields.next().unwrap())
+    };
+    let mut rows: Vec<[String; 3]> = table.lines().skip(1).map(row).collect();
+    rows.sort();
+    rows
+}
+
+/// The sample photos with a known place, by name.
+pub(crate) fn sample_photos() -> Vec<PathBuf> {
+    truth().into_iter().map(|[name, ..]| samples().join(name)).collect()
+}
+
+/// Latitude and longitude of a sample photo.
+pub(crate) fn place_of(sample: &str) -> [f64; 2] {
+    let [_, latitude, longitude] = truth().into_iter().find(|[name, ..]| name == sample).unwrap();
+    [latitude, longitude].map(|degrees| degrees.parse().unwrap())
 }
 
 /// A temporary directory.
@@ -91,11 +114,7 @@ pub(crate) fn building(gallery: &Path, photos: &Path, table: &Path) -> Command {
 
 /// The first sample photo by name.
 pub(crate) fn first_sample() -> PathBuf {
-    let mut photos: Vec<PathBuf> =
-        fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    photos.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
-    photos.sort();
-    photos.into_iter().next().unwrap()
+    sample_photos().into_iter().next().unwrap()
 }
 
 /// Parses JSON lines.

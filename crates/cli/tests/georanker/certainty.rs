@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use crate::binary::{Workplace, georanker, json_lines, png_of, samples};
+use crate::binary::{Workplace, georanker, json_lines, png_of, sample_photos};
 use serde_json::Value;
 
 fn locate(arguments: &[&std::path::Path]) -> Vec<Value> {
@@ -70,9 +70,7 @@ fn a_gallery_of_other_things_abstains_and_so_does_an_empty_one() {
 #[test]
 fn the_same_picture_wins_whatever_the_vote() {
     let work = Workplace::new();
-    let mut photos: Vec<_> = fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    photos.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
-    photos.sort();
+    let photos = sample_photos();
     // One copy of the photo in New Zealand; the other samples are all in Rome.
     let folder = work.path("photos");
     fs::create_dir(&folder).unwrap();

@@ -11,7 +11,7 @@ use files::sha256_of_file;
 use predicates::prelude::*;
 use predicates::str::contains;
 
-const PHOTOS: [&str; 3] = ["creek.jpg", "glacier.jpg", "harbour.jpg"];
+const PHOTOS: [&str; 3] = ["creek.jpg", "museum.jpg", "harbour.jpg"];
 
 /// Three sample photos and their places.
 fn photos(work: &Workplace) -> (PathBuf, PathBuf) {

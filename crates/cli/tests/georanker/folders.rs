@@ -157,8 +157,7 @@ fn a_changed_place_or_file_is_said_and_taken_when_asked() {
     let touched = fs::File::options().append(true).open(&photo).unwrap();
     touched.set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(90)).unwrap();
     add("add", &corrected).assert().code(0);
-    let other = fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path());
-    let other = other.filter(|path| path.extension().is_some_and(|e| e == "jpg")).max().unwrap();
+    let other = crate::binary::sample_photos().pop().unwrap();
     fs::copy(other, &photo).unwrap();
     add("add", &corrected)
         .assert()

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::binary::{Workplace, georanker, repository, samples};
+use crate::binary::{Workplace, georanker, repository, sample_photos, samples};
 use predicates::prelude::*;
 use predicates::str::contains;
 
@@ -17,7 +17,7 @@ fn a_gallery_of_the_samples_finds_the_samples() {
     let run = georanker()
         .args(["locate", "--format", "json", "--decide", "argmax", "--gallery"])
         .arg(&gallery)
-        .arg(samples())
+        .args(sample_photos())
         .assert()
         .code(0);
     let answers: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
@@ -70,7 +70,7 @@ fn a_photo_of_the_same_name_from_another_folder_is_no_photo_that_is_there() {
     let gallery = work.gallery_of_samples();
     let name = crate::binary::first_sample().file_name().unwrap().to_string_lossy().into_owned();
     fs::create_dir(work.path("other")).unwrap();
-    fs::copy(samples().join("shrine.jpg"), work.path("other").join(&name)).unwrap();
+    fs::copy(samples().join("temples.jpg"), work.path("other").join(&name)).unwrap();
     let table = work.file("other.csv", format!("IMG_ID,LAT,LON\n{name},1,2\n").as_bytes());
     georanker()
         .args(["gallery", "add"])
@@ -154,9 +154,7 @@ fn what_is_no_gallery_is_refused() {
 
 /// A tar in MP16's naming with copies of the samples, and its table.
 fn mp16(work: &Workplace, copies: usize) -> (std::path::PathBuf, std::path::PathBuf) {
-    let mut photos: Vec<_> = fs::read_dir(samples()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    photos.retain(|path| path.extension().is_some_and(|extension| extension == "jpg"));
-    photos.sort();
+    let photos = sample_photos();
     let mut table = "IMG_ID,LAT,LON,neighbourhood,city,county,state,region,country\n".to_owned();
     for index in 0..copies {
         let folder = work.path(&format!("mp16/{index:02x}/0a"));

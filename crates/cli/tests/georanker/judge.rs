@@ -19,7 +19,7 @@ fn located(work: &Workplace, more: &[&str]) -> Value {
         .args(["locate", "--format", "json", "--distinct", "0", "--top", "1000", "--gallery"])
         .arg(work.path("gallery"))
         .args(more)
-        .arg(samples().join("shrine.jpg"))
+        .arg(samples().join("temples.jpg"))
         .assert()
         .code(0);
     let answers: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
@@ -56,7 +56,7 @@ fn the_judge_scores_as_score_does() {
         })
         .collect();
     assert!(candidates.iter().any(|one| one["photo"].is_string()), "{candidates:?}");
-    let row = json!({"id": "q", "query": samples().join("shrine.jpg"), "negatives": negatives, "candidates": candidates});
+    let row = json!({"id": "q", "query": samples().join("temples.jpg"), "negatives": negatives, "candidates": candidates});
     let pairs = work.file("pairs.jsonl", row.to_string().as_bytes());
     let run = georanker()
         .args(["score", "--quiet", "--model"])
@@ -99,7 +99,7 @@ fn the_judge_scores_as_score_does() {
     assert!(spread > 1e-3, "scores that differ are told apart: {expected:?}");
     // The gallery holds the query itself, which decides whatever the scores. The others are in the order of theirs.
     let (copy, others): (Vec<&Value>, Vec<&Value>) =
-        listed.iter().partition(|one| one["photo"].as_str().is_some_and(|name| name == "shrine.jpg"));
+        listed.iter().partition(|one| one["photo"].as_str().is_some_and(|name| name == "temples.jpg"));
     assert_eq!(place(&judged["estimate"]), place(copy[0]));
     let scores: Vec<f64> = others.iter().map(|one| one["score"].as_f64().unwrap()).collect();
     assert!(scores.len() > 2 && scores.is_sorted_by(|a, b| a >= b), "{scores:?}");
@@ -114,7 +114,7 @@ fn what_a_judge_cannot_do_is_said() {
             .args(["locate", "--gallery"])
             .arg(&gallery)
             .args(arguments)
-            .arg(samples().join("shrine.jpg"))
+            .arg(samples().join("temples.jpg"))
             .assert()
     };
     run(&["--judge", "nowhere"]).code(3).stderr(contains("--judge nowhere").and(contains("check the path")));
@@ -131,7 +131,7 @@ fn what_a_judge_cannot_do_is_said() {
     // The photos have gone.
     let moved = work.path("photos");
     std::fs::create_dir(&moved).unwrap();
-    for name in ["shrine.jpg", "creek.jpg"] {
+    for name in ["temples.jpg", "creek.jpg"] {
         std::fs::copy(samples().join(name), moved.join(name)).unwrap();
     }
     let mine = work.path("mine");
@@ -141,7 +141,7 @@ fn what_a_judge_cannot_do_is_said() {
         .args(["locate", "--gallery"])
         .arg(&mine)
         .args(&model)
-        .arg(samples().join("shrine.jpg"))
+        .arg(samples().join("temples.jpg"))
         .assert()
         .code(1)
         .stderr(contains("not at hand").and(contains("gallery's info")));

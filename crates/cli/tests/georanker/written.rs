@@ -1,7 +1,7 @@
 //! `locate` with candidates that a model wrote.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use photo::{Image, encode_thumbnail};
@@ -9,16 +9,26 @@ use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
-use crate::binary::{Workplace, first_sample, georanker, json_lines, samples};
+use crate::binary::{Workplace, first_sample, georanker, json_lines, place_of, samples};
 use crate::chat_server::{ChatServer, Reply};
 
-/// A place in the sea, far from every photo of the pack, and Nara, near the best candidate of the shrine.
+/// A place in the sea, far from every photo of the gallery, and one a step away from where the photo was taken.
 fn two_places() -> Reply {
+    let [latitude, longitude] = place_of(ASKED);
     Reply::Texts(vec![
         "{\"latitude\": -47.25, \"longitude\": -120.5}".into(),
         "{\"latitude\": -47.2501, \"longitude\": -120.5}".into(),
-        "{\"latitude\": 34.70453, \"longitude\": 135.83429}".into(),
+        format!("{{\"latitude\": {:.5}, \"longitude\": {longitude}}}", latitude + 0.00003),
     ])
+}
+
+/// The photo that is asked about. A gallery of the samples holds it as well, so that its place is the best candidate.
+const ASKED: &str = "temples.jpg";
+
+/// The gallery of the samples, built when it is first asked for.
+fn gallery(work: &Workplace) -> PathBuf {
+    let built = work.path("gallery");
+    if built.is_dir() { built } else { work.gallery_of_samples() }
 }
 
 fn located(arguments: &[&str], work: &Workplace, server: &ChatServer) -> Vec<u8> {
@@ -29,7 +39,9 @@ fn located(arguments: &[&str], work: &Workplace, server: &ChatServer) -> Vec<u8>
         .arg(work.path("cache"))
         .args(if arguments.contains(&"--top") { &[][..] } else { &["--top", "300"] })
         .args(arguments)
-        .arg(samples().join("shrine.jpg"))
+        .arg("--gallery")
+        .arg(gallery(work))
+        .arg(samples().join(ASKED))
         .assert()
         .code(0);
     run.get_output().stdout.clone()
@@ -53,8 +65,8 @@ fn written_candidates_are_merged_ranked_and_visible_in_every_format() {
     let similarity = alone["similarities"]["location"].as_f64().unwrap();
     assert!((-1.0..=1.0).contains(&similarity));
     let merged = of_seer.iter().find(|candidate| candidate["origin"]["kind"] == "retrieved").unwrap();
-    assert!((merged["lat"].as_f64().unwrap() - 34.70453).abs() < 0.001);
-    assert!(merged["photo"].is_string(), "a found photo stays the evidence");
+    assert!((merged["lat"].as_f64().unwrap() - place_of(ASKED)[0]).abs() < 0.001);
+    assert_eq!(merged["photo"], ASKED, "a found photo stays the evidence");
     assert!(alone["score"].as_f64().unwrap() < merged["score"].as_f64().unwrap());
 
     let text = |format: &str| String::from_utf8(located(&["--format", format], &work, &server)).unwrap();
@@ -81,13 +93,15 @@ fn a_file_of_generate_gives_the_same_candidates() {
         .arg(work.path("cache"))
         .arg("--out")
         .arg(&file)
-        .arg(samples().join("shrine.jpg"))
+        .arg(samples().join(ASKED))
         .assert()
         .code(0);
     let run = georanker()
         .args(["locate", "--format", "json", "--top", "300", "--distinct", "0", "--generated"])
         .arg(&file)
-        .arg(samples().join("shrine.jpg"))
+        .arg("--gallery")
+        .arg(gallery(&work))
+        .arg(samples().join(ASKED))
         .assert()
         .code(0);
     let from_file: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
@@ -158,7 +172,8 @@ fn a_server_that_fails_leaves_the_gallery_and_a_wrong_key_ends_the_run() {
         .stderr(contains("who are you?").and(contains("no key was sent")));
 }
 
-/// With one candidate listed, the origin is still that of the answer. Everybody votes for Nara here, one model writes it.
+/// With one candidate listed, the origin is still that of the answer. The gallery's own photo decides it, and one model writes it
+/// too.
 #[test]
 fn a_row_says_who_named_its_answer() {
     let work = Workplace::new();
@@ -186,7 +201,7 @@ fn the_key_is_read_from_a_variable_that_either_name_of_the_option_gives() {
             .args(["locate", "--generate", &server.url, "--generate-model", "seer", name, "TEST_API_KEY"])
             .arg("--generate-cache")
             .arg(work.path(&key))
-            .arg(samples().join("shrine.jpg"))
+            .arg(samples().join(ASKED))
             .assert()
             .code(0);
         let asked = server.asked();
@@ -234,7 +249,7 @@ fn answers_stay_with_their_photos_when_the_asking_ends_in_between() {
     // Large, so that it comes to its end long after the other has been read from the cache.
     let large = Image::new(6000, 6000, vec![120; 3 * 6000 * 6000]).unwrap();
     fs::write(photos.join("a.jpg"), encode_thumbnail(&large, 6000, 80).unwrap()).unwrap();
-    fs::copy(samples().join("shrine.jpg"), photos.join("b.jpg")).unwrap();
+    fs::copy(samples().join(ASKED), photos.join("b.jpg")).unwrap();
     let ask = |server: &ChatServer, photo: &Path, budget: &str| {
         let run = with_budget(&work, server, budget)
             .args(["--top", "300", "--distinct", "0", "--generate-samples", "3"])
@@ -281,17 +296,17 @@ fn an_excluded_photo_is_not_named_in_the_prompt() {
         drop(run);
         server.asked().last().unwrap().body.to_string()
     };
-    // As truth.csv has it, with four decimals.
-    let own = "50.0313";
+    // With four decimals.
+    let [own, other] = ["creek.jpg", "harbour.jpg"].map(|sample| format!("{:.4}", place_of(sample)[0]));
     let whole = prompt(&[]);
-    assert_eq!(whole.matches(own).count(), 1, "similar, and not dissimilar as well");
+    assert_eq!(whole.matches(&own).count(), 1, "similar, and not dissimilar as well");
 
     for excluded in [
         &["--exclude", "near-duplicate"][..],
         &["--exclude", "same-author", "--author", "New Graph Environment Ltd."],
     ] {
         let prompt = prompt(excluded);
-        assert!(!prompt.contains(own), "{excluded:?}");
-        assert!(prompt.contains("-34.0805"), "others are named");
+        assert!(!prompt.contains(&own), "{excluded:?}");
+        assert!(prompt.contains(&other), "others are named");
     }
 }
