@@ -4,6 +4,7 @@ use contract::RADII_KM;
 use serde::{Serialize, Serializer};
 
 use crate::join::Joined;
+use crate::ranked::{AtPrecision, EqualMass, Ranked};
 
 /// Number of equally wide bins of confidence.
 const BINS: usize = 10;
@@ -35,6 +36,13 @@ pub struct RadiusCalibration {
     pub brier: f64,
     /// The reliability table: ten bins of equal width.
     pub bins: Vec<Bin>,
+    /// The same with ten bins of equally many photos.
+    pub equal_mass: EqualMass,
+    /// Area under the risk-coverage curve: the mean share of wrong answers over all numbers of answered photos, the
+    /// most confident photos being answered first. 0 is perfect.
+    pub aurc: f64,
+    /// How many photos can be answered with 90 % of the answers right.
+    pub at_90_percent_precision: AtPrecision,
 }
 
 /// The photos whose confidence lies in `[low, high)`; the last bin includes 1.
@@ -87,6 +95,7 @@ impl RadiusCalibration {
             squares += (confidence - f64::from(u8::from(*correct))).powi(2);
         }
         let n = total.n as f64;
+        let ranked = Ranked::new(stated);
         let gap: f64 = sums.iter().map(|sum| (sum.confidence - sum.correct as f64).abs()).sum();
         let bin = |(index, sum): (usize, &Sums)| Bin {
             low: index as f64 / BINS as f64,
@@ -103,6 +112,9 @@ impl RadiusCalibration {
             expected_calibration_error: gap / n,
             brier: squares / n,
             bins: sums.iter().enumerate().map(bin).collect(),
+            equal_mass: ranked.equal_mass(),
+            aurc: ranked.aurc(),
+            at_90_percent_precision: ranked.at_precision(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Predictions meet truth.
 
-use geo::geodesic_km;
+use geo::{LatLon, geodesic_km};
 use rayon::prelude::*;
 
 use crate::matching::{Ambiguous, Loose, Matching};
@@ -70,6 +70,18 @@ impl<'a> Joined<'a> {
     pub(crate) fn confidence(&self, index: usize) -> Option<[Option<f64>; 5]> {
         let prediction = self.matching.prediction_of(*self.selected.get(index)?)?;
         Some(self.predictions.confidence(prediction as usize))
+    }
+
+    /// Whether the prediction for the photo at an index of the selection says that it abstains.
+    pub(crate) fn abstained(&self, index: usize) -> Option<bool> {
+        let prediction = self.matching.prediction_of(*self.selected.get(index)?)?;
+        self.predictions.abstained(prediction as usize)
+    }
+
+    /// The location that is predicted for the photo at an index of the selection.
+    pub(crate) fn predicted(&self, index: usize) -> Option<LatLon> {
+        let prediction = self.matching.prediction_of(*self.selected.get(index)?)?;
+        self.predictions.location(prediction as usize)
     }
 
     /// What a person should know about ids that were not equal.

@@ -12,7 +12,9 @@
 //! [`EvaluateRequest`] goes into [`run`], an [`Outcome`] comes out, [`render`] makes it a table, JSON or
 //! Markdown. Inside: [`Truth`] and [`Predictions`] are joined; a [`Selection`] picks photos
 //! (`balanced=1,owner!=A`); a [`Report`] says how accurate a method is, a [`Comparison`] whether one
-//! method beats another on the same photos, a [`Calibration`] whether the stated confidence can be trusted.
+//! method beats another on the same photos, a [`Calibration`] whether the stated confidence can be trusted, an
+//! [`Abstention`] whether abstaining pays. [`Countries`] reports by continent and country, [`GalleryDistance`] by how far
+//! the nearest gallery photo is.
 //!
 //! ```
 //! use evaluate::{EvaluateRequest, Format, render, run};
@@ -36,15 +38,20 @@
 //! that number, divide by `matched`.
 #![forbid(unsafe_code)]
 
+mod abstention;
 mod calibration;
 mod compare;
+mod countries;
 mod error;
+mod gallery_distance;
 mod join;
 mod judged;
 mod matching;
 mod names;
+mod nearest;
 mod outcome;
 mod predictions;
+mod ranked;
 mod render;
 mod report;
 mod rows;
@@ -52,14 +59,18 @@ mod selection;
 mod texts;
 mod truth;
 
+pub use abstention::Abstention;
 pub use calibration::{Bin, Calibration, RadiusCalibration};
 pub use compare::{Comparison, compare};
+pub use countries::{Countries, CountryShare, MacroAverage};
 pub use error::EvaluateError;
+pub use gallery_distance::{Band, GalleryDistance, GalleryPlaces};
 pub use geo::metrics::{Bootstrap, Improvement, Measured};
 pub use join::Joined;
 pub use judged::Judged;
 pub use outcome::{EvaluateRequest, Evaluation, Options, Outcome, evaluate, run, run_passing_over};
 pub use predictions::Predictions;
+pub use ranked::{AtPrecision, EqualMass, MassBin};
 pub use render::{Format, UnknownFormat, render};
 pub use report::{Breakdown, Report, Within};
 pub use selection::{Condition, Selection, SelectionError};

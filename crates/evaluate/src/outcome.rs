@@ -1,11 +1,16 @@
 //! From request to outcome.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use formats::table::{BadRows, TableError};
 use geo::metrics::Bootstrap;
 
-use crate::{Calibration, Comparison, EvaluateError, Joined, Predictions, Report, Selection, Truth, compare};
+use crate::gallery_distance::AUTHOR;
+use crate::{
+    Abstention, Calibration, Comparison, Countries, EvaluateError, GalleryDistance, GalleryPlaces, Joined,
+    Predictions, Report, Selection, Truth, compare,
+};
 
 /// What to evaluate: files and options.
 #[derive(Clone, Debug)]
@@ -32,8 +37,12 @@ pub struct Options {
     pub by: Vec<String>,
     /// Which photos count; all by default.
     pub selection: Selection,
-    /// Whether to judge stated confidence.
+    /// Whether to judge stated confidence, and abstention where it is stated.
     pub calibration: bool,
+    /// Whether to report by continent and country.
+    pub countries: bool,
+    /// The gallery whose distance to break the accuracy down by.
+    pub gallery: Option<Arc<GalleryPlaces>>,
     /// How intervals are drawn.
     pub bootstrap: Bootstrap,
 }
@@ -62,6 +71,12 @@ pub struct Evaluation {
     pub report: Report,
     /// How honest, if asked for.
     pub calibration: Option<Calibration>,
+    /// What abstaining brings, if calibration was asked for and predictions say whether they abstain.
+    pub abstention: Option<Abstention>,
+    /// By continent and country, if asked for.
+    pub countries: Option<Countries>,
+    /// By the distance to a gallery, if one was given.
+    pub gallery_distance: Option<GalleryDistance>,
 }
 
 /// Reads the files and evaluates.
@@ -84,7 +99,9 @@ pub fn run_passing_over(request: &EvaluateRequest, bad: &mut BadRows<'_>) -> Res
     }
     let options = &request.options;
     let filtered = options.selection.conditions.iter().map(|condition| &condition.column);
-    let columns: Vec<&str> = options.by.iter().chain(filtered).map(String::as_str).collect();
+    let authors = options.gallery.as_deref().is_some_and(GalleryPlaces::excludes_same_author);
+    let columns = options.by.iter().chain(filtered).map(String::as_str);
+    let columns: Vec<&str> = columns.chain(authors.then_some(AUTHOR)).collect();
     let truth = Truth::read(&request.truth, &columns, bad)?;
     let mut read = |path: &PathBuf| Predictions::read(path, options.calibration, bad);
     let predictions: Vec<Predictions> =
@@ -96,7 +113,7 @@ pub fn run_passing_over(request: &EvaluateRequest, bad: &mut BadRows<'_>) -> Res
 ///
 /// # Errors
 /// No predictions, two of one name, unknown columns, a selection that leaves nothing, predictions of which none is for
-/// a photo of the truth, or calibration asked of predictions without confidence.
+/// a photo of the truth, a truth without authors that are to be left out, or calibration asked of predictions without confidence.
 pub fn evaluate(
     truth: &Truth,
     predictions: &[Predictions],
@@ -128,11 +145,23 @@ pub fn evaluate(
         if options.calibration && calibration.is_none() {
             return Err(EvaluateError::NoConfidence { predictions: one.name().to_owned() });
         }
+        let abstention = if options.calibration { Abstention::new(&joined) } else { None };
+        let countries = options.countries.then(|| Countries::new(&joined, &options.bootstrap));
+        let gallery = options.gallery.as_deref();
+        let gallery_distance =
+            gallery.map(|gallery| GalleryDistance::new(&joined, gallery, &options.bootstrap)).transpose()?;
         let report = Report::new(&joined, &options.by, &options.bootstrap);
         outcome.notes.extend(joined.notes());
         outcome.notes.extend(notes(truth.name(), one.name(), &report));
         errors.push((one.name(), joined.errors_km().to_vec()));
-        outcome.evaluations.push(Evaluation { predictions: one.name().to_owned(), report, calibration });
+        outcome.evaluations.push(Evaluation {
+            predictions: one.name().to_owned(),
+            report,
+            calibration,
+            abstention,
+            countries,
+            gallery_distance,
+        });
     }
     let lists: Vec<(&str, &[Option<f64>])> =
         errors.iter().map(|(name, list)| (*name, list.as_slice())).collect();

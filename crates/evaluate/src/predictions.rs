@@ -17,12 +17,14 @@ pub struct Predictions {
     locations: Vec<Option<LatLon>>,
     /// NaN where it is unknown; empty when it is not needed.
     confidence: Vec<[f64; 5]>,
+    /// Empty when it is not needed.
+    abstained: Vec<Option<bool>>,
     notes: Vec<String>,
 }
 
 impl Predictions {
-    /// Reads a predictions file. Rows with both coordinates empty are photos without an answer. Stated confidence is
-    /// held in memory only for `calibration`.
+    /// Reads a predictions file. Rows with both coordinates empty are photos without an answer. Stated confidence
+    /// and abstention are held in memory only for `calibration`.
     ///
     /// # Errors
     /// A table that is wrong, in more rows than `bad` passes over.
@@ -54,18 +56,22 @@ impl Predictions {
         bad: &mut BadRows<'_>,
     ) -> Result<Self, EvaluateError> {
         let mut rows = Rows::default();
-        let (mut locations, mut confidence) = (Vec::new(), Vec::new());
+        let (mut locations, mut confidence, mut abstained) = (Vec::new(), Vec::new(), Vec::new());
         for prediction in predictions {
             let Some(prediction) = rows.pass(&name, prediction, bad)? else { continue };
             rows.push(&prediction.id.0, prediction.location, prediction.position);
             locations.push(prediction.location);
             if calibration {
                 confidence.push(prediction.confidence.map(|stated| stated.unwrap_or(f64::NAN)));
+                abstained.push(prediction.abstained);
             }
         }
         let bits = |row: usize| confidence.get(row).map(|stated: &[f64; 5]| stated.map(f64::to_bits));
-        let is_same =
-            |one: usize, other: usize| locations.get(one) == locations.get(other) && bits(one) == bits(other);
+        let is_same = |one: usize, other: usize| {
+            locations.get(one) == locations.get(other)
+                && bits(one) == bits(other)
+                && abstained.get(one) == abstained.get(other)
+        };
         let (order, repeated) =
             rows.unique(&name, bad, is_same, |row| locations.get(row).copied().flatten())?;
         let mut notes = rows.findings(&name);
@@ -75,6 +81,7 @@ impl Predictions {
             ids: rows.ids.in_order(&order),
             locations: in_order(locations, &order),
             confidence: if calibration { in_order(confidence, &order) } else { Vec::new() },
+            abstained: if calibration { in_order(abstained, &order) } else { Vec::new() },
             notes,
         })
     }
@@ -95,6 +102,11 @@ impl Predictions {
 
     pub(crate) fn location(&self, row: usize) -> Option<LatLon> {
         self.locations.get(row).copied().flatten()
+    }
+
+    /// Whether the method says that its answer is not to be relied on.
+    pub(crate) fn abstained(&self, row: usize) -> Option<bool> {
+        self.abstained.get(row).copied().flatten()
     }
 
     /// Stated confidence at each radius, 0 to 1.

@@ -78,7 +78,7 @@ impl Report {
     }
 
     /// Of the photos at some indices of the selection.
-    fn of(joined: &Joined<'_>, photos: &[usize], bootstrap: &Bootstrap) -> Self {
+    pub(crate) fn of(joined: &Joined<'_>, photos: &[usize], bootstrap: &Bootstrap) -> Self {
         let error = |index: &usize| joined.errors_km().get(*index).copied().flatten();
         let errors: Vec<Option<f64>> = photos.iter().map(error).collect();
         let judged = joined.judged().of(photos.iter().copied());
@@ -175,7 +175,7 @@ impl From<&Report> for Intervals {
 }
 
 /// Pairs as an object, in their order.
-struct Entries<'a, K, V>(&'a [(K, V)]);
+pub(crate) struct Entries<'a, K, V>(pub(crate) &'a [(K, V)]);
 
 impl<K: Serialize, V: Serialize> Serialize for Entries<'_, K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::ForceArguments;
 use crate::outputs::Outputs;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
 use evaluate::{Bootstrap, EvaluateRequest, Format, Options, Selection};
 
@@ -23,9 +23,21 @@ pub struct EvaluateArguments {
     /// Use only rows of the truth that match, for example split=test,owner!=Somebody.
     #[arg(long = "where", value_name = "CONDITION,...")]
     pub selection: Vec<String>,
-    /// Also measure how well confidence is calibrated.
+    /// Also measure how well confidence is calibrated, how well it ranks, and what abstaining brings.
     #[arg(long)]
     pub calibration: bool,
+    /// Also report by continent, with every country alike, and the true and predicted share of each country.
+    #[arg(long)]
+    pub countries: bool,
+    /// Break the accuracy down by the distance to the nearest photo of this gallery or photo table.
+    #[arg(long, value_name = "DIR|TABLE")]
+    pub gallery: Option<PathBuf>,
+    /// Use only rows of the `--gallery` table that match, for example split=gallery.
+    #[arg(long, value_name = "CONDITION,...", requires = "gallery")]
+    pub gallery_where: Vec<String>,
+    /// Leave out gallery photos by the author of the query (column `author` of the truth).
+    #[arg(long, value_name = "WHAT", requires = "gallery")]
+    pub exclude: Option<ExcludeFromGallery>,
     /// Number of bootstrap resamples for the 95 % intervals; 0 omits the intervals.
     #[arg(long, default_value_t = 2000, value_name = "N")]
     pub bootstrap: usize,
@@ -46,13 +58,37 @@ pub struct EvaluateArguments {
     pub force: ForceArguments,
 }
 
+/// What `evaluate --exclude` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExcludeFromGallery {
+    /// Photos by the author of the query.
+    SameAuthor,
+}
+
 impl EvaluateArguments {
-    /// What was asked for.
+    /// Which rows of the gallery's table count.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`] for a condition that is not understood.
+    pub fn gallery_selection(&self) -> Result<Selection, Failure> {
+        Selection::parse_all(&self.gallery_where)
+            .map_err(|error| Failure::new(ErrorKind::Usage, format!("--gallery-where: {error}")))
+    }
+
+    /// Whether gallery photos by the author of the query do not count.
+    pub fn excludes_same_author(&self) -> bool {
+        self.exclude == Some(ExcludeFromGallery::SameAuthor)
+    }
+
+    /// What was asked for; the gallery is not read here.
     ///
     /// # Errors
     /// [`ErrorKind::Usage`] for a condition that is not understood.
     pub fn resolve(&self) -> Result<EvaluateRequest, Failure> {
-        let outputs = Outputs::default().input("--truth", Some(&self.truth)).inputs(&self.predictions);
+        let outputs = Outputs::default()
+            .input("--truth", Some(&self.truth))
+            .input("--gallery", self.gallery.as_deref())
+            .inputs(&self.predictions);
         outputs.output("--out", self.out.as_deref()).check(self.force.force)?;
         let selection = Selection::parse_all(&self.selection)
             .map_err(|error| Failure::new(ErrorKind::Usage, format!("--where: {error}")))?;
@@ -61,8 +97,14 @@ impl EvaluateArguments {
             bootstrap.seed = seed;
         }
         let mut request = EvaluateRequest::new(&self.truth, self.predictions.clone());
-        request.options =
-            Options { by: self.by.clone(), selection, calibration: self.calibration, bootstrap };
+        request.options = Options {
+            by: self.by.clone(),
+            selection,
+            calibration: self.calibration,
+            countries: self.countries,
+            bootstrap,
+            gallery: None,
+        };
         Ok(request)
     }
 }

@@ -1,10 +1,13 @@
 //! `georanker evaluate`.
 
+use std::sync::Arc;
+
 use contract::Failure;
 use evaluate::{render, run_passing_over};
 use formats::table::{BadRows, TableError};
 
 use crate::args::EvaluateArguments;
+use crate::commands::gallery_places::gallery_places;
 use crate::exit::{Exit, report};
 use crate::progress::note;
 use crate::sink::write_text;
@@ -22,6 +25,11 @@ pub fn evaluate(arguments: &EvaluateArguments, quiet: bool) -> Result<Exit, Fail
     let mut bad = BadRows::new(&mut name);
     if !arguments.skip_bad_rows {
         bad = bad.at_most(0);
+    }
+    if let Some(gallery) = &arguments.gallery {
+        let (selection, exclude) = (arguments.gallery_selection()?, arguments.excludes_same_author());
+        let places = gallery_places(&file_of(gallery)?, &selection, exclude, &mut bad, quiet)?;
+        request.options.gallery = Some(Arc::new(places));
     }
     let outcome = run_passing_over(&request, &mut bad)?;
     let passed_over = bad.count();

@@ -5,6 +5,7 @@ mod curate;
 mod doctor;
 mod evaluate;
 mod gallery;
+mod gallery_places;
 #[cfg(feature = "lvlm")]
 mod generate;
 #[cfg(feature = "lvlm")]

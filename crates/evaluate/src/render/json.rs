@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::{Calibration, Comparison, Evaluation, Outcome, Report};
+use crate::{Abstention, Calibration, Comparison, Countries, Evaluation, GalleryDistance, Outcome, Report};
 
 #[derive(Serialize)]
 struct One<'a> {
@@ -10,11 +10,23 @@ struct One<'a> {
     report: &'a Report,
     #[serde(skip_serializing_if = "Option::is_none")]
     calibration: Option<&'a Calibration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    abstention: Option<&'a Abstention>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    countries: Option<&'a Countries>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gallery_distance: Option<&'a GalleryDistance>,
 }
 
 impl<'a> From<&'a Evaluation> for One<'a> {
     fn from(evaluation: &'a Evaluation) -> Self {
-        Self { report: &evaluation.report, calibration: evaluation.calibration.as_ref() }
+        Self {
+            report: &evaluation.report,
+            calibration: evaluation.calibration.as_ref(),
+            abstention: evaluation.abstention.as_ref(),
+            countries: evaluation.countries.as_ref(),
+            gallery_distance: evaluation.gallery_distance.as_ref(),
+        }
     }
 }
 

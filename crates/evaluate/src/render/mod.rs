@@ -4,6 +4,7 @@ mod grid;
 mod json;
 mod numbers;
 mod sections;
+mod strata;
 
 use std::str::FromStr;
 
@@ -41,7 +42,8 @@ impl FromStr for Format {
 
 /// Writes an outcome; the text ends with a line end.
 ///
-/// JSON of one predictions file is its [`Report`](crate::Report), plus `calibration` if it was asked for;
+/// JSON of one predictions file is its [`Report`](crate::Report), plus `calibration`, `abstention`,
+/// `countries` and `gallery_distance` if they were asked for;
 /// of several files `{reports: {file: report}, comparisons: [..]}`.
 pub fn render(outcome: &Outcome, format: Format) -> String {
     match format {

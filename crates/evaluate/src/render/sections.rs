@@ -5,6 +5,7 @@ use geo::metrics::Improvement;
 
 use super::grid::{Grid, escaped, printable};
 use super::numbers::{kilometres, measured, p_value, percent, points, share, signed};
+use super::strata;
 use crate::{Breakdown, Calibration, Comparison, Evaluation, Measured, Outcome, Report};
 
 /// The field's names of the radii.
@@ -13,9 +14,9 @@ const LEVELS: [&str; 5] = ["street", "city", "region", "country", "continent"];
 /// A table with its title and a remark.
 #[derive(Debug)]
 pub(super) struct Section {
-    title: String,
-    remark: String,
-    grid: Grid,
+    pub(super) title: String,
+    pub(super) remark: String,
+    pub(super) grid: Grid,
 }
 
 impl Section {
@@ -37,11 +38,18 @@ pub(super) fn sections(outcome: &Outcome) -> Vec<Section> {
     let mut sections = vec![accuracy(outcome)];
     let resamples = outcome.options.bootstrap.resamples;
     sections.extend(outcome.comparisons.iter().map(|comparison| difference(comparison, resamples)));
-    for Evaluation { predictions, report, calibration } in &outcome.evaluations {
-        sections.extend(report.by.iter().map(|breakdown| by_value(breakdown, &of(predictions))));
-        if let Some(calibration) = calibration {
-            sections.push(honesty(calibration, &of(predictions)));
-            sections.extend(reliability(calibration, &of(predictions)));
+    for one in &outcome.evaluations {
+        let of = of(&one.predictions);
+        sections.extend(one.report.by.iter().map(|breakdown| by_value(breakdown, &of)));
+        sections.extend(one.gallery_distance.iter().map(|distance| strata::gallery_distance(distance, &of)));
+        if let Some(countries) = &one.countries {
+            sections.extend(strata::countries(countries, &of));
+        }
+        if let Some(calibration) = &one.calibration {
+            sections.push(honesty(calibration, &of));
+            sections.push(strata::ranking(calibration, &of));
+            sections.extend(one.abstention.iter().map(|abstention| strata::abstention(abstention, &of)));
+            sections.extend(reliability(calibration, &of));
         }
     }
     sections
@@ -123,18 +131,11 @@ fn difference(comparison: &Comparison, resamples: usize) -> Section {
 }
 
 fn by_value(breakdown: &Breakdown, of: &str) -> Section {
-    let mut header = vec![breakdown.column.clone(), "photos".into(), "predicted".into()];
-    header.extend(RADII_KM.map(|radius| format!("< {radius} km, %")));
-    header.extend(["median km".into(), "mean km".into(), "GeoScore".into()]);
-    let mut grid = Grid::new(header);
-    for (value, report) in &breakdown.groups {
-        let value = if value.is_empty() { "(empty)".to_owned() } else { value.clone() };
-        let mut row = vec![value, report.n.to_string(), report.matched.to_string()];
-        row.extend(report.within_km.map(|within| percent(within.percent)));
-        row.extend([kilometres(report.median_km.value), kilometres(report.mean_km.value)]);
-        row.push(points(report.geoscore.value));
-        grid.push(row);
-    }
+    let groups = breakdown
+        .groups
+        .iter()
+        .map(|(value, report)| (if value.is_empty() { "(empty)".to_owned() } else { value.clone() }, report));
+    let grid = groups_grid(&breakdown.column, groups);
     let left_out = breakdown
         .groups
         .iter()
@@ -147,26 +148,49 @@ fn by_value(breakdown: &Breakdown, of: &str) -> Section {
     Section { title: format!("Accuracy{of} by {}", breakdown.column), remark: remark.into(), grid }
 }
 
+/// The accuracy of some groups of photos, one row each.
+pub(super) fn groups_grid<'a>(name: &str, groups: impl Iterator<Item = (String, &'a Report)>) -> Grid {
+    let mut header = vec![name.to_owned(), "photos".into(), "predicted".into()];
+    header.extend(RADII_KM.map(|radius| format!("< {radius} km, %")));
+    header.extend(["median km".into(), "mean km".into(), "GeoScore".into()]);
+    let mut grid = Grid::new(header);
+    for (value, report) in groups {
+        let mut row = vec![value, report.n.to_string(), report.matched.to_string()];
+        row.extend(report.within_km.map(|within| percent(within.percent)));
+        row.extend([kilometres(report.median_km.value), kilometres(report.mean_km.value)]);
+        row.push(points(report.geoscore.value));
+        grid.push(row);
+    }
+    grid
+}
+
 fn honesty(calibration: &Calibration, of: &str) -> Section {
-    let mut grid =
-        Grid::new(["", "photos", "mean confidence", "correct", "expected calibration error", "Brier score"]);
+    let mut grid = Grid::new([
+        "",
+        "photos",
+        "mean confidence",
+        "correct",
+        "calibration error",
+        "in bins of equal width",
+        "Brier score",
+    ]);
     for one in &calibration.radii {
-        let (error, brier) = match one.n {
-            0 => ("none".into(), "none".into()),
-            _ => (share(one.expected_calibration_error), format!("{:.4}", one.brier)),
-        };
+        let brier = if one.n == 0 { "none".into() } else { format!("{:.4}", one.brier) };
         grid.push([
             format!("within {} km", one.radius_km),
             one.n.to_string(),
             share(one.mean_confidence),
             share(one.correct),
-            error,
+            share(one.equal_mass.expected_calibration_error),
+            share(one.expected_calibration_error),
             brier,
         ]);
     }
     Section {
         title: format!("Calibration{of}"),
-        remark: "Over the photos whose prediction states a confidence; errors and scores: 0 is perfect."
+        remark: "Over the photos whose prediction states a confidence; errors and scores: 0 is perfect. The \
+                 expected calibration error is that of ten bins of equally many photos; beside it that of ten bins of \
+                 equal width."
             .into(),
         grid,
     }
