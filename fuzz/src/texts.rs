@@ -19,6 +19,8 @@ pub fn answer(data: &[u8]) {
         if let Ok(place) = read_place(&Answer { text: text.clone(), finish }) {
             assert!(place.location.latitude().abs() <= 90.0, "{place:?}");
             assert!(place.location.longitude().abs() <= 180.0, "{place:?}");
+            let radius = place.geocoded.as_ref().map_or(0.0, |named| named.radius_km);
+            assert!(radius >= 0.0 && radius.is_finite(), "{place:?}");
         }
     }
 }

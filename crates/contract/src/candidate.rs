@@ -24,10 +24,27 @@ pub enum Origin {
         model: String,
         /// Number of the sample, from 0.
         sample: usize,
+        /// The place that the model named, where it gave no coordinates and the location is that of the name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        geocoded: Option<Geocoded>,
     },
 }
 
+/// A place that was named, and whose coordinates a gazetteer has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Geocoded {
+    /// Its name: city, state, country, as far as they are known.
+    pub place: String,
+    /// How far it reaches from the location, km.
+    pub radius_km: f64,
+}
+
 impl Origin {
+    /// What a model wrote as coordinates.
+    pub fn generated(model: impl Into<String>, sample: usize) -> Self {
+        Self::Generated { model: model.into(), sample, geocoded: None }
+    }
+
     /// Whether a model wrote it.
     pub const fn is_generated(&self) -> bool {
         matches!(self, Self::Generated { .. })

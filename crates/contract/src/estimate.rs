@@ -137,6 +137,58 @@ pub struct Estimate {
     pub stated: Option<Stated>,
     /// What is missing of the picture, where a part of it was enough.
     pub incomplete: Option<String>,
+    /// Which other photos it rests on as well, if it does.
+    pub group: Option<Group>,
+}
+
+/// Other photos that an estimate rests on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Group {
+    /// Photos of one place, located as one query: all have the same estimate.
+    Together {
+        /// Which of them this photo is, from 1.
+        number: usize,
+        /// How many they are.
+        photos: usize,
+    },
+    /// Photos of one outing, each of which makes the places of the others likelier.
+    Album {
+        /// How many other photos were looked at.
+        others: usize,
+        /// They were taken within this many minutes of this one.
+        within_min: f64,
+        /// Whether the answer is another one than this photo alone would have given.
+        changed: bool,
+        /// How far apart the two are, km; `None` where that is not to be told.
+        moved_km: Option<f64>,
+    },
+}
+
+impl fmt::Display for Group {
+    /// A clause: "located together with 2 other photos, as one place".
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = |others: usize| {
+            if others == 1 { "1 other photo".to_owned() } else { format!("{others} other photos") }
+        };
+        match self {
+            Self::Together { photos, .. } => {
+                write!(formatter, "located together with {}, as one place", counted(photos.saturating_sub(1)))
+            }
+            Self::Album { others, within_min, changed, moved_km } => {
+                let others = counted(*others);
+                write!(
+                    formatter,
+                    "{others} taken within {within_min} min made places near theirs likelier: "
+                )?;
+                match (changed, moved_km) {
+                    (false, _) => formatter.write_str("the answer is the same")?,
+                    (true, None) => formatter.write_str("the answer is another one")?,
+                    (true, Some(km)) => write!(formatter, "the answer moved by {km:.0} km")?,
+                }
+                formatter.write_str("; confidence is this photo's own")
+            }
+        }
+    }
 }
 
 /// Where a photo, or a file beside it, says it was taken.

@@ -17,7 +17,7 @@
 //! use contract::{Candidate, CandidateSet, Origin};
 //! use geo::LatLon;
 //!
-//! let sydney = Candidate::at(LatLon::new(-33.86, 151.21)?, Origin::Generated { model: "vlm".into(), sample: 0 });
+//! let sydney = Candidate::at(LatLon::new(-33.86, 151.21)?, Origin::generated("vlm", 0));
 //! let set = CandidateSet::new("photo.jpg", vec![sydney]);
 //! assert_eq!(set.candidates.len(), 1);
 //! # Ok::<(), geo::CoordinateError>(())
@@ -42,10 +42,10 @@ mod search;
 #[cfg(any(test, feature = "search-suite"))]
 pub mod search_suite;
 
-pub use candidate::{Attribution, Candidate, CandidateSet, Found, Negative, Origin};
+pub use candidate::{Attribution, Candidate, CandidateSet, Found, Geocoded, Negative, Origin};
 pub use embedding::{Channel, ChannelSpec, Encoder, QueryEmbedding};
 pub use error::{Diagnose, ErrorKind, Failure};
-pub use estimate::{Abstention, Confidence, Estimate, RankedCandidate, Stated, Weakness};
+pub use estimate::{Abstention, Confidence, Estimate, Group, RankedCandidate, Stated, Weakness};
 pub use image::{Image, ImageError};
 pub use locate::{Cancel, Decide, Exclude, Locate, LocateOptions, LocateRequest, RetrievalOptions};
 pub use names::closest_name;

@@ -1,6 +1,6 @@
 //! Asking for answers: from the cache first, then from the model, until there are enough.
 
-use contract::{ErrorKind, Failure, Photo};
+use contract::{ErrorKind, Failure, Geocoded, Photo};
 use geo::LatLon;
 use serde::{Deserialize, Serialize};
 
@@ -32,8 +32,8 @@ pub struct Answered {
     pub usage: Usage,
 }
 
-/// A coordinate that a model wrote.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A coordinate that a model wrote, or that of a place that it named.
+#[derive(Clone, Debug, PartialEq)]
 pub struct WrittenPlace {
     /// Where.
     pub location: LatLon,
@@ -41,6 +41,8 @@ pub struct WrittenPlace {
     pub sample: usize,
     /// Whether it was only thought: the answer itself was empty.
     pub from_thoughts: bool,
+    /// The place that was named, where there were no coordinates.
+    pub geocoded: Option<Geocoded>,
 }
 
 /// How many answers were dropped, by reason.
@@ -61,6 +63,8 @@ pub struct DroppedCounts {
     pub range: usize,
     /// [`Dropped::Ambiguous`].
     pub ambiguous: usize,
+    /// [`Dropped::UnknownPlace`].
+    pub unknown_place: usize,
     /// [`Dropped::Code`].
     pub code: usize,
     /// [`Dropped::Thoughts`].
@@ -80,6 +84,7 @@ impl DroppedCounts {
             Dropped::Cut => &mut self.cut,
             Dropped::Range => &mut self.range,
             Dropped::Ambiguous => &mut self.ambiguous,
+            Dropped::UnknownPlace => &mut self.unknown_place,
             Dropped::Code => &mut self.code,
             Dropped::Thoughts => &mut self.thoughts,
             Dropped::Empty => &mut self.empty,
@@ -122,13 +127,13 @@ impl Answered {
                 Reading::Official => {
                     // What stands in a field of its own is no part of the answer.
                     let text = if answer.finish == Finish::Thoughts { "" } else { &answer.text };
-                    Ok(ReadPlace { location: official_coordinate(text), from_thoughts: false })
+                    Ok(ReadPlace::at(official_coordinate(text)))
                 }
                 Reading::Default => read_place(answer),
             };
             match read {
-                Ok(ReadPlace { location, from_thoughts }) => {
-                    places.push(WrittenPlace { location, sample, from_thoughts });
+                Ok(ReadPlace { location, from_thoughts, geocoded }) => {
+                    places.push(WrittenPlace { location, sample, from_thoughts, geocoded });
                 }
                 Err(reason) => *dropped.of(reason) += 1,
             }

@@ -119,6 +119,12 @@ pub enum GenerateError {
         /// The address.
         server: String,
     },
+    /// A hint that cannot be put into a prompt.
+    #[error("the hint {why}")]
+    Hint {
+        /// What is wrong with it.
+        why: String,
+    },
     /// The next request could cost more than is left.
     #[error("the budget of {cap} is reached: {spent:.4} are spent, and the next request may cost {next:.4}")]
     Budget {
@@ -173,6 +179,7 @@ impl Diagnose for GenerateError {
         match self {
             Self::Key { .. }
             | Self::Address { .. }
+            | Self::Hint { .. }
             | Self::Denied { .. }
             | Self::QuotaUsedUp { .. }
             | Self::Unknown { .. }
@@ -244,6 +251,7 @@ impl Diagnose for GenerateError {
                 "check that the folder may be written and that the disk is not full, or name another with `cache`".to_owned()
             }
             Self::Line { .. } => "the file should hold what `georanker generate` wrote".to_owned(),
+            Self::Hint { .. } => "say in a sentence what is known about where the photos were taken".to_owned(),
             Self::Photo { .. } | Self::Read { .. } | Self::Interrupted => return None,
         };
         Some(text)

@@ -8,7 +8,8 @@
 //!
 //! # Main types
 //! A [`Generator`] generates [`Answer`]s: [`ApiGenerator`] through a chat API, [`LocalGenerator`] on this machine.
-//! [`Asker`] adds an [`AnswerCache`] and a [`Budget`]. [`zero_shot_prompt`] and [`retrieval_prompt`] make the prompts;
+//! [`Asker`] adds an [`AnswerCache`] and a [`Budget`]. [`zero_shot_prompt`] and [`retrieval_prompt`] make the prompts,
+//! with a [`Hint`] of the user;
 //! [`read_answer`] and [`official_coordinate`] parse the answers. [`in_order`] processes many photos at once;
 //! [`WrittenPhoto`] and [`WrittenFile`] are the results on disk.
 //!
@@ -30,7 +31,7 @@
 //! let budget = Budget::new(None, None);
 //! let asker = Asker { generator: &Tourist, cache: None, budget: &budget, samples: 3 };
 //! let photo = || Ok::<_, Failure>(Photo::new("tower.jpg", contract::Image::filled(1, 1, [0; 3])?));
-//! let answered = asker.ask("sha256 of the file", &zero_shot_prompt(Wording::Default), photo)?;
+//! let answered = asker.ask("sha256 of the file", &zero_shot_prompt(Wording::Default, None), photo)?;
 //! let (places, dropped) = answered.places(Reading::Default);
 //! assert_eq!((places.len(), dropped.total()), (3, 0));
 //! # Ok::<(), Failure>(())
@@ -48,6 +49,7 @@ mod budget;
 mod cache;
 mod error;
 mod generator;
+mod hint;
 mod local;
 mod parallel;
 mod prompt;
@@ -60,6 +62,7 @@ pub use budget::{Budget, Prices, Reservation};
 pub use cache::{AnswerCache, CacheKey, CachedAnswers, Claim};
 pub use error::GenerateError;
 pub use generator::{Answer, Finish, Generation, Generator, Requests, Usage};
+pub use hint::{Hint, LONGEST_HINT};
 pub use local::{LocalGenerator, LocalSettings};
 pub use parallel::in_order;
 pub use prompt::{REFERENCES, References, Wording, retrieval_prompt, zero_shot_prompt};

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 use geo::LatLon;
 
+use crate::Hint;
+
 /// How many similar and how many dissimilar photos G3's prompt names, each.
 pub const REFERENCES: usize = 15;
 
@@ -54,18 +56,22 @@ pub struct References {
     pub dissimilar: Vec<LatLon>,
 }
 
-/// The zero-shot prompt.
+/// The zero-shot prompt, with a hint behind the question if there is one.
 ///
 /// ```
-/// let text = generate::zero_shot_prompt(generate::Wording::Default);
+/// let text = generate::zero_shot_prompt(generate::Wording::Default, None);
 /// assert_eq!(text.lines().count(), 5);
 /// ```
-pub fn zero_shot_prompt(wording: Wording) -> String {
-    join(&ZERO_SHOT, wording)
+pub fn zero_shot_prompt(wording: Wording, hint: Option<&Hint>) -> String {
+    let hint = hint.map(Hint::sentence);
+    let (question, rest) = ZERO_SHOT.split_at(2);
+    let lines: Vec<&str> =
+        question.iter().copied().chain(hint.as_deref()).chain(rest.iter().copied()).collect();
+    join(&lines, wording)
 }
 
-/// G3's prompt with the coordinates of candidates and anti-candidates.
-pub fn retrieval_prompt(wording: Wording, references: &References) -> String {
+/// G3's prompt with the coordinates of candidates and anti-candidates, and a hint behind them if there is one.
+pub fn retrieval_prompt(wording: Wording, references: &References, hint: Option<&Hint>) -> String {
     let list = |places: &[LatLon]| match wording {
         Wording::Default => default_list(places),
         Wording::Official => official_list(places),
@@ -75,8 +81,13 @@ pub fn retrieval_prompt(wording: Wording, references: &References) -> String {
         list(&references.similar),
         list(&references.dissimilar)
     );
-    let lines: Vec<&str> =
-        RETRIEVAL_HEAD.into_iter().chain([sentence.as_str()]).chain(RETRIEVAL_TAIL).collect();
+    let hint = hint.map(Hint::sentence);
+    let lines: Vec<&str> = RETRIEVAL_HEAD
+        .into_iter()
+        .chain([sentence.as_str()])
+        .chain(hint.as_deref())
+        .chain(RETRIEVAL_TAIL)
+        .collect();
     let mut text = join(&lines, wording);
     if wording == Wording::Official {
         text.push('\n');
@@ -135,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_official_prompts_have_the_layout_of_their_source() {
-        let text = zero_shot_prompt(Wording::Official);
+        let text = zero_shot_prompt(Wording::Official, None);
         assert!(text.starts_with("Suppose you are an expert in geo-localization, you have the ability"));
         assert!(text.contains("given an image.\n                Please give me the location"));
         assert!(text.ends_with("{\"latitude\": float,\"longitude\": float}."));
@@ -143,7 +154,7 @@ mod tests {
             similar: vec![at(46.5, 11.0), at(-1.0, 0.00005)],
             dissimilar: vec![at(10.0, -20.25)],
         };
-        let text = retrieval_prompt(Wording::Official, &references);
+        let text = retrieval_prompt(Wording::Official, &references, None);
         assert!(text.contains(
             "similar images: ['[46.5, 11.0]', '[-1.0, 5e-05]'], and these are coordinates of some dissimilar images: ['[10.0, -20.25]'].\n"
         ));
@@ -154,11 +165,29 @@ mod tests {
     fn the_default_prompts_hold_the_same_sentences() {
         let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(
-            squeeze(&zero_shot_prompt(Wording::Default)),
-            squeeze(&zero_shot_prompt(Wording::Official))
+            squeeze(&zero_shot_prompt(Wording::Default, None)),
+            squeeze(&zero_shot_prompt(Wording::Official, None))
         );
         let references = References { similar: vec![at(46.512_345, 11.0)], dissimilar: vec![] };
-        let text = retrieval_prompt(Wording::Default, &references);
+        let text = retrieval_prompt(Wording::Default, &references, None);
         assert!(text.contains("similar images: [(46.5123, 11.0000)], and") && text.contains("images: [].\n"));
+    }
+
+    #[test]
+    fn a_hint_is_one_more_line_before_the_format() {
+        let hint = Hint::new("a trip to Chile in 2019").unwrap();
+        let references = References::default();
+        for (with, without, line) in [
+            (zero_shot_prompt(Wording::Default, Some(&hint)), zero_shot_prompt(Wording::Default, None), 2),
+            (
+                retrieval_prompt(Wording::Default, &references, Some(&hint)),
+                retrieval_prompt(Wording::Default, &references, None),
+                3,
+            ),
+        ] {
+            let mut lines: Vec<&str> = with.lines().collect();
+            assert!(lines.remove(line).ends_with("<hint>a trip to Chile in 2019</hint>"), "{with}");
+            assert_eq!(lines, without.lines().collect::<Vec<_>>());
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use contract::{Candidate, Failure, Origin};
+use contract::{Candidate, Failure, Geocoded, Origin};
 use geo::LatLon;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct WrittenCandidate {
     /// Whether the answer itself was empty, and the place stands in the model's thoughts. Left out where it does not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub from_thoughts: bool,
+    /// The place that the model named, where it gave no coordinates: these are the gazetteer's. Left out where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geocoded: Option<Geocoded>,
 }
 
 /// A photo's line.
@@ -72,6 +75,7 @@ impl WrittenPhoto {
             model: model.to_owned(),
             sample: place.sample,
             from_thoughts: place.from_thoughts,
+            geocoded: place.geocoded,
         });
         Self {
             photo: photo.into(),
@@ -89,11 +93,20 @@ impl WrittenPhoto {
     /// The candidates as every other part of the pipeline knows them.
     ///
     /// # Errors
-    /// In words, for a coordinate that is none.
+    /// In words, for a coordinate or radius that is none.
     pub fn to_candidates(&self) -> Result<Vec<Candidate>, String> {
         let candidate = |written: &WrittenCandidate| {
             let location = LatLon::new(written.lat, written.lon).map_err(|error| error.to_string())?;
-            let origin = Origin::Generated { model: written.model.clone(), sample: written.sample };
+            if let Some(Geocoded { radius_km, .. }) = &written.geocoded
+                && !(*radius_km >= 0.0 && radius_km.is_finite())
+            {
+                return Err(format!("geocoded.radius_km {radius_km} is not a distance in km"));
+            }
+            let origin = Origin::Generated {
+                model: written.model.clone(),
+                sample: written.sample,
+                geocoded: written.geocoded.clone(),
+            };
             Ok(Candidate::at(location, origin))
         };
         self.candidates.iter().map(candidate).collect()
@@ -201,7 +214,7 @@ mod tests {
         assert_eq!(file.len(), 1);
         let candidates = file.candidates("other name", Some("ff")).unwrap();
         assert_eq!(candidates[0].location, LatLon::new(48.123_456_789, 2.5).unwrap());
-        assert_eq!(candidates[0].origin, Origin::Generated { model: "m".into(), sample: 1 });
+        assert_eq!(candidates[0].origin, Origin::generated("m", 1));
         assert!(file.candidates("a.jpg", None).is_some() && file.candidates("b.jpg", None).is_none());
         assert!(file.candidates("a.jpg", Some("00")).is_none(), "another photo under the same name");
     }
@@ -213,6 +226,10 @@ mod tests {
         for (text, why) in [
             ("{\"photo\": \"a\"}", "line 1"),
             ("\n[1]", "line 2"),
+            (
+                "{\"photo\":\"a\",\"sha256\":\"f\",\"answers\":1,\"candidates\":[{\"lat\":1.0,\"lon\":0.0,\"model\":\"m\",\"sample\":0,\"geocoded\":{\"place\":\"x\",\"radius_km\":-1}}]}",
+                "radius_km -1",
+            ),
             (
                 "{\"photo\":\"a\",\"sha256\":\"f\",\"answers\":1,\"candidates\":[{\"lat\":91.0,\"lon\":0.0,\"model\":\"m\",\"sample\":0}]}",
                 "latitude 91",

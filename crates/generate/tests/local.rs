@@ -105,7 +105,7 @@ fn words_of_a_random_network_are_no_places() {
     let generator = open(&settings());
     let budget = Budget::new(None, None);
     let asker = Asker { generator: &generator, cache: None, budget: &budget, samples: 4 };
-    let answered = asker.ask("a hash", &zero_shot_prompt(Wording::Default), || Ok(photo())).unwrap();
+    let answered = asker.ask("a hash", &zero_shot_prompt(Wording::Default, None), || Ok(photo())).unwrap();
     let (places, dropped) = answered.places(Reading::Default);
     let texts: Vec<&str> = answered.answers.iter().map(|answer| answer.text.as_str()).collect();
     assert!(texts.iter().all(|text| !text.is_empty()) && texts[1..].iter().any(|text| *text != texts[0]));

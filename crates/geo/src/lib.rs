@@ -6,7 +6,7 @@
 //!   world to search in; [`Continent`] is the largest unit, by the country.
 //! - [`geodesic_km`], [`haversine_km`], [`destination`], [`spherical_mean`] compute with points.
 //! - [`metrics`] turns errors in km into the field's numbers, with bootstrap intervals.
-//! - [`ReverseGeocoder`] names the place at a point; [`coverage_note`] says what a set of photos covers.
+//! - [`ReverseGeocoder`] names the place at a point; [`Gazetteer`] finds the point of a name; [`coverage_note`] says what a set of photos covers.
 //! - [`outlines`] holds the outlines of a world map for drawing.
 //!
 //! ```
@@ -39,6 +39,7 @@ mod countries;
 mod coverage;
 mod distance;
 mod embedded;
+mod gazetteer;
 mod geocoder;
 mod lat_lon;
 pub mod metrics;
@@ -53,6 +54,7 @@ pub use continents::{Continent, UnknownContinent, continent_of};
 pub use countries::{countries, country_name};
 pub use coverage::coverage_note;
 pub use distance::{EARTH_RADIUS_KM, destination, geodesic_km, haversine_km, spherical_mean};
+pub use gazetteer::{FoundPlace, Gazetteer, LastName, Level, PlaceError};
 pub use geocoder::{City, ReverseGeocoder};
 pub use lat_lon::{CoordinateError, LatLon};
 pub use outlines::{MapPoint, MapPolygon, OutlineScale, Outlines, outlines};

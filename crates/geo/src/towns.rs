@@ -10,6 +10,7 @@ const CELL_BYTES: usize = 6;
 const DIVISION_BYTES: usize = 6;
 
 /// The parts of `places.bin`; the format is in `data/README.md`.
+#[derive(Debug)]
 pub(crate) struct TownTable {
     row_starts: &'static [u8],
     cells: &'static [u8],
@@ -20,7 +21,7 @@ pub(crate) struct TownTable {
 }
 
 /// One place of the table.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Town {
     pub(crate) location: LatLon,
     record: &'static [u8],

@@ -58,8 +58,8 @@ pub mod training;
 
 pub use contract::{
     Abstention, Attribution, Cancel, Candidate, CandidateSet, Channel, Confidence, Decide, Encoder,
-    ErrorKind, Estimate, Exclude, Failure, Image, Locate, LocateOptions, LocateRequest, Origin, Photo,
-    PhotoId, RADII_KM, RankedCandidate, Ranker, RetrievalOptions, Search, Stated,
+    ErrorKind, Estimate, Exclude, Failure, Geocoded, Group, Image, Locate, LocateOptions, LocateRequest,
+    Origin, Photo, PhotoId, RADII_KM, RankedCandidate, Ranker, RetrievalOptions, Search, Stated,
 };
 pub use geo::{LatLon, Place, Region};
 pub use photo::{DecodeOptions, Limits, Sidecars, decode_photo, read_photo_bytes};
@@ -87,7 +87,7 @@ pub use parts::{Parts, open_location_encoder};
 pub use pipeline::Reranker;
 pub use pipeline::{
     BatchEnd, BatchOptions, CandidateSource, EncodedPhoto, Located, Locator, QueryPhoto, Ranked,
-    locate_files, open_set_ranker,
+    locate_album, locate_files, locate_together, open_set_ranker,
 };
 pub use query_cache::{CachedQuery, QueryCache};
 #[cfg(feature = "lvlm")]

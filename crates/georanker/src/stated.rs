@@ -92,5 +92,6 @@ fn estimate_of(stated: Stated) -> Estimate {
         candidates: Vec::new(),
         stated: Some(stated),
         incomplete: None,
+        group: None,
     }
 }

@@ -41,7 +41,7 @@ impl Told {
 
 impl CandidateSource for Told {
     fn candidates(&self, photos: &[&QueryPhoto]) -> Vec<Result<Vec<Candidate>, Failure>> {
-        let origin = || Origin::Generated { model: self.model.into(), sample: 0 };
+        let origin = || Origin::generated(self.model, 0);
         let one = |photo: &&QueryPhoto| {
             self.asked.lock().unwrap().push(photo.id().0.clone());
             if let Some((_, cancel)) = self.cancels.as_ref().filter(|(name, _)| *name == photo.id().0) {

@@ -74,8 +74,9 @@ pub use self::file::{decode_photo, read_photo_bytes};
 pub use self::filter::Filter;
 pub use self::format::{Format, SNIFF_BYTES, has_photo_extension, sniff};
 pub use self::location::{
-    Axis, Contradiction, HemisphereDoubt, LocationSource, NoLocation, NoLocationReason, Refusal, Sidecars,
-    StatedLocation, Unit, gps_tag, sidecar_names, stated_location, stated_location_with,
+    Axis, CaptureTime, Contradiction, HemisphereDoubt, LocationSource, NoLocation, NoLocationReason, Refusal,
+    Sidecars, StatedLocation, Unit, capture_time, gps_tag, sidecar_names, stated_location,
+    stated_location_with,
 };
 pub use self::normalise::{Layout, Normalisation, normalise};
 pub use self::options::{Alpha, DecodeOptions, Limits};

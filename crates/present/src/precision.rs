@@ -26,7 +26,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use contract::{Attribution, Estimate, RADII_KM};
+use contract::{Attribution, Estimate, Group, Origin, RADII_KM};
 use geo::{EARTH_RADIUS_KM, LatLon, Place, ReverseGeocoder, geodesic_km};
 use serde::{Deserialize, Serialize};
 
@@ -177,11 +177,20 @@ pub fn coarsen(result: &mut PhotoResult, precision: Precision) {
     estimate.place = precision.place(&estimate.place, estimate.location);
     // It may be the very thing that is to be hidden.
     estimate.stated = None;
+    if let Some(Group::Album { moved_km, .. }) = &mut estimate.group {
+        *moved_km = None;
+    }
     for ranked in &mut estimate.candidates {
         let candidate = &mut ranked.candidate;
         candidate.location = precision.location(candidate.location, &candidate.place);
         candidate.place = precision.place(&candidate.place, candidate.location);
         candidate.photo = None;
+        for origin in std::iter::once(&mut candidate.origin).chain(&mut candidate.also) {
+            // A name says where it is as well as coordinates do.
+            if let Origin::Generated { geocoded, .. } = origin {
+                *geocoded = None;
+            }
+        }
         candidate.attribution = Attribution::default();
         ranked.distance_to_estimate_km = geodesic_km(estimate.location, candidate.location);
     }

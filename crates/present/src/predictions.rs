@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io;
 
-use contract::Estimate;
+use contract::{Estimate, Group};
 use formats::table::{PredictionRow, PredictionWriter};
 
 use crate::format::Entry;
@@ -17,26 +17,36 @@ pub(crate) const FORMAT: Entry =
 /// `IMG_ID` is [`PhotoResult::id`]; a photo that was given twice has one row: `evaluate` refuses an `IMG_ID` that occurs
 /// twice. `score` is the best candidate's score; a
 /// confidence finer than the precision is an empty field; `abstained` is `true` or `false`; `origin`, if asked for
-/// ([`Settings::origins`]), is `retrieved`, `generated` or `retrieved+generated`.
+/// ([`Settings::origins`]), is `retrieved`, `generated` or `retrieved+generated`; `together` ([`Settings::together`]) is the
+/// number of photos that were located as one.
 pub(crate) struct Predictions<W: io::Write> {
     /// Taken when the table is opened, which writes its header.
     out: Option<W>,
     rows: Option<PredictionWriter<W>>,
     written: HashSet<String>,
     origins: bool,
+    together: bool,
 }
 
 impl<W: io::Write> Predictions<W> {
     /// Writes to `out`.
     pub(crate) fn new(out: W, settings: Settings<'_>) -> Self {
-        Self { out: Some(out), rows: None, written: HashSet::new(), origins: settings.origins }
+        Self {
+            out: Some(out),
+            rows: None,
+            written: HashSet::new(),
+            origins: settings.origins,
+            together: settings.together,
+        }
     }
 
     /// The table; opens it the first time.
     fn rows(&mut self) -> Result<&mut PredictionWriter<W>, OutputError> {
         if let Some(out) = self.out.take() {
-            let extra: &[&str] = if self.origins { &["origin"] } else { &[] };
-            self.rows = Some(PredictionWriter::with_extra("predictions", out, extra)?);
+            let extra = [("origin", self.origins), ("together", self.together)];
+            let extra: Vec<&str> =
+                extra.into_iter().filter(|(_, is_asked)| *is_asked).map(|(name, _)| name).collect();
+            self.rows = Some(PredictionWriter::with_extra("predictions", out, &extra)?);
         }
         self.rows.as_mut().ok_or_else(|| io::Error::other("the header could not be written").into())
     }
@@ -60,8 +70,12 @@ impl<W: io::Write> Writer for Predictions<W> {
             *slot = known;
         }
         row.abstained = Some(estimate.abstained());
+        let together = together(estimate);
+        let extra = [(origin(estimate), self.origins), (together.as_str(), self.together)];
+        let extra: Vec<&str> =
+            extra.into_iter().filter(|(_, is_asked)| *is_asked).map(|(text, _)| text).collect();
         let rows = self.rows()?;
-        rows.write_with(&row, &[origin(estimate)])?;
+        rows.write_with(&row, &extra)?;
         rows.flush()?;
         Ok(())
     }
@@ -69,6 +83,14 @@ impl<W: io::Write> Writer for Predictions<W> {
     fn finish(&mut self) -> Result<(), OutputError> {
         self.rows()?.flush()?;
         Ok(())
+    }
+}
+
+/// How many photos were located as one.
+fn together(estimate: &Estimate) -> String {
+    match &estimate.group {
+        Some(Group::Together { photos, .. }) => photos.to_string(),
+        _ => String::new(),
     }
 }
 

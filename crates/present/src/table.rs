@@ -3,7 +3,7 @@
 use std::io;
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table as Grid, presets};
-use contract::{Estimate, Failure, RankedCandidate, Stated};
+use contract::{Estimate, Failure, Group, RankedCandidate, Stated};
 use geo::geodesic_km;
 
 use crate::format::Entry;
@@ -25,6 +25,8 @@ pub(crate) struct Table<W> {
     out: W,
     terminal: Terminal,
     photos: usize,
+    /// Whether the last line is a name whose answer is still to come.
+    is_listing: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -39,7 +41,7 @@ enum Style {
 impl<W: io::Write> Table<W> {
     /// Writes to `out`, as wide and as colourful as `terminal` allows.
     pub(crate) fn new(out: W, terminal: Terminal) -> Self {
-        Self { out, terminal, photos: 0 }
+        Self { out, terminal, photos: 0, is_listing: false }
     }
 
     fn styled(&self, style: Style, text: &str) -> String {
@@ -94,6 +96,10 @@ impl<W: io::Write> Table<W> {
                 let note = self.styled(Style::Faint, note);
                 writeln!(self.out, "{INDENT}{note}")?;
             }
+        }
+        if let Some(group) = &estimate.group {
+            let said = self.styled(Style::Faint, &group.to_string());
+            writeln!(self.out, "{INDENT}{said}")?;
         }
         if let Some(missing) = &estimate.incomplete {
             let said = self.styled(Style::Warning, missing);
@@ -180,12 +186,18 @@ impl<W: io::Write> Writer for Table<W> {
     }
 
     fn photo(&mut self, result: &PhotoResult) -> Result<(), OutputError> {
-        if self.photos > 0 {
+        if self.photos > 0 && !self.is_listing {
             writeln!(self.out)?;
         }
         self.photos += 1;
         let photo = self.styled(Style::Strong, &result.photo);
         writeln!(self.out, "{photo}")?;
+        // Of photos that were located together, the last one shows the answer.
+        self.is_listing = matches!(&result.outcome, Ok(Estimate { group: Some(Group::Together { number, photos }), .. }) if number < photos);
+        if self.is_listing {
+            self.out.flush()?;
+            return Ok(());
+        }
         match &result.outcome {
             Ok(estimate) => self.estimate(estimate, result.precision)?,
             Err(failure) => self.failure(failure)?,

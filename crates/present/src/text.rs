@@ -61,7 +61,10 @@ pub(crate) fn origin_names(candidate: &Candidate) -> String {
 fn origin_name(origin: &Origin) -> String {
     match origin {
         Origin::Retrieved { channel, .. } => format!("{channel} search"),
-        Origin::Generated { model, .. } => format!("written by {model}"),
+        Origin::Generated { model, geocoded: None, .. } => format!("written by {model}"),
+        Origin::Generated { model, geocoded: Some(named), .. } => {
+            format!("named by {model} ({}, within about {})", named.place, kilometres(named.radius_km))
+        }
     }
 }
 

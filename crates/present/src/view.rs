@@ -5,13 +5,15 @@
 //! fixed. Beyond them:
 //! - `place` is an object: the known ones of `neighbourhood, city, county, state, region, country,
 //!   country_code`, and always `label`, the text shown to people (`""` where nothing is known);
-//! - `origin` is `{kind: "retrieved", channel, rank, similarity}` or `{kind: "generated", model, sample}`;
+//! - `origin` is `{kind: "retrieved", channel, rank, similarity}` or `{kind: "generated", model, sample}`, with
+//!   `geocoded: {place, radius_km}` where the model named a place without coordinates;
 //! - `candidates[].also_from` holds more of these where others named the same place;
 //! - `candidates[].similarities` maps each channel that knows the candidate to its cosine similarity;
 //! - `candidates[].author`, `.licence`, `.source` are there where known;
 //! - `estimate.abstained_because` and `estimate.coverage_note` are there where it abstained;
 //! - `stated` is there where the photo itself says where it was taken;
 //! - `incomplete` says what is missing of a picture that was cut short;
+//! - `together` and `album` say which other photos the estimate rests on as well;
 //! - `precision` is there when coordinates were coarsened; radii finer than it are missing in `confidence`.
 //!
 //! Views own their texts, so that what was read from JSON is the same type as what is written. The order of the fields
@@ -20,7 +22,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use contract::{Channel, Estimate, Failure, Origin, PhotoId, RankedCandidate, Stated};
+use contract::{Channel, Estimate, Failure, Group, Origin, PhotoId, RankedCandidate, Stated};
 use geo::{Place, geodesic_km};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -53,6 +55,12 @@ pub struct LocatedView {
     /// What is missing of the picture, where a file that was cut short was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,
+    /// Which photos it was located together with, as one place; absent where it was located by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub together: Option<TogetherView>,
+    /// Which other photos of an outing were looked at; absent where none were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album: Option<AlbumView>,
     /// The evidence, best first.
     pub candidates: Vec<CandidateView>,
     /// Name and version of the model pack.
@@ -128,6 +136,48 @@ impl StatedView {
     }
 }
 
+/// Photos that were located together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TogetherView {
+    /// Which of them this photo is, from 1.
+    pub number: usize,
+    /// How many they are.
+    pub photos: usize,
+    /// The same in words.
+    pub note: String,
+}
+
+impl TogetherView {
+    fn of(estimate: &Estimate) -> Option<Self> {
+        let Some(group @ Group::Together { number, photos }) = &estimate.group else { return None };
+        Some(Self { number: *number, photos: *photos, note: group.to_string() })
+    }
+}
+
+/// Other photos of an outing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlbumView {
+    /// How many others were looked at.
+    pub others: usize,
+    /// They were taken within this many minutes of this photo.
+    pub within_min: f64,
+    /// Whether the answer is another one than this photo alone would have given.
+    pub changed: bool,
+    /// How far apart the two are, km; absent where coordinates were coarsened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_km: Option<f64>,
+    /// The same in words.
+    pub note: String,
+}
+
+impl AlbumView {
+    fn of(estimate: &Estimate) -> Option<Self> {
+        let Some(group) = &estimate.group else { return None };
+        let &Group::Album { others, within_min, changed, moved_km } = group else { return None };
+        Some(Self { others, within_min, changed, moved_km, note: group.to_string() })
+    }
+}
+
 /// A place and how people read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceView {
@@ -194,6 +244,8 @@ impl From<&PhotoResult> for PhotoView {
                 estimate: EstimateView::new(estimate, result.precision),
                 stated: StatedView::of(estimate),
                 incomplete: estimate.incomplete.clone(),
+                together: TogetherView::of(estimate),
+                album: AlbumView::of(estimate),
                 candidates: CandidateView::all(estimate),
                 model: result.model.clone(),
                 gallery: result.gallery.clone(),

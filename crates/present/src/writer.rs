@@ -31,12 +31,20 @@ pub struct Settings<'a> {
     pub thumbnails: &'a dyn Thumbnails,
     /// Whether a predictions file says where each answer comes from; the other formats always do.
     pub origins: bool,
+    /// Whether a predictions file says how many photos were located together.
+    pub together: bool,
 }
 
 impl<'a> Settings<'a> {
     /// Exact coordinates, no colour, no names.
     pub fn new(thumbnails: &'a dyn Thumbnails) -> Self {
-        Self { precision: Precision::Exact, terminal: Terminal::PLAIN, thumbnails, origins: false }
+        Self {
+            precision: Precision::Exact,
+            terminal: Terminal::PLAIN,
+            thumbnails,
+            origins: false,
+            together: false,
+        }
     }
 }
 

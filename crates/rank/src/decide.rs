@@ -68,7 +68,7 @@ mod tests {
     use geo::LatLon;
 
     fn set(points: &[(f64, f64)]) -> CandidateSet {
-        let origin = Origin::Generated { model: "m".into(), sample: 0 };
+        let origin = Origin::generated("m", 0);
         let at = |&(latitude, longitude): &(f64, f64)| {
             Candidate::at(LatLon::new(latitude, longitude).unwrap(), origin.clone())
         };

@@ -84,7 +84,7 @@ mod tests {
     use geo::LatLon;
 
     fn at(latitude: f64, longitude: f64) -> Candidate {
-        let origin = Origin::Generated { model: "test".into(), sample: 0 };
+        let origin = Origin::generated("test", 0);
         Candidate::at(LatLon::new(latitude, longitude).unwrap(), origin)
     }
 

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn candidates_unknown_to_every_channel_still_get_finite_scores() {
-        let origin = Origin::Generated { model: "m".into(), sample: 0 };
+        let origin = Origin::generated("m", 0);
         let set = CandidateSet::new("q", vec![Candidate::at(LatLon::new(0.0, 0.0).unwrap(), origin)]);
         assert!(ranker(0.1, 25.0).rank(&set).unwrap().scores[0].is_finite());
         assert!(ranker(0.1, 25.0).rank(&CandidateSet::new("q", vec![])).unwrap().scores.is_empty());

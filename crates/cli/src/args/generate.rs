@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use contract::{ErrorKind, Failure};
-use generate::{ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail, Prices, Reading, Structured, Wording};
+use generate::{
+    ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail, Hint, Prices, Reading, Structured, Wording,
+};
 
 use super::{ForceArguments, LocalArguments, LocalRequest, PackArguments};
 use crate::outputs::Outputs;
@@ -39,6 +41,9 @@ pub struct GenerateArguments {
     /// Number of similar, and of dissimilar, photos in the retrieval prompt.
     #[arg(long, value_name = "N", default_value_t = generate::REFERENCES as u16, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub references: u16,
+    /// Tell the model what you know about the photos, such as "a trip to Chile in 2019"; at most 500 characters.
+    #[arg(long, value_name = "TEXT", value_parser = parse_hint)]
+    pub hint: Option<Hint>,
     /// Answers per photo.
     #[arg(long, short = 'n', value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub samples: u16,
@@ -255,6 +260,10 @@ impl GenerateArguments {
         let outputs = Outputs::default().inputs(&self.inputs).output("--out", self.out.as_deref());
         outputs.check(self.force.force)?;
         let official = self.protocol == GenerateProtocol::Official;
+        if official && self.hint.is_some() {
+            let failure = Failure::new(ErrorKind::Usage, "the official protocol has no place for a hint");
+            return Err(failure.with_hint("leave out `hint`, or `protocol`"));
+        }
         let prices = self.price_in.zip(self.price_out).map(|(input, output)| Prices { input, output });
         let ApiArguments { temperature, max_tokens, seed, .. } = self.api;
         let writer = match self.local.resolve(temperature, max_tokens, seed)? {
@@ -285,6 +294,10 @@ fn number_between(text: &str, least: f64, most: f64, words: &str) -> Result<f64,
 
 pub(super) fn parse_temperature(text: &str) -> Result<f64, String> {
     number_between(text, 0.0, 10.0, "a number from 0 to 10")
+}
+
+pub(super) fn parse_hint(text: &str) -> Result<Hint, String> {
+    Hint::new(text).map_err(|error| error.to_string())
 }
 
 pub(super) fn parse_amount(text: &str) -> Result<f64, String> {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use contract::Failure;
-use generate::{ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail, Prices};
+use generate::{ApiAddress, ApiConduct, ApiKey, ApiSettings, Detail, Hint, Prices};
 
-use super::generate::{parse_amount, parse_rate, parse_temperature};
+use super::generate::{parse_amount, parse_hint, parse_rate, parse_temperature};
 use super::{ApiRequest, DetailWord, PromptKind};
 
 /// Candidates that a model writes.
@@ -31,6 +31,9 @@ pub struct GeneratedArguments {
     /// Prompt: the paper's zero-shot prompt, or G3's with coordinates of similar and dissimilar gallery photos.
     #[arg(long, value_enum, requires = "generate", default_value_t = PromptKind::ZeroShot)]
     pub generate_prompt: PromptKind,
+    /// Tell the model what you know about the photos, such as "a trip to Chile in 2019"; at most 500 characters.
+    #[arg(long, value_name = "TEXT", requires = "generate", value_parser = parse_hint)]
+    pub hint: Option<Hint>,
     /// Sampling temperature.
     #[arg(long, value_name = "T", requires = "generate", default_value_t = 1.2, value_parser = parse_temperature)]
     pub generate_temperature: f64,
@@ -70,6 +73,8 @@ pub enum GeneratedRequest {
         api: Box<ApiRequest>,
         /// What it is asked.
         prompt: PromptKind,
+        /// What the user knows about the photos.
+        hint: Option<Hint>,
         /// Answers per photo.
         samples: usize,
         /// Prices, where known.
@@ -114,6 +119,7 @@ impl GeneratedArguments {
                 },
             }),
             prompt: self.generate_prompt,
+            hint: self.hint.clone(),
             samples: usize::from(self.generate_samples),
             prices: (self.generate_price_in.zip(self.generate_price_out))
                 .map(|(input, output)| Prices { input, output }),

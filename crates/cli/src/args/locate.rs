@@ -57,6 +57,12 @@ pub struct LocateArguments {
     /// Choose the answer by this rule: argmax, geoscore, or threshold:KM [default: the pack's rule].
     #[arg(long, value_name = "RULE", value_parser = parse_decide)]
     pub decide: Option<Decide>,
+    /// Locate all photos together, as photos of one place; each gets the same answer.
+    #[arg(help_heading = "Several photos", long, conflicts_with_all = ["exif_only", "album"])]
+    pub together: bool,
+    /// Let photos of one folder that were taken within this many minutes of each other make each other's places likelier.
+    #[arg(help_heading = "Several photos", long, value_name = "MINUTES", value_parser = parse_minutes, conflicts_with = "exif_only")]
+    pub album: Option<f64>,
     /// Exclude gallery photos that would give the answer away.
     #[arg(help_heading = "Retrieval", long, value_enum, value_delimiter = ',', value_name = "WHAT,...")]
     pub exclude: Vec<ExcludeWhat>,
@@ -109,11 +115,25 @@ pub enum ExcludeWhat {
     NearDuplicate,
 }
 
+/// How the photos of a run belong together.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Grouping {
+    /// They do not.
+    #[default]
+    Each,
+    /// They show one place.
+    Together,
+    /// Those taken within so many minutes of each other are of one outing.
+    Album(f64),
+}
+
 /// What was asked for.
 #[derive(Debug)]
 pub struct LocateRequest {
     /// Options of each photo.
     pub options: LocateOptions,
+    /// How the photos belong together.
+    pub grouping: Grouping,
     /// Who took the photos.
     pub author: Option<String>,
     /// What the user brings besides the pack.
@@ -155,6 +175,16 @@ impl LocateArguments {
             )
             .with_hint("add --author NAME"));
         }
+        if self.together && exclude.near_duplicate {
+            let message =
+                "--together looks for copies of no single photo, so --exclude near-duplicate does not apply";
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint("leave one of them out"));
+        }
+        #[cfg(feature = "lvlm")]
+        if self.together && self.judge.judge.is_some() {
+            let message = "--judge looks at one photo, and --together has several";
+            return Err(Failure::new(ErrorKind::Usage, message).with_hint("leave one of them out"));
+        }
         self.outputs().check(self.force.force)?;
         let options = LocateOptions {
             top: usize::from(self.top),
@@ -164,8 +194,14 @@ impl LocateArguments {
             retrieval: self.retrieval.resolve()?,
             decide: self.decide,
         };
+        let grouping = match self.album {
+            _ if self.together => Grouping::Together,
+            Some(minutes) => Grouping::Album(minutes),
+            None => Grouping::Each,
+        };
         Ok(LocateRequest {
             options,
+            grouping,
             author: self.author.clone(),
             open: OpenOptions {
                 gallery: self.gallery.clone(),
@@ -210,6 +246,13 @@ fn formats() -> impl TypedValueParser<Value = Format> {
 /// The precisions, so that shells offer them.
 fn precisions() -> impl TypedValueParser<Value = Precision> {
     PossibleValuesParser::new(Precision::ALL.map(Precision::as_str)).try_map(|name| name.parse::<Precision>())
+}
+
+fn parse_minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(minutes) if minutes > 0.0 && minutes <= 10_080.0 => Ok(minutes),
+        _ => Err("give a number of minutes, above 0 and at most 10080 (a week)".to_owned()),
+    }
 }
 
 fn parse_distinct(text: &str) -> Result<f64, String> {

@@ -67,7 +67,7 @@ pub use judge::{JudgeArguments, JudgeRequest};
 pub use load::WeightStorage;
 #[cfg(feature = "lvlm")]
 pub use local_model::{LocalArguments, LocalRequest};
-pub use locate::{Ids, LocateArguments, LocateRequest};
+pub use locate::{Grouping, Ids, LocateArguments, LocateRequest};
 #[cfg(feature = "train")]
 pub use pack::{PackBuildArguments, PackCommand, PackMakingArguments};
 #[cfg(feature = "pull")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use contract::{ErrorKind, Failure};
-use georanker::pull::{PullOptions, Recipe, recipes};
+use georanker::pull::{Part, PullOptions, Recipe, Source, recipes};
 
 /// `georanker pull`.
 #[allow(clippy::doc_markdown, reason = "these lines are the help that is shown")]
@@ -24,6 +24,9 @@ pub struct PullArguments {
     /// Download a part from another repository of the hub; may be repeated.
     #[arg(long = "repo", value_name = "[PART=]ORGANISATION/NAME[@REVISION]")]
     pub repositories: Vec<String>,
+    /// Take the part that this wheel of the Python package index holds from it (geoclip 1.3.0), not from GitHub.
+    #[arg(long, value_name = "FILE")]
+    pub wheel: Option<PathBuf>,
     /// Create the pack's directory in DIR.
     #[arg(long, value_name = "DIR")]
     pub into: Option<PathBuf>,
@@ -31,7 +34,7 @@ pub struct PullArguments {
     #[arg(long)]
     pub offline: bool,
     /// List the packs that can be downloaded, then exit.
-    #[arg(long, conflicts_with_all = ["repositories", "into", "offline", "name"])]
+    #[arg(long, conflicts_with_all = ["repositories", "wheel", "into", "offline", "name"])]
     pub list: bool,
     /// Print the result as JSON.
     #[arg(long)]
@@ -73,6 +76,15 @@ impl PullArguments {
             options.packs.clone_from(directory);
         }
         options.hub.offline |= self.offline;
+        let holds = |part: &Part| matches!(&part.source, Source::GitHub { wheel: Some(_), .. });
+        if self.wheel.is_some() && !recipe.parts.iter().any(holds) {
+            let failure = Failure::new(
+                ErrorKind::Usage,
+                format!("--wheel: no part of {} comes in a wheel", recipe.name),
+            );
+            return Err(failure.with_hint("leave --wheel out; geoclip without --repo weights=... takes one"));
+        }
+        options.wheel.clone_from(&self.wheel);
         Ok(PullRequest { recipe, options })
     }
 }

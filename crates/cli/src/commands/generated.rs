@@ -79,7 +79,7 @@ fn open_source(
 ) -> Result<GeneratedSource, Failure> {
     match request {
         GeneratedRequest::File(path) => Ok(GeneratedSource::from_file(WrittenFile::open(&path)?)),
-        GeneratedRequest::Api { api, prompt, samples, prices, budget, cache } => {
+        GeneratedRequest::Api { api, prompt, hint, samples, prices, budget, cache } => {
             let prompts = match prompt {
                 PromptKind::ZeroShot => Prompts::zero_shot(Wording::Default),
                 PromptKind::Retrieval => Prompts::retrieval(
@@ -94,7 +94,7 @@ fn open_source(
                 generator: open_generator(*api, cancel, &ProgressBar::hidden(), quiet),
                 cache: cache.as_deref().map(AnswerCache::open).transpose()?,
                 budget: Budget::new(prices, budget),
-                prompts,
+                prompts: prompts.with_hint(hint),
                 samples,
                 concurrency: CONCURRENCY,
             };

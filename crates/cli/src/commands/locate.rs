@@ -9,7 +9,7 @@ use contract::{Cancel, ErrorKind, Failure, Locate, PhotoId};
 use geo::Region;
 use georanker::{
     BatchEnd, BatchOptions, Input, Inputs, Located, Locator, OpenEvent, Pack, QueryCache, find_pack,
-    locate_by_metadata, locate_files,
+    locate_album, locate_by_metadata, locate_files, locate_together,
 };
 use photo::{DecodeOptions, Limits, Sidecars, decode, encode_thumbnail};
 use present::{Format, OutputError, PhotoResult, Precision, Settings, Terminal, Thumbnails, Writer, writer};
@@ -18,7 +18,7 @@ use present::{Format, OutputError, PhotoResult, Precision, Settings, Terminal, T
 use super::generated::{Generated, with_models};
 #[cfg(not(feature = "lvlm"))]
 use super::without_models::{Generated, with_models};
-use crate::args::{Ids, LocateArguments};
+use crate::args::{Grouping, Ids, LocateArguments};
 use crate::exit::{Exit, report};
 use crate::progress::{bar, note, stop_flag, tell_skipped};
 use crate::sink::Sink;
@@ -60,10 +60,12 @@ pub fn locate(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure>
         query_cache,
         ..options_of(arguments)
     };
+    let grouping = request.grouping;
     let (locator, generated) = with_models(locator, request, &cancel, quiet)?;
     let pictures = Pictures { locator: Some(&locator), queries: RefCell::default() };
     let run = Run {
         locator: Some(&locator),
+        grouping,
         model: locator.name(),
         gallery: locator.gallery_label(),
         pictures: &pictures,
@@ -92,6 +94,7 @@ fn by_metadata(arguments: &LocateArguments, quiet: bool) -> Result<Exit, Failure
     let pictures = Pictures { locator: None, queries: RefCell::default() };
     let run = Run {
         locator: None,
+        grouping: Grouping::Each,
         model: "the files' metadata".to_owned(),
         gallery: "none".to_owned(),
         pictures: &pictures,
@@ -159,6 +162,7 @@ impl Target {
 struct Run<'a> {
     /// `None` answers from the files' metadata.
     locator: Option<&'a Locator>,
+    grouping: Grouping,
     model: String,
     gallery: String,
     pictures: &'a Pictures<'a>,
@@ -214,6 +218,7 @@ impl Run<'_> {
                     terminal,
                     thumbnails: self.pictures,
                     origins: self.generated.is_some_and(Generated::is_asked),
+                    together: self.grouping == Grouping::Together,
                 };
                 Some(writer(target.format, settings, &mut target.sink))
             })
@@ -253,7 +258,7 @@ impl Run<'_> {
             emit(Located { input, outcome, elapsed_ms: 0.0, thumbnail: None })?;
         }
         let end = match self.locator {
-            Some(locator) => locate_files(locator, &inputs.photos, options, self.cancel, &mut emit),
+            Some(locator) => self.locate(locator, &inputs.photos, options, &mut emit),
             None => locate_by_metadata(&inputs.photos, options, self.cancel, &mut emit),
         }?;
         progress.finish_and_clear();
@@ -272,6 +277,22 @@ impl Run<'_> {
             BatchEnd::Finished if failures > 0 || without > 0 => Exit::SomeFailed,
             BatchEnd::Finished => Exit::Done,
         })
+    }
+
+    fn locate<E>(
+        &self,
+        locator: &Locator,
+        photos: &[Input],
+        options: &BatchOptions,
+        emit: impl FnMut(Located) -> Result<(), E>,
+    ) -> Result<BatchEnd, E> {
+        match self.grouping {
+            Grouping::Each => locate_files(locator, photos, options, self.cancel, emit),
+            Grouping::Together => locate_together(locator, photos, options, self.cancel, emit),
+            Grouping::Album(within_min) => {
+                locate_album(locator, photos, options, within_min, self.cancel, emit)
+            }
+        }
     }
 
     /// What ended the run of a model that generates candidates.

@@ -15,6 +15,7 @@ mod generate;
 mod generate_care;
 mod generate_local;
 mod generate_models;
+mod generate_places;
 mod judge;
 mod local_chat;
 mod locate;
@@ -28,6 +29,7 @@ mod pull;
 mod retrieval;
 mod score;
 mod score_golden;
+mod several;
 #[path = "../../../georanker/tests/tiny_clip/mod.rs"]
 mod tiny_clip;
 mod train;

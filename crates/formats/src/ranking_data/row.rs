@@ -113,7 +113,7 @@ impl RankingRow {
                     rank: index - first,
                     similarity: similarity.unwrap_or(f32::NAN),
                 },
-                Some(model) => Origin::Generated { model: model.to_owned(), sample: index - first },
+                Some(model) => Origin::generated(model, index - first),
             };
             let known = similarity.filter(|value| !value.is_nan());
             candidates.push(Candidate {

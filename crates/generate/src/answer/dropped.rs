@@ -17,6 +17,8 @@ pub enum Dropped {
     Range,
     /// Several places or readings, and no word on which is the answer.
     Ambiguous,
+    /// A place is named and not its coordinates, and the gazetteer does not have it.
+    UnknownPlace,
     /// A code in place of degrees: plus code, geohash, UTM, MGRS.
     Code,
     /// Thoughts that were never finished, or that hold no place, and no answer behind them.
@@ -27,7 +29,7 @@ pub enum Dropped {
 
 impl Dropped {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Refused,
         Self::NoCoordinate,
         Self::OutOfRange,
@@ -35,6 +37,7 @@ impl Dropped {
         Self::Cut,
         Self::Range,
         Self::Ambiguous,
+        Self::UnknownPlace,
         Self::Code,
         Self::Thoughts,
         Self::Empty,
@@ -50,6 +53,7 @@ impl Dropped {
             Self::Cut => "cut",
             Self::Range => "range",
             Self::Ambiguous => "ambiguous",
+            Self::UnknownPlace => "unknown_place",
             Self::Code => "code",
             Self::Thoughts => "thoughts",
             Self::Empty => "empty",
@@ -66,6 +70,7 @@ impl Dropped {
             Self::Cut => "cut off (raise `max_tokens`)",
             Self::Range => "with ranges instead of a point",
             Self::Ambiguous => "ambiguous",
+            Self::UnknownPlace => "with the name of an unknown place",
             Self::Code => "with a code instead of degrees",
             Self::Thoughts => "with thoughts only (raise `max_tokens`)",
             Self::Empty => "empty",

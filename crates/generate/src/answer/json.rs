@@ -34,8 +34,8 @@ const ENDS: [&str; 14] = [
     "range", "bounds",
 ];
 /// Words in a key of what is second best, and of what is the answer.
-const SPARE: [&str; 5] = ["alternative", "alternatives", "alternate", "runner", "other"];
-const FAVOURED: [&str; 5] = ["answer", "final", "best", "prediction", "result"];
+pub(super) const SPARE: [&str; 5] = ["alternative", "alternatives", "alternate", "runner", "other"];
+pub(super) const FAVOURED: [&str; 5] = ["answer", "final", "best", "prediction", "result"];
 
 /// So often almost-JSON is looked for in one text.
 const MOST_TRIES: usize = 32;
@@ -59,6 +59,12 @@ enum Own {
 /// number for one of them says that there is none.
 pub(super) fn in_json(text: &str) -> Found {
     let mut found = Found::default();
+    each_value(text, |value, span| gather(value, Way::default(), span, &mut found));
+    found
+}
+
+/// Calls `visit` with each JSON object of a text, and where it stands.
+pub(super) fn each_value(text: &str, mut visit: impl FnMut(&Value, std::ops::Range<usize>)) {
     let mut at = 0;
     let mut tries = MOST_TRIES;
     while let Some(start) = text[at..].find('{').map(|offset| at + offset) {
@@ -76,9 +82,8 @@ pub(super) fn in_json(text: &str) -> Found {
             continue;
         };
         at = start + length;
-        gather(&value, Way::default(), start..at, &mut found);
+        visit(&value, start..at);
     }
-    found
 }
 
 /// A Python dictionary, or JSON with trailing commas: its value and length, if it can be made JSON without a doubt.
@@ -212,7 +217,7 @@ fn turned(fields: &Map<String, Value>) -> (Option<bool>, Option<bool>) {
 }
 
 /// The words of a key, in lower case: `gpsLatitude`, `lat_dd`.
-fn words(key: &str) -> Vec<String> {
+pub(super) fn words(key: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_small = false;
     for letter in key.chars() {

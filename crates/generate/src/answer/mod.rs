@@ -21,6 +21,7 @@ mod lettered;
 mod notation;
 mod official;
 mod pairing;
+mod places;
 mod plain;
 mod spots;
 #[cfg(test)]
@@ -30,6 +31,7 @@ mod tests;
 mod thoughts;
 mod words;
 
+use contract::Geocoded;
 use geo::LatLon;
 
 use crate::{Answer, Finish};
@@ -42,12 +44,21 @@ pub use official::official_coordinate;
 pub(crate) use thoughts::parted;
 
 /// A place that was read from an answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ReadPlace {
     /// Where.
     pub location: LatLon,
     /// Whether the answer itself was empty, and the place stands in the model's thoughts.
     pub from_thoughts: bool,
+    /// The place that the answer names, where it has no coordinates: the location is the gazetteer's.
+    pub geocoded: Option<Geocoded>,
+}
+
+impl ReadPlace {
+    /// Coordinates that the answer has.
+    pub const fn at(location: LatLon) -> Self {
+        Self { location, from_thoughts: false, geocoded: None }
+    }
 }
 
 /// Finds the coordinate in an answer. [`read_place`] says as well whether it was only thought.
@@ -61,6 +72,9 @@ pub struct ReadPlace {
 /// Where one rule finds several places, the one behind words such as `final answer` or `not ... but` counts; without such
 /// a word the answer is ambiguous. Thoughts (`<think>` and its relatives) are not part of an answer. Spans, and numbers
 /// that the limit of tokens may have cut, are no place.
+///
+/// An answer without coordinates that names a town and its country, or has fields for them, is geocoded offline. A word
+/// that is also a town is a place only with a country or state behind it, or in a field.
 ///
 /// ```
 /// use generate::{Answer, Dropped, Finish, read_answer};
@@ -89,7 +103,7 @@ pub fn read_place(answer: &Answer) -> Result<ReadPlace, Dropped> {
     let thought = |text: &str| {
         let text = plain(text);
         let found = labelled_place(&text)?.ok_or(Dropped::Thoughts)?;
-        Ok(ReadPlace { location: on_earth(found)?, from_thoughts: true })
+        Ok(ReadPlace { from_thoughts: true, ..ReadPlace::at(on_earth(found)?) })
     };
     match answer.finish {
         Finish::Refused => return Err(Dropped::Refused),
@@ -108,7 +122,27 @@ pub fn read_place(answer: &Answer) -> Result<ReadPlace, Dropped> {
             _ => Err(Dropped::Thoughts),
         };
     }
-    said(&plain(&parted.said), is_cut).map(|location| ReadPlace { location, from_thoughts: false })
+    let text = plain(&parted.said);
+    said(&text, is_cut).map(ReadPlace::at).or_else(|why| named(&text, is_cut, why))
+}
+
+/// The place whose name stands in an answer without coordinates.
+///
+/// # Errors
+/// `why` there are none, or what is wrong with the name.
+fn named(text: &str, is_cut: bool, why: Dropped) -> Result<ReadPlace, Dropped> {
+    let says_little = matches!(why, Dropped::NoCoordinate | Dropped::Refused | Dropped::Code | Dropped::Cut);
+    // Digits at the end that may lack others are coordinates all the same.
+    if !says_little || is_cut && coordinate(text) != Ok(None) {
+        return Err(why);
+    }
+    match places::named_place(text, is_cut, why == Dropped::Refused) {
+        Ok(Some((location, geocoded))) => {
+            Ok(ReadPlace { geocoded: Some(geocoded), ..ReadPlace::at(location) })
+        }
+        Err(fault) if why == Dropped::NoCoordinate => Err(fault),
+        _ => Err(why),
+    }
 }
 
 /// The place in what was said.

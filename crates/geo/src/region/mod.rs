@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{LatLon, Place, ReverseGeocoder};
 
+pub(crate) use fold::fold;
 pub use matcher::RegionMatcher;
+pub(crate) use names::ALIASES as COUNTRY_ALIASES;
 
 /// This close to a town, a location may also be in the town's country, km.
 const BORDER_KM: f64 = 2.0;

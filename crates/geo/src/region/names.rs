@@ -7,7 +7,7 @@ use crate::subdivisions::{Subdivision, subdivisions};
 use crate::{countries, country_name};
 
 /// Other names of countries, folded. Two-letter ones are no codes of other countries.
-pub(super) const ALIASES: [(&str, &str); 62] = [
+pub(crate) const ALIASES: [(&str, &str); 62] = [
     ("america", "US"),
     ("bosnia", "BA"),
     ("britain", "GB"),

@@ -7,6 +7,7 @@ use contract::{
 use geo::{ReverseGeocoder, geodesic_km, haversine_km};
 use rank::{Decision, decide, near_identical, promote};
 
+use super::album::Bonus;
 use super::{EncodedPhoto, Locator, Ranked};
 use crate::pack::LeastSimilarity;
 
@@ -21,6 +22,18 @@ impl Locator {
         photo: &EncodedPhoto,
         ranked: Ranked,
         options: &LocateOptions,
+    ) -> Result<Estimate, Failure> {
+        self.estimate_with(photo, ranked, options, None)
+    }
+
+    /// [`Locator::estimate`], with what other photos say about each candidate. They can change which candidate is chosen
+    /// and how the candidates are listed; the confidence in it stays that of the photo's own evidence.
+    pub(super) fn estimate_with(
+        &self,
+        photo: &EncodedPhoto,
+        ranked: Ranked,
+        options: &LocateOptions,
+        album: Option<&Bonus>,
     ) -> Result<Estimate, Failure> {
         let rule = options.decide.unwrap_or(self.rule);
         // Copies that are left out of the search must not decide.
@@ -37,14 +50,22 @@ impl Locator {
             Ranked { ranking: promote(&ranked.ranking, &same, self.temperature), ..ranked }
         };
         let empty = || Failure::new(ErrorKind::NoCandidates, format!("{}: no candidates", ranked.set.query));
-        let decision = self.decision(ranked, rule).ok_or_else(empty)?;
+        let own = self.decision(ranked, rule).ok_or_else(empty)?;
+        // The same picture outweighs other photos as it outweighs look-alikes.
+        let swayed = album.filter(|_| same.is_empty() && photo.no_content.is_none());
+        let swayed = swayed.map(|bonus| self.swayed(ranked, &own, bonus, rule)).transpose()?;
+        let group = swayed.as_ref().map(|swayed| swayed.group.clone());
+        let (ranked, decision, shares) = match &swayed {
+            Some(swayed) => (&swayed.ranked, &swayed.own, &swayed.shares),
+            None => (ranked, &own, &own.probabilities),
+        };
         let answer = ranked.set.candidates.get(decision.chosen).ok_or_else(empty)?;
         let chosen = answer.location;
         let set = ranked.searched.as_ref().unwrap_or(&ranked.set);
         let evidence = Evidence { photo, set, answer, options, same: !same.is_empty() };
-        let (confidence, abstention) = self.judge(&evidence, &decision);
+        let (confidence, abstention) = self.judge(&evidence, decision);
         let geocoder = ReverseGeocoder::embedded();
-        let listed = distinct(ranked, &decision.probabilities, options);
+        let listed = distinct(ranked, shares, options);
         let candidates = listed.into_iter().filter_map(|Listed { index, probability, origins }| {
             let mut candidate = ranked.set.candidates.get(index)?.clone();
             candidate.also.extend(origins);
@@ -68,6 +89,7 @@ impl Locator {
             abstention,
             stated: photo.stated.clone(),
             incomplete: photo.incomplete.clone(),
+            group,
             candidates: candidates.collect(),
         })
     }

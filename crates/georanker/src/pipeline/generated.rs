@@ -116,7 +116,7 @@ mod tests {
     use contract::Origin;
 
     fn written(latitude: f64, longitude: f64, sample: usize) -> Candidate {
-        let origin = Origin::Generated { model: "m".into(), sample };
+        let origin = Origin::generated("m", sample);
         Candidate::at(LatLon::new(latitude, longitude).unwrap(), origin)
     }
 
@@ -133,7 +133,7 @@ mod tests {
         }
         let also: Vec<usize> = set.candidates.iter().map(|candidate| candidate.also.len()).collect();
         assert_eq!(also, [0, 1, 1, 0]);
-        assert_eq!(set.candidates[1].also, [Origin::Generated { model: "m".into(), sample: 0 }]);
+        assert_eq!(set.candidates[1].also, [Origin::generated("m", 0)]);
         join(&mut set, &written(10.0, 20.0, 4), 0.0);
         assert_eq!((set.candidates.len(), set.candidates[0].also.len()), (4, 1), "equal coordinates at 0 m");
     }

@@ -6,10 +6,12 @@
 //!                  CandidateSource (a model, a file) ------^
 //! ```
 
+mod album;
 mod batch;
 mod confidence;
 mod encode;
 mod estimate;
+mod gather;
 mod generated;
 mod query;
 mod references;
@@ -17,6 +19,7 @@ mod references;
 mod rerank;
 mod retrieve;
 mod thin;
+mod together;
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -36,6 +39,7 @@ use crate::pack::{
 };
 use crate::{PackError, Parts};
 
+pub use album::locate_album;
 pub use batch::{BatchEnd, BatchOptions, Located, locate_files};
 use confidence::LearnedConfidence;
 pub use encode::EncodedPhoto;
@@ -47,6 +51,7 @@ use generated::{Generated, Source};
 pub use query::QueryPhoto;
 #[cfg(feature = "lvlm")]
 pub use rerank::Reranker;
+pub use together::locate_together;
 
 /// Answers "where was this taken?" with a model pack.
 ///

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use contract::{Cancel, Failure, Image, LocateOptions, LocateRequest, Metadata, Photo, PhotoId, Stated};
 use files::sha256_hex;
-use photo::{DecodeOptions, Limits, Sidecars, decode_photo, read_photo_bytes};
+use photo::{CaptureTime, DecodeOptions, Limits, Sidecars, capture_time, decode_photo, read_photo_bytes};
 
 use crate::stated::stated_by;
 
@@ -101,6 +101,15 @@ impl QueryPhoto {
                 let bytes = file.bytes().ok()?;
                 stated_by(&self.id.0, &file.path, &bytes, file.sidecars).ok()
             }
+        }
+    }
+
+    /// When the photo was taken, by the clock of its camera; `None` where the file does not say, and for a photo that came
+    /// decoded.
+    pub fn taken(&self) -> Option<CaptureTime> {
+        match &self.source {
+            Source::Decoded(_) => None,
+            Source::File(file) => capture_time(&file.bytes().ok()?),
         }
     }
 

@@ -51,6 +51,22 @@ pub enum PullError {
         /// Whether the server says that it may just as well not exist.
         perhaps_missing: bool,
     },
+    /// The configuration of a release that does not fit the pack.
+    #[error("{}: {why}", path.display())]
+    Release {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A wheel that does not hold what it should.
+    #[error("{}: {why}", file.display())]
+    Wheel {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A server that fails, again and again.
     #[error("{url}: {why} (tried {tries} times; what was fetched is kept)")]
     Transfer {
@@ -157,13 +173,17 @@ pub enum PullError {
 impl Diagnose for PullError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownPack { .. } | Self::Override { .. } | Self::Taken { .. } => ErrorKind::Usage,
+            Self::UnknownPack { .. } | Self::Override { .. } | Self::Taken { .. } | Self::Wheel { .. } => {
+                ErrorKind::Usage
+            }
             Self::NotFound { .. } | Self::NoSuchFiles { .. } | Self::Offline { .. } => ErrorKind::NotFound,
             Self::Denied { .. } | Self::Transfer { .. } | Self::Answer { .. } | Self::Damaged { .. } => {
                 ErrorKind::Service
             }
             Self::Disk { .. } | Self::InTheWay { .. } => ErrorKind::Output,
-            Self::Recipe { .. } | Self::Manifest { .. } | Self::DamagedBlob { .. } => ErrorKind::BrokenModel,
+            Self::Recipe { .. } | Self::Manifest { .. } | Self::Release { .. } | Self::DamagedBlob { .. } => {
+                ErrorKind::BrokenModel
+            }
             Self::Stopped => ErrorKind::Interrupted,
         }
     }
@@ -175,6 +195,10 @@ impl Diagnose for PullError {
             Self::NotFound { .. } | Self::NoSuchFiles { .. } => {
                 "it may have been moved: name another repository with `repo` PART=ORGANISATION/NAME"
             }
+            Self::Release { .. } => {
+                "name a release of GeoCLIP with `repo` weights=ORGANISATION/NAME, and its CLIP with `repo` clip=..."
+            }
+            Self::Wheel { .. } => "download the wheel that the pack names, geoclip 1.3.0, with pip",
             Self::Denied { with_token: false, perhaps_missing: true, .. } => {
                 "check its name; if it is private or has terms, accept them on its page, make a token there, and set HF_TOKEN"
             }

@@ -35,13 +35,15 @@ mod pack_file;
 mod puller;
 pub mod recipes;
 mod redirect;
+mod release;
 mod shards;
 pub mod shelf;
 mod standing;
+mod wheel;
 
 pub use self::checksum::Checksum;
 pub use self::error::PullError;
 pub use self::fetch::{NoWatch, Watch};
 pub use self::manifest::{PackProblem, PulledFile, PulledPack, PulledPart, RECIPE_FILE, RECIPE_FORMAT};
 pub use self::puller::{PullOptions, Puller};
-pub use self::recipes::{PackKind, Part, Recipe, Source};
+pub use self::recipes::{PackKind, Part, Recipe, Source, Wheel};

@@ -4,6 +4,7 @@ use contract::Channel;
 use rank::{Calibration, ChannelVote, SimilaritySettings, SpatialKernel};
 
 use super::error::disk;
+use super::release::Release;
 use super::{PackKind, PullError, PulledFile, PulledPack};
 use crate::pack::{
     DecisionManifest, DecisionRule, EncoderKind, EncoderManifest, EncoderType, FileManifest, FusedManifest,
@@ -85,6 +86,7 @@ impl PulledPack {
         let Some(mut manifest) = self.manifest() else { return Ok(()) };
         let path = self.directory.join(MANIFEST_FILE);
         let wrong = |why: String| PullError::Manifest { path: path.clone(), why };
+        self.check_release()?;
         if let Some(kept) = Self::kept_manifest(&self.directory)? {
             manifest = self.merged(kept, manifest);
         }
@@ -114,22 +116,55 @@ impl PulledPack {
     }
 
     fn geoclip(&self) -> Option<EncoderFiles> {
+        // The official release in safetensors has both networks in one file.
+        let released = self.path_of("weights", "model.safetensors");
+        let weights = |name: &str| self.path_of("weights", name).or_else(|| released.clone());
         let encoder = EncoderManifest {
             kind: EncoderKind::Geoclip,
             config: self.path_of("clip", "config.json")?,
             weights: self.path_of("clip", "model.safetensors")?,
-            heads: Some(self.path_of("weights", "image_encoder_mlp_weights.pth")?),
+            heads: Some(weights("image_encoder_mlp_weights.pth")?),
             views: Vec::new(),
             preprocessor: self.path_of("clip", "preprocessor_config.json"),
             dtype: EncoderType::F32,
             channels: Vec::new(),
         };
         let locations = LocationsManifest {
-            encoder: Some(self.path_of("weights", "location_encoder_weights.pth")?),
+            encoder: Some(weights("location_encoder_weights.pth")?),
             index: None,
-            coordinates: self.path_of("weights", "coordinates_100K.csv"),
+            coordinates: match self.release() {
+                Some(release) => self.path_of("weights", &release.gallery_file),
+                None => self.path_of("weights", "coordinates_100K.csv"),
+            },
         };
         Some(EncoderFiles { encoder, locations })
+    }
+
+    /// What the `config.json` of an official GeoCLIP release says, if it is one.
+    fn release(&self) -> Option<Release> {
+        let path = self.path_of("weights", "config.json").filter(|_| self.kind == PackKind::Geoclip)?;
+        Release::read(&self.directory.join(path)).ok()
+    }
+
+    /// # Errors
+    /// [`PullError::Release`] for a release of another kind, or with another CLIP.
+    fn check_release(&self) -> Result<(), PullError> {
+        let Some(path) = self.path_of("weights", "config.json").filter(|_| self.kind == PackKind::Geoclip)
+        else {
+            return Ok(());
+        };
+        let path = self.directory.join(path);
+        let wrong = |why: String| PullError::Release { path: path.clone(), why };
+        let release = Release::read(&path).map_err(wrong)?;
+        if self.path_of("weights", &release.gallery_file).is_none() {
+            return Err(wrong(format!("gallery_file names {}, which is missing", release.gallery_file)));
+        }
+        let clip = self.parts.iter().find(|part| part.name == "clip").map_or("", |part| part.source.as_str());
+        let backbone = &release.backbone.repo_id;
+        if !clip.ends_with(&format!("/{backbone}")) {
+            return Err(wrong(format!("it was made for {backbone}, and the part clip comes from {clip}")));
+        }
+        Ok(())
     }
 
     /// `PART/PATH` of the part's first file of this name; a star at its front stands for anything.

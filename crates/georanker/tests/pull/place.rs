@@ -32,7 +32,11 @@ impl Place {
     }
 
     pub(crate) fn puller(&self) -> Puller {
-        Puller::new(PullOptions {
+        Puller::new(self.options())
+    }
+
+    pub(crate) fn options(&self) -> PullOptions {
+        PullOptions {
             hub: HubSettings {
                 endpoint: self.hub.endpoint.clone(),
                 cache: self.directory.path().join("hub"),
@@ -40,9 +44,11 @@ impl Place {
                 offline: self.offline,
             },
             github: format!("{}/github", self.hub.endpoint),
+            index: None,
+            wheel: None,
             packs: self.directory.path().join("packs"),
             first_wait: Duration::from_millis(5),
-        })
+        }
     }
 
     pub(crate) fn pull(&self) -> Result<PulledPack, PullError> {

@@ -139,6 +139,7 @@ fn what_is_not_the_pulls_own_is_not_removed() {
             repository: "who/what".into(),
             commit: commit.clone(),
             files: vec![("adapter.bin".into(), git_blob(&noise(50)))],
+            wheel: None,
         },
         licence: "MIT".into(),
     });

@@ -107,6 +107,7 @@ fn paths_of_github_are_escaped_too() {
             repository: "who/what".into(),
             commit: commit.clone(),
             files: vec![("a b/c#.bin".into(), git_blob(b"x"))],
+            wheel: None,
         },
         licence: "MIT".into(),
     });

@@ -84,6 +84,32 @@ impl<'a> Checkpoint<'a> {
         }
     }
 
+    /// As [`Checkpoint::new`], of a file that may hold other networks as well: where names begin with `prefix`, only those
+    /// are compared and read, without it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of_part(
+        file: &'a str,
+        bytes: &'a [u8],
+        prefix: &str,
+        expected: &[Expected],
+    ) -> Result<Self, NetworkError> {
+        let entries = without_parallel(entries(file, bytes)?);
+        let is_whole = !entries.iter().any(|entry| entry.name.starts_with(prefix));
+        let named = |entry: Entry| match entry.name.strip_prefix(prefix) {
+            Some(inner) => Some((inner.to_owned(), entry)),
+            None => is_whole.then(|| (entry.name.clone(), entry)),
+        };
+        let tensors: BTreeMap<String, Entry> = entries.into_iter().filter_map(named).collect();
+        let problems = differences(&tensors, expected);
+        if problems.is_empty() {
+            Ok(Self { file, bytes, tensors })
+        } else {
+            Err(NetworkError::Tensors { file: file.into(), problems })
+        }
+    }
+
     /// The values of a tensor.
     ///
     /// # Errors

@@ -32,7 +32,8 @@ impl ImageHead {
     /// Numbers of CLIP's photo features.
     pub const INPUTS: usize = INPUTS;
 
-    /// Loads `image_mlp.safetensors`, or `image_encoder_mlp_weights.pth` as it was published.
+    /// Loads `image_mlp.safetensors`, or what was published: `image_encoder_mlp_weights.pth`, or the `model.safetensors` of
+    /// the whole model, where the names begin with `image_encoder.mlp.`.
     ///
     /// # Errors
     /// Every [`NetworkError`] about weights.
@@ -50,7 +51,7 @@ impl ImageHead {
 
     fn load(file: &str, weights: &[u8]) -> Result<Self, NetworkError> {
         let expected: Vec<_> = LAYERS.iter().flat_map(|layer| layer.tensors("")).collect();
-        let checkpoint = Checkpoint::new(file, weights, &expected)?;
+        let checkpoint = Checkpoint::of_part(file, weights, "image_encoder.mlp.", &expected)?;
         Ok(Self { perceptron: Perceptron::read(&checkpoint, "", &LAYERS)? })
     }
 

@@ -33,7 +33,9 @@ pub struct LocationEncoder {
 }
 
 impl LocationEncoder {
-    /// Loads `location_encoder.safetensors`, or `location_encoder_weights.pth` as it was published.
+    /// Loads `location_encoder.safetensors`, or what was published: `location_encoder_weights.pth`, or the
+    /// `model.safetensors` of the location encoder, or that of the whole model, where the names begin with
+    /// `location_encoder.`.
     ///
     /// # Errors
     /// Every [`NetworkError`] about weights; those of [`LoadOptions::check_plain`]: it runs on the CPU in f32 only.
@@ -51,7 +53,7 @@ impl LocationEncoder {
 
     fn load(file: &str, weights: &[u8], options: &LoadOptions) -> Result<Self, NetworkError> {
         options.check_plain("the location encoder")?;
-        let checkpoint = Checkpoint::new(file, weights, &SHAPE.tensors(""))?;
+        let checkpoint = Checkpoint::of_part(file, weights, "location_encoder.", &SHAPE.tensors(""))?;
         let encoder = FourierEncoder::read(&checkpoint, "", &SHAPE, two_pi_equal_earth)?;
         Ok(Self { encoder, workers: Workers::new(options)? })
     }

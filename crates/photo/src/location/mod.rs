@@ -15,6 +15,7 @@ mod jpeg_blocks;
 mod png_blocks;
 mod refusal;
 mod sidecars;
+mod taken;
 mod takeout;
 mod tiff;
 mod xmp;
@@ -25,6 +26,8 @@ use geo::{LatLon, geodesic_km};
 use self::blocks::Blocks;
 use self::coordinates::Statement;
 use self::exif::Exif;
+
+pub use self::taken::{CaptureTime, capture_time};
 
 pub use self::refusal::{Axis, HemisphereDoubt, LocationSource, NoLocation, NoLocationReason, Refusal, Unit};
 

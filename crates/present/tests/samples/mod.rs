@@ -60,6 +60,7 @@ pub(crate) fn estimate(points: &[(f64, f64)], confidence: [f64; 5]) -> Estimate 
         candidates,
         stated: None,
         incomplete: None,
+        group: None,
     }
 }
 
@@ -82,7 +83,7 @@ pub(crate) fn generated(photo: &str) -> PhotoResult {
     let [first, second] = &mut estimate.candidates[..] else { panic!("two candidates") };
     for (sample, ranked) in [first, second].into_iter().enumerate() {
         let Candidate { origin, also, photo, attribution, .. } = &mut ranked.candidate;
-        let retrieved = std::mem::replace(origin, Origin::Generated { model: "vlm-2b".into(), sample });
+        let retrieved = std::mem::replace(origin, Origin::generated("vlm-2b", sample));
         if sample == 0 {
             also.push(retrieved);
         }

@@ -156,7 +156,7 @@ fn odd_sets_get_finite_scores() {
     }
     finite(&unknown);
     let place = |latitude, longitude| {
-        let origin = Origin::Generated { model: "m".into(), sample: 0 };
+        let origin = Origin::generated("m", 0);
         Candidate::at(LatLon::new(latitude, longitude).unwrap(), origin)
     };
     finite(&CandidateSet::new("antipodes", vec![place(90.0, 0.0), place(-90.0, 0.0), place(0.0, 180.0)]));

@@ -167,7 +167,7 @@ fn query(
         };
         let similarity = query.get(&channel).map_or(0.0, |query| dot_f32(query, vector));
         let origin = match row.generated_by(index) {
-            Some(model) => Origin::Generated { model: model.to_owned(), sample: index },
+            Some(model) => Origin::generated(model, index),
             None => Origin::Retrieved { channel, rank: place, similarity },
         };
         let mut embedding = QueryEmbedding { vectors: Vec::new() };
@@ -231,7 +231,7 @@ mod tests {
             panic!("three candidates besides the query itself")
         };
         assert!(!first.is_generated() && !second.is_generated());
-        assert_eq!(*third, Origin::Generated { model: "qwen2-vl-7b".into(), sample: 3 });
+        assert_eq!(*third, Origin::generated("qwen2-vl-7b", 3));
         assert!(origins(None).iter().all(|origin| !origin.is_generated()));
     }
 

@@ -34,6 +34,7 @@ pub fn generate(arguments: &GenerateArguments, quiet: bool) -> Result<Exit, Fail
             Prompts::retrieval(request.wording, Arc::new(locator), references, options, None)
         }
     };
+    let prompts = prompts.with_hint(arguments.hint.clone());
     let inputs = photos_of(&arguments.inputs)?;
     tell_skipped(&inputs.skipped, quiet);
     if request.cache.is_none() {
