@@ -67,7 +67,11 @@ impl Locator {
             (f64::from(*score) + self.temperature * (STRENGTH * mass).ln_1p()) as f32
         };
         let scores = ranked.ranking.scores.iter().zip(&bonus.mass).map(add).collect();
-        let swayed = Ranked { ranking: Ranking { scores }, set: ranked.set.clone() };
+        let swayed = Ranked {
+            ranking: Ranking { scores },
+            set: ranked.set.clone(),
+            searched: ranked.searched.clone(),
+        };
         let decision = self.decision(&swayed, rule).ok_or_else(empty)?;
         let place = |index: usize| ranked.set.candidates.get(index).map(|one| one.location).ok_or_else(empty);
         let chosen = place(decision.chosen)?;
@@ -231,7 +235,7 @@ mod tests {
         };
         let set = CandidateSet::new("q", points.iter().map(at).collect());
         let ranking = Ranking { scores: shares.iter().map(|share| share.ln() as f32).collect() };
-        let ranked = Ranked { set, ranking };
+        let ranked = Ranked { set, ranking, searched: None };
         Ok(Member { ranked, taken: Some(CaptureTime { seconds }), shares: shares.to_vec() })
     }
 
