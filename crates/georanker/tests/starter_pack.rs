@@ -105,6 +105,7 @@ fn an_untrained_set_ranker_finds_vectors_for_all_candidates_and_answers_as_its_b
     let pack = Pack::open(&starter()).unwrap();
     let base = match &pack.manifest().ranker {
         RankerManifest::Similarity(settings) => settings.clone(),
+        RankerManifest::Evidence(evidence) => evidence.vote.clone(),
         RankerManifest::Set(files) => open_set_ranker(&pack, files).unwrap().config().base.unwrap(),
     };
     let parts = Parts::open(&pack, None).unwrap();

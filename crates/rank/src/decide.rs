@@ -1,6 +1,7 @@
 //! From scores to one coordinate.
 
 use contract::{CandidateSet, Decide, RADII_KM, Ranking};
+use geo::haversine_km;
 use geo::metrics::GEOSCORE_DECAY_KM;
 
 use crate::DistanceMatrix;
@@ -32,33 +33,42 @@ pub fn decide(set: &CandidateSet, ranking: &Ranking, temperature: f64, rule: Dec
     let order = ranking.order();
     let best = *order.first()?;
     let probabilities = probabilities(ranking, temperature);
-    let distances = DistanceMatrix::of(&set.candidates);
-    let mass_within = |index: usize, radius_km: f64| -> f64 {
-        let row = distances.row(index).iter().zip(&probabilities);
+    let mass_within = |distances: &[f64], radius_km: f64| -> f64 {
+        let row = distances.iter().zip(&probabilities);
         row.filter(|(km, _)| **km < radius_km).map(|(_, probability)| probability).sum()
     };
-    let utility = |index: usize| -> f64 {
-        match rule {
-            Decide::Threshold(radius_km) => mass_within(index, radius_km),
-            Decide::GeoScore => distances
-                .row(index)
-                .iter()
-                .zip(&probabilities)
-                .map(|(km, probability)| probability * (-km / GEOSCORE_DECAY_KM).exp())
-                .sum(),
-            Decide::Argmax => f64::from(ranking.scores[index]),
+    let chosen = match rule {
+        // The highest score needs no distances.
+        Decide::Argmax => best,
+        Decide::GeoScore | Decide::Threshold(_) => {
+            let distances = DistanceMatrix::of(&set.candidates);
+            let utility = |index: usize| -> f64 {
+                match rule {
+                    Decide::Threshold(radius_km) => mass_within(distances.row(index), radius_km),
+                    _ => distances
+                        .row(index)
+                        .iter()
+                        .zip(&probabilities)
+                        .map(|(km, probability)| probability * (-km / GEOSCORE_DECAY_KM).exp())
+                        .sum(),
+                }
+            };
+            let mut chosen = (best, utility(best));
+            for &index in &order[1..] {
+                let value = utility(index);
+                // A relative margin keeps the choice stable when sums differ only by rounding.
+                if value > chosen.1 + chosen.1.abs() * 1e-9 {
+                    chosen = (index, value);
+                }
+            }
+            chosen.0
         }
     };
-    let mut chosen = (best, utility(best));
-    for &index in &order[1..] {
-        let value = utility(index);
-        // A relative margin keeps the choice stable when sums differ only by rounding.
-        if value > chosen.1 + chosen.1.abs() * 1e-9 {
-            chosen = (index, value);
-        }
-    }
-    let raw_confidence = RADII_KM.map(|radius| mass_within(chosen.0, radius).min(1.0));
-    Some(Decision { chosen: chosen.0, probabilities, raw_confidence })
+    let here = set.candidates.get(chosen)?.location;
+    let distances: Vec<f64> =
+        set.candidates.iter().map(|candidate| haversine_km(candidate.location, here)).collect();
+    let raw_confidence = RADII_KM.map(|radius| mass_within(&distances, radius).min(1.0));
+    Some(Decision { chosen, probabilities, raw_confidence })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Spatial support: how much the candidates agree on a place.
 
-use geo::haversine_km;
+use geo::EARTH_RADIUS_KM;
 
 use contract::Candidate;
 
@@ -38,13 +38,14 @@ pub struct DistanceMatrix {
 }
 
 impl DistanceMatrix {
-    /// Computes all pairs; `O(n^2)` haversines.
+    /// Computes all pairs: `O(n^2)` arcs between unit vectors, which are a fraction of the work of as many haversines.
     pub fn of(candidates: &[Candidate]) -> Self {
         let count = candidates.len();
+        let points: Vec<[f64; 3]> = candidates.iter().map(|one| one.location.to_unit_vector()).collect();
         let mut kilometres = vec![0.0; count * count];
         for row in 0..count {
             for column in row + 1..count {
-                let distance = haversine_km(candidates[row].location, candidates[column].location);
+                let distance = arc_km(&points[row], &points[column]);
                 kilometres[row * count + column] = distance;
                 kilometres[column * count + row] = distance;
             }
@@ -68,13 +69,28 @@ impl DistanceMatrix {
     }
 }
 
+/// Great-circle distance between unit vectors, km; exact for small angles.
+fn arc_km(one: &[f64; 3], other: &[f64; 3]) -> f64 {
+    let chord: f64 = one.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum();
+    2.0 * EARTH_RADIUS_KM * (chord.sqrt() / 2.0).min(1.0).asin()
+}
+
 /// The kernel vote: for each candidate the sum of all candidates' weights, damped by distance. `[n]`.
 pub fn spatial_support(distances: &DistanceMatrix, weights: &[f64], kernel: &SpatialKernel) -> Vec<f64> {
-    (0..distances.count())
-        .map(|index| {
-            distances.row(index).iter().zip(weights).map(|(km, weight)| weight * kernel.at(*km)).sum()
-        })
-        .collect()
+    let count = distances.count();
+    let own = kernel.at(0.0);
+    let mut support: Vec<f64> = weights.iter().take(count).map(|weight| weight * own).collect();
+    support.resize(count, 0.0);
+    // Each pair once: the kernel is most of the work.
+    for row in 0..count {
+        let of_row = distances.row(row);
+        for column in row + 1..count {
+            let value = kernel.at(of_row[column]);
+            support[row] += weights[column] * value;
+            support[column] += weights[row] * value;
+        }
+    }
+    support
 }
 
 #[cfg(test)]
@@ -96,5 +112,13 @@ mod tests {
         assert!(support[0] > 1.5 && support[1] > 1.5);
         assert!((support[2] - 1.0).abs() < 1e-6);
         assert!((kernel.at(0.0) - 1.0).abs() < 1e-12);
+        // As the definition says.
+        let distances = DistanceMatrix::of(&candidates);
+        let slow: f64 = (0..3).map(|other| kernel.at(distances.row(1)[other])).sum();
+        assert!((support[1] - slow).abs() < 1e-12);
+        assert!(
+            (distances.row(0)[2] - geo::haversine_km(candidates[0].location, candidates[2].location)).abs()
+                < 1e-6
+        );
     }
 }
