@@ -66,6 +66,7 @@ fn manifest(directory: &Path) -> Manifest {
         }),
         decision: DecisionManifest { rule: DecisionRule::Argmax, temperature: 1.0, least_similarity: None },
         calibration: Calibration::none(),
+        confidence: None,
         files: ["config.json", "clip.safetensors", "image_mlp.safetensors", "location_encoder.safetensors"]
             .map(|name| listed(directory, name))
             .to_vec(),

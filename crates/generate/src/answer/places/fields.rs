@@ -183,10 +183,12 @@ impl Named {
             // A whole address is a place only with its country or state.
             let parts: Vec<&str> = self.whole.as_deref().map(parts)?.collect();
             let is_country = gazetteer.area_kind(parts.last()?)?;
-            if parts.len() < 2 && !is_country {
-                return None;
+            if parts.len() < 2 {
+                return is_country.then(|| gazetteer.find(&parts, LastName::Either));
             }
-            return Some(gazetteer.find(&parts, LastName::Either));
+            // Otherwise it is more than names: a sentence.
+            let found = gazetteer.find(&parts, LastName::Either);
+            return found.as_ref().map_or(true, |place| place.named == 0).then_some(found);
         }
         let upper = self.country.as_deref().filter(|code| code.len() <= 3).map(str::to_ascii_uppercase);
         if let (Some(upper), Some(last)) = (&upper, names.last_mut()) {
@@ -221,8 +223,20 @@ fn parts(value: &str) -> impl Iterator<Item = &str> {
 
 /// A value without what people add to a name; `None` if it is not a name.
 fn tidy(value: &str) -> Option<String> {
-    let open = value.find(['(', '[']).unwrap_or(value.len());
-    let name = value[..open].trim().trim_end_matches(['.', ',', ';', '"']).trim();
+    let mut depth = 0_usize;
+    let outside = value.chars().filter(|sign| match sign {
+        '(' | '[' => {
+            depth += 1;
+            false
+        }
+        ')' | ']' => {
+            depth = depth.saturating_sub(1);
+            false
+        }
+        _ => depth == 0,
+    });
+    let name: String = outside.collect();
+    let name = name.trim().trim_end_matches(['.', ',', ';', '"']).trim();
     let is_name = !name.is_empty() && name.len() <= LONGEST && !name.contains('\n');
     (is_name && !NOTHING.contains(&name.to_lowercase().as_str())).then(|| name.to_owned())
 }

@@ -68,12 +68,7 @@ pub(super) fn named_place(
     declines: bool,
 ) -> Result<Option<(LatLon, Geocoded)>, Dropped> {
     let fields = fields::in_fields(text);
-    let names = if fields.found.spots.is_empty() {
-        let prose = prose::in_prose(text);
-        if prose.says_nothing() { fields } else { prose }
-    } else {
-        fields
-    };
+    let names = if fields.says_nothing() { prose::in_prose(text) } else { fields };
     let start = if declines { after_but(text) } else { 0 };
     let end = if is_cut { text.trim_end().len() } else { usize::MAX };
     let Names { found: Found { spots, fault }, places } = names;
