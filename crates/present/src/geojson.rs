@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::format::Entry;
 use crate::text::seven_decimals;
 use crate::view::{CandidateView, EstimateView, FailedView, PhotoView};
-use crate::{OutputError, PhotoResult, Precision, Writer};
+use crate::{Headline, OutputError, PhotoResult, Precision, Writer};
 
 const RED: &str = "#d62728";
 const GREY: &str = "#969696";
@@ -66,11 +66,15 @@ impl<W: io::Write> Writer for GeoJson<W> {
         let mut estimate = located.estimate.clone();
         (estimate.lat, estimate.lon) = (seven_decimals(estimate.lat), seven_decimals(estimate.lon));
         let estimate = &estimate;
+        let description = match &result.outcome {
+            Ok(estimate) => Headline::new(estimate, result.precision).sentences(),
+            Err(_) => String::new(),
+        };
         let properties = Properties::Estimate {
-            name: &located.photo,
-            description: describe(estimate),
+            name: format!("{}: {}", located.photo, estimate.headline),
+            description,
             color: if estimate.abstained { GREY } else { RED },
-            radius_m: likely_radius_m(estimate),
+            radius_m: estimate.sure_within_km.map(|km| km * 1000.0),
             photo: &located.photo,
             estimate,
             model: &located.model,
@@ -95,21 +99,6 @@ impl<W: io::Write> Writer for GeoJson<W> {
         self.out.flush()?;
         Ok(())
     }
-}
-
-/// Place, and why the answer is not to be relied on.
-fn describe(estimate: &EstimateView) -> String {
-    let place = &estimate.place.label;
-    match &estimate.abstained_because {
-        Some(reason) => format!("{place}. Abstained: {reason}; this is a best guess."),
-        None => place.clone(),
-    }
-}
-
-/// The smallest radius, metres, within which the truth is more likely than not.
-fn likely_radius_m(estimate: &EstimateView) -> Option<f64> {
-    let likely = estimate.confidence.0.iter().find(|(_, probability)| *probability >= 0.5)?;
-    likely.0.parse::<f64>().ok().map(|km| km * 1000.0)
 }
 
 fn candidate<'a>(photo: &'a str, found: &'a CandidateView) -> Properties<'a> {
@@ -149,7 +138,7 @@ struct Point {
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Properties<'a> {
     Estimate {
-        name: &'a str,
+        name: String,
         description: String,
         #[serde(rename = "marker-color")]
         color: &'static str,

@@ -10,7 +10,7 @@ use contract::Failure;
 use crate::escape::markup;
 use crate::format::Entry;
 use crate::text::seven_decimals;
-use crate::{OutputError, PhotoResult, Writer, precision, text};
+use crate::{Headline, OutputError, PhotoResult, Writer, precision, text};
 
 pub(crate) const FORMAT: Entry = Entry { name: "gpx", open: |_, out| Box::new(Gpx::new(out)) };
 
@@ -52,15 +52,14 @@ impl<W: io::Write> Writer for Gpx<W> {
             [estimate.location.latitude(), estimate.location.longitude()].map(seven_decimals);
         // GPX has no 180: it is the same meridian.
         let longitude = if longitude >= 180.0 { -180.0 } else { longitude };
-        let mut lines = vec![text::place_label(&estimate.place)];
-        if let Some(reason) = &estimate.abstention {
-            lines.push(format!("Abstained: {reason}; this is a best guess."));
-        }
+        let headline = Headline::new(estimate, result.precision);
+        let mut lines = vec![headline.sentences()];
         let within = precision::confidences(estimate, result.precision)
             .map(|(radius, probability)| format!("within {radius} km: {}", text::percent(probability)));
         lines.extend(within);
         writeln!(self.out, r#"  <wpt lat="{latitude}" lon="{longitude}">"#)?;
-        writeln!(self.out, "    <name>{}</name>", markup(&result.photo))?;
+        let name = format!("{}: {headline}", result.photo);
+        writeln!(self.out, "    <name>{}</name>", markup(&name))?;
         writeln!(self.out, "    <desc>{}</desc>", markup(&lines.join("\n")))?;
         writeln!(self.out, "    <src>{}</src>", markup(&result.model))?;
         let kind = if estimate.abstained() { "abstained" } else { "estimate" };

@@ -7,7 +7,7 @@ use geo::LatLon;
 
 use crate::escape::markup;
 use crate::format::Entry;
-use crate::{OutputError, PhotoResult, Precision, Writer, precision, text};
+use crate::{Headline, OutputError, PhotoResult, Precision, Writer, precision, text};
 
 pub(crate) const FORMAT: Entry = Entry { name: "kml", open: |_, out| Box::new(Kml::new(out)) };
 
@@ -60,8 +60,13 @@ impl<W: io::Write> Writer for Kml<W> {
         writeln!(self.out, "      <name>{}</name>", markup(&result.photo))?;
         match &result.outcome {
             Ok(estimate) => {
-                writeln!(self.out, "      <description>{}</description>", balloon(&summary(estimate)))?;
-                self.placemark(&estimate_placemark(result, estimate))?;
+                let headline = Headline::new(estimate, result.precision);
+                writeln!(
+                    self.out,
+                    "      <description>{}</description>",
+                    balloon(&summary(&headline, estimate))
+                )?;
+                self.placemark(&estimate_placemark(result, &headline, estimate))?;
                 for (index, ranked) in estimate.candidates.iter().enumerate() {
                     self.placemark(&candidate_placemark(index, ranked))?;
                 }
@@ -91,14 +96,12 @@ fn balloon(text: &str) -> String {
     if text.contains('<') { markup(&markup(text)) } else { markup(text) }
 }
 
-fn summary(estimate: &Estimate) -> String {
-    let place = text::place_label(&estimate.place);
-    let Some(reason) = &estimate.abstention else { return place };
+fn summary(headline: &Headline, estimate: &Estimate) -> String {
     let note = estimate.coverage_note.as_deref().unwrap_or_default();
-    format!("Abstained: {reason}. Best guess: {place}. {note}").trim_end().to_owned()
+    format!("{} {note}", headline.sentences()).trim_end().to_owned()
 }
 
-fn estimate_placemark(result: &PhotoResult, estimate: &Estimate) -> Placemark {
+fn estimate_placemark(result: &PhotoResult, headline: &Headline, estimate: &Estimate) -> Placemark {
     let mut data = vec![
         ("kind".to_owned(), "estimate".to_owned()),
         ("abstained".to_owned(), estimate.abstained().to_string()),
@@ -108,13 +111,13 @@ fn estimate_placemark(result: &PhotoResult, estimate: &Estimate) -> Placemark {
     if result.precision != Precision::Exact {
         data.push(("precision".to_owned(), result.precision.to_string()));
     }
-    let mut lines = vec![summary(estimate)];
+    let mut lines = vec![summary(headline, estimate)];
     for (radius, probability) in precision::confidences(estimate, result.precision) {
         lines.push(format!("within {radius} km: {}", text::percent(probability)));
         data.push((format!("confidence_{radius}km"), probability.to_string()));
     }
     Placemark {
-        name: result.photo.clone(),
+        name: headline.to_string(),
         description: lines.join("\n"),
         style: if estimate.abstained() { "abstained" } else { "estimate" },
         data,

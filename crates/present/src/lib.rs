@@ -8,7 +8,7 @@
 //!
 //! # Main types
 //! [`PhotoResult`] is the input. [`Format`] names the output format, [`Settings`] holds what else the formats need, and
-//! [`OutputError`] is the only error. [`Precision`] and [`coarsen`] reduce the precision of published places.
+//! [`OutputError`] is the only error. [`Headline`] is what every format says first. [`Precision`] and [`coarsen`] reduce the precision of published places.
 //! [`view::SCHEMA`] is the JSON schema of a view, [`escape`] puts foreign text into markup, and [`GalleryView`]
 //! describes a gallery.
 //!
@@ -55,6 +55,7 @@ mod format;
 mod gallery;
 mod geojson;
 mod gpx;
+mod headline;
 mod html;
 mod json;
 mod kml;
@@ -70,6 +71,7 @@ mod writer;
 pub use error::OutputError;
 pub use format::{Format, UnknownFormat};
 pub use gallery::{GalleryView, SourceView};
+pub use headline::{Headline, Level};
 pub use precision::{Precision, UnknownPrecision, coarsen};
 pub use result::{NoThumbnails, PhotoResult, Thumbnails};
 pub use terminal::Terminal;

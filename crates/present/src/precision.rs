@@ -109,8 +109,19 @@ impl Precision {
         format!("{:.digits$}, {:.digits$}", location.latitude(), location.longitude())
     }
 
-    fn tells(self, radius_km: f64) -> bool {
+    /// `latitude, longitude` of a best guess. To about 1 km: more digits would look as if it were known.
+    pub(crate) fn of_a_guess(self, location: LatLon) -> String {
+        self.max(Self::Km25).coordinates(location)
+    }
+
+    /// Whether the confidence within a radius may be told.
+    pub(crate) fn tells(self, radius_km: f64) -> bool {
         self != Self::Country && self.cell_km().is_none_or(|cell| radius_km >= cell)
+    }
+
+    /// A radius, km, but none smaller than a cell.
+    pub(crate) fn widened(self, radius_km: f64) -> f64 {
+        radius_km.max(self.cell_km().unwrap_or(0.0))
     }
 
     /// The names that may be told of a point published at `centre`.

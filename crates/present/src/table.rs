@@ -7,6 +7,7 @@ use contract::{Estimate, Failure, Group, RankedCandidate, Stated};
 use geo::geodesic_km;
 
 use crate::format::Entry;
+use crate::headline::{Headline, Level};
 use crate::{OutputError, PhotoResult, Precision, Terminal, Writer, escape, precision, text};
 
 pub(crate) const FORMAT: Entry =
@@ -86,16 +87,30 @@ impl<W: io::Write> Table<W> {
         Ok(())
     }
 
+    /// What is sure; below it the best guess, where that is more.
+    fn headline(&mut self, estimate: &Estimate, precision: Precision) -> Result<(), OutputError> {
+        let Headline { level, words, best_guess, reason } = Headline::new(estimate, precision);
+        let Some(guess) = best_guess else {
+            let place = self.styled(Style::Good, &words);
+            writeln!(self.out, "{INDENT}{place}  {}", precision.coordinates(estimate.location))?;
+            return Ok(());
+        };
+        let said = match (level, reason) {
+            (Level::Nothing, Some(reason)) => self.styled(Style::Warning, &format!("{words}: {reason}.")),
+            (Level::Nothing, None) => self.styled(Style::Warning, &format!("{words}.")),
+            _ => self.styled(Style::Good, &words),
+        };
+        writeln!(self.out, "{INDENT}{said}")?;
+        let coordinates = precision.of_a_guess(estimate.location);
+        writeln!(self.out, "{INDENT}best guess: {}  {coordinates}", escape::terminal(&guess))?;
+        Ok(())
+    }
+
     fn estimate(&mut self, estimate: &Estimate, precision: Precision) -> Result<(), OutputError> {
-        let place = self.styled(Style::Good, &text::place_label(&estimate.place));
-        writeln!(self.out, "{INDENT}{place}  {}", precision.coordinates(estimate.location))?;
-        if let Some(reason) = &estimate.abstention {
-            let said = self.styled(Style::Warning, &format!("Abstained: {reason}; this is a best guess."));
-            writeln!(self.out, "{INDENT}{said}")?;
-            if let Some(note) = &estimate.coverage_note {
-                let note = self.styled(Style::Faint, note);
-                writeln!(self.out, "{INDENT}{note}")?;
-            }
+        self.headline(estimate, precision)?;
+        if let Some(note) = estimate.coverage_note.as_ref().filter(|_| estimate.abstained()) {
+            let note = self.styled(Style::Faint, note);
+            writeln!(self.out, "{INDENT}{note}")?;
         }
         if let Some(group) = &estimate.group {
             let said = self.styled(Style::Faint, &group.to_string());

@@ -10,6 +10,7 @@
 //! - `candidates[].also_from` holds more of these where others named the same place;
 //! - `candidates[].similarities` maps each channel that knows the candidate to its cosine similarity;
 //! - `candidates[].author`, `.licence`, `.source` are there where known;
+//! - `estimate.headline` is what the answer is sure of, in words, and `estimate.sure_within_km` the radius of that;
 //! - `estimate.abstained_because` and `estimate.coverage_note` are there where it abstained;
 //! - `stated` is there where the photo itself says where it was taken;
 //! - `incomplete` says what is missing of a picture that was cut short;
@@ -27,7 +28,7 @@ use geo::{Place, geodesic_km};
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{PhotoResult, Precision, precision};
+use crate::{Headline, PhotoResult, Precision, headline, precision};
 
 /// The JSON schema (draft 2020-12) of a [`PhotoView`].
 pub const SCHEMA: &str = include_str!("../schema/locate.schema.json");
@@ -90,7 +91,14 @@ pub struct EstimateView {
     pub lat: f64,
     /// Degrees east.
     pub lon: f64,
-    /// What is there.
+    /// What the answer is sure of, for people: [`Headline`].
+    #[serde(default)]
+    pub headline: String,
+    /// The smallest radius, km, within which the truth is more likely than not; `None` where there is none, where nothing
+    /// is known of it, and where the precision hides it.
+    #[serde(default)]
+    pub sure_within_km: Option<f64>,
+    /// What is there: the best guess, where the headline says less.
     pub place: PlaceView,
     /// `{"1": p, "25": p, ...}`: radius (km) and the probability that the truth lies within it, smallest radius first.
     pub confidence: Entries<f64>,
@@ -264,6 +272,8 @@ impl EstimateView {
         Self {
             lat: estimate.location.latitude(),
             lon: estimate.location.longitude(),
+            headline: Headline::new(estimate, precision).to_string(),
+            sure_within_km: headline::sure_within_km(estimate, precision),
             place: PlaceView::from(&estimate.place),
             confidence: Entries(confidences.map(|(radius, known)| (radius.to_string(), known)).collect()),
             abstained: estimate.abstained(),

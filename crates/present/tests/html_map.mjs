@@ -73,6 +73,8 @@ test("draws the map and the first photo", async () => {
   const page = await open({ viewport: { width: 1400, height: 900 } });
   assert.ok((await colours(page)) > 20, "the canvas is not blank");
   assert.match(await text(page, "#panel h2"), /Sydney/);
+  // A confident answer needs no best guess beside it.
+  assert.equal(await page.locator(".guess").count(), 0);
   assert.equal(await page.locator("#photos li").count(), 6);
   assert.equal(await page.locator(".candidate").count(), 6);
   assert.equal(await page.locator(".radius").count(), 5);
@@ -83,8 +85,15 @@ test("draws the map and the first photo", async () => {
 test("switches photos by mouse, keyboard and buttons", async () => {
   const page = await open({ viewport: { width: 1400, height: 900 } });
   await page.locator("#photos button").nth(1).click();
-  assert.match(await text(page, "#panel h2"), /Amsterdam/);
-  assert.match(await text(page, ".notice.abstained"), /Abstained[\s\S]*The gallery covers/);
+  assert.equal(await text(page, "#panel h2"), "No confident answer");
+  assert.match(await text(page, ".notice.abstained"), /^No photo that was searched[\s\S]*The gallery covers/);
+  assert.match(await text(page, ".guess"), /^Best guess: Amsterdam/);
+  assert.equal(await text(page, ".estimate .coordinates"), "52.37, 4.90");
+  assert.match(
+    await page.locator(".estimate-marker").getAttribute("aria-label"),
+    /^No confident answer: no photo that was searched.*Best guess: Amsterdam/,
+  );
+  assert.match(await page.locator("#photos button").nth(1).innerText(), /No confident answer; best guess: Amsterdam/);
   await page.keyboard.press("ArrowDown");
   assert.match(await text(page, ".notice.failed"), /is not a photo/);
   assert.equal(await page.locator(".pin").count(), 0);
@@ -94,6 +103,23 @@ test("switches photos by mouse, keyboard and buttons", async () => {
   assert.equal(await page.locator('img[src="x"]').count(), 0);
   assert.match(await text(page, "#position"), /4 of 6/);
   assert.ok((await page.evaluate(() => location.hash)) === "#4");
+  return page;
+});
+
+// The circle of a radius is drawn where the answer is sure of it, or while its button is pointed at.
+test("draws the circle that the answer is sure of", async () => {
+  const page = await open({ viewport: { width: 1400, height: 900 } }, "#4");
+  assert.match(await text(page, "#panel h2"), /^In or near /);
+  assert.match(await text(page, ".guess"), /^Best guess: /);
+  const drawn = async () => (await page.evaluate(() => document.querySelector("#map").dataset.circles)).split(" ");
+  assert.deepEqual(await drawn(), ["200"]);
+  await page.locator(".radius").nth(3).hover();
+  await settle(page);
+  assert.deepEqual(await drawn(), ["200", "750"]);
+  await page.locator("#photos button").nth(1).click();
+  await page.locator("#photos button").nth(1).hover();
+  await settle(page);
+  assert.deepEqual(await drawn(), [""]);
   return page;
 });
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use contract::{Attribution, Estimate, PhotoId};
+use contract::{Abstention, Attribution, Estimate, PhotoId, Weakness};
 use formats::table::PredictionTable;
 use geo::{LatLon, ReverseGeocoder};
 use present::{Format, NoThumbnails, PhotoResult, Precision, Settings, Terminal, writer};
@@ -39,9 +39,22 @@ fn json_has_the_fixed_names() {
     let array: Value = serde_json::from_str(&text).unwrap();
     let sure = &array[0];
     assert_eq!(keys(sure), ["candidates", "elapsed_ms", "estimate", "gallery", "model", "photo"]);
-    assert_eq!(keys(&sure["estimate"]), ["abstained", "confidence", "lat", "lon", "place"]);
+    assert_eq!(
+        keys(&sure["estimate"]),
+        ["abstained", "confidence", "headline", "lat", "lon", "place", "sure_within_km"]
+    );
     assert!(text.contains(r#""confidence":{"1":0.41,"25":0.88,"200":0.93,"750":0.965,"2500":0.995}"#));
     assert_eq!(sure["estimate"]["place"]["label"], "Sydney, New South Wales, Australia");
+    let headline =
+        |index: usize| [&array[index]["estimate"]["headline"], &array[index]["estimate"]["sure_within_km"]];
+    assert_eq!(headline(0), [&Value::from("Sydney, New South Wales, Australia"), &Value::from(25.0)]);
+    assert_eq!(
+        headline(1),
+        [
+            &Value::from("No confident answer; best guess: Amsterdam, North Holland, Netherlands"),
+            &Value::Null
+        ]
+    );
     let candidate = &sure["candidates"][0];
     for key in
         ["rank", "lat", "lon", "place", "score", "probability", "origin", "photo", "distance_to_estimate_km"]
@@ -112,7 +125,14 @@ fn geojson_has_longitude_first() {
     assert_eq!(collection["failures"].as_array().map(Vec::len), Some(1));
     assert!(collection["failures"][0]["error"]["message"].is_string());
     let properties = &features[0]["properties"];
-    assert_eq!(properties["name"], "holiday/harbour.jpg");
+    assert_eq!(properties["name"], "holiday/harbour.jpg: Sydney, New South Wales, Australia");
+    let unsure = features.iter().find(|each| each["properties"]["photo"] == "holiday/fog.jpg").unwrap();
+    let unsure = &unsure["properties"];
+    assert!(
+        unsure["name"].as_str().unwrap().starts_with("holiday/fog.jpg: No confident answer;"),
+        "{unsure}"
+    );
+    assert!(unsure["description"].as_str().unwrap().contains("Best guess: Amsterdam"), "{unsure}");
     assert!(properties["description"].as_str().unwrap().contains("Sydney"), "{properties}");
     assert_eq!(properties["marker-color"], "#d62728");
     let likely = |feature: &Value| feature["properties"]["radius_m"].as_f64();
@@ -147,7 +167,11 @@ fn gpx_has_a_waypoint_per_estimate() {
     assert_eq!((named("wpt").count(), named("failure").count(), named("img").count()), (5, 1, 0));
     let harbour = named("wpt").next().unwrap();
     assert_eq!((harbour.attribute("lat"), harbour.attribute("lon")), (Some("-33.8568"), Some("151.2153")));
-    assert!(named("desc").any(|node| node.text().unwrap_or_default().contains("Abstained: ")));
+    let harbour_name = harbour.children().find(|node| node.tag_name().name() == "name").unwrap();
+    assert_eq!(harbour_name.text(), Some("holiday/harbour.jpg: Sydney, New South Wales, Australia"));
+    assert!(
+        named("desc").any(|node| node.text().unwrap_or_default().contains("No confident answer: no photo"))
+    );
     let edge = LatLon::new(1.0, 179.999_999_99).unwrap();
     assert!(plain(Format::Gpx, &[located_at(edge, edge)]).contains(r#"lon="-180""#));
     assert!(roxmltree::Document::parse(&plain(Format::Gpx, &[])).is_ok());
@@ -162,6 +186,16 @@ fn kml_is_xml_and_keeps_hostile_names_as_text() {
     assert_eq!((named("Folder").count(), named("Placemark").count()), (6, 5 + 21));
     assert!(
         named("name").any(|node| node.text() == Some("holiday/</script><img src=x onerror=alert(1)>.jpg"))
+    );
+    assert!(named("name").any(|node| node.text() == Some("Sydney, New South Wales, Australia")));
+    let unsure = |node: roxmltree::Node<'_, '_>| {
+        let text = node.text().unwrap_or_default().to_owned();
+        text.starts_with("No confident answer: no photo") && text.contains("Best guess: Amsterdam")
+    };
+    assert_eq!(
+        named("description").filter(|node| unsure(*node)).count(),
+        2,
+        "of the folder and of the point"
     );
     assert!(named("coordinates").any(|node| node.text() == Some("151.2153,-33.8568")));
     assert_eq!(named("img").count(), 0);
@@ -233,9 +267,14 @@ fn the_table_fits_and_lines_up() {
 #[test]
 fn the_table_says_what_matters() {
     let text = plain(Format::Table, &samples::all());
-    for part in
-        ["within 1 km 41 %", "Abstained:", "The gallery covers", "failed (invalid photo)", "hint:", "0.910"]
-    {
+    for part in [
+        "within 1 km 41 %",
+        "No confident answer: no photo",
+        "The gallery covers",
+        "failed (invalid photo)",
+        "hint:",
+        "0.910",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains('\u{1b}'));
@@ -243,6 +282,84 @@ fn the_table_says_what_matters() {
     let colourful =
         written(Format::Table, Settings { terminal, ..Settings::new(&NoThumbnails) }, &samples::all());
     assert!(colourful.contains("\u{1b}[1m"));
+}
+
+/// The lines of the table between the photo's name and the candidates.
+fn said_of(estimate: Estimate, precision: Precision) -> Vec<String> {
+    let settings = Settings { precision, ..Settings::new(&NoThumbnails) };
+    let text = written(Format::Table, settings, &[samples::located("a.jpg", estimate)]);
+    let lines = text.lines().skip(1).take_while(|line| !line.contains("Coordinates"));
+    lines.map(|line| line.trim_start().to_owned()).collect()
+}
+
+#[test]
+fn the_table_leads_with_what_is_sure() {
+    let kamloops = |confidence| samples::estimate(&[(50.676_54, -120.341_23)], confidence);
+    let guess = "best guess: Kamloops, British Columbia, Canada  50.68, -120.34";
+    for (confidence, headline) in [
+        ([0.1, 0.2, 0.5, 0.8, 0.9], "In or near British Columbia, Canada"),
+        ([0.1, 0.2, 0.3, 0.8, 0.9], "In or near Canada"),
+        ([0.1, 0.2, 0.3, 0.4, 0.9], "In or near North America"),
+        ([0.1, 0.2, 0.3, 0.4, 0.45], "No confident answer: the confidence within 2500 km is 45 %."),
+    ] {
+        let said = said_of(kamloops(confidence), Precision::Exact);
+        assert_eq!(said[..2], [headline, guess]);
+        assert!(said[2].starts_with("within 1 km 10 %"), "{said:?}");
+    }
+    let sure = said_of(kamloops([0.1, 0.5, 0.6, 0.8, 0.9]), Precision::Exact);
+    assert_eq!(sure[0], "Kamloops, British Columbia, Canada  50.67654, -120.34123");
+    assert!(sure[1].starts_with("within"), "{sure:?}");
+    let stated = Estimate { confidence: None, candidates: Vec::new(), ..kamloops([0.0; 5]) };
+    assert_eq!(said_of(stated, Precision::Exact), [sure[0].as_str()]);
+}
+
+#[test]
+fn the_table_of_an_abstained_answer_says_why() {
+    let mut estimate = samples::estimate(&[(50.676_54, -120.341_23)], [0.1, 0.2, 0.3, 0.6, 0.9]);
+    estimate.coverage_note = Some("Mostly Europe.".to_owned());
+    let weak =
+        |because| Abstention::LowConfidence { radius_km: 200.0, confidence: 0.3, because: Some(because) };
+    for (abstention, reason) in [
+        (Abstention::EmptyGallery, "the gallery holds no photos"),
+        (weak(Weakness::NothingSimilar { best: 0.31, usual: 0.52 }), "nothing similar is in the gallery ("),
+        (
+            weak(Weakness::ManyPlaces { places: 6 }),
+            "there are similar photos, but many places look like this (",
+        ),
+    ] {
+        estimate.abstention = Some(abstention);
+        let said = said_of(estimate.clone(), Precision::Exact);
+        assert!(said[0].starts_with(&format!("No confident answer: {reason}")), "{said:?}");
+        assert_eq!(said[1], "best guess: Kamloops, British Columbia, Canada  50.68, -120.34");
+        assert_eq!(said[2], "Mostly Europe.");
+    }
+    let coarse = said_of(estimate, Precision::Country);
+    assert_eq!(coarse[1], "best guess: Canada  58, -107");
+}
+
+#[test]
+fn the_headline_tells_no_more_than_the_precision_in_any_format() {
+    let result = samples::located("a.jpg", samples::estimate(&[(50.676_54, -120.341_23)], [0.9; 5]));
+    for (precision, hidden) in
+        [(Precision::Km200, &["Kamloops"][..]), (Precision::Country, &["Kamloops", "British Columbia"][..])]
+    {
+        let settings = Settings { precision, ..Settings::new(&NoThumbnails) };
+        for format in Format::ALL {
+            let text = written(format, settings, std::slice::from_ref(&result));
+            // The map has the names of large towns everywhere.
+            for name in hidden.iter().filter(|_| format != Format::Html) {
+                assert!(!text.contains(name), "{format} at {precision}: {name}");
+            }
+        }
+        let array: Value =
+            serde_json::from_str(&written(Format::Json, settings, std::slice::from_ref(&result))).unwrap();
+        let (headline, sure) = match precision {
+            Precision::Country => ("Canada", Value::Null),
+            _ => ("In or near British Columbia, Canada", Value::from(200.0)),
+        };
+        assert_eq!(array[0]["estimate"]["headline"], headline);
+        assert_eq!(array[0]["estimate"]["sure_within_km"], sure);
+    }
 }
 
 #[test]

@@ -67,9 +67,11 @@ fn damage_is_found() {
     let schema = schema();
     let good = serde_json::to_value(samples::generated("a.jpg").view()).unwrap();
     assert_eq!(problems(&schema, &good), Vec::<String>::new());
-    let damaged: [(&str, Value); 9] = [
+    let damaged: [(&str, Value); 11] = [
         ("/estimate/lat", json!(91)),
         ("/estimate/place/label", Value::Null),
+        ("/estimate/headline", Value::Null),
+        ("/estimate/sure_within_km", json!("25")),
         ("/estimate/confidence/25", json!(1.5)),
         ("/estimate/abstained", json!("no")),
         ("/candidates/0/rank", json!(0)),
@@ -83,7 +85,12 @@ fn damage_is_found() {
         *photo.pointer_mut(path).unwrap() = value;
         assert!(!problems(&schema, &photo).is_empty(), "{path}");
     }
-    for (object, key) in [("", "candidates"), ("/estimate", "confidence"), ("/candidates/1", "photo")] {
+    for (object, key) in [
+        ("", "candidates"),
+        ("/estimate", "confidence"),
+        ("/estimate", "sure_within_km"),
+        ("/candidates/1", "photo"),
+    ] {
         let mut photo = good.clone();
         photo.pointer_mut(object).unwrap().as_object_mut().unwrap().remove(key);
         assert!(!problems(&schema, &photo).is_empty(), "{object} without {key}");
@@ -151,6 +158,12 @@ fn what_is_written_can_be_read_back() {
         let text = serde_json::to_string(&result.view()).unwrap();
         assert_eq!(serde_json::from_str::<PhotoView>(&text).unwrap(), result.view());
     }
+    // Written before there were headlines.
+    let mut old = serde_json::to_value(samples::generated("a.jpg").view()).unwrap();
+    for key in ["headline", "sure_within_km"] {
+        assert!(old["estimate"].as_object_mut().unwrap().remove(key).is_some());
+    }
+    assert!(matches!(serde_json::from_value(old), Ok(PhotoView::Located(_))));
     let error = serde_json::from_str::<PhotoView>(r#"{"photo": "a.jpg"}"#).unwrap_err().to_string();
     assert!(error.contains("neither a located photo"), "{error}");
 }
@@ -171,7 +184,8 @@ fn the_text_is_fixed() {
     result.precision = Precision::Km25;
     let paris = r#"{"label":"Paris, France","city":"Paris","country":"France","country_code":"FR"}"#;
     let expected = [
-        r#"{"photo":"a/b.jpg","estimate":{"lat":48.8584,"lon":2.2945,"place":"#,
+        r#"{"photo":"a/b.jpg","estimate":{"lat":48.8584,"lon":2.2945,"#,
+        r#""headline":"No confident answer; best guess: Paris, France","sure_within_km":25.0,"place":"#,
         paris,
         r#","confidence":{"25":0.6,"200":0.7,"750":0.8,"2500":0.9},"abstained":true,"#,
         r#""abstained_because":"the gallery holds no photos","#,

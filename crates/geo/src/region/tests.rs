@@ -78,7 +78,7 @@ fn countries_go_by_codes_and_names() {
     }
     for (alias, code) in names::ALIASES {
         assert_eq!(region(alias), country(code), "{alias}");
-        assert_eq!(fold::fold(alias), alias);
+        assert_eq!(fold(alias), alias);
     }
 }
 

@@ -23,6 +23,8 @@ class Room {
   }
 }
 
+const shown = ({ sure, asked }) => sure || asked;
+
 class Drawing {
   constructor(canvas) {
     this.canvas = canvas;
@@ -163,9 +165,10 @@ class Drawing {
     }
   }
 
+  // The radius that the answer is sure of, and the one that is pointed at.
   circles({ estimate, circles }) {
     const { context, colours } = this;
-    for (const ring of [...circles].reverse()) {
+    for (const ring of circles.filter(shown).reverse()) {
       const xs = ring.line.map(([x]) => x);
       const ys = ring.pole === null ? ring.line.map(([, y]) => y) : [0, 1];
       this.copies([Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)], (offset) => {
@@ -182,13 +185,13 @@ class Drawing {
         }
         // A circle much larger than the view would only tint all of it.
         const share = (ring.radius / kilometresAt(estimate.lat, this.view.zoom)) / Math.max(this.view.width, this.view.height);
-        context.globalAlpha = (ring.strong ? 0.1 : 0.05) * clamp(1.4 - share, 0, 1);
+        context.globalAlpha = (ring.asked ? 0.1 : 0.05) * clamp(1.4 - share, 0, 1);
         context.fillStyle = estimate.abstained ? colours.abstained : colours.estimate;
         context.fill();
         trace();
-        context.globalAlpha = ring.strong ? 1 : 0.65;
+        context.globalAlpha = ring.asked ? 1 : 0.65;
         context.strokeStyle = context.fillStyle;
-        context.lineWidth = ring.strong ? 2.5 : 1.25;
+        context.lineWidth = ring.asked ? 2.5 : 1.25;
         context.setLineDash(estimate.abstained ? [4, 4] : []);
         context.stroke();
         context.setLineDash([]);
@@ -199,7 +202,7 @@ class Drawing {
 
   circleLabels({ circles, estimate }, room) {
     this.font(11.5, 600);
-    for (const ring of circles) {
+    for (const ring of circles.filter(shown)) {
       const first = this.screen(...ring.line[0]);
       const opposite = this.screen(...ring.line[(ring.line.length - 1) / 2]);
       if (ring.pole === null && Math.abs(opposite[1] - first[1]) < 44) continue;

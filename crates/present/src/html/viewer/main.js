@@ -34,7 +34,7 @@ const panel = new Panel(byId("panel"), {
     showMap();
   },
   onHover: (radius) => {
-    for (const ring of scene.circles) ring.strong = ring.radius === radius;
+    for (const ring of scene.circles) ring.asked = ring.radius === radius;
     map.request();
   },
 });
@@ -67,6 +67,8 @@ function show(index) {
   scene.others = estimates.flatMap((world, other) => (world && other !== index ? [{ world, index: other }] : []));
   scene.circles = !estimate || precision === "country" ? [] : Object.entries(estimate.confidence).map(([radius, value]) => ({
     radius: Number(radius),
+    sure: Number(radius) === estimate.sure_within_km && !estimate.abstained,
+    asked: false,
     label: `${Number(radius).toLocaleString("en")} km · ${percent(value)}`,
     ...circle(estimate.lat, estimate.lon, Number(radius)),
   })).sort((one, other) => one.radius - other.radius);
@@ -75,7 +77,7 @@ function show(index) {
   list?.select(index);
   byId("position").textContent = photos.length > 1 ? `${index + 1} of ${photos.length}` : "";
   byId("said").textContent = estimate
-    ? `${fileName(photo.result.photo)}: ${estimate.abstained ? "abstained, best guess" : "estimate"} ${placeName(estimate)}`
+    ? `${fileName(photo.result.photo)}: ${estimate.headline}`
     : `${fileName(photo.result.photo)}: failed`;
   fit(false);
 }
@@ -102,7 +104,8 @@ function fit(animate = true) {
     map.fit([0, 0.18, 1, 0.72], animate);
     return;
   }
-  const around = circle(estimate.lat, estimate.lon, 8).line;
+  const sure = scene.circles.find((ring) => ring.sure)?.radius ?? 0;
+  const around = circle(estimate.lat, estimate.lon, Math.max(8, sure)).line;
   map.fit(boxOf([estimates[current], ...around, ...candidates.map(({ lat, lon }) => project(lat, lon))]), animate);
 }
 
@@ -121,10 +124,10 @@ function showMap() {
   byId("map").scrollIntoView({ block: "nearest", behavior: CALM.matches ? "auto" : "smooth" });
 }
 
-// The smallest circle that holds the truth more likely than not.
+// The smallest circle that holds the truth more likely than not, also where the answer abstained.
 function zoomToEstimate() {
   const { estimate } = photos[current].result;
-  const ring = scene.circles.find(({ radius }) => estimate.confidence[radius] >= 0.5) ?? scene.circles.at(-1);
+  const ring = scene.circles.find(({ radius }) => radius === estimate.sure_within_km) ?? scene.circles.at(-1);
   if (ring) showRadius(ring.radius);
 }
 

@@ -59,6 +59,7 @@ class WorldMap {
       this.scene.taken = this.onMove(this.view);
       this.drawing.paint(this.view, this.scene);
       this.element.dataset.zoom = this.view.zoom.toFixed(2);
+      this.element.dataset.circles = this.scene.circles.filter(shown).map(({ radius }) => radius).join(" ");
     });
   }
 

@@ -21,7 +21,7 @@ class Markers {
     const { estimate, candidates } = photo.result;
     if (!estimate) return;
     this.candidates = candidates.map((candidate, index) => this.candidate(photo, candidate, index));
-    const name = `${estimate.abstained ? "Best guess (abstained)" : "Estimate"}: ${placeName(estimate)}`;
+    const name = heading(estimate) === NO_ANSWER ? inWords(estimate) : `Estimate: ${inWords(estimate)}`;
     const button = make("button", {
       type: "button", class: `estimate-marker${estimate.abstained ? " abstained" : ""}`, title: name,
       "aria-label": name, onclick: () => this.onEstimate(),

@@ -38,14 +38,12 @@ class Panel {
     confidence.sort((one, other) => one[0] - other[0]);
     return [
       make("section", { class: "estimate", "aria-label": "Estimate" },
-        make("p", { class: "eyebrow" }, estimate.abstained ? "Best guess" : "Estimate"),
-        make("h2", {}, placeName(estimate)),
-        make("p", { class: "coordinates" }, coordinates(estimate, precision)),
-        precision ? make("p", { class: "hint" }, `Coordinates are coarsened to ${PRECISIONS[precision]}.`) : null,
-        estimate.abstained ? make("div", { class: "notice abstained" },
-          make("strong", {}, "Abstained"),
-          make("p", {}, `The evidence is too weak to rely on${estimate.abstained_because ? `: ${estimate.abstained_because}` : ""}. What is shown is no more than a best guess.`),
-          estimate.coverage_note ? make("p", { class: "hint" }, estimate.coverage_note) : null) : null),
+        make("p", { class: "eyebrow" }, "Estimate"),
+        make("h2", {}, heading(estimate)),
+        estimate.abstained ? this.abstention(estimate) : null,
+        isGuess(estimate) ? make("p", { class: "guess" }, `Best guess: ${placeName(estimate)}`) : null,
+        make("p", { class: "coordinates" }, coordinates(estimate, roundest(precision, estimate))),
+        precision ? make("p", { class: "hint" }, `Coordinates are coarsened to ${PRECISIONS[precision]}.`) : null),
       confidence.length ? make("section", { "aria-label": "Confidence" },
         make("h3", {}, "How sure", make("span", { class: "aside" }, "chance that the truth lies within")),
         make("ul", { class: "confidence" }, ...confidence.map(([radius, value]) => this.radius(radius, value, result)))) : null,
@@ -56,6 +54,12 @@ class Panel {
         `Model ${result.model}`, `gallery ${result.gallery}`, `${Math.round(result.elapsed_ms).toLocaleString("en")} ms`,
       ].join(" · ")),
     ].filter(Boolean);
+  }
+
+  abstention({ abstained_because: reason, coverage_note: note }) {
+    return make("div", { class: "notice abstained" },
+      make("p", {}, reason ? `${reason[0].toUpperCase()}${reason.slice(1)}.` : "The evidence is too weak to rely on."),
+      note ? make("p", { class: "hint" }, note) : null);
   }
 
   radius(radius, value, { precision }) {

@@ -25,14 +25,14 @@ class PhotoList {
   item(photo, index, onChoose) {
     const { result } = photo;
     const state = result.error ? "failed" : result.estimate.abstained ? "abstained" : "located";
-    const place = result.error ? `Failed: ${result.error.kind.replaceAll("_", " ")}` : placeName(result.estimate);
+    const place = result.error ? `Failed: ${result.error.kind.replaceAll("_", " ")}` : result.estimate.headline;
     return make("li", {}, make(
       "button",
       { type: "button", class: `photo ${state}`, title: result.photo, onclick: () => onChoose(index) },
       picture(photo.picture, "", "photo-thumb") ?? make("span", { class: "photo-thumb none", "aria-hidden": "true" }),
       make("span", { class: "photo-text" },
         make("span", { class: "photo-name" }, fileName(result.photo)),
-        make("span", { class: "photo-place" }, state === "abstained" ? make("em", {}, "Abstained") : null, place)),
+        make("span", { class: "photo-place" }, place)),
     ));
   }
 
@@ -52,7 +52,7 @@ class PhotoList {
     const words = text.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     this.photos.forEach(({ result }, index) => {
-      const place = result.estimate ? `${placeName(result.estimate)} ${result.estimate.abstained ? "abstained" : ""}` : "failed";
+      const place = result.estimate ? `${result.estimate.headline} ${placeName(result.estimate)} ${result.estimate.abstained ? "abstained" : ""}` : "failed";
       const haystack = `${result.photo} ${place}`.toLocaleLowerCase();
       const hit = words.every((word) => haystack.includes(word));
       this.items[index].hidden = !hit;

@@ -30,7 +30,24 @@ function coordinates({ lat, lon }, precision) {
   return `${lat.toFixed(digits)}, ${lon.toFixed(digits)}`;
 }
 
-const placeName = ({ place }) => place.label || place.country_code || "Unnamed place";
+// A best guess has no more digits than about 1 km needs.
+const roundest = (precision, estimate) => (isGuess(estimate) && !(DIGITS[precision] < DIGITS[25]) ? 25 : precision);
+
+const placeName = ({ place }) => place.label || place.country_code || "unnamed place";
+
+const NO_ANSWER = "No confident answer";
+
+// The headline without the best guess, which has a line of its own.
+const heading = ({ headline }) => (headline.startsWith(NO_ANSWER) ? NO_ANSWER : headline);
+
+// Whether the place is more than the answer is sure of.
+const isGuess = (estimate) => heading(estimate) !== placeName(estimate);
+
+// Headline, reason and best guess in one text.
+function inWords(estimate) {
+  const reason = estimate.abstained_because ? `: ${estimate.abstained_because}` : "";
+  return `${heading(estimate)}${reason}${isGuess(estimate) ? `. Best guess: ${placeName(estimate)}` : ""}`;
+}
 
 const oneOrigin = (origin) =>
   origin.kind === "generated" ? `written by ${origin.model}` : `${origin.channel} search, no. ${origin.rank + 1}`;
