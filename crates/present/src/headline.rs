@@ -208,6 +208,7 @@ mod tests {
             candidates: Vec::new(),
             stated: None,
             incomplete: None,
+            group: None,
         }
     }
 

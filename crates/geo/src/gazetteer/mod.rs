@@ -124,7 +124,7 @@ impl Gazetteer {
     /// assert_eq!(lisbon.place.label(), "Lisbon, Portugal");
     /// assert!((lisbon.location.latitude() - 38.7).abs() < 0.1 && lisbon.radius_km < 15.0);
     /// assert_eq!(gazetteer.find(&["Springfield", "USA"], LastName::Country), Err(PlaceError::Ambiguous));
-    /// assert_eq!(gazetteer.find(&["Lisbon"], LastName::Country), Err(PlaceError::Unknown));
+    /// assert_eq!(gazetteer.find(&["Cologne"], LastName::Country), Err(PlaceError::Unknown));
     /// # Ok::<(), PlaceError>(())
     /// ```
     ///
