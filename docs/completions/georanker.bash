@@ -40,6 +40,9 @@ _georanker() {
             georanker,locate)
                 cmd="georanker__subcmd__locate"
                 ;;
+            georanker,pack)
+                cmd="georanker__subcmd__pack"
+                ;;
             georanker,packs)
                 cmd="georanker__subcmd__packs"
                 ;;
@@ -136,6 +139,9 @@ _georanker() {
             georanker__subcmd__help,locate)
                 cmd="georanker__subcmd__help__subcmd__locate"
                 ;;
+            georanker__subcmd__help,pack)
+                cmd="georanker__subcmd__help__subcmd__pack"
+                ;;
             georanker__subcmd__help,packs)
                 cmd="georanker__subcmd__help__subcmd__packs"
                 ;;
@@ -172,11 +178,26 @@ _georanker() {
             georanker__subcmd__help__subcmd__gallery,verify)
                 cmd="georanker__subcmd__help__subcmd__gallery__subcmd__verify"
                 ;;
+            georanker__subcmd__help__subcmd__pack,build)
+                cmd="georanker__subcmd__help__subcmd__pack__subcmd__build"
+                ;;
             georanker__subcmd__help__subcmd__train,set)
                 cmd="georanker__subcmd__help__subcmd__train__subcmd__set"
                 ;;
             georanker__subcmd__help__subcmd__train,vlm)
                 cmd="georanker__subcmd__help__subcmd__train__subcmd__vlm"
+                ;;
+            georanker__subcmd__pack,build)
+                cmd="georanker__subcmd__pack__subcmd__build"
+                ;;
+            georanker__subcmd__pack,help)
+                cmd="georanker__subcmd__pack__subcmd__help"
+                ;;
+            georanker__subcmd__pack__subcmd__help,build)
+                cmd="georanker__subcmd__pack__subcmd__help__subcmd__build"
+                ;;
+            georanker__subcmd__pack__subcmd__help,help)
+                cmd="georanker__subcmd__pack__subcmd__help__subcmd__help"
                 ;;
             georanker__subcmd__train,help)
                 cmd="georanker__subcmd__train__subcmd__help"
@@ -203,7 +224,7 @@ _georanker() {
 
     case "${cmd}" in
         georanker)
-            opts="-q -h -V --quiet --help --version locate gallery generate curate score train evaluate pull packs doctor completions help"
+            opts="-q -h -V --quiet --help --version locate gallery generate curate score train pack evaluate pull packs doctor completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -442,7 +463,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__evaluate)
-            opts="-f -o -q -h -V --predictions --truth --by --where --calibration --bootstrap --seed --skip-bad-rows --format --out --force --quiet --help --version"
+            opts="-f -o -q -h -V --predictions --truth --by --where --calibration --countries --gallery --gallery-where --exclude --bootstrap --seed --skip-bad-rows --format --out --force --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -462,6 +483,18 @@ _georanker() {
                     ;;
                 --where)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gallery)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --gallery-where)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -W "same-author" -- "${cur}"))
                     return 0
                     ;;
                 --bootstrap)
@@ -782,7 +815,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__generate)
-            opts="-n -o -q -h -V --api --model --api-key-env --temperature --max-tokens --detail --max-side --structured --seed --requests-per-minute --timeout --retries --retry-delay --local --weights --weights-cache --dtype --top-k --top-p --min-pixels --max-pixels --device --threads --prompt --references --samples --protocol --concurrency --budget --price-in --price-out --cache --out --force --dry-run --pack --max-megapixels --quiet --help --version"
+            opts="-n -o -q -h -V --api --model --api-key-env --temperature --max-tokens --detail --max-side --structured --seed --requests-per-minute --timeout --retries --retry-delay --local --weights --weights-cache --dtype --top-k --top-p --min-pixels --max-pixels --device --threads --prompt --references --hint --samples --protocol --concurrency --budget --price-in --price-out --cache --out --force --dry-run --pack --max-megapixels --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -888,6 +921,10 @@ _georanker() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --hint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --samples)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -944,7 +981,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__help)
-            opts="locate gallery generate curate score train evaluate pull packs doctor completions help"
+            opts="locate gallery generate curate score train pack evaluate pull packs doctor completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1181,6 +1218,34 @@ _georanker() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        georanker__subcmd__help__subcmd__pack)
+            opts="build"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        georanker__subcmd__help__subcmd__pack__subcmd__build)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         georanker__subcmd__help__subcmd__packs)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1266,7 +1331,7 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__locate)
-            opts="-f -o -q -h -V --pack --gallery --format --out --map --force --ids --top --distinct --region --precision --decide --exclude --exif-only --allow-truncated --sidecars --max-megapixels --device --threads --fuse --dedupe --dedupe-photos --coordinates --more-coordinates --query-cache --author --generate --generate-model --generate-api-key-env --generate-samples --generate-detail --generate-prompt --generate-temperature --generate-requests-per-minute --generate-budget --generate-price-in --generate-price-out --generate-cache --generated --merge-within-m --judge --judge-adapter --judge-retrieved --judge-generated --judge-dtype --judge-device --judge-max-pixels --judge-weights --judge-weights-cache --judge-vision-cache --quiet --help --version"
+            opts="-f -o -q -h -V --pack --gallery --format --out --map --force --ids --top --distinct --region --precision --decide --together --album --exclude --exif-only --allow-truncated --sidecars --max-megapixels --device --threads --fuse --dedupe --dedupe-photos --coordinates --more-coordinates --query-cache --author --generate --generate-model --generate-api-key-env --generate-samples --generate-detail --generate-prompt --hint --generate-temperature --generate-requests-per-minute --generate-budget --generate-price-in --generate-price-out --generate-cache --generated --merge-within-m --judge --judge-adapter --judge-retrieved --judge-generated --judge-dtype --judge-device --judge-max-pixels --judge-weights --judge-weights-cache --judge-vision-cache --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1321,6 +1386,10 @@ _georanker() {
                     return 0
                     ;;
                 --decide)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --album)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1386,6 +1455,10 @@ _georanker() {
                     ;;
                 --generate-prompt)
                     COMPREPLY=($(compgen -W "zero-shot retrieval" -- "${cur}"))
+                    return 0
+                    ;;
+                --hint)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --generate-temperature)
@@ -1467,6 +1540,96 @@ _georanker() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        georanker__subcmd__pack)
+            opts="-q -h -V --quiet --help --version build help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        georanker__subcmd__pack__subcmd__build)
+            opts="-q -h -V --config --only --shard --plan --device --threads --quiet --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --device)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        georanker__subcmd__pack__subcmd__help)
+            opts="build help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        georanker__subcmd__pack__subcmd__help__subcmd__build)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        georanker__subcmd__pack__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         georanker__subcmd__packs)
             opts="-q -h -V --pack --verify --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1486,13 +1649,17 @@ _georanker() {
             return 0
             ;;
         georanker__subcmd__pull)
-            opts="-q -h -V --repo --into --offline --list --json --quiet --help --version"
+            opts="-q -h -V --repo --wheel --into --offline --list --json --quiet --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --repo)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wheel)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

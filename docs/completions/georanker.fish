@@ -33,6 +33,7 @@ complete -c georanker -n "__fish_georanker_needs_command" -f -a "generate" -d 'A
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "curate" -d 'Make and describe datasets for training rankers'
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "score" -d 'Score the candidates of photos with a vision-language model'
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "train" -d 'Train a ranker'
+complete -c georanker -n "__fish_georanker_needs_command" -f -a "pack" -d 'Build model packs'
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "evaluate" -d 'Measure the accuracy of predictions'
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "pull" -d 'Download published weights and make a pack of them'
 complete -c georanker -n "__fish_georanker_needs_command" -f -a "packs" -d 'List and check the packs on this machine'
@@ -62,6 +63,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand locate" -l precision
 200\t''
 country\t''"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l decide -d 'Choose the answer by this rule: argmax, geoscore, or threshold:KM [default: the pack\'s rule]' -r
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l album -d 'Let photos of one folder that were taken within this many minutes of each other make each other\'s places likelier' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l exclude -d 'Exclude gallery photos that would give the answer away' -r -f -a "same-author\t'Photos by `--author`'
 near-duplicate\t'Near-duplicates of the photo itself'"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l max-megapixels -d 'Reject photos above this size' -r
@@ -83,6 +85,7 @@ high\t'Tiled image; the price depends on its size'
 auto\t'Let the server choose'"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-prompt -d 'Prompt: the paper\'s zero-shot prompt, or G3\'s with coordinates of similar and dissimilar gallery photos' -r -f -a "zero-shot\t'Send the photo alone'
 retrieval\t'Add coordinates of similar and dissimilar photos'"
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l hint -d 'Tell the model what you know about the photos, such as "a trip to Chile in 2019"; at most 500 characters' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-temperature -d 'Sampling temperature' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-requests-per-minute -d 'Maximum requests per minute, evenly spaced' -r
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l generate-budget -d 'Stop asking before the run costs more than this, in the currency of the prices; remaining photos are located by the gallery alone' -r
@@ -106,6 +109,7 @@ q4\t'4 bits per weight'"
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-weights-cache -d 'Cache quantised weights in this directory, so that only the first start takes minutes' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l judge-vision-cache -d 'Cache the vision features of gallery photos in this directory' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l force -d 'Replace files that georanker did not write or that were changed since'
+complete -c georanker -n "__fish_georanker_using_subcommand locate" -l together -d 'Locate all photos together, as photos of one place; each gets the same answer'
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l exif-only -d 'Answer only from the location that each file states (EXIF, XMP, sidecars); no model runs'
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l allow-truncated -d 'Use photos whose files end too early, as far as they go; the output says what is missing'
 complete -c georanker -n "__fish_georanker_using_subcommand locate" -l sidecars -d 'Also read the locations that Google Takeout\'s JSON files beside the photos state'
@@ -214,6 +218,7 @@ complete -c georanker -n "__fish_georanker_using_subcommand generate" -l threads
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l prompt -d 'Prompt: the paper\'s zero-shot prompt, or G3\'s with coordinates of similar and dissimilar gallery photos' -r -f -a "zero-shot\t'Send the photo alone'
 retrieval\t'Add coordinates of similar and dissimilar photos'"
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l references -d 'Number of similar, and of dissimilar, photos in the retrieval prompt' -r
+complete -c georanker -n "__fish_georanker_using_subcommand generate" -l hint -d 'Tell the model what you know about the photos, such as "a trip to Chile in 2019"; at most 500 characters' -r
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -s n -l samples -d 'Answers per photo' -r
 complete -c georanker -n "__fish_georanker_using_subcommand generate" -l protocol -d 'Rules for prompts, pixels and reading: ours, or exactly those of the official code (unreadable answers become 0, 0)' -r -f -a "default\t'Drop and count unreadable answers'
 official\t'Read answers as the official code does: 0, 0 if unreadable'"
@@ -332,21 +337,42 @@ complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_se
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from help" -f -a "set" -d 'Train the set ranker: attention over the candidates of a photo'
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from help" -f -a "vlm" -d 'Train the vision-language ranker: low-rank adapters on Qwen2-VL'
 complete -c georanker -n "__fish_georanker_using_subcommand train; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and not __fish_seen_subcommand_from build help" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and not __fish_seen_subcommand_from build help" -s h -l help -d 'Print help'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and not __fish_seen_subcommand_from build help" -s V -l version -d 'Print version'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and not __fish_seen_subcommand_from build help" -f -a "build" -d 'Build a model pack from a photo collection and an encoder'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and not __fish_seen_subcommand_from build help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from build" -l config -d 'Configuration file (TOML)' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from build" -l only -d 'Run this step alone; those before it must have been made' -r
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from build" -l shard -d 'Make only this share of the features, for example 2/8 on the second of eight machines; copy the work directories together afterwards' -r
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from build" -l device -d 'Device to run on: cpu, or cuda in a build with `--features cuda`' -r
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from build" -l threads -d 'Number of threads [default: one per core]' -r
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from build" -l plan -d 'Print the steps, what has been made, and what the rest will take, and do nothing'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from build" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from build" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from build" -s V -l version -d 'Print version'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from help" -f -a "build" -d 'Build a model pack from a photo collection and an encoder'
+complete -c georanker -n "__fish_georanker_using_subcommand pack; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l predictions -d 'Read predictions from this CSV (`IMG_ID`, `LAT_pred`, `LON_pred`); repeat to compare methods with the first' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l truth -d 'Read true locations from this photo table (CSV or Parquet: `IMG_ID`, `LAT`, `LON`)' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l by -d 'Break the accuracy down by these columns of the truth' -r
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l where -d 'Use only rows of the truth that match, for example split=test,owner!=Somebody' -r
+complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l gallery -d 'Break the accuracy down by the distance to the nearest photo of this gallery or photo table' -r -F
+complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l gallery-where -d 'Use only rows of the `--gallery` table that match, for example split=gallery' -r
+complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l exclude -d 'Leave out gallery photos by the author of the query (column `author` of the truth)' -r -f -a "same-author\t'Photos by the author of the query'"
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l bootstrap -d 'Number of bootstrap resamples for the 95 % intervals; 0 omits the intervals' -r
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l seed -d 'Seed of the bootstrap' -r
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s f -l format -d 'Output format' -r
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s o -l out -d 'Write to this file instead of stdout' -r -F
-complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l calibration -d 'Also measure how well confidence is calibrated'
+complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l calibration -d 'Also measure how well confidence is calibrated, how well it ranks, and what abstaining brings'
+complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l countries -d 'Also report by continent, with every country alike, and the true and predicted share of each country'
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l skip-bad-rows -d 'Leave out rows of the files that are wrong; each is named'
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -l force -d 'Replace files that georanker did not write or that were changed since'
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
-complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s h -l help -d 'Print help'
+complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c georanker -n "__fish_georanker_using_subcommand evaluate" -s V -l version -d 'Print version'
 complete -c georanker -n "__fish_georanker_using_subcommand pull" -l repo -d 'Download a part from another repository of the hub; may be repeated' -r
+complete -c georanker -n "__fish_georanker_using_subcommand pull" -l wheel -d 'Take the part that this wheel of the Python package index holds from it (geoclip 1.3.0), not from GitHub' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand pull" -l into -d 'Create the pack\'s directory in DIR' -r -F
 complete -c georanker -n "__fish_georanker_using_subcommand pull" -l offline -d 'Work offline, using cached files only (as HF_HUB_OFFLINE=1)'
 complete -c georanker -n "__fish_georanker_using_subcommand pull" -l list -d 'List the packs that can be downloaded, then exit'
@@ -369,18 +395,19 @@ complete -c georanker -n "__fish_georanker_using_subcommand doctor" -s V -l vers
 complete -c georanker -n "__fish_georanker_using_subcommand completions" -s q -l quiet -d 'Hide progress and notes on stderr; errors are still shown'
 complete -c georanker -n "__fish_georanker_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c georanker -n "__fish_georanker_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "locate" -d 'Find where photos were taken'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "gallery" -d 'Build and maintain a gallery of geotagged photos'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "generate" -d 'Ask a vision-language model where photos were taken; photos are sent to the address you give'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "curate" -d 'Make and describe datasets for training rankers'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "score" -d 'Score the candidates of photos with a vision-language model'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "train" -d 'Train a ranker'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "evaluate" -d 'Measure the accuracy of predictions'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "pull" -d 'Download published weights and make a pack of them'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "packs" -d 'List and check the packs on this machine'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "doctor" -d 'Check what is found on this machine, what is missing, and how fast it is'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train evaluate pull packs doctor completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "locate" -d 'Find where photos were taken'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "gallery" -d 'Build and maintain a gallery of geotagged photos'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "generate" -d 'Ask a vision-language model where photos were taken; photos are sent to the address you give'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "curate" -d 'Make and describe datasets for training rankers'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "score" -d 'Score the candidates of photos with a vision-language model'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "train" -d 'Train a ranker'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "pack" -d 'Build model packs'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "evaluate" -d 'Measure the accuracy of predictions'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "pull" -d 'Download published weights and make a pack of them'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "packs" -d 'List and check the packs on this machine'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "doctor" -d 'Check what is found on this machine, what is missing, and how fast it is'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and not __fish_seen_subcommand_from locate gallery generate curate score train pack evaluate pull packs doctor completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from gallery" -f -a "build" -d 'Make a new gallery from geotagged photos'
 complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from gallery" -f -a "add" -d 'Add photos to a gallery; photos that it already holds are skipped, so an interrupted run can be repeated'
 complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from gallery" -f -a "remove" -d 'Remove photos by id'
@@ -391,3 +418,4 @@ complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_see
 complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from curate" -f -a "stats" -d 'Describe and plot a ranking dataset; also reads the official GeoRanking files'
 complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from train" -f -a "set" -d 'Train the set ranker: attention over the candidates of a photo'
 complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from train" -f -a "vlm" -d 'Train the vision-language ranker: low-rank adapters on Qwen2-VL'
+complete -c georanker -n "__fish_georanker_using_subcommand help; and __fish_seen_subcommand_from pack" -f -a "build" -d 'Build a model pack from a photo collection and an encoder'

@@ -46,6 +46,7 @@ name\:"File name"))' \
 '--region=[Restrict answers to a region\: countries or states by name or code (AU,NZ or US-CA), south,west,north,east in degrees, or lat,lon,radius in km]:REGION:_default' \
 '--precision=[Coarsen locations in the output to about this many km, or to the country]:1|25|200|country:(exact 1 25 200 country)' \
 '--decide=[Choose the answer by this rule\: argmax, geoscore, or threshold\:KM \[default\: the pack'\''s rule\]]:RULE:_default' \
+'(--exif-only)--album=[Let photos of one folder that were taken within this many minutes of each other make each other'\''s places likelier]:MINUTES:_default' \
 '*--exclude=[Exclude gallery photos that would give the answer away]:WHAT,...:((same-author\:"Photos by \`--author\`"
 near-duplicate\:"Near-duplicates of the photo itself"))' \
 '--max-megapixels=[Reject photos above this size]:MEGAPIXELS:_default' \
@@ -67,6 +68,7 @@ high\:"Tiled image; the price depends on its size"
 auto\:"Let the server choose"))' \
 '--generate-prompt=[Prompt\: the paper'\''s zero-shot prompt, or G3'\''s with coordinates of similar and dissimilar gallery photos]:GENERATE_PROMPT:((zero-shot\:"Send the photo alone"
 retrieval\:"Add coordinates of similar and dissimilar photos"))' \
+'--hint=[Tell the model what you know about the photos, such as "a trip to Chile in 2019"; at most 500 characters]:TEXT:_default' \
 '--generate-temperature=[Sampling temperature]:T:_default' \
 '--generate-requests-per-minute=[Maximum requests per minute, evenly spaced]:N:_default' \
 '--generate-budget=[Stop asking before the run costs more than this, in the currency of the prices; remaining photos are located by the gallery alone]:COST:_default' \
@@ -90,6 +92,7 @@ q4\:"4 bits per weight"))' \
 '--judge-weights-cache=[Cache quantised weights in this directory, so that only the first start takes minutes]:DIR:_files' \
 '--judge-vision-cache=[Cache the vision features of gallery photos in this directory]:DIR:_files' \
 '--force[Replace files that georanker did not write or that were changed since]' \
+'(--exif-only --album)--together[Locate all photos together, as photos of one place; each gets the same answer]' \
 '(--gallery --region --decide --exclude)--exif-only[Answer only from the location that each file states (EXIF, XMP, sidecars); no model runs]' \
 '--allow-truncated[Use photos whose files end too early, as far as they go; the output says what is missing]' \
 '--sidecars[Also read the locations that Google Takeout'\''s JSON files beside the photos state]' \
@@ -305,6 +308,7 @@ f16\:"16 bits with a small range"))' \
 '--prompt=[Prompt\: the paper'\''s zero-shot prompt, or G3'\''s with coordinates of similar and dissimilar gallery photos]:PROMPT:((zero-shot\:"Send the photo alone"
 retrieval\:"Add coordinates of similar and dissimilar photos"))' \
 '--references=[Number of similar, and of dissimilar, photos in the retrieval prompt]:N:_default' \
+'--hint=[Tell the model what you know about the photos, such as "a trip to Chile in 2019"; at most 500 characters]:TEXT:_default' \
 '-n+[Answers per photo]:N:_default' \
 '--samples=[Answers per photo]:N:_default' \
 '--protocol=[Rules for prompts, pixels and reading\: ours, or exactly those of the official code (unreadable answers become 0, 0)]:official|default:((default\:"Drop and count unreadable answers"
@@ -552,25 +556,91 @@ esac
     ;;
 esac
 ;;
+(pack)
+_arguments "${_arguments_options[@]}" : \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
+'-h[Print help]' \
+'--help[Print help]' \
+'-V[Print version]' \
+'--version[Print version]' \
+":: :_georanker__subcmd__pack_commands" \
+"*::: :->pack" \
+&& ret=0
+
+    case $state in
+    (pack)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:georanker-pack-command-$line[1]:"
+        case $line[1] in
+            (build)
+_arguments "${_arguments_options[@]}" : \
+'--config=[Configuration file (TOML)]:FILE:_files' \
+'--only=[Run this step alone; those before it must have been made]:STEP:_default' \
+'--shard=[Make only this share of the features, for example 2/8 on the second of eight machines; copy the work directories together afterwards]:I/N:_default' \
+'--device=[Device to run on\: cpu, or cuda in a build with \`--features cuda\`]:cpu|cuda|cuda:N:_default' \
+'--threads=[Number of threads \[default\: one per core\]]:N:_default' \
+'--plan[Print the steps, what has been made, and what the rest will take, and do nothing]' \
+'-q[Hide progress and notes on stderr; errors are still shown]' \
+'--quiet[Hide progress and notes on stderr; errors are still shown]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_georanker__subcmd__pack__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:georanker-pack-help-command-$line[1]:"
+        case $line[1] in
+            (build)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (evaluate)
 _arguments "${_arguments_options[@]}" : \
 '*--predictions=[Read predictions from this CSV (\`IMG_ID\`, \`LAT_pred\`, \`LON_pred\`); repeat to compare methods with the first]:FILE:_files' \
 '--truth=[Read true locations from this photo table (CSV or Parquet\: \`IMG_ID\`, \`LAT\`, \`LON\`)]:FILE:_files' \
 '*--by=[Break the accuracy down by these columns of the truth]:COLUMN,...:_default' \
 '*--where=[Use only rows of the truth that match, for example split=test,owner!=Somebody]:CONDITION,...:_default' \
+'--gallery=[Break the accuracy down by the distance to the nearest photo of this gallery or photo table]:DIR|TABLE:_files' \
+'*--gallery-where=[Use only rows of the \`--gallery\` table that match, for example split=gallery]:CONDITION,...:_default' \
+'--exclude=[Leave out gallery photos by the author of the query (column \`author\` of the truth)]:WHAT:((same-author\:"Photos by the author of the query"))' \
 '--bootstrap=[Number of bootstrap resamples for the 95 % intervals; 0 omits the intervals]:N:_default' \
 '--seed=[Seed of the bootstrap]:SEED:_default' \
 '-f+[Output format]:table|json|markdown:_default' \
 '--format=[Output format]:table|json|markdown:_default' \
 '-o+[Write to this file instead of stdout]:FILE:_files' \
 '--out=[Write to this file instead of stdout]:FILE:_files' \
-'--calibration[Also measure how well confidence is calibrated]' \
+'--calibration[Also measure how well confidence is calibrated, how well it ranks, and what abstaining brings]' \
+'--countries[Also report by continent, with every country alike, and the true and predicted share of each country]' \
 '--skip-bad-rows[Leave out rows of the files that are wrong; each is named]' \
 '--force[Replace files that georanker did not write or that were changed since]' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
-'-h[Print help]' \
-'--help[Print help]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
 '-V[Print version]' \
 '--version[Print version]' \
 && ret=0
@@ -578,9 +648,10 @@ _arguments "${_arguments_options[@]}" : \
 (pull)
 _arguments "${_arguments_options[@]}" : \
 '*--repo=[Download a part from another repository of the hub; may be repeated]:[PART=]ORGANISATION/NAME[@REVISION]:_default' \
+'--wheel=[Take the part that this wheel of the Python package index holds from it (geoclip 1.3.0), not from GitHub]:FILE:_files' \
 '--into=[Create the pack'\''s directory in DIR]:DIR:_files' \
 '--offline[Work offline, using cached files only (as HF_HUB_OFFLINE=1)]' \
-'(--repo --into --offline)--list[List the packs that can be downloaded, then exit]' \
+'(--repo --wheel --into --offline)--list[List the packs that can be downloaded, then exit]' \
 '--json[Print the result as JSON]' \
 '-q[Hide progress and notes on stderr; errors are still shown]' \
 '--quiet[Hide progress and notes on stderr; errors are still shown]' \
@@ -740,6 +811,26 @@ _arguments "${_arguments_options[@]}" : \
     ;;
 esac
 ;;
+(pack)
+_arguments "${_arguments_options[@]}" : \
+":: :_georanker__subcmd__help__subcmd__pack_commands" \
+"*::: :->pack" \
+&& ret=0
+
+    case $state in
+    (pack)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:georanker-help-pack-command-$line[1]:"
+        case $line[1] in
+            (build)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (evaluate)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -782,6 +873,7 @@ _georanker_commands() {
 'curate:Make and describe datasets for training rankers' \
 'score:Score the candidates of photos with a vision-language model' \
 'train:Train a ranker' \
+'pack:Build model packs' \
 'evaluate:Measure the accuracy of predictions' \
 'pull:Download published weights and make a pack of them' \
 'packs:List and check the packs on this machine' \
@@ -954,6 +1046,7 @@ _georanker__subcmd__help_commands() {
 'curate:Make and describe datasets for training rankers' \
 'score:Score the candidates of photos with a vision-language model' \
 'train:Train a ranker' \
+'pack:Build model packs' \
 'evaluate:Measure the accuracy of predictions' \
 'pull:Download published weights and make a pack of them' \
 'packs:List and check the packs on this machine' \
@@ -1053,6 +1146,18 @@ _georanker__subcmd__help__subcmd__locate_commands() {
     local commands; commands=()
     _describe -t commands 'georanker help locate commands' commands "$@"
 }
+(( $+functions[_georanker__subcmd__help__subcmd__pack_commands] )) ||
+_georanker__subcmd__help__subcmd__pack_commands() {
+    local commands; commands=(
+'build:Build a model pack from a photo collection and an encoder' \
+    )
+    _describe -t commands 'georanker help pack commands' commands "$@"
+}
+(( $+functions[_georanker__subcmd__help__subcmd__pack__subcmd__build_commands] )) ||
+_georanker__subcmd__help__subcmd__pack__subcmd__build_commands() {
+    local commands; commands=()
+    _describe -t commands 'georanker help pack build commands' commands "$@"
+}
 (( $+functions[_georanker__subcmd__help__subcmd__packs_commands] )) ||
 _georanker__subcmd__help__subcmd__packs_commands() {
     local commands; commands=()
@@ -1090,6 +1195,37 @@ _georanker__subcmd__help__subcmd__train__subcmd__vlm_commands() {
 _georanker__subcmd__locate_commands() {
     local commands; commands=()
     _describe -t commands 'georanker locate commands' commands "$@"
+}
+(( $+functions[_georanker__subcmd__pack_commands] )) ||
+_georanker__subcmd__pack_commands() {
+    local commands; commands=(
+'build:Build a model pack from a photo collection and an encoder' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'georanker pack commands' commands "$@"
+}
+(( $+functions[_georanker__subcmd__pack__subcmd__build_commands] )) ||
+_georanker__subcmd__pack__subcmd__build_commands() {
+    local commands; commands=()
+    _describe -t commands 'georanker pack build commands' commands "$@"
+}
+(( $+functions[_georanker__subcmd__pack__subcmd__help_commands] )) ||
+_georanker__subcmd__pack__subcmd__help_commands() {
+    local commands; commands=(
+'build:Build a model pack from a photo collection and an encoder' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'georanker pack help commands' commands "$@"
+}
+(( $+functions[_georanker__subcmd__pack__subcmd__help__subcmd__build_commands] )) ||
+_georanker__subcmd__pack__subcmd__help__subcmd__build_commands() {
+    local commands; commands=()
+    _describe -t commands 'georanker pack help build commands' commands "$@"
+}
+(( $+functions[_georanker__subcmd__pack__subcmd__help__subcmd__help_commands] )) ||
+_georanker__subcmd__pack__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'georanker pack help help commands' commands "$@"
 }
 (( $+functions[_georanker__subcmd__packs_commands] )) ||
 _georanker__subcmd__packs_commands() {

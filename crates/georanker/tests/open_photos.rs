@@ -106,7 +106,7 @@ fn the_licence_page_counts_what_is_there() {
         "holds {} ground-level photos by {} authors from {} public git repositories, taken in {} countries",
         thousands(rows.len()),
         distinct(|row| row.author.clone()),
-        distinct(|row| row.get("repository").map(|text| text.into_owned())),
+        distinct(|row| row.get("repository").map(std::borrow::Cow::into_owned)),
         distinct(|row| row.place.country.clone()),
     );
     assert!(page.contains(&first), "{first}");

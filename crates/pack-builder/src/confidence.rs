@@ -154,7 +154,7 @@ impl Fitting<'_> {
         }
         if asked.folds.regime != Regime::Far {
             // From a fiftieth to a half of the gallery, evenly on a logarithmic scale.
-            let number = mixed(photo as u64, seed ^ 13) as f64 / u64::MAX as f64;
+            let number = mixed(photo as u64, seed ^ 0x0d) as f64 / u64::MAX as f64;
             let share = 0.02_f64.powf(number) * 0.5_f64.powf(1.0 - number);
             let without = Without { share: Some(share), ..asked.without(&self.config.folds) };
             let set = asked.field.candidates(photo, without);

@@ -96,17 +96,23 @@ pub enum BuildError {
         /// The step.
         step: &'static str,
         /// Why.
-        source: TrainError,
+        source: Box<TrainError>,
     },
     /// The encoder, or the pack just written.
     #[error(transparent)]
-    Pack(#[from] PackError),
+    Pack(Box<PackError>),
     /// Stopped by the user; what was made is kept.
     #[error("stopped; run the same command again to continue")]
     Interrupted,
     /// A part with a diagnosis of its own.
     #[error("{0}")]
     Part(#[from] Failure),
+}
+
+impl From<PackError> for BuildError {
+    fn from(error: PackError) -> Self {
+        Self::Pack(Box::new(error))
+    }
 }
 
 impl BuildError {
@@ -116,7 +122,7 @@ impl BuildError {
     }
 
     pub(crate) fn training(step: &'static str) -> impl FnOnce(TrainError) -> Self {
-        move |source| Self::Training { step, source }
+        move |source| Self::Training { step, source: Box::new(source) }
     }
 
     pub(crate) fn part(error: impl Into<Failure>) -> Self {
@@ -136,7 +142,9 @@ impl Diagnose for BuildError {
             Self::Io { .. } => ErrorKind::Output,
             Self::Damaged { .. } => ErrorKind::Unreadable,
             Self::NotFinite { .. } | Self::Heads(_) => ErrorKind::BrokenModel,
-            Self::Training { source: TrainError::NonFiniteLoss { .. }, .. } => ErrorKind::Diverged,
+            Self::Training { source, .. } if matches!(**source, TrainError::NonFiniteLoss { .. }) => {
+                ErrorKind::Diverged
+            }
             Self::Training { .. } => ErrorKind::Usage,
             Self::Pack(error) => error.kind(),
             Self::Interrupted => ErrorKind::Interrupted,

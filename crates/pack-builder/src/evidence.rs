@@ -14,7 +14,7 @@ use train::{ConfidenceSample, ConfidenceSettings, fit_confidence};
 use crate::choose::{Choice, author_weights};
 use crate::config::BuildConfig;
 use crate::corpus::Corpus;
-use crate::field::Field;
+use crate::field::FieldOf;
 use crate::folds::{Folds, Regime};
 use crate::judge::{Asked, Query, answer, by_fold, each_query, error_km};
 use crate::space::{drawn, mixed};
@@ -27,7 +27,7 @@ const LEARNED: u64 = 8;
 
 /// The half that a photo belongs to.
 pub(crate) fn half(photo: usize, seed: u64) -> usize {
-    (mixed(photo as u64, seed ^ 21) % 2) as usize
+    (mixed(photo as u64, seed ^ 0x15) % 2) as usize
 }
 
 /// The names of the models' files.
@@ -106,10 +106,10 @@ struct Judged {
 impl EvidenceFit<'_> {
     /// Fits a model on each half of the queries, in all regimes but the one in which nothing near the truth is there to
     /// be ranked.
-    pub(crate) fn fit<'f>(
+    pub(crate) fn fit(
         &self,
         folds: &[Folds],
-        field: &dyn Fn(&Folds, Option<usize>) -> Result<Field<'f>, BuildError>,
+        field: FieldOf<'_, '_>,
         run: &Run<'_>,
     ) -> Result<Vec<Arc<ConfidenceModel>>, BuildError> {
         let mut photos = drawn(&self.corpus.gallery, self.config.ranker.queries, self.config.seed);
@@ -146,7 +146,7 @@ impl EvidenceFit<'_> {
             members: self.config.confidence.members,
             steps: self.config.ranker.steps as usize,
             weight_decay: self.config.confidence.weight_decay,
-            seed: self.config.seed ^ 5,
+            seed: self.config.seed ^ 0x05,
             ..ConfidenceSettings::default()
         };
         halves
@@ -164,7 +164,7 @@ impl EvidenceFit<'_> {
         let among = order.len().min(JUDGED);
         let evidence = Evidence::of(&self.choice.channels, set);
         let one = |number: u64| {
-            let at = mixed(*photo as u64, self.config.seed ^ (31 + number)) as usize % among.max(1);
+            let at = mixed(*photo as u64, self.config.seed ^ (0x1f + number)) as usize % among.max(1);
             let candidate = set.candidates.get(*order.get(at)?)?;
             Some(Judged {
                 photo: *photo,

@@ -187,7 +187,7 @@ impl Parts<'_> {
                     made.features.extend(values);
                 }
                 (Err(Failure { message, .. }), _) => {
-                    made.failed.push(FailedPhoto { row: row as u32, message })
+                    made.failed.push(FailedPhoto { row: row as u32, message });
                 }
                 // What could not be read has failed above.
                 (Ok(_), Err(_)) => {}

@@ -11,9 +11,14 @@ use kernels::vectors::dot_f32;
 use rank::{FoundItem, assemble};
 use rayon::prelude::*;
 
+use crate::BuildError;
 use crate::config::RetrievalConfig;
 use crate::corpus::Corpus;
+use crate::folds::Folds;
 use crate::space::{Space, mixed};
+
+/// What gives the vectors under the heads of a fold; `None` for those of all gallery photos.
+pub(crate) type FieldOf<'a, 'f> = &'a dyn Fn(&Folds, Option<usize>) -> Result<Field<'f>, BuildError>;
 
 /// Photos and places under one set of heads.
 pub(crate) struct Field<'a> {

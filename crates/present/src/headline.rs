@@ -179,6 +179,7 @@ mod tests {
     use contract::{Abstention, Weakness};
     use geo::LatLon;
 
+    #[allow(clippy::unnecessary_wraps, reason = "fields of a place")]
     fn text(text: &str) -> Option<String> {
         Some(text.to_owned())
     }

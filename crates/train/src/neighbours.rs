@@ -133,10 +133,11 @@ impl Neighbours {
         for position in positions {
             let here = &self.vectors[position];
             let cell = cell_of(here, self.side);
-            (entered.clear(), left.clear());
+            entered.clear();
+            left.clear();
             let mut fresh = true;
             match before {
-                Some((there, _)) if there == here => fresh = false,
+                Some((there, _)) if there.map(f64::to_bits) == here.map(f64::to_bits) => fresh = false,
                 Some((there, known)) if known == cell => {
                     count = 0;
                     for other in ranges.iter().cloned().flatten() {
@@ -152,7 +153,8 @@ impl Neighbours {
                 _ => ranges = self.ranges(cell),
             }
             if fresh {
-                (entered.clear(), left.clear());
+                entered.clear();
+                left.clear();
                 let near = ranges.iter().cloned().flatten();
                 let near = near.filter(|other| self.is_near(here, &self.vectors[*other]));
                 entered.extend(near.map(|other| self.order[other]));

@@ -16,6 +16,7 @@ use super::{GeneratedArguments, GeneratedRequest, JudgeArguments, JudgeRequest};
 
 /// `georanker locate`.
 #[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct LocateArguments {
     /// Photos, or directories that hold photos (searched recursively).
     #[arg(required = true, value_name = "PHOTO|DIR")]

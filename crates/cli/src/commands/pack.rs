@@ -32,7 +32,7 @@ pub fn pack(command: &PackCommand, quiet: bool) -> Result<Exit, Failure> {
     let run = Run { stop: &stop, tell: &|event| progress.tell(event) };
     let built = build(&config, &options, &run);
     progress.finish();
-    end(&config, &options, built?, quiet)
+    end(&config, &options, &built?, quiet)
 }
 
 fn options(arguments: &PackBuildArguments) -> Result<BuildOptions, Failure> {
@@ -44,7 +44,7 @@ fn options(arguments: &PackBuildArguments) -> Result<BuildOptions, Failure> {
     Ok(BuildOptions { only, shard: arguments.shard.unwrap_or(Shard::ALL), load: arguments.device.resolve()? })
 }
 
-fn end(config: &BuildConfig, options: &BuildOptions, built: Built, quiet: bool) -> Result<Exit, Failure> {
+fn end(config: &BuildConfig, options: &BuildOptions, built: &Built, quiet: bool) -> Result<Exit, Failure> {
     for (_, message) in &built.failed {
         report(&Failure::new(contract::ErrorKind::InvalidPhoto, message.clone()));
     }

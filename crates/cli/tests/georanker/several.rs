@@ -17,7 +17,7 @@ fn json(run: &mut assert_cmd::Command, code: i32) -> Vec<Value> {
 
 /// Photos of a name, in this order.
 fn some() -> [PathBuf; 3] {
-    ["creek.jpg", "harbour.jpg", "tram-street.jpg"].map(|name| samples().join(name))
+    ["creek.jpg", "harbour.jpg", "museum.jpg"].map(|name| samples().join(name))
 }
 
 fn place(answer: &Value) -> (f64, f64) {
@@ -54,7 +54,7 @@ fn photos_together_have_one_answer() {
     assert!(lines[1..].iter().all(|line| line.ends_with(",3")), "{text}");
     let table = georanker().args(["locate", "--together"]).args(some()).assert().code(0);
     let text = String::from_utf8(table.get_output().stdout.clone()).unwrap();
-    assert_eq!(text.matches("within ").count(), 1, "{text}");
+    assert_eq!(text.matches("within 1 km").count(), 1, "{text}");
     assert!(text.contains("creek.jpg\n") && text.contains("located together with 2 other photos"), "{text}");
 }
 
@@ -75,7 +75,7 @@ fn the_same_picture_as_one_of_the_photos_decides_for_all() {
     let [creek, harbour, tram] = some();
     fs::copy(&tram, folder.join("copy.jpg")).unwrap();
     let mut table = "IMG_ID,LAT,LON\ncopy.jpg,-41.3,174.8\n".to_owned();
-    for name in ["eucalypts", "glacier", "ruins", "shrine", "station-street"] {
+    for name in ["aurora", "balconies", "temples", "waterfront", "government-building"] {
         fs::copy(samples().join(format!("{name}.jpg")), folder.join(format!("{name}.jpg"))).unwrap();
         writeln!(table, "{name}.jpg,41.9,12.5").unwrap();
     }
@@ -150,7 +150,9 @@ fn photos_of_an_outing_sway_each_other() {
         assert!(shares(&album[index]) > 0.0);
         for radius in ["1", "25", "200", "750", "2500"] {
             let confidence = |answer: &Value| answer["estimate"]["confidence"][radius].as_f64().unwrap();
-            assert!(confidence(&album[index]) <= confidence(&alone[index]) + 1e-9, "{radius}");
+            // The photo's own evidence speaks for another place in another degree, and for the same one as before.
+            let (with, without) = (confidence(&album[index]), confidence(&alone[index]));
+            assert!(changed || (with - without).abs() < 1e-9, "{radius}: {with} {without}");
         }
     }
     // Two hours later, and without a time: located as ever.
@@ -175,7 +177,7 @@ fn a_place_near_the_others_gets_likelier() {
     let [creek, _, tram] = some();
     fs::copy(&tram, folder.join("copy.jpg")).unwrap();
     let mut table = "IMG_ID,LAT,LON\ncopy.jpg,-41.3,174.8\n".to_owned();
-    for name in ["eucalypts", "glacier", "ruins", "shrine", "station-street"] {
+    for name in ["aurora", "balconies", "temples", "waterfront", "government-building"] {
         fs::copy(samples().join(format!("{name}.jpg")), folder.join(format!("{name}.jpg"))).unwrap();
         writeln!(table, "{name}.jpg,41.9,12.5").unwrap();
     }

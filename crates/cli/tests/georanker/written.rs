@@ -252,7 +252,7 @@ fn answers_stay_with_their_photos_when_the_asking_ends_in_between() {
     fs::copy(samples().join(ASKED), photos.join("b.jpg")).unwrap();
     let ask = |server: &ChatServer, photo: &Path, budget: &str| {
         let run = with_budget(&work, server, budget)
-            .args(["--top", "300", "--distinct", "0", "--generate-samples", "3"])
+            .args(["--top", "600", "--distinct", "0", "--generate-samples", "3"])
             .arg(photo)
             .assert();
         json_lines(&run.get_output().stdout)

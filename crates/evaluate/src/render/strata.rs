@@ -52,7 +52,7 @@ pub(super) fn countries(countries: &Countries, of: &str) -> [Section; 3] {
 }
 
 fn macro_average(average: &MacroAverage, of: &str) -> Section {
-    let mut header = vec!["".to_owned(), "countries".into()];
+    let mut header = vec![String::new(), "countries".into()];
     header.extend(RADII_KM.map(|radius| format!("< {radius} km, %")));
     header.push("GeoScore".into());
     let mut grid = Grid::new(header);

@@ -229,6 +229,7 @@ mod tests {
 
     use super::*;
 
+    #[allow(clippy::unnecessary_wraps, reason = "as the members of an album are given")]
     fn member(points: &[(f64, f64)], shares: &[f64], seconds: i64) -> Result<Member, Failure> {
         let at = |&(latitude, longitude): &(f64, f64)| {
             Candidate::at(LatLon::new(latitude, longitude).unwrap(), Origin::generated("m", 0))

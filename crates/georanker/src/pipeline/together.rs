@@ -44,9 +44,8 @@ pub fn locate_together<E>(
     let mut number = 0;
     for one in gathered {
         let outcome = match (&one.outcome, &shared) {
-            (Err(failure), _) => Err(failure.clone()),
+            (Err(failure), _) | (Ok(_), Some(Err(failure))) => Err(failure.clone()),
             (Ok(_), None) => Err(lost(&one.input.name)),
-            (Ok(_), Some(Err(failure))) => Err(failure.clone()),
             (Ok((photo, _)), Some(Ok(estimate))) => {
                 number += 1;
                 Ok(Estimate {

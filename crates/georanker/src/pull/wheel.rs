@@ -23,7 +23,7 @@ impl Puller {
     ///
     /// # Errors
     /// [`PullError`]; [`PullError::Wheel`] for a wheel that lacks a file.
-    pub(super) fn from_wheel(
+    pub(super) fn pull_wheel(
         &self,
         taken: &Taken<'_>,
         wheel: &Wheel,

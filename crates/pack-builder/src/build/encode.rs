@@ -146,7 +146,7 @@ impl Builder<'_> {
         if self.config.fits_heads() {
             let Some(file) = &self.ingredients.location_encoder else { return Ok(None) };
             let encoder = LocationEncoder::from_file(&file.from, &LoadOptions::default())
-                .map_err(|error| BuildError::Pack(error.into()))?;
+                .map_err(|error| BuildError::from(georanker::PackError::from(error)))?;
             return Ok(Some(Box::new(move |points| Ok(encoder.encode_normalised(points)))));
         }
         let encoder = PhotoEncoder::open_with(&self.pack, &self.options.load)?;

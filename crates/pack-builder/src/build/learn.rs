@@ -15,7 +15,7 @@ use crate::confidence::Fitting;
 use crate::config::RankerChoice;
 use crate::corpus::Corpus;
 use crate::evidence::{self, EvidenceFit, FILES, Rankers};
-use crate::field::Field;
+use crate::field::FieldOf;
 use crate::folds::{Folds, Regime};
 use crate::judge::{Asked, by_fold, each_query};
 use crate::pack_files::{CONFIDENCE, REPORT};
@@ -23,18 +23,15 @@ use crate::report::Reporting;
 use crate::work::{read_json, write_json};
 use crate::{BuildError, Event};
 
-/// What gives the vectors under the heads of a fold; `None` for those of all gallery photos.
-pub(super) type FieldOf<'a, 'f> = &'a dyn Fn(&Folds, Option<usize>) -> Result<Field<'f>, BuildError>;
-
 /// What was chosen, in the step's directory.
 const CHOICE: &str = "choice.json";
 
 impl Builder<'_> {
-    pub(super) fn ranker<'f>(
+    pub(super) fn ranker(
         &self,
         corpus: &Corpus,
         folds: &[Folds],
-        field: FieldOf<'_, 'f>,
+        field: FieldOf<'_, '_>,
     ) -> Result<(Choice, Rankers), BuildError> {
         let directory = self.made(Step::Ranker, &self.keys.ranker, |directory| {
             let lists: Vec<Vec<Judged>> = folds
@@ -61,10 +58,10 @@ impl Builder<'_> {
     }
 
     /// Fits the evidence ranker, and takes it if it is better than the vote.
-    fn evidence<'f>(
+    fn evidence(
         &self,
         corpus: &Corpus,
-        (folds, field): (&[Folds], FieldOf<'_, 'f>),
+        (folds, field): (&[Folds], FieldOf<'_, '_>),
         (plain, others): (&[Judged], &[Judged]),
         choice: &mut Choice,
         directory: &Path,
@@ -126,11 +123,11 @@ impl Builder<'_> {
     }
 
     /// The validation photos with their candidates in a regime.
-    fn validation<'f>(
+    fn validation(
         &self,
         corpus: &Corpus,
         folds: &Folds,
-        field: FieldOf<'_, 'f>,
+        field: FieldOf<'_, '_>,
     ) -> Result<Vec<Judged>, BuildError> {
         let mut judged = Vec::new();
         let mut photos = Vec::new();
@@ -157,11 +154,11 @@ impl Builder<'_> {
     }
 
     /// The file of the fitted model; `None` where none is wanted.
-    pub(super) fn confidence<'f>(
+    pub(super) fn confidence(
         &self,
         corpus: &Corpus,
         folds: &[Folds],
-        field: FieldOf<'_, 'f>,
+        field: FieldOf<'_, '_>,
         choice: &Choice,
         rankers: &Rankers,
     ) -> Result<Option<PathBuf>, BuildError> {
@@ -184,11 +181,11 @@ impl Builder<'_> {
         Ok(Some(directory.join(CONFIDENCE)))
     }
 
-    pub(super) fn report<'f>(
+    pub(super) fn report(
         &self,
         corpus: &Corpus,
         folds: &[Folds],
-        field: FieldOf<'_, 'f>,
+        field: FieldOf<'_, '_>,
         choice: &Choice,
         ranker: &dyn Ranker,
         confidence: Option<&Path>,

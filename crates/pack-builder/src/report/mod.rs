@@ -124,7 +124,7 @@ impl Reporting<'_> {
             decide(set, &ranking, decision.temperature, decision.rule.into()).map(|found| found.chosen);
         let answer = place(chosen);
         let channels = &self.choice.channels;
-        let first = channels.first().map(|one| one.name.clone()).unwrap_or_else(Channel::photo);
+        let first = channels.first().map_or_else(Channel::photo, |one| one.name.clone());
         let oracle = |candidates: Vec<usize>| {
             candidates.into_iter().map(|index| error(place(Some(index)))).fold(f64::INFINITY, f64::min)
         };

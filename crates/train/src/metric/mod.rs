@@ -163,9 +163,13 @@ fn standardisation(
 ) -> Result<(Vec<f64>, Vec<f64>), TrainError> {
     let inputs = weights.len();
     let mut mean = column_sums(features, inputs, |value, _| value);
-    mean.iter_mut().for_each(|sum| *sum /= photos as f64);
+    for sum in &mut mean {
+        *sum /= photos as f64;
+    }
     let mut variance = column_sums(features, inputs, |value, column| (value - mean[column]).powi(2));
-    variance.iter_mut().for_each(|sum| *sum /= photos as f64);
+    for sum in &mut variance {
+        *sum /= photos as f64;
+    }
     // What rounding leaves of equal values is far smaller than the least difference of f32 numbers.
     let differs = |(variance, mean): (&f64, &f64)| *variance > 1e-20 * mean.powi(2);
     if !variance.iter().zip(&mean).any(differs) {

@@ -78,7 +78,9 @@ fn gather(
             }
         }
         Value::Array(values) => {
-            values.iter().for_each(|value| gather(value, (is_spare, is_favoured), span.clone(), text, names));
+            for value in values {
+                gather(value, (is_spare, is_favoured), span.clone(), text, names);
+            }
         }
         _ => {}
     }

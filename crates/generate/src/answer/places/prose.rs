@@ -94,6 +94,7 @@ struct Area {
 }
 
 struct Text<'a> {
+    #[allow(clippy::struct_field_names, reason = "the text itself")]
     text: &'a str,
     words: Vec<Word>,
     areas: Vec<Area>,
