@@ -1,6 +1,6 @@
 //! What abstaining brings: how many photos are answered, and how right those answers are.
 
-use geo::metrics::{RADII_KM, percent_within};
+use geo::metrics::RADII_KM;
 use serde::Serialize;
 
 use crate::join::Joined;
@@ -17,7 +17,8 @@ pub struct Abstention {
     pub abstained: usize,
     /// Share of the photos with an answer, 0 to 1.
     pub coverage: f64,
-    /// Share of the answers within 1, 25, 200, 750 and 2500 km, 0 to 1; NaN (JSON: null) without answers.
+    /// Share of the answers that are judged there within 1, 25, 200, 750 and 2500 km, 0 to 1; NaN (JSON: null) without
+    /// such answers.
     pub precision: [f64; 5],
     /// The same for the locations that abstaining predictions give; NaN without them. Lower is better.
     pub withheld: [f64; 5],
@@ -32,11 +33,11 @@ impl Abstention {
             let abstained = joined.abstained(index);
             says |= abstained.is_some();
             if error.is_some() {
-                if abstained == Some(true) { &mut withheld } else { &mut answers }.push(*error);
+                if abstained == Some(true) { &mut withheld } else { &mut answers }.push(index);
             }
         }
         let n = joined.errors_km().len();
-        let shares = |errors: &[Option<f64>]| RADII_KM.map(|radius| percent_within(errors, radius) / 100.0);
+        let shares = |photos: &[usize]| joined.percent_within(photos).map(|percent| percent / 100.0);
         says.then(|| Self {
             n,
             answered: answers.len(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use geo::metrics::{Bootstrap, RADII_KM, Summary};
+use geo::metrics::{Bootstrap, RADII_KM, mean_geo_score};
 use geo::{Continent, LatLon, ReverseGeocoder, continent_of, country_name};
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
@@ -31,7 +31,7 @@ pub struct MacroAverage {
     pub countries: usize,
     /// Photos outside any country, which do not count here.
     pub outside: usize,
-    /// Mean percent within 1, 25, 200, 750 and 2500 km.
+    /// Mean percent within 1, 25, 200, 750 and 2500 km, over the countries with photos that are judged there.
     pub within_km: [f64; 5],
     /// Mean `GeoScore`.
     pub geoscore: f64,
@@ -69,7 +69,7 @@ impl Countries {
             (0..joined.selected.len()).into_par_iter().map(predicted).collect();
         Self {
             continents: continents(joined, &truths, bootstrap),
-            macro_average: MacroAverage::new(joined.errors_km(), &truths),
+            macro_average: MacroAverage::new(joined, &truths),
             shares: shares(&truths, &predictions),
         }
     }
@@ -91,29 +91,34 @@ fn continents(joined: &Joined<'_>, truths: &[Code], bootstrap: &Bootstrap) -> Ve
 }
 
 impl MacroAverage {
-    /// From the errors and the country of each photo.
-    fn new(errors_km: &[Option<f64>], truths: &[Code]) -> Self {
-        let mut groups: HashMap<&str, Vec<Option<f64>>> = HashMap::new();
-        for (error, code) in errors_km.iter().zip(truths) {
+    /// From joined predictions and the country of each photo.
+    fn new(joined: &Joined<'_>, truths: &[Code]) -> Self {
+        let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, code) in truths.iter().enumerate() {
             if let Some(code) = code {
-                groups.entry(code).or_default().push(*error);
+                groups.entry(code).or_default().push(index);
             }
         }
         // In a fixed order: sums of floats depend on it.
-        let mut groups: Vec<(&str, Vec<Option<f64>>)> = groups.into_iter().collect();
+        let mut groups: Vec<(&str, Vec<usize>)> = groups.into_iter().collect();
         groups.sort_by_key(|(code, _)| *code);
-        let none = Bootstrap { resamples: 0, ..Bootstrap::default() };
-        let summaries: Vec<Summary> = groups.iter().map(|(_, errors)| Summary::new(errors, &none)).collect();
-        let mean = |value: &dyn Fn(&Summary) -> f64| {
-            summaries.iter().map(value).sum::<f64>() / summaries.len() as f64
-        };
+        let within: Vec<[f64; 5]> = groups.iter().map(|(_, photos)| joined.percent_within(photos)).collect();
+        let scores = groups.iter().map(|(_, photos)| mean_geo_score(&joined.errors_of(photos)));
         Self {
             countries: groups.len(),
             outside: truths.iter().filter(|code| code.is_none()).count(),
-            within_km: std::array::from_fn(|index| mean(&|one| one.percent_within[index].value)),
-            geoscore: mean(&|one| one.geo_score.value),
+            within_km: std::array::from_fn(|at| mean(within.iter().map(|percents| percents[at]))),
+            geoscore: mean(scores),
         }
     }
+}
+
+/// The mean of the numbers that exist; NaN without any.
+fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = numbers
+        .filter(|number| !number.is_nan())
+        .fold((0.0, 0), |(sum, count), number| (sum + number, count + 1));
+    sum / f64::from(count)
 }
 
 /// From the country of each photo and of each prediction, if there is one.

@@ -1,5 +1,6 @@
 //! Predictions meet truth.
 
+use geo::metrics::{RADII_KM, percent_within};
 use geo::{LatLon, geodesic_km};
 use rayon::prelude::*;
 
@@ -70,6 +71,18 @@ impl<'a> Joined<'a> {
     pub(crate) fn confidence(&self, index: usize) -> Option<[Option<f64>; 5]> {
         let prediction = self.matching.prediction_of(*self.selected.get(index)?)?;
         Some(self.predictions.confidence(prediction as usize))
+    }
+
+    /// Errors in km of the photos at some indices of the selection.
+    pub(crate) fn errors_of(&self, photos: &[usize]) -> Vec<Option<f64>> {
+        photos.iter().map(|index| self.errors_km.get(*index).copied().flatten()).collect()
+    }
+
+    /// Of the photos at some indices of the selection, for each radius: percent of those that are judged there whose
+    /// prediction lies within it; NaN when none is judged.
+    pub(crate) fn percent_within(&self, photos: &[usize]) -> [f64; 5] {
+        let (errors, judged) = (self.errors_of(photos), self.judged.of(photos.iter().copied()));
+        std::array::from_fn(|at| percent_within(&judged.at(at, &errors), RADII_KM[at]))
     }
 
     /// Whether the prediction for the photo at an index of the selection says that it abstains.

@@ -174,6 +174,28 @@ fn by_continent() {
     assert_shown(&outcome, &["by continent", "(no continent)"]);
 }
 
+#[test]
+fn imprecise_places_are_not_judged_at_small_radii() {
+    let truth =
+        "IMG_ID,LAT,LON,precision_km\nparis,48.8566,2.3522,30\nlyon,45.764,4.8357,\nbasel,47.5596,7.5886,2\n";
+    let guesses = "IMG_ID,LAT_pred,LON_pred,confidence_1km,confidence_25km,confidence_200km,confidence_750km,\
+        confidence_2500km,abstained\nparis,47.5596,7.5886,1,1,1,1,1,false\nlyon,45.764,4.8357,1,1,1,1,1,false\n\
+        basel,47.5596,7.5886,1,1,1,1,1,true\n";
+    let options = Options { countries: true, calibration: true, ..Options::default() };
+    let outcome = outcome(truth, guesses, options).unwrap();
+    let json = in_json(&outcome);
+    // Paris, which is wrong, does not count below 200 km, and Switzerland not at 1 km.
+    let average = &json["countries"]["macro_average"]["within_km"];
+    assert_close(&average["1"], 100.0);
+    assert_close(&average["25"], 100.0);
+    assert_close(&average["200"], 75.0);
+    assert_close(&json["abstention"]["precision"]["25"], 1.0);
+    assert_close(&json["abstention"]["precision"]["200"], 0.5);
+    assert_eq!(json["abstention"]["withheld"]["1"], Value::Null);
+    assert_close(&json["abstention"]["withheld"]["25"], 1.0);
+    assert_shown(&outcome, &["none"]);
+}
+
 /// Errors of about 0, 100, 0 and 5000 km; `e` has no prediction.
 const STATED: &str = "IMG_ID,LAT_pred,LON_pred,confidence_1km,confidence_25km,confidence_200km,confidence_750km,\
     confidence_2500km,abstained\na,0,0,0.9,0.9,1,1,1,false\nb,0,0.9,0.8,0.8,0.9,1,1,false\nc,0,0,0.4,0.7,0.8,1,1,\n\

@@ -216,6 +216,8 @@ fn says_what_is_wrong_with_the_photos() {
     assert!(message.starts_with("no two photos lie within `neighbourhood_km` = 5"), "{message}");
     let message = fit(&features[..4 * 8], &locations[..4], settings);
     assert_eq!(message, "4 photos do not determine `dimension` = 4: at least 5 are needed");
+    let message = fit(&vec![0.7; features.len()], &locations, settings);
+    assert_eq!(message, "the features have no usable spread: all photos have the same features");
     features[17 * 8 + 3] = f32::NAN;
     let message = fit(&features, &locations, settings);
     assert_eq!(message, "photo 17: entry 3 is NaN (rows and entries are counted from 0)");
